@@ -1,0 +1,6 @@
+//! `gonogo`: the check that runs before a training job.
+
+pub mod finding;
+pub mod model;
+pub mod place;
+pub mod source;

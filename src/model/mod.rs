@@ -1,0 +1,6 @@
+//! What a row becomes on its way to the trainer: record, example, encoded.
+
+pub mod encoded;
+pub mod example;
+pub mod record;
+pub mod value;
