@@ -61,7 +61,12 @@ impl Findings {
     /// Reports a finding in one field of the row.
     pub fn field(&mut self, place: &Place, pointer: impl FnOnce() -> String, message: impl FnOnce() -> String) {
         if self.count_in(place) {
-            self.keep(Finding { place: Some(*place), column: None, pointer: Some(pointer()), message: message() });
+            self.keep(Finding {
+                place: Some(*place),
+                column: None,
+                pointer: Some(pointer()),
+                message: message(),
+            });
         }
     }
 
@@ -74,12 +79,22 @@ impl Findings {
     pub fn set(&mut self, message: String) {
         self.whole += 1;
         self.count += 1;
-        self.keep(Finding { place: None, column: None, pointer: None, message });
+        self.keep(Finding {
+            place: None,
+            column: None,
+            pointer: None,
+            message,
+        });
     }
 
     fn add(&mut self, place: &Place, column: Option<u64>, pointer: Option<String>, message: impl FnOnce() -> String) {
         if self.count_in(place) {
-            self.keep(Finding { place: Some(*place), column, pointer, message: message() });
+            self.keep(Finding {
+                place: Some(*place),
+                column,
+                pointer,
+                message: message(),
+            });
         }
     }
 

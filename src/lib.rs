@@ -3,4 +3,8 @@
 pub mod finding;
 pub mod model;
 pub mod place;
+pub mod rule;
+pub mod rules;
+pub mod shape;
+pub mod sketch;
 pub mod source;

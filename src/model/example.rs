@@ -71,6 +71,36 @@ pub enum Role {
     Other,
 }
 
+impl Role {
+    /// The role of a name as chat formats spell it. Names are case-sensitive, as in templates:
+    /// `User` is no role, and most templates drop or refuse it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "system" | "developer" => Self::System,
+            "user" | "human" => Self::User,
+            "assistant" | "gpt" | "chatgpt" | "bing" | "bard" | "model" | "function_call" => Self::Assistant,
+            "tool" | "function" | "ipython" | "observation" | "tool_response" => Self::Tool,
+            _ => return None,
+        })
+    }
+
+    /// The role a misspelt name most likely means, for showing and counting.
+    pub fn guess(name: &str) -> Self {
+        Self::parse(name.trim().to_ascii_lowercase().as_str()).unwrap_or(Self::Other)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Text => "text",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What stood in the content field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {

@@ -3,4 +3,5 @@
 pub mod encoded;
 pub mod example;
 pub mod record;
+pub mod setup;
 pub mod value;

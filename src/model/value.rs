@@ -107,7 +107,11 @@ impl<'a> Value<'a> {
             Self::Str(text) => Value::Str(Cow::Owned(text.into_owned())),
             Self::Array(items) => Value::Array(items.into_iter().map(Value::into_owned).collect()),
             Self::Object(object) => Value::Object(Object {
-                entries: object.entries.into_iter().map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect(),
+                entries: object
+                    .entries
+                    .into_iter()
+                    .map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned()))
+                    .collect(),
             }),
         }
     }
@@ -119,7 +123,9 @@ impl<'a> Object<'a> {
     }
 
     pub fn with_capacity(entries: usize) -> Self {
-        Self { entries: Vec::with_capacity(entries) }
+        Self {
+            entries: Vec::with_capacity(entries),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -131,7 +137,10 @@ impl<'a> Object<'a> {
     }
 
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
-        self.entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.entries
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
     }
 
     pub fn contains_key(&self, key: &str) -> bool {

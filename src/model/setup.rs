@@ -1,0 +1,120 @@
+//! What is the same for every row of a run: the tokenizer's facts, the trainer's choices, the plan.
+//!
+//! Rules read it instead of importing tokenizers or trainers. It holds facts, not machinery.
+
+use serde::{Deserialize, Serialize};
+
+use super::example::Shape;
+
+/// A value and where it was set, so that a finding can name the line to change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting<T> {
+    pub value: T,
+    pub origin: Origin,
+}
+
+/// Where a setting came from, from the strongest to the weakest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "from", content = "at")]
+pub enum Origin {
+    /// A command-line flag, by its name.
+    Flag(String),
+    /// An environment variable, by its name.
+    Environment(String),
+    /// A line of a file: `gonogo.toml:3`, `axolotl.yaml:33`.
+    File(String),
+    /// What the trainer does when nothing is said, by the trainer's name and version.
+    TrainerDefault(String),
+    /// Read off the model folder.
+    Model(String),
+    /// What this program does when nothing is said.
+    Default,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flag(name) => f.write_str(name),
+            Self::Environment(name) => write!(f, "${name}"),
+            Self::File(at) => f.write_str(at),
+            Self::TrainerDefault(trainer) => write!(f, "default of {trainer}"),
+            Self::Model(file) => f.write_str(file),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A named special token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Special {
+    pub text: String,
+    /// `None` where the vocabulary does not hold it.
+    pub id: Option<u32>,
+}
+
+/// What rules may know of the tokenizer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenizerFacts {
+    pub bos: Option<Special>,
+    pub eos: Option<Special>,
+    pub pad: Option<Special>,
+    pub unk: Option<Special>,
+    /// Every special token, text and id, in order of id.
+    pub specials: Vec<(String, u32)>,
+    /// Ids in the tokenizer, added tokens included: one past the highest.
+    pub size: usize,
+    /// `vocab_size` of the model's config.json, if there is one.
+    pub model_vocab: Option<usize>,
+    /// Ids of `<0x00>`..`<0xFF>`, where the model falls back to bytes.
+    pub byte_tokens: Vec<u32>,
+    /// Whether a plain text gets a BOS from the post-processor.
+    pub adds_bos: bool,
+    /// Whether a plain text gets an EOS from the post-processor.
+    pub adds_eos: bool,
+}
+
+/// How a row's tokens are made, in words a rule can ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lengths {
+    /// Counted with the tokenizer.
+    Exact,
+    /// Estimated from bytes, because there is no tokenizer.
+    Estimated,
+}
+
+/// Everything a rule may know besides the row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Setup {
+    pub lengths: Lengths,
+    pub tokenizer: Option<TokenizerFacts>,
+    /// Whether conversations can be rendered.
+    pub has_template: bool,
+    /// `trl@1.16`; `None` where no trainer was named and the mask is the intended one.
+    pub trainer: Option<String>,
+    pub max_length: Option<Setting<usize>>,
+    /// Rows per device and step.
+    pub batch_size: Setting<usize>,
+    pub grad_accum: Setting<usize>,
+    pub world_size: Setting<usize>,
+    /// Passes over the data; fractional in some trainers.
+    pub epochs: Setting<f64>,
+    pub max_steps: Option<Setting<u64>>,
+    pub packing: Option<Setting<String>>,
+    /// The shape of each source, as detected or given; `None` where nothing could be read.
+    pub shapes: Vec<Option<Shape>>,
+    /// Whether each source is evaluation data.
+    pub eval: Vec<bool>,
+}
+
+impl Setup {
+    /// Rows per optimizer step.
+    pub fn effective_batch(&self) -> usize {
+        self.batch_size.value * self.grad_accum.value * self.world_size.value
+    }
+
+    /// Whether anything was said about how long the run will be.
+    pub fn planned(&self) -> bool {
+        self.max_steps.is_some() || self.epochs.origin != Origin::Default
+    }
+}

@@ -1,0 +1,116 @@
+//! The contract between a rule and the scanner.
+
+pub mod lane;
+pub mod row;
+
+use serde::de::DeserializeOwned;
+
+use crate::finding::{Findings, Level};
+use crate::model::setup::Setup;
+use crate::sketch::Merge;
+
+pub use row::Row;
+
+/// What a rule cannot work without. Where it is missing the rule is "not checked", and said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Token ids.
+    Tokenizer,
+    /// A chat template (for sets of conversations).
+    Template,
+    /// A max_length, from a flag, a config or a trainer's default.
+    MaxLength,
+    /// A named trainer, whose mask is then exact.
+    Trainer,
+    /// A planned number of steps or epochs.
+    Plan,
+}
+
+impl Need {
+    /// Whether the run has it.
+    pub fn met(self, setup: &Setup) -> bool {
+        match self {
+            Self::Tokenizer => setup.tokenizer.is_some(),
+            Self::Template => setup.has_template,
+            Self::MaxLength => setup.max_length.is_some(),
+            Self::Trainer => setup.trainer.is_some(),
+            Self::Plan => setup.planned(),
+        }
+    }
+
+    /// What to say of a rule that lacks it.
+    pub fn missing(self) -> &'static str {
+        match self {
+            Self::Tokenizer => "no tokenizer (-m)",
+            Self::Template => "no chat template (-m or --chat-template)",
+            Self::MaxLength => "no --max-length",
+            Self::Trainer => "no --trainer",
+            Self::Plan => "no --max-steps or --epochs",
+        }
+    }
+}
+
+/// What a rule says about itself.
+#[derive(Debug)]
+pub struct RuleMeta {
+    /// `category/defect`.
+    pub name: &'static str,
+    pub level: Level,
+    /// Above this share of rows the level is the second value.
+    pub escalate: Option<(f64, Level)>,
+    pub needs: &'static [Need],
+    /// The rule's doc comment, which is its page: what it finds, why it matters, examples, the fix.
+    pub docs: &'static str,
+    pub file: &'static str,
+}
+
+impl RuleMeta {
+    pub fn category(&self) -> &'static str {
+        self.name.split('/').next().expect("split yields at least one piece")
+    }
+
+    /// A paragraph of the page, by its heading: `What it finds`, `Why it matters`, `Fix`.
+    pub fn section(&self, heading: &str) -> Option<String> {
+        let mut lines = self
+            .docs
+            .lines()
+            .map(str::trim)
+            .skip_while(|line| line.strip_prefix("## ") != Some(heading))
+            .skip(1);
+        let body: Vec<_> = lines.by_ref().take_while(|line| !line.starts_with("## ")).collect();
+        let text = body.join(" ").trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// Declares a rule's `META`, keeping its doc comment as its page.
+///
+/// `"category/defect", Level [, above SHARE => Level] [, needs [Need, …]]`
+macro_rules! rule_meta {
+    ($(#[doc = $doc:literal])+ $name:literal, $level:ident $(, above $share:literal => $higher:ident)? $(, needs [$($need:ident),+])?) => {
+        pub(crate) const META: $crate::rule::RuleMeta = $crate::rule::RuleMeta {
+            name: $name,
+            level: $crate::finding::Level::$level,
+            escalate: $crate::rule::rule_meta!(@escalate $($share => $higher)?),
+            needs: &[$($($crate::rule::Need::$need),+)?],
+            docs: concat!($($doc, "\n"),+),
+            file: file!(),
+        };
+    };
+    (@escalate) => { None };
+    (@escalate $share:literal => $higher:ident) => { Some(($share, $crate::finding::Level::$higher)) };
+}
+pub(crate) use rule_meta;
+
+/// A check over a data set. The implementing struct is the rule's options.
+pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
+    const META: RuleMeta;
+    /// What it carries from row to row: `()` for a rule that looks at one row at a time.
+    type State: Merge;
+
+    /// Looks at one row. A row is shown to a rule once, whole, by one worker; rows come in any order.
+    fn check(&self, row: &Row<'_>, state: &mut Self::State, out: &mut Findings);
+
+    /// Called once, after every row of every shard.
+    fn finish(&self, _state: Self::State, _setup: &Setup, _out: &mut Findings) {}
+}

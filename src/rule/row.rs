@@ -1,0 +1,104 @@
+//! What a rule is shown: a row and all it became before something went wrong, if anything did.
+
+use crate::model::encoded::{EncodeError, Encoded};
+use crate::model::example::{Example, Misfit};
+use crate::model::record::{Record, Unreadable};
+use crate::model::setup::Setup;
+use crate::place::Place;
+
+/// A row at every depth it reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'r> {
+    pub place: Place,
+    pub setup: &'r Setup,
+    /// The row as read, or why it could not be.
+    pub read: Result<&'r Record<'r>, &'r Unreadable>,
+    /// What it means; `None` where it could not be read or does not fit its file's shape.
+    pub example: Option<&'r Example<'r>>,
+    /// Why it does not fit its file's shape.
+    pub misfit: Option<&'r Misfit>,
+    /// What the trainer is fed; empty where the row never got there.
+    pub encoded: &'r [Encoded],
+    /// Why it could not be encoded.
+    pub encode_error: Option<&'r EncodeError>,
+    /// Which kinds of character stand anywhere in its turns.
+    pub chars: Chars,
+}
+
+impl<'r> Row<'r> {
+    pub fn record(&self) -> Option<&'r Record<'r>> {
+        self.read.ok()
+    }
+}
+
+/// Kinds of bytes in a row's turns, gathered once so that a rule about rare characters costs
+/// nothing on rows that have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chars(u8);
+
+impl Chars {
+    /// A C0 control other than tab, line feed and carriage return, or DEL.
+    const CONTROL: u8 = 1;
+    const CARRIAGE_RETURN: u8 = 2;
+    /// `{`
+    const BRACE: u8 = 4;
+    /// `<`
+    const ANGLE: u8 = 8;
+    /// `[`
+    const BRACKET: u8 = 16;
+    /// Any byte of a character beyond ASCII.
+    const BEYOND_ASCII: u8 = 32;
+
+    const TABLE: [u8; 256] = {
+        let mut table = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = match byte {
+                9 | 10 => 0,
+                13 => Self::CARRIAGE_RETURN,
+                0..=31 | 127 => Self::CONTROL,
+                128.. => Self::BEYOND_ASCII,
+                _ => 0,
+            };
+            byte += 1;
+        }
+        table[b'{' as usize] = Self::BRACE;
+        table[b'<' as usize] = Self::ANGLE;
+        table[b'[' as usize] = Self::BRACKET;
+        table
+    };
+
+    /// The kinds in a text.
+    pub fn of(text: &str) -> Self {
+        Self(text.bytes().fold(0, |kinds, byte| kinds | Self::TABLE[byte as usize]))
+    }
+
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn control(self) -> bool {
+        self.0 & Self::CONTROL != 0
+    }
+
+    pub fn carriage_return(self) -> bool {
+        self.0 & Self::CARRIAGE_RETURN != 0
+    }
+
+    pub fn brace(self) -> bool {
+        self.0 & Self::BRACE != 0
+    }
+
+    pub fn angle(self) -> bool {
+        self.0 & Self::ANGLE != 0
+    }
+
+    pub fn bracket(self) -> bool {
+        self.0 & Self::BRACKET != 0
+    }
+
+    pub fn beyond_ascii(self) -> bool {
+        self.0 & Self::BEYOND_ASCII != 0
+    }
+}
