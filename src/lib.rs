@@ -1,10 +1,14 @@
 //! `gonogo`: the check that runs before a training job.
 
+pub mod encode;
 pub mod finding;
+pub mod measure;
 pub mod model;
 pub mod place;
 pub mod rule;
 pub mod rules;
+pub mod scan;
 pub mod shape;
 pub mod sketch;
 pub mod source;
+pub mod trainer;

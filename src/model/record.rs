@@ -68,3 +68,10 @@ pub enum Fault {
     /// The decompressed size is beyond any sane ratio: a decompression bomb.
     Bomb,
 }
+
+impl Fault {
+    /// Whether it is one row that is at fault, rather than the file.
+    pub fn is_of_a_row(self) -> bool {
+        matches!(self, Self::BadJson | Self::BadUtf8 | Self::OversizedRow | Self::TooDeep)
+    }
+}

@@ -1,0 +1,7 @@
+//! Examples to what the trainer is fed: templates, tokens, where each token came from, what is cut.
+//!
+//! The pieces every trainer is made of stand here; which of them a trainer chooses, and in what
+//! order, stands in `trainer`.
+
+pub mod locate;
+pub mod pack;

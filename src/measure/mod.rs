@@ -1,0 +1,94 @@
+//! Sections of the report: what the set is like, as against what is wrong with it.
+//!
+//! A measure sees every row, merges like a rule's state, and ends as a section of the report.
+
+mod lengths;
+mod masks;
+mod mix;
+mod padding;
+mod scripts;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::setup::Setup;
+use crate::rule::Row;
+use crate::sketch::Merge;
+
+pub use lengths::{Bin, Cut, LengthSection, LengthSummary};
+pub use masks::MaskSection;
+pub use mix::MixSection;
+pub use padding::{Packed, Padding};
+
+/// Every measure's state.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Measures {
+    lengths: lengths::Lengths,
+    masks: masks::Masks,
+    mix: mix::Mix,
+    /// Rows seen per source, readable or not.
+    rows: Vec<RowCounts>,
+}
+
+/// How many rows of a source were read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowCounts {
+    pub rows: u64,
+    /// Of which could not be read.
+    pub unreadable: u64,
+    /// Of which do not fit the file's shape.
+    pub misfit: u64,
+}
+
+/// The sections, ready for the report.
+pub struct Sections {
+    pub lengths: Option<LengthSection>,
+    pub masks: Option<MaskSection>,
+    pub mix: MixSection,
+    pub rows: Vec<RowCounts>,
+}
+
+impl Measures {
+    pub fn see(&mut self, row: &Row<'_>) {
+        let source = row.place.source as usize;
+        if self.rows.len() <= source {
+            self.rows.resize(source + 1, RowCounts::default());
+        }
+        let counts = &mut self.rows[source];
+        // A fault of a whole file stands at row 0 without being a row.
+        counts.rows += u64::from(
+            row.read
+                .map_or_else(|unreadable| unreadable.fault.is_of_a_row(), |_| true),
+        );
+        counts.unreadable += u64::from(row.read.is_err());
+        counts.misfit += u64::from(row.misfit.is_some());
+        self.lengths.see(row);
+        self.masks.see(row);
+        self.mix.see(row);
+    }
+
+    pub fn finish(self, setup: &Setup) -> Sections {
+        let trained = setup.tokenizer.is_some();
+        Sections {
+            lengths: self.lengths.finish(setup),
+            masks: trained.then(|| self.masks.finish()).flatten(),
+            mix: self.mix.finish(),
+            rows: self.rows,
+        }
+    }
+}
+
+impl Merge for Measures {
+    fn merge(&mut self, other: Self) {
+        self.lengths.merge(other.lengths);
+        self.masks.merge(other.masks);
+        self.mix.merge(other.mix);
+        if self.rows.len() < other.rows.len() {
+            self.rows.resize(other.rows.len(), RowCounts::default());
+        }
+        for (mine, theirs) in self.rows.iter_mut().zip(other.rows) {
+            mine.rows += theirs.rows;
+            mine.unreadable += theirs.unreadable;
+            mine.misfit += theirs.misfit;
+        }
+    }
+}

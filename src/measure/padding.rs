@@ -1,0 +1,95 @@
+//! What of each batch is padding, and what packing would leave.
+
+use serde::{Deserialize, Serialize};
+
+use crate::encode::pack::best_fit_decreasing;
+
+/// Rows TRL packs at a time (`datasets` maps a function over 1,000 rows).
+const PACKED_TOGETHER: usize = 1000;
+
+/// Share of the tokens in all batches that is padding, 0 to 1, when each batch is padded to its longest row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Padding {
+    pub batch_size: usize,
+    /// Rows in the order of the files.
+    pub unsorted: f64,
+    /// Rows sorted by length: the best that grouping by length can do.
+    pub grouped: f64,
+}
+
+/// Packing rows into sequences of `max_length`, best fit decreasing per 1,000 rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Packed {
+    pub capacity: u32,
+    pub sequences: u64,
+    /// Share of the sequences' tokens that are tokens of rows, 0 to 1.
+    pub efficiency: f64,
+}
+
+/// `None` for a batch of one row, which is never padded.
+pub(super) fn padding(lengths: &[u32], limit: Option<u32>, batch_size: usize) -> Option<Padding> {
+    if batch_size < 2 || lengths.is_empty() {
+        return None;
+    }
+    let mut kept: Vec<u32> = lengths
+        .iter()
+        .map(|length| (*length).min(limit.unwrap_or(u32::MAX)))
+        .collect();
+    let unsorted = waste(&kept, batch_size);
+    kept.sort_unstable();
+    Some(Padding {
+        batch_size,
+        unsorted,
+        grouped: waste(&kept, batch_size),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+fn waste(lengths: &[u32], batch_size: usize) -> f64 {
+    let (mut used, mut padded) = (0u64, 0u64);
+    for batch in lengths.chunks(batch_size) {
+        used += batch.iter().map(|length| u64::from(*length)).sum::<u64>();
+        padded += u64::from(batch.iter().copied().max().unwrap_or(0)) * batch.len() as u64;
+    }
+    if padded == 0 {
+        0.0
+    } else {
+        1.0 - used as f64 / padded as f64
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+pub(super) fn packed(lengths: &[u32], capacity: u32) -> Option<Packed> {
+    if capacity == 0 {
+        return None;
+    }
+    let sequences: u64 = lengths
+        .chunks(PACKED_TOGETHER)
+        .map(|rows| best_fit_decreasing(rows, capacity).len() as u64)
+        .sum();
+    let used: u64 = lengths.iter().map(|length| u64::from((*length).min(capacity))).sum();
+    (sequences > 0).then(|| Packed {
+        capacity,
+        sequences,
+        efficiency: used as f64 / (sequences * u64::from(capacity)) as f64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_what_rows_lack_to_their_batch() {
+        let padding = padding(&[10, 2, 10, 2], Some(8), 2).expect("two rows a batch");
+        assert!((padding.unsorted - (1.0 - 20.0 / 32.0)).abs() < 1e-12);
+        assert!(padding.grouped.abs() < 1e-12);
+    }
+
+    #[test]
+    fn packing_counts_sequences() {
+        let packed = packed(&[5, 4, 3, 3], 8).expect("rows");
+        assert_eq!((packed.sequences, packed.capacity), (2, 8));
+        assert!((packed.efficiency - 15.0 / 16.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,209 @@
+//! Shows every row to every rule and measure, on all cores.
+//!
+//! Workers take turns at the readers, one batch at a time, and each has lanes of its own: a set per
+//! worker, not per task, because whole-set state is large. At the end the sets are merged, which
+//! does not depend on who saw what, so the report is the same for any number of workers.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::finding::Findings;
+use crate::measure::{Measures, Sections};
+use crate::model::record::{Record, Unreadable};
+use crate::model::setup::Setup;
+use crate::rule::lane::{Lane, Options, RuleEntry};
+use crate::rule::row::Chars;
+use crate::rule::{Row, RuleMeta};
+use crate::shape::Layout;
+use crate::sketch::Merge;
+use crate::source::{Batch, Reader};
+use crate::trainer::{Encode, Pool};
+
+/// What a scan needs besides the readers.
+pub struct Scan<'s> {
+    pub setup: &'s Setup,
+    /// The layout of each source; `None` where its rows have no shape known here.
+    pub layouts: &'s [Option<Layout>],
+    pub encoder: Option<&'s dyn Encode>,
+    pub progress: &'s Progress,
+    pub workers: usize,
+    /// Stop after this many rows (`--sample`).
+    pub limit: Option<u64>,
+}
+
+/// How far a scan is, for whoever draws a bar, and a way to stop it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub bytes: AtomicU64,
+    pub rows: AtomicU64,
+    pub stop: AtomicBool,
+}
+
+/// Everything gathered, by one worker or by all.
+pub struct Gathered {
+    pub lanes: Vec<Box<dyn Lane>>,
+    pub measures: Measures,
+}
+
+/// What each rule found, in the order of the table, and the sections.
+pub struct Finished {
+    pub found: Vec<(&'static RuleMeta, Findings)>,
+    pub sections: Sections,
+}
+
+impl Gathered {
+    /// Nothing yet, for the given rules.
+    ///
+    /// # Errors
+    ///
+    /// If a rule does not accept the options it was given; the rule's name and what it said.
+    pub fn new(rules: &[&'static RuleEntry], options: &Options) -> Result<Self, (&'static str, serde_json::Error)> {
+        let lanes = rules
+            .iter()
+            .map(|entry| entry.lane(options).map_err(|error| (entry.meta.name, error)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            lanes,
+            measures: Measures::default(),
+        })
+    }
+
+    pub fn merge(&mut self, other: Self) {
+        for (lane, theirs) in self.lanes.iter_mut().zip(other.lanes) {
+            lane.merge(theirs);
+        }
+        self.measures.merge(other.measures);
+    }
+
+    pub fn finish(self, setup: &Setup) -> Finished {
+        let found = self
+            .lanes
+            .into_iter()
+            .map(|lane| (lane.meta(), lane.finish(setup)))
+            .collect();
+        Finished {
+            found,
+            sections: self.measures.finish(setup),
+        }
+    }
+
+    fn see(&mut self, row: &Row<'_>) {
+        for lane in &mut self.lanes {
+            lane.check(row);
+        }
+        self.measures.see(row);
+    }
+}
+
+impl Scan<'_> {
+    /// Reads every row. The readers are in the order of the sources.
+    ///
+    /// # Errors
+    ///
+    /// If a rule does not accept the options it was given.
+    pub fn run(
+        &self,
+        readers: Vec<Box<dyn Reader>>,
+        rules: &[&'static RuleEntry],
+        options: &Options,
+    ) -> Result<Gathered, (&'static str, serde_json::Error)> {
+        let queue = Mutex::new(Queue {
+            readers: readers.into_iter().rev().collect(),
+        });
+        let workers = self.workers.max(1);
+        let mut sets = (0..workers)
+            .map(|_| Gathered::new(rules, options))
+            .collect::<Result<Vec<_>, _>>()?;
+        thread::scope(|scope| {
+            for set in &mut sets {
+                scope.spawn(|| self.work(&queue, set));
+            }
+        });
+        let mut sets = sets.into_iter();
+        let mut all = sets.next().expect("there is at least one worker");
+        sets.for_each(|set| all.merge(set));
+        Ok(all)
+    }
+
+    fn work(&self, queue: &Mutex<Queue>, set: &mut Gathered) {
+        let mut pool = Pool::default();
+        while !self.progress.stop.load(Ordering::Relaxed) {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(batch) = next else { break };
+            let mut rows = 0;
+            batch.rows(&mut |read| {
+                rows += 1;
+                if self.limit.is_none_or(|limit| place(&read).row < limit) {
+                    self.row(&read, &mut pool, set);
+                }
+            });
+            self.progress.rows.fetch_add(rows, Ordering::Relaxed);
+            self.progress.bytes.fetch_add(batch.bytes(), Ordering::Relaxed);
+        }
+    }
+
+    /// Takes one row as far as it goes and shows it.
+    pub fn row(&self, read: &Result<Record<'_>, Unreadable>, pool: &mut Pool, set: &mut Gathered) {
+        pool.clear();
+        let mut row = Row {
+            place: place(read),
+            setup: self.setup,
+            read: read.as_ref(),
+            example: None,
+            misfit: None,
+            encoded: &[],
+            encode_error: None,
+            chars: Chars::default(),
+        };
+        let layout = self.layouts.get(row.place.source as usize).and_then(Option::as_ref);
+        let (Ok(record), Some(layout)) = (read, layout) else {
+            return set.see(&row);
+        };
+        match layout.read(record) {
+            Err(misfit) => {
+                row.misfit = Some(&misfit);
+                set.see(&row);
+            }
+            Ok(example) => {
+                row.chars = example
+                    .turns
+                    .iter()
+                    .fold(Chars::default(), |chars, turn| chars.and(Chars::of(&turn.text)));
+                row.example = Some(&example);
+                let encoded = self
+                    .encoder
+                    .map_or(Ok(()), |encoder| encoder.encode(record, &example, pool));
+                match &encoded {
+                    Ok(()) => row.encoded = pool.sequences(),
+                    Err(error) => row.encode_error = Some(error),
+                }
+                set.see(&row);
+            }
+        }
+    }
+}
+
+fn place(read: &Result<Record<'_>, Unreadable>) -> crate::place::Place {
+    match read {
+        Ok(record) => record.place,
+        Err(unreadable) => unreadable.place,
+    }
+}
+
+/// The readers not yet at their end, the next one last.
+struct Queue {
+    readers: Vec<Box<dyn Reader>>,
+}
+
+impl Queue {
+    fn next(&mut self) -> Option<Box<dyn Batch>> {
+        while let Some(reader) = self.readers.last_mut() {
+            if let Some(batch) = reader.next() {
+                return Some(batch);
+            }
+            self.readers.pop();
+        }
+        None
+    }
+}

@@ -1,0 +1,1 @@
+//! The mask people mean when no trainer is named.

@@ -1,0 +1,46 @@
+//! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
+
+pub mod intended;
+
+use crate::model::encoded::{EncodeError, Encoded};
+use crate::model::example::Example;
+use crate::model::record::Record;
+
+/// Makes what a trainer is fed from a row. One is shared by all workers.
+pub trait Encode: Send + Sync {
+    /// Adds the row's sequences to `out`: one, or two for a preference row.
+    ///
+    /// # Errors
+    ///
+    /// If the trainer would refuse the row, or the row needs something not reproduced here.
+    fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError>;
+}
+
+/// Sequences of the row at hand, in buffers that are used again for the next row.
+#[derive(Debug, Default)]
+pub struct Pool {
+    sequences: Vec<Encoded>,
+    used: usize,
+}
+
+impl Pool {
+    /// An empty sequence.
+    pub fn add(&mut self) -> &mut Encoded {
+        if self.used == self.sequences.len() {
+            self.sequences.push(Encoded::default());
+        }
+        self.used += 1;
+        let encoded = &mut self.sequences[self.used - 1];
+        encoded.clear();
+        encoded
+    }
+
+    /// Forgets the sequences and keeps their buffers.
+    pub fn clear(&mut self) {
+        self.used = 0;
+    }
+
+    pub fn sequences(&self) -> &[Encoded] {
+        &self.sequences[..self.used]
+    }
+}
