@@ -1,0 +1,37 @@
+//! One line a finding, `file:line:col: rule message`, as editors and `grep` read it.
+
+use std::io::{self, Write};
+
+use super::Report;
+use super::style::{plural, visible};
+
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for group in &report.findings {
+        for found in &group.places {
+            let pointer = found
+                .pointer
+                .as_deref()
+                .map_or(String::new(), |pointer| format!(" at {pointer}"));
+            let (place, rule) = (report.place(found), &group.rule);
+            writeln!(
+                out,
+                "{}: {rule} {}{}",
+                visible(&place),
+                visible(&found.message),
+                visible(&pointer)
+            )?;
+        }
+        let more = group.count - group.places.len() as u64;
+        if more > 0 {
+            writeln!(out, "{}: and {} more", group.rule, plural(more, "finding"))?;
+        }
+    }
+    let verdict = &report.verdict;
+    let word = if verdict.go { "GO" } else { "NO-GO" };
+    writeln!(
+        out,
+        "{word}: {}, {}",
+        plural(verdict.errors, "error"),
+        plural(verdict.warnings, "warning")
+    )
+}

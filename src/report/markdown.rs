@@ -1,0 +1,124 @@
+//! A Markdown page, for a CI job's summary or a pull request.
+
+use std::io::{self, Write};
+
+use super::style::{count, percent, plural, short};
+use super::{Group, Report};
+
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let verdict = &report.verdict;
+    let word = if verdict.go { "✅ GO" } else { "❌ NO-GO" };
+    writeln!(out, "## {word}\n")?;
+    let sample = if verdict.complete { "" } else { " (sampled)" };
+    writeln!(
+        out,
+        "{}, {}, {} in {}{sample}\n",
+        plural(verdict.errors, "error"),
+        plural(verdict.warnings, "warning"),
+        plural(verdict.notes, "note"),
+        plural(verdict.rows, "row")
+    )?;
+    writeln!(out, "| data | format | rows | shape |\n|---|---|---:|---|")?;
+    for source in &report.sources {
+        let shape = source.shape.map_or("unknown", crate::model::example::Shape::name);
+        writeln!(
+            out,
+            "| {} | {} | {} | {shape} |",
+            cell(&source.name),
+            source.format,
+            count(source.rows)
+        )?;
+    }
+    if !report.findings.is_empty() {
+        writeln!(
+            out,
+            "\n| level | rule | rows | share | first |\n|---|---|---:|---:|---|"
+        )?;
+        for group in &report.findings {
+            finding(report, group, out)?;
+        }
+        writeln!(out)?;
+        for group in report.findings.iter().filter(|group| !group.fix.is_empty()) {
+            writeln!(out, "- **{}**: {}", group.rule, group.fix)?;
+        }
+    }
+    if let Some(lengths) = &report.lengths {
+        let (all, mark) = (&lengths.all, if lengths.estimated { "≈" } else { "" });
+        writeln!(
+            out,
+            "\n| tokens | mean | p50 | p90 | p95 | p99 | p99.9 | max |\n|---:|---:|---:|---:|---:|---:|---:|---:|"
+        )?;
+        writeln!(
+            out,
+            "| {mark}{} | {mark}{:.0} | {mark}{} | {mark}{} | {mark}{} | {mark}{} | {mark}{} | {mark}{} |",
+            short(all.tokens),
+            all.mean,
+            count(all.p50),
+            count(all.p90),
+            count(all.p95),
+            count(all.p99),
+            count(all.p999),
+            count(all.max)
+        )?;
+        if let Some(cut) = &lengths.max_length {
+            writeln!(
+                out,
+                "\nmax_length {} ({}) cuts {} and {} trained tokens.",
+                count(cut.limit as u64),
+                cut.origin,
+                plural(cut.rows, "row"),
+                count(cut.trained)
+            )?;
+        }
+    }
+    if let Some(coverage) = &report.coverage {
+        writeln!(
+            out,
+            "\n{} steps of {} rows see {} of {} rows ({:.2} epochs).",
+            count(coverage.steps),
+            count(coverage.effective_batch),
+            percent(coverage.share),
+            count(coverage.rows),
+            coverage.epochs
+        )?;
+    }
+    for not_checked in &report.not_checked {
+        writeln!(
+            out,
+            "\nNot checked ({}): {}",
+            not_checked.reason,
+            not_checked.rules.join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+fn finding(report: &Report, group: &Group, out: &mut dyn Write) -> io::Result<()> {
+    let first = group.places.first().map_or(String::new(), |found| {
+        format!("`{}` {}", cell(&report.place(found)), cell(&found.message))
+    });
+    writeln!(
+        out,
+        "| {:?} | {} | {} | {} | {first} |",
+        group.level,
+        group.rule,
+        count(group.rows),
+        percent(group.share)
+    )
+}
+
+/// Text in a table cell: one line, no cell borders, no markup from the data.
+fn cell(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '|' => out.push_str("\\|"),
+            '<' => out.push_str("&lt;"),
+            '`' => out.push('\''),
+            '\n' | '\r' => out.push(' '),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,175 @@
+//! The report: one versioned value, from which every output is rendered and nothing else.
+
+pub mod concise;
+pub mod github;
+pub mod json;
+pub mod markdown;
+pub mod style;
+pub mod terminal;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Level;
+use crate::measure::{LengthSection, MaskSection, MixSection};
+use crate::model::example::Shape;
+use crate::model::setup::Origin;
+
+/// Version of the report's layout. Raised when a field changes its meaning or goes; new fields
+/// alone do not raise it.
+pub const VERSION: u32 = 1;
+
+/// All that a run has to say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub version: u32,
+    /// Version of this program.
+    pub gonogo: String,
+    pub verdict: Verdict,
+    pub sources: Vec<Source>,
+    pub tokenizer: Option<Tokenizer>,
+    /// What the tokens and the mask are those of: `trl@1.16.0`, or the intended mask.
+    pub trainer: Trainer,
+    pub settings: Vec<ShownSetting>,
+    /// By level, the worst first, then by rows affected.
+    pub findings: Vec<Group>,
+    pub lengths: Option<LengthSection>,
+    pub masks: Option<MaskSection>,
+    pub mix: MixSection,
+    pub coverage: Option<Coverage>,
+    /// What could not be checked, and what it lacked.
+    pub not_checked: Vec<NotChecked>,
+    /// Things done or assumed that a reader should know.
+    pub notes: Vec<String>,
+    /// Commands worth running next.
+    pub next: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// No finding at or above the level that fails the run.
+    pub go: bool,
+    /// Every row was looked at.
+    pub complete: bool,
+    pub errors: u64,
+    pub warnings: u64,
+    pub notes: u64,
+    /// Rows looked at, in all sources.
+    pub rows: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// As the user named it, or as it was found.
+    pub name: String,
+    /// `jsonl`, `parquet`, … with the compression after it: `jsonl.gz`.
+    pub format: String,
+    pub eval: bool,
+    pub split: Option<String>,
+    pub bytes: u64,
+    pub rows: u64,
+    pub unreadable: u64,
+    pub misfit: u64,
+    pub shape: Option<Shape>,
+    /// Columns that go by another name than the shape's: `completion` is `answer`.
+    pub columns: Vec<(String, String)>,
+    /// Column names of the first row.
+    pub found_columns: Vec<String>,
+    pub notes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tokenizer {
+    /// As given or found.
+    pub name: String,
+    /// Why this one: a flag, beside the data, named in a config.
+    pub origin: Origin,
+    pub size: usize,
+    /// `fast` or `reference`.
+    pub engine: String,
+    /// Where the chat template came from, if there is one.
+    pub template: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trainer {
+    pub name: Option<String>,
+    /// What the mask is: the trainer's own, or the intended one.
+    pub mask: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownSetting {
+    pub name: String,
+    pub value: String,
+    pub origin: Origin,
+}
+
+/// What one rule found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    pub rule: String,
+    pub level: Level,
+    /// Rows with at least one finding.
+    pub rows: u64,
+    /// Of all rows, 0 to 1.
+    pub share: f64,
+    /// Findings, of which a row may have several.
+    pub count: u64,
+    /// Trained tokens affected, where the rule knows.
+    pub tokens: u64,
+    /// The first findings, in order of place.
+    pub places: Vec<Found>,
+    /// What to do, in a sentence or two.
+    pub fix: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Index into `sources`; `None` for a finding about the whole set.
+    pub source: Option<u32>,
+    /// Zero-based row in the source.
+    pub row: Option<u64>,
+    /// One-based.
+    pub line: Option<u64>,
+    /// One-based, in characters.
+    pub column: Option<u64>,
+    /// JSON pointer into the row.
+    pub pointer: Option<String>,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    pub rows: u64,
+    pub effective_batch: u64,
+    /// Optimizer steps of one pass over the data.
+    pub steps_per_epoch: u64,
+    pub steps: u64,
+    /// Rows seen, counting a row again each time.
+    pub seen: u64,
+    /// Passes over the data.
+    pub epochs: f64,
+    /// Share of rows seen at least once, 0 to 1.
+    pub share: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotChecked {
+    pub rules: Vec<String>,
+    pub reason: String,
+}
+
+impl Report {
+    /// `data/train.jsonl:1881:214`, or `data/train.parquet row 17` where there are no lines.
+    pub fn place(&self, found: &Found) -> String {
+        let Some(source) = found.source.and_then(|source| self.sources.get(source as usize)) else {
+            return "set".to_owned();
+        };
+        match (found.line, found.column, found.row) {
+            (Some(line), Some(column), _) => format!("{}:{line}:{column}", source.name),
+            (Some(line), None, _) => format!("{}:{line}", source.name),
+            (None, _, Some(row)) => format!("{} row {row}", source.name),
+            (None, _, None) => source.name.clone(),
+        }
+    }
+}

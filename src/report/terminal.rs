@@ -1,0 +1,463 @@
+//! The report for a person at a terminal: what was read, the verdict, the findings with their
+//! fixes, the lengths, what was not checked, what to run next.
+//!
+//! Colour is always written; the caller's stream strips it where it is not wanted.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::finding::Level;
+use crate::measure::LengthSection;
+
+use super::style::{bytes, clip, count, percent, plural, short, visible};
+use super::{Found, Group, Report, Source};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Width of the column of names at the left.
+const NAMES: usize = 11;
+/// Sources listed before the rest are summed up.
+const SOURCES: usize = 8;
+
+/// How much to show.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Columns to fill.
+    pub width: usize,
+    /// Places shown per rule.
+    pub places: usize,
+}
+
+pub fn render(report: &Report, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { report, screen, out };
+    page.inputs()?;
+    page.verdict()?;
+    page.findings()?;
+    page.lengths()?;
+    page.coverage()?;
+    page.not_checked()?;
+    page.next()
+}
+
+struct Page<'p> {
+    report: &'p Report,
+    screen: Screen,
+    out: &'p mut dyn Write,
+}
+
+impl Page<'_> {
+    /// A name at the left and its text, broken at ` · ` and spaces where it is too long.
+    fn line(&mut self, name: &str, text: &str) -> io::Result<()> {
+        let width = self.screen.width.saturating_sub(NAMES + 3).max(20);
+        for (at, part) in wrap(text, width).into_iter().enumerate() {
+            let name = if at == 0 { name } else { "" };
+            writeln!(self.out, " {DIM}{name:<NAMES$}{DIM:#} {part}")?;
+        }
+        Ok(())
+    }
+
+    fn inputs(&mut self) -> io::Result<()> {
+        let sources = &self.report.sources;
+        for source in sources.iter().take(SOURCES) {
+            let text = self.source(source);
+            self.line(if source.eval { "eval" } else { "data" }, &text)?;
+            for note in &source.notes {
+                self.line("", &visible(note))?;
+            }
+        }
+        if sources.len() > SOURCES {
+            let rest = &sources[SOURCES..];
+            let rows = rest.iter().map(|source| source.rows).sum();
+            let size = rest.iter().map(|source| source.bytes).sum();
+            let text = format!(
+                "and {} · {} · {}",
+                plural(rest.len() as u64, "file"),
+                plural(rows, "row"),
+                bytes(size)
+            );
+            self.line("", &text)?;
+        }
+        match &self.report.tokenizer {
+            Some(tokenizer) => {
+                let template = tokenizer
+                    .template
+                    .as_deref()
+                    .map_or_else(|| "no chat template".to_owned(), |from| format!("template from {from}"));
+                let text = format!(
+                    "{} ({}) · {} ids · {template}",
+                    tokenizer.name,
+                    tokenizer.origin,
+                    count(tokenizer.size as u64)
+                );
+                self.line("tokenizer", &visible(&text))?;
+            }
+            None => self.line(
+                "tokenizer",
+                "none: lengths are estimated (≈), tokens and masks are not checked",
+            )?,
+        }
+        let trainer = &self.report.trainer;
+        let text = match &trainer.name {
+            Some(name) => format!("{name} · {}", trainer.mask),
+            None => trainer.mask.clone(),
+        };
+        self.line("trainer", &text)?;
+        let settings = self
+            .report
+            .settings
+            .iter()
+            .map(|setting| format!("{} {} ({})", setting.name, setting.value, setting.origin));
+        let settings = settings.collect::<Vec<_>>().join(" · ");
+        if !settings.is_empty() {
+            self.line("settings", &visible(&settings))?;
+        }
+        for note in &self.report.notes {
+            self.line("note", &visible(note))?;
+        }
+        Ok(())
+    }
+
+    fn source(&self, source: &Source) -> String {
+        let shape = source.shape.map_or_else(
+            || format!("shape unknown (columns {})", clip(&source.found_columns.join(", "), 60)),
+            |shape| shape.name().to_owned(),
+        );
+        let renamed = source
+            .columns
+            .iter()
+            .map(|(column, name)| format!("{column}={name}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let renamed = if renamed.is_empty() {
+            renamed
+        } else {
+            format!(" ({renamed})")
+        };
+        let split = source
+            .split
+            .as_deref()
+            .map_or(String::new(), |split| format!(" · split {split}"));
+        let text = format!(
+            "{} · {} · {} · {} · {shape}{renamed}{split}",
+            source.name,
+            plural(source.rows, "row"),
+            bytes(source.bytes),
+            source.format
+        );
+        visible(&text).into_owned()
+    }
+
+    fn verdict(&mut self) -> io::Result<()> {
+        let verdict = &self.report.verdict;
+        let (word, style) = if verdict.go { ("GO", GREEN) } else { ("NO-GO", RED) };
+        let mut counts = Vec::new();
+        for (number, name) in [
+            (verdict.errors, "error"),
+            (verdict.warnings, "warning"),
+            (verdict.notes, "note"),
+        ] {
+            if number > 0 {
+                counts.push(plural(number, name));
+            }
+        }
+        let found = if counts.is_empty() {
+            "nothing found".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        let sampled = if verdict.complete { "" } else { "sampled " };
+        writeln!(
+            self.out,
+            "\n {style}{word}{style:#}  {found} in {sampled}{}",
+            plural(verdict.rows, "row")
+        )
+    }
+
+    fn findings(&mut self) -> io::Result<()> {
+        for group in &self.report.findings {
+            writeln!(self.out)?;
+            self.group(group)?;
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, group: &Group) -> io::Result<()> {
+        let (word, style) = match group.level {
+            Level::Error => ("error", RED),
+            Level::Warning => ("warn", YELLOW),
+            Level::Note => ("note", CYAN),
+        };
+        let mut amount = String::new();
+        if group.rows > 0 {
+            amount = format!("  {} · {}", plural(group.rows, "row"), percent(group.share));
+        }
+        if group.tokens > 0 {
+            amount.push_str(&format!(" · {} trained tokens", short(group.tokens)));
+        }
+        writeln!(
+            self.out,
+            " {style}{word:<5}{style:#}  {BOLD}{}{BOLD:#}{amount}",
+            group.rule
+        )?;
+        for found in group.places.iter().take(self.screen.places) {
+            self.found(found)?;
+        }
+        let more = group.count - group.places.len().min(self.screen.places) as u64;
+        if more > 0 {
+            writeln!(self.out, "        {DIM}and {} more{DIM:#}", count(more))?;
+        }
+        if !group.fix.is_empty() {
+            for (at, part) in wrap(&group.fix, self.screen.width.saturating_sub(14).max(20))
+                .into_iter()
+                .enumerate()
+            {
+                let name = if at == 0 { "fix:" } else { "" };
+                writeln!(self.out, "        {name:<4} {part}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, found: &Found) -> io::Result<()> {
+        let pointer = found
+            .pointer
+            .as_deref()
+            .map_or(String::new(), |pointer| format!("  {pointer}"));
+        let place = if found.source.is_some() {
+            format!("{}  ", self.report.place(found))
+        } else {
+            String::new()
+        };
+        let text = format!("{}{}", found.message, pointer);
+        let indent = 8;
+        let width = self.screen.width.saturating_sub(indent).max(30);
+        let (place, text) = (visible(&place), visible(&text));
+        if place.chars().count() + text.chars().count() <= width {
+            return writeln!(self.out, "        {DIM}{place}{DIM:#}{text}");
+        }
+        for (at, part) in wrap(&format!("{place}{text}"), width).into_iter().enumerate() {
+            let pad = if at == 0 { "        " } else { "          " };
+            writeln!(self.out, "{pad}{part}")?;
+        }
+        Ok(())
+    }
+
+    fn lengths(&mut self) -> io::Result<()> {
+        let Some(lengths) = &self.report.lengths else {
+            return Ok(());
+        };
+        let mark = if lengths.estimated { "≈" } else { "" };
+        let all = &lengths.all;
+        writeln!(self.out)?;
+        let figures = [
+            ("mean", format!("{:.0}", all.mean)),
+            ("p50", count(all.p50)),
+            ("p90", count(all.p90)),
+            ("p95", count(all.p95)),
+            ("p99", count(all.p99)),
+            ("p99.9", count(all.p999)),
+            ("max", count(all.max)),
+        ];
+        let figures = figures
+            .iter()
+            .map(|(name, value)| format!("{name} {mark}{value}"))
+            .collect::<Vec<_>>()
+            .join(" · ");
+        self.line(
+            "tokens",
+            &format!("{mark}{} in {} · {figures}", short(all.tokens), plural(all.rows, "row")),
+        )?;
+        self.histogram(lengths)?;
+        if let Some(cut) = &lengths.max_length {
+            let text = format!(
+                "{} ({}) cuts {} ({}), {} tokens, {} of them trained · {} whole",
+                count(cut.limit as u64),
+                cut.origin,
+                plural(cut.rows, "row"),
+                percent(share(cut.rows, all.rows)),
+                short(cut.tokens),
+                short(cut.trained),
+                plural(cut.answers_lost, "answer"),
+            );
+            self.line("max_length", &text)?;
+        }
+        if let Some(masks) = &self.report.masks {
+            let text = format!(
+                "{} of {} tokens ({})",
+                short(masks.trained),
+                short(masks.tokens),
+                percent(share(masks.trained, masks.tokens))
+            );
+            self.line("trained", &text)?;
+        }
+        let mut waste = Vec::new();
+        if let Some(padding) = &lengths.padding {
+            waste.push(format!(
+                "{} at batch {} in file order",
+                percent(padding.unsorted),
+                padding.batch_size
+            ));
+            waste.push(format!("{} grouped by length", percent(padding.grouped)));
+        }
+        if let Some(packed) = &lengths.packed {
+            waste.push(format!(
+                "{} packed to {} ({})",
+                percent(1.0 - packed.efficiency),
+                count(u64::from(packed.capacity)),
+                plural(packed.sequences, "sequence")
+            ));
+        }
+        if !waste.is_empty() {
+            self.line("padding", &waste.join(" · "))?;
+        }
+        self.mix(lengths)
+    }
+
+    fn mix(&mut self, lengths: &LengthSection) -> io::Result<()> {
+        let mix = &self.report.mix;
+        let mut text: Vec<String> = mix
+            .roles
+            .iter()
+            .map(|role| format!("{} {}", role.role.name(), count(role.turns)))
+            .collect();
+        text.push(format!(
+            "turns {}–{} (median {})",
+            mix.turns.0, mix.turns.2, mix.turns.1
+        ));
+        text.extend(
+            mix.scripts
+                .iter()
+                .take(3)
+                .map(|(script, share)| format!("{script} {}", percent(*share))),
+        );
+        if !lengths.estimated {
+            text.push(format!("{:.2} characters a token", lengths.chars_per_token));
+        }
+        for (share, name) in [
+            (lengths.unk_share, "unk"),
+            (lengths.byte_fallback_share, "byte fallback"),
+        ] {
+            if share > 0.0 {
+                text.push(format!("{name} {}", percent(share)));
+            }
+        }
+        self.line("mix", &text.join(" · "))
+    }
+
+    /// Bars of the length bins, log scale, with a line where `max_length` stands.
+    fn histogram(&mut self, lengths: &LengthSection) -> io::Result<()> {
+        const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        let most = lengths.histogram.iter().map(|bin| bin.rows).max().unwrap_or(0).max(1);
+        let limit = lengths.max_length.as_ref().map(|cut| cut.limit as u64);
+        let mut bars = String::new();
+        for bin in &lengths.histogram {
+            if limit.is_some_and(|limit| limit < bin.from && !bars.contains('│') && !bars.is_empty()) {
+                bars.push('│');
+            }
+            // Any row at all shows; the height is that of the count.
+            let height = usize::try_from((bin.rows * 8).div_ceil(most)).unwrap_or(8);
+            bars.push(if height == 0 { ' ' } else { BARS[height - 1] });
+        }
+        let room = self.screen.width.saturating_sub(NAMES + 26).max(10);
+        let text = format!(
+            "{} {} {}",
+            count(lengths.all.min),
+            clip(&bars, room),
+            count(lengths.all.max)
+        );
+        let key = limit
+            .filter(|_| bars.contains('│'))
+            .map_or(String::new(), |limit| format!("   │ max_length {}", count(limit)));
+        writeln!(self.out, " {:<NAMES$} {text}{DIM}{key}{DIM:#}", "")
+    }
+
+    fn coverage(&mut self) -> io::Result<()> {
+        let Some(coverage) = &self.report.coverage else {
+            return Ok(());
+        };
+        let text = format!(
+            "{} × {} rows see {} of {} ({}, {:.2} epochs) · one epoch is {}",
+            plural(coverage.steps, "step"),
+            count(coverage.effective_batch),
+            count(coverage.seen.min(coverage.rows)),
+            plural(coverage.rows, "row"),
+            percent(coverage.share),
+            coverage.epochs,
+            plural(coverage.steps_per_epoch, "step"),
+        );
+        self.line("coverage", &text)
+    }
+
+    fn not_checked(&mut self) -> io::Result<()> {
+        if self.report.not_checked.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out)?;
+        for not_checked in &self.report.not_checked {
+            let text = format!("{} ({})", not_checked.rules.join(", "), not_checked.reason);
+            self.line("not checked", &text)?;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> io::Result<()> {
+        for (at, hint) in self.report.next.iter().enumerate() {
+            if at == 0 {
+                writeln!(self.out)?;
+            }
+            self.line(if at == 0 { "next" } else { "" }, hint)?;
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// Breaks a text into lines of at most `width` characters, at spaces where there are any.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (String::new(), 0);
+    for word in text.split(' ') {
+        let mut word = word;
+        let mut length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        while length > width {
+            let at = word.char_indices().nth(width).map_or(word.len(), |(at, _)| at);
+            lines.push(word[..at].to_owned());
+            word = &word[at..];
+            length -= width;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += length;
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_break_at_spaces_and_long_words_anywhere() {
+        assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(wrap("abcdefg h", 3), ["abc", "def", "g h"]);
+        assert_eq!(wrap("", 3), [""]);
+    }
+}

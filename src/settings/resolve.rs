@@ -1,0 +1,343 @@
+//! Flags, environment and files to one set of settings, each with its origin.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use toml::Spanned;
+
+use crate::finding::Level;
+use crate::model::example::Shape;
+use crate::model::setup::{Origin, Setting};
+use crate::rule::lane::Options;
+
+use super::UsageError;
+use super::cli::{DataArgs, FailArgs, FailOn, FileArgs, ModelArgs, RuleArgs, TrainArgs};
+use super::file::File;
+
+/// The process's environment, or a test's.
+pub type Environment = BTreeMap<String, String>;
+
+/// Everything the flags, environment and files say. `None` is for the trainer or the program to fill.
+#[derive(Debug)]
+pub struct Settings {
+    pub data: Vec<PathBuf>,
+    pub eval: Vec<PathBuf>,
+    pub shape: Option<Setting<Shape>>,
+    pub columns: Vec<(String, String)>,
+    pub max_row_bytes: Option<usize>,
+    pub model: Option<Setting<String>>,
+    pub chat_template: Option<Setting<PathBuf>>,
+    pub now: Option<String>,
+    pub verify_tokenizer: bool,
+    pub trainer: Option<Setting<String>>,
+    pub max_length: Option<Setting<usize>>,
+    pub batch_size: Option<Setting<usize>>,
+    pub grad_accum: Option<Setting<usize>>,
+    pub world_size: Option<Setting<usize>>,
+    pub epochs: Option<Setting<f64>>,
+    pub max_steps: Option<Setting<u64>>,
+    /// A trainer's own options, by their own names.
+    pub set: Vec<(String, String)>,
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+    pub warn_if: Vec<(String, Threshold)>,
+    pub error_if: Vec<(String, Threshold)>,
+    pub options: Options,
+    /// The settings file, if one was read.
+    pub file: Option<PathBuf>,
+    pub strict: bool,
+    pub fail_on: Option<Level>,
+}
+
+/// `>0.5%` of the rows, or `>20` rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Threshold {
+    Share(f64),
+    Rows(u64),
+}
+
+impl Threshold {
+    #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+    pub fn exceeded(self, rows: u64, all: u64) -> bool {
+        match self {
+            Self::Share(share) => all > 0 && rows as f64 / all as f64 > share,
+            Self::Rows(most) => rows > most,
+        }
+    }
+}
+
+impl FromStr for Threshold {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no threshold; write `>0.5%` or `>20`");
+        let number = text.trim().strip_prefix('>').ok_or_else(wrong)?.trim();
+        match number.strip_suffix('%') {
+            Some(percent) => percent
+                .trim()
+                .parse::<f64>()
+                .map(|percent| Self::Share(percent / 100.0))
+                .map_err(|_| wrong()),
+            None => number.parse().map(Self::Rows).map_err(|_| wrong()),
+        }
+    }
+}
+
+/// The flags of a command that reads data.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed<'a> {
+    pub data: &'a DataArgs,
+    pub model: &'a ModelArgs,
+    pub train: &'a TrainArgs,
+    pub rules: Option<&'a RuleArgs>,
+    pub fail: Option<&'a FailArgs>,
+    pub files: &'a FileArgs,
+    pub strict: bool,
+}
+
+/// Flag, then environment, then file.
+///
+/// # Errors
+///
+/// If the settings file is at fault, or a value in the environment cannot be read.
+pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, UsageError> {
+    let file = match (&typed.files.config, typed.files.isolated) {
+        (Some(path), _) => Some(File::read(path)?),
+        (None, true) => None,
+        (None, false) => match std::env::current_dir() {
+            Ok(folder) => File::nearest(&folder)?,
+            Err(_) => None,
+        },
+    };
+    let pick = Pick {
+        environment,
+        file: file.as_ref(),
+    };
+    let Typed { data, model, train, .. } = typed;
+    let rules = typed.rules.map_or_else(RuleArgs::default, |rules| RuleArgs {
+        select: rules.select.clone(),
+        ignore: rules.ignore.clone(),
+        warn_if: rules.warn_if.clone(),
+        error_if: rules.error_if.clone(),
+    });
+    let values = file.as_ref().map(|file| &file.values);
+    let fail_on = pick.word(
+        typed.fail.and_then(|fail| fail.fail_on).map(fail_word),
+        "fail-on",
+        |values| &values.fail_on,
+    )?;
+    let exit_zero = typed.fail.is_some_and(|fail| fail.exit_zero);
+    Ok(Settings {
+        data: data.data.clone(),
+        eval: if data.eval.is_empty() {
+            values.map_or_else(Vec::new, |values| values.eval.clone())
+        } else {
+            data.eval.clone()
+        },
+        shape: pick.value(data.shape, "shape", |values| &values.shape, |_| None)?,
+        columns: if data.columns.is_empty() {
+            values.map_or_else(Vec::new, |values| values.columns.clone().into_iter().collect())
+        } else {
+            data.columns.clone()
+        },
+        max_row_bytes: data.max_row_bytes,
+        model: pick.value(
+            model.model.clone(),
+            "model",
+            |values| &values.model,
+            |text| Some(text.to_owned()),
+        )?,
+        chat_template: pick.value(
+            model.chat_template.clone(),
+            "chat-template",
+            |values| &values.chat_template,
+            |text| Some(text.into()),
+        )?,
+        now: model.now.clone(),
+        verify_tokenizer: model.verify_tokenizer,
+        trainer: pick.value(
+            train.trainer.clone(),
+            "trainer",
+            |values| &values.trainer,
+            |text| Some(text.to_owned()),
+        )?,
+        max_length: pick.number(train.max_length, "max-length", |values| &values.max_length)?,
+        batch_size: pick.number(train.batch_size, "batch-size", |values| &values.batch_size)?,
+        grad_accum: pick.number(train.grad_accum, "grad-accum", |values| &values.grad_accum)?,
+        world_size: pick.number(train.world_size, "world-size", |values| &values.world_size)?,
+        epochs: pick.number(train.epochs, "epochs", |values| &values.epochs)?,
+        max_steps: pick.number(train.max_steps, "max-steps", |values| &values.max_steps)?,
+        set: train.set.clone(),
+        select: or_file(rules.select, values.map(|values| &values.select)),
+        ignore: or_file(rules.ignore, values.map(|values| &values.ignore)),
+        warn_if: thresholds(&rules.warn_if, values.map(|values| &values.warn_if))?,
+        error_if: thresholds(&rules.error_if, values.map(|values| &values.error_if))?,
+        options: values.map_or_else(Options::new, |values| values.rules.clone()),
+        strict: typed.strict || values.is_some_and(|values| values.strict),
+        fail_on: if exit_zero { None } else { level(fail_on)? },
+        file: file.map(|file| file.path),
+    })
+}
+
+fn fail_word(fail_on: FailOn) -> String {
+    match fail_on {
+        FailOn::Error => "error".to_owned(),
+        FailOn::Warning => "warning".to_owned(),
+        FailOn::Never => "never".to_owned(),
+    }
+}
+
+fn level(fail_on: Option<Setting<String>>) -> Result<Option<Level>, UsageError> {
+    match fail_on.as_ref().map_or("error", |word| word.value.as_str()) {
+        "error" => Ok(Some(Level::Error)),
+        "warning" => Ok(Some(Level::Warning)),
+        "never" => Ok(None),
+        other => Err(UsageError(format!(
+            "fail-on is `{other}`; it is one of error, warning, never"
+        ))),
+    }
+}
+
+fn or_file(typed: Vec<String>, file: Option<&Vec<String>>) -> Vec<String> {
+    if typed.is_empty() {
+        file.cloned().unwrap_or_default()
+    } else {
+        typed
+    }
+}
+
+fn thresholds(
+    typed: &[(String, String)],
+    file: Option<&BTreeMap<String, String>>,
+) -> Result<Vec<(String, Threshold)>, UsageError> {
+    let file = file.into_iter().flatten().map(|(rule, threshold)| (rule, threshold));
+    // The last of a rule wins, so the file comes first.
+    file.chain(typed.iter().map(|(rule, threshold)| (rule, threshold)))
+        .map(|(rule, threshold)| Ok((rule.clone(), threshold.parse().map_err(UsageError)?)))
+        .collect()
+}
+
+struct Pick<'p> {
+    environment: &'p Environment,
+    file: Option<&'p File>,
+}
+
+impl Pick<'_> {
+    fn value<T: Clone>(
+        &self,
+        flag: Option<T>,
+        key: &str,
+        file: impl Fn(&super::file::Values) -> &Option<Spanned<T>>,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<Setting<T>>, UsageError> {
+        if let Some(value) = flag {
+            return Ok(Some(Setting {
+                value,
+                origin: Origin::Flag(format!("--{key}")),
+            }));
+        }
+        let name = format!("GONOGO_{}", key.replace('-', "_").to_uppercase());
+        if let Some(text) = self.environment.get(&name) {
+            let value =
+                parse(text).ok_or_else(|| UsageError(format!("${name} is `{text}`, which is no value for {key}")))?;
+            return Ok(Some(Setting {
+                value,
+                origin: Origin::Environment(name),
+            }));
+        }
+        let Some(from) = self.file else { return Ok(None) };
+        Ok(file(&from.values).as_ref().map(|value| Setting {
+            value: value.get_ref().clone(),
+            origin: Origin::File(from.at(value.span())),
+        }))
+    }
+
+    fn number<T: Clone + FromStr>(
+        &self,
+        flag: Option<T>,
+        key: &str,
+        file: impl Fn(&super::file::Values) -> &Option<Spanned<T>>,
+    ) -> Result<Option<Setting<T>>, UsageError> {
+        self.value(flag, key, file, |text| text.trim().parse().ok())
+    }
+
+    fn word(
+        &self,
+        flag: Option<String>,
+        key: &str,
+        file: impl Fn(&super::file::Values) -> &Option<Spanned<String>>,
+    ) -> Result<Option<Setting<String>>, UsageError> {
+        self.value(flag, key, file, |text| Some(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(train: &TrainArgs, environment: &[(&str, &str)], toml: &str) -> Result<Settings, UsageError> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("gonogo.toml");
+        std::fs::write(&path, toml).expect("written");
+        let environment = environment
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let files = FileArgs {
+            config: Some(path),
+            isolated: false,
+        };
+        let (data, model) = (DataArgs::default(), ModelArgs::default());
+        resolve(
+            Typed {
+                data: &data,
+                model: &model,
+                train,
+                rules: None,
+                fail: None,
+                files: &files,
+                strict: false,
+            },
+            &environment,
+        )
+    }
+
+    #[test]
+    fn flag_beats_environment_beats_file() {
+        let typed = TrainArgs {
+            max_length: Some(1),
+            ..TrainArgs::default()
+        };
+        let environment = [("GONOGO_MAX_LENGTH", "2"), ("GONOGO_BATCH_SIZE", "3")];
+        let found = settings(&typed, &environment, "max-length = 4\nbatch-size = 5\nepochs = 6.0\n").expect("valid");
+        let max_length = found.max_length.expect("set");
+        assert_eq!(
+            (max_length.value, max_length.origin),
+            (1, Origin::Flag("--max-length".into()))
+        );
+        let batch_size = found.batch_size.expect("set");
+        assert_eq!(
+            (batch_size.value, batch_size.origin),
+            (3, Origin::Environment("GONOGO_BATCH_SIZE".into()))
+        );
+        let Origin::File(at) = found.epochs.expect("set").origin else {
+            panic!("from the file")
+        };
+        assert!(at.ends_with("gonogo.toml:3"), "{at}");
+    }
+
+    #[test]
+    fn nonsense_in_the_environment_is_an_error() {
+        let error = settings(&TrainArgs::default(), &[("GONOGO_MAX_LENGTH", "many")], "").expect_err("no number");
+        assert!(error.0.contains("$GONOGO_MAX_LENGTH is `many`"), "{error}");
+    }
+
+    #[test]
+    fn thresholds_are_shares_or_rows() {
+        assert_eq!(">0.5%".parse(), Ok(Threshold::Share(0.005)));
+        assert_eq!("> 20".parse(), Ok(Threshold::Rows(20)));
+        assert!("20".parse::<Threshold>().is_err());
+        assert!(Threshold::Rows(20).exceeded(21, 21) && !Threshold::Share(0.5).exceeded(1, 2));
+    }
+}
