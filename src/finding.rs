@@ -27,6 +27,8 @@ pub struct Finding {
     pub pointer: Option<String>,
     /// Lower case, no full stop, with the numbers.
     pub message: String,
+    /// Another row the message is about, named after it: the one this row repeats.
+    pub other: Option<Place>,
 }
 
 /// Findings kept for one rule. All are counted; those in the lowest places are kept.
@@ -55,7 +57,12 @@ impl Findings {
 
     /// Reports a finding about the row as a whole.
     pub fn row(&mut self, place: &Place, message: impl FnOnce() -> String) {
-        self.add(place, None, None, message);
+        self.add(place, None, message, None);
+    }
+
+    /// Reports a finding about the row and another; the message ends where the other's place is to follow.
+    pub fn pair(&mut self, place: &Place, other: Place, message: impl FnOnce() -> String) {
+        self.add(place, None, message, Some(other));
     }
 
     /// Reports a finding in one field of the row.
@@ -72,7 +79,7 @@ impl Findings {
 
     /// Reports a finding at a column of the row's line.
     pub fn column(&mut self, place: &Place, column: u64, message: impl FnOnce() -> String) {
-        self.add(place, Some(column), None, message);
+        self.add(place, Some(column), message, None);
     }
 
     /// Reports a finding about the set as a whole.
@@ -84,6 +91,7 @@ impl Findings {
             column: None,
             pointer: None,
             message,
+            other: None,
         });
     }
 

@@ -1,0 +1,3 @@
+//! The planned run against the size of the set.
+
+pub(super) mod low_coverage;

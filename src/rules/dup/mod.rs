@@ -1,0 +1,3 @@
+//! Rows that repeat.
+
+pub(super) mod exact;

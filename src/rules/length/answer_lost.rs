@@ -1,0 +1,48 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows that truncation leaves without any of their answer.
+    ///
+    /// ## Why it matters
+    /// The row trains nothing, or is dropped; where many rows are so the loss is 0 or NaN.
+    ///
+    /// ## Example
+    /// ```jsonl --max-length 8
+    /// {"messages": [{"role": "user", "content": "a question far longer than eight tokens, so that the answer is cut away"}, {"role": "assistant", "content": "yes"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl --max-length 64
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Raise max_length above the length of the prompts, or leave the rows out.
+    "length/answer-lost", Warning, above 0.01 => Error, needs [Tokenizer, MaxLength]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AnswerLost {}
+
+impl Rule for AnswerLost {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        for encoded in row.encoded.iter().filter(|encoded| encoded.answer_lost) {
+            out.tokens += encoded.full_trained as u64;
+            out.row(&row.place, || {
+                let (cut, full) = (encoded.full_trained, encoded.full_len);
+                format!(
+                    "{full} tokens, of which {} are kept: the whole answer, {cut} tokens, is cut",
+                    encoded.len()
+                )
+            });
+        }
+    }
+}

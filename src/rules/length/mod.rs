@@ -1,0 +1,4 @@
+//! Rows against `max_length`.
+
+pub(super) mod answer_cut;
+pub(super) mod answer_lost;

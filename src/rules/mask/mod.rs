@@ -1,0 +1,3 @@
+//! Which tokens carry loss.
+
+pub(super) mod nothing_trained;
