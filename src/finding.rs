@@ -73,6 +73,7 @@ impl Findings {
                 column: None,
                 pointer: Some(pointer()),
                 message: message(),
+                other: None,
             });
         }
     }
@@ -95,13 +96,14 @@ impl Findings {
         });
     }
 
-    fn add(&mut self, place: &Place, column: Option<u64>, pointer: Option<String>, message: impl FnOnce() -> String) {
+    fn add(&mut self, place: &Place, column: Option<u64>, message: impl FnOnce() -> String, other: Option<Place>) {
         if self.count_in(place) {
             self.keep(Finding {
                 place: Some(*place),
                 column,
-                pointer,
+                pointer: None,
                 message: message(),
+                other,
             });
         }
     }

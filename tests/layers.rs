@@ -18,7 +18,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
     ("rules", &["place", "finding", "model", "sketch", "rule"]),
     ("measure", &["place", "model", "sketch", "rule", "encode"]),
-    ("scan", &["place", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure"]),
+    (
+        "scan",
+        &[
+            "place", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure",
+        ],
+    ),
     ("report", &["finding", "model", "measure"]),
     ("settings", &["finding", "model", "rule"]),
 ];
@@ -35,21 +40,39 @@ fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
 }
 
 fn room(path: &Path) -> String {
-    let first = path.strip_prefix("src").expect("below src").components().next().expect("a name");
+    let first = path
+        .strip_prefix("src")
+        .expect("below src")
+        .components()
+        .next()
+        .expect("a name");
     first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
 /// The rooms a file names after `crate::`, unit tests left out: they may build what they need.
 fn imports(text: &str) -> Vec<String> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut found = Vec::new();
     for after in code.split("crate::").skip(1) {
         if let Some(list) = after.strip_prefix('{') {
             let list = list.split('}').next().unwrap_or_default();
-            found.extend(list.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
+            found.extend(
+                list.split(',')
+                    .map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()),
+            );
         } else {
-            found.push(after.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned());
+            found.push(
+                after
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+            );
         }
     }
     found
@@ -67,7 +90,9 @@ fn imports_point_downwards() {
         if matches!(own.as_str(), "main" | "lib" | "command") {
             continue;
         }
-        let may = table.get(own.as_str()).unwrap_or_else(|| panic!("`{own}` is in no line of the table"));
+        let may = table
+            .get(own.as_str())
+            .unwrap_or_else(|| panic!("`{own}` is in no line of the table"));
         for used in imports(&fs::read_to_string(&file).expect("readable")) {
             if used != own && !used.is_empty() && !may.contains(&used.as_str()) {
                 wrong.push(format!("{} uses {used}", file.display()));
