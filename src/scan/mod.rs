@@ -4,6 +4,8 @@
 //! worker, not per task, because whole-set state is large. At the end the sets are merged, which
 //! does not depend on who saw what, so the report is the same for any number of workers.
 
+pub mod partial;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::finding::Level;
@@ -51,7 +52,7 @@ pub struct Settings {
 }
 
 /// `>0.5%` of the rows, or `>20` rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Threshold {
     Share(f64),
     Rows(u64),

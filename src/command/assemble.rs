@@ -1,0 +1,218 @@
+//! What was found, made a report: levels settled, groups sorted, the verdict drawn.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Findings, Level};
+use crate::model::setup::{Origin, Setting, Setup};
+use crate::report::{Coverage, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict};
+use crate::rule::RuleMeta;
+use crate::rule::lane::Options;
+use crate::scan::Finished;
+use crate::settings::resolve::Threshold;
+
+/// Places kept per rule in the report.
+const PLACES: usize = 20;
+
+/// Everything known before the first row is read. Parts of one scan have the same, but for the shard.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Header {
+    pub setup: Setup,
+    pub sources: Vec<Source>,
+    pub tokenizer: Option<Tokenizer>,
+    pub trainer: Trainer,
+    pub settings: Vec<ShownSetting>,
+    pub not_checked: Vec<NotChecked>,
+    pub notes: Vec<String>,
+    pub next: Vec<String>,
+    pub warn_if: Vec<(String, Threshold)>,
+    pub error_if: Vec<(String, Threshold)>,
+    pub fail_on: Option<Level>,
+    pub options: Options,
+    /// Rows of each source that are looked at, where not all are.
+    pub sample: Option<u64>,
+}
+
+/// The report of a finished scan.
+pub fn report(header: Header, finished: Finished) -> Report {
+    let mut sources = header.sources;
+    for (source, counts) in sources.iter_mut().zip(&finished.sections.rows) {
+        source.rows = counts.rows;
+        source.unreadable = counts.unreadable;
+        source.misfit = counts.misfit;
+    }
+    let rows: u64 = sources.iter().map(|source| source.rows).sum();
+    let mut groups: Vec<Group> = finished
+        .found
+        .into_iter()
+        .filter(|(_, findings)| !findings.is_empty())
+        .map(|(meta, findings)| {
+            let level = level(meta, &findings, rows, &header.warn_if, &header.error_if);
+            group(meta, level, findings, rows, &sources)
+        })
+        .collect();
+    groups.sort_by(|left, right| {
+        (right.level, right.rows, &left.rule).cmp(&(left.level, left.rows, &right.rule))
+    });
+    let count = |level| groups.iter().filter(|group| group.level == level).count() as u64;
+    let verdict = Verdict {
+        go: !header.fail_on.is_some_and(|fail_on| groups.iter().any(|group| group.level >= fail_on)),
+        complete: header.sample.is_none_or(|sample| sources.iter().all(|source| source.rows < sample)),
+        errors: count(Level::Error),
+        warnings: count(Level::Warning),
+        notes: count(Level::Note),
+        rows,
+    };
+    Report {
+        version: VERSION,
+        gonogo: env!("CARGO_PKG_VERSION").to_owned(),
+        verdict,
+        coverage: coverage(&header.setup, &sources),
+        sources,
+        tokenizer: header.tokenizer,
+        trainer: header.trainer,
+        settings: header.settings,
+        findings: groups,
+        lengths: finished.sections.lengths,
+        masks: finished.sections.masks,
+        mix: finished.sections.mix,
+        not_checked: header.not_checked,
+        notes: header.notes,
+        next: header.next,
+    }
+}
+
+/// The user's thresholds if there are any for the rule, else the rule's own.
+#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+fn level(
+    meta: &RuleMeta,
+    findings: &Findings,
+    rows: u64,
+    warn_if: &[(String, Threshold)],
+    error_if: &[(String, Threshold)],
+) -> Level {
+    let last = |given: &[(String, Threshold)]| {
+        let given = given.iter().rev().find(|(rule, _)| rule == meta.name || rule == meta.category());
+        given.map(|(_, threshold)| *threshold)
+    };
+    let (warn, error) = (last(warn_if), last(error_if));
+    // A finding about the whole set has no rows, and is beyond any threshold.
+    let exceeded = |threshold: Threshold| findings.rows == 0 || threshold.exceeded(findings.rows, rows);
+    if error.is_some_and(exceeded) {
+        return Level::Error;
+    }
+    match warn {
+        Some(warn) if exceeded(warn) => return Level::Warning,
+        Some(_) => return Level::Note,
+        None => {}
+    }
+    let own = match meta.escalate {
+        Some((share, level)) if rows > 0 && findings.rows as f64 / rows as f64 > share => level,
+        _ => meta.level,
+    };
+    if error.is_some() { own.min(Level::Warning) } else { own }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64, sources: &[Source]) -> Group {
+    let (affected, count, tokens) = (findings.rows, findings.count, findings.tokens);
+    Group {
+        rule: meta.name.to_owned(),
+        level,
+        rows: affected,
+        share: if rows == 0 { 0.0 } else { affected as f64 / rows as f64 },
+        count,
+        tokens,
+        places: findings.into_kept().into_iter().take(PLACES).map(|finding| found(finding, sources)).collect(),
+        fix: meta.section("Fix").unwrap_or_default(),
+    }
+}
+
+fn found(finding: Finding, sources: &[Source]) -> Found {
+    let place = finding.place;
+    let mut message = finding.message;
+    if let Some(other) = finding.other {
+        let name = sources.get(other.source as usize).map_or("", |source| source.name.as_str());
+        let at = if other.line > 0 { format!("{name}:{}", other.line) } else { format!("{name} row {}", other.row) };
+        message = format!("{message} {at}");
+    }
+    Found {
+        source: place.map(|place| place.source),
+        row: place.map(|place| place.row),
+        line: place.map(|place| place.line).filter(|line| *line > 0),
+        column: finding.column,
+        pointer: finding.pointer,
+        message,
+    }
+}
+
+/// How much of the training data the planned run sees.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "epochs are fractions, and steps are far below 2^52"
+)]
+fn coverage(setup: &Setup, sources: &[Source]) -> Option<Coverage> {
+    let rows: u64 = sources
+        .iter()
+        .filter(|source| !source.eval)
+        .map(|source| source.rows.saturating_sub(source.unreadable + source.misfit))
+        .sum();
+    if rows == 0 || !setup.planned() {
+        return None;
+    }
+    let batch = setup.effective_batch() as u64;
+    let steps_per_epoch = rows.div_ceil(batch);
+    let steps = match &setup.max_steps {
+        Some(steps) => steps.value,
+        None => (setup.epochs.value * steps_per_epoch as f64).ceil() as u64,
+    };
+    let seen = steps.saturating_mul(batch);
+    Some(Coverage {
+        rows,
+        effective_batch: batch,
+        steps_per_epoch,
+        steps,
+        seen,
+        epochs: seen as f64 / rows as f64,
+        share: (seen as f64 / rows as f64).min(1.0),
+    })
+}
+
+/// The settings worth showing: those that decide what is fed, and how often.
+pub fn shown(setup: &Setup) -> Vec<ShownSetting> {
+    let mut shown = Vec::new();
+    let mut add = |name: &str, value: String, origin: &Origin| {
+        if *origin != Origin::Default {
+            shown.push(ShownSetting { name: name.to_owned(), value, origin: origin.clone() });
+        }
+    };
+    let number = |setting: &Setting<usize>| setting.value.to_string();
+    if let Some(max_length) = &setup.max_length {
+        add("max_length", number(max_length), &max_length.origin);
+    }
+    if let Some(packing) = &setup.packing {
+        add("packing", packing.value.clone(), &packing.origin);
+    }
+    add("batch_size", number(&setup.batch_size), &setup.batch_size.origin);
+    add("grad_accum", number(&setup.grad_accum), &setup.grad_accum.origin);
+    add("world_size", number(&setup.world_size), &setup.world_size.origin);
+    add("epochs", setup.epochs.value.to_string(), &setup.epochs.origin);
+    if let Some(steps) = &setup.max_steps {
+        add("max_steps", steps.value.to_string(), &steps.origin);
+    }
+    shown
+}
+
+/// Rules by what they lacked.
+pub fn not_checked(lacking: &BTreeMap<&'static str, Vec<&'static str>>) -> Vec<NotChecked> {
+    lacking
+        .iter()
+        .map(|(reason, rules)| NotChecked {
+            rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            reason: (*reason).to_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,106 @@
+//! `gonogo check`: the verdict.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::report::style::{bytes, plural};
+use crate::scan::{Progress, Scan, partial};
+use crate::settings::UsageError;
+use crate::settings::cli::CheckArgs;
+use crate::settings::resolve::{Environment, Typed, resolve};
+
+use super::prepare::{Prepared, prepare};
+use super::{Outcome, assemble, output};
+
+/// A bar for less than this would only flicker.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcome> {
+    let began = Instant::now();
+    let settings = resolve(
+        Typed {
+            data: &args.data,
+            model: &args.model,
+            train: &args.train,
+            rules: Some(&args.rules),
+            fail: Some(&args.run.fail),
+            files: &args.files,
+            strict: args.run.strict,
+        },
+        environment,
+    )?;
+    let shard = args.run.shard.as_deref().map(str::parse).transpose().map_err(UsageError)?;
+    let mut prepared = prepare(settings, environment, shard)?;
+    prepared.header.sample = args.run.sample;
+    if prepared.strict && !prepared.header.not_checked.is_empty() {
+        let lacking = &prepared.header.not_checked[0];
+        return Err(UsageError(format!("{} cannot be checked: {}", lacking.rules.join(", "), lacking.reason)).into());
+    }
+    let progress = Progress::default();
+    let quiet = args.out.quiet || args.out.no_progress;
+    let readers = std::mem::take(&mut prepared.readers);
+    let scan = Scan {
+        setup: &prepared.header.setup,
+        layouts: &prepared.layouts,
+        encoder: prepared.encoder.as_deref(),
+        progress: &progress,
+        workers: args.run.jobs.unwrap_or_else(workers),
+        limit: args.run.sample,
+    };
+    let size = prepared.header.sources.iter().map(|source| source.bytes).sum();
+    let gathered = with_bar(&progress, size, quiet, || scan.run(readers, &prepared.rules, &prepared.header.options));
+    let gathered = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
+    if let Some(path) = &args.run.partial {
+        let header = serde_json::to_string(&prepared.header)?;
+        partial::save(path, &header, shard, &gathered)?;
+        return Ok(Outcome::Go);
+    }
+    let finished = gathered.finish(&prepared.header.setup);
+    let report = assemble::report(prepared.header, finished);
+    output::write(&report, &args.out)?;
+    if !args.out.quiet {
+        tell(report.verdict.rows, size, began.elapsed());
+    }
+    Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
+}
+
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How long it took, for whoever watches; never in the report, which is the same for the same data.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate to three digits")]
+fn tell(rows: u64, size: u64, took: Duration) {
+    use std::io::Write;
+    let rate = bytes((size as f64 / took.as_secs_f64().max(1e-6)) as u64);
+    let line = format!("{} in {:.1} s ({rate}/s)", plural(rows, "row"), took.as_secs_f64());
+    // Nothing is lost where standard error is closed.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Runs with a bar on the terminal that follows the bytes read.
+fn with_bar<T: Send>(progress: &Progress, size: u64, quiet: bool, run: impl FnOnce() -> T + Send) -> T {
+    if quiet {
+        return run();
+    }
+    let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template(" {bar:30} {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}  {eta}");
+    bar.set_style(style.expect("the template is sound"));
+    std::thread::scope(|scope| {
+        let (done, finished) = std::sync::mpsc::channel::<()>();
+        scope.spawn(|| {
+            let finished = finished;
+            let mut wait = PATIENCE;
+            while finished.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                bar.set_position(progress.bytes.load(Ordering::Relaxed));
+                wait = Duration::from_millis(100);
+            }
+            bar.finish_and_clear();
+        });
+        let result = run();
+        drop(done);
+        result
+    })
+}

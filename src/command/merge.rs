@@ -1,0 +1,58 @@
+//! `gonogo merge`: finishes a scan that was split.
+
+use crate::rules::RULES;
+use crate::scan::partial::{self, Part};
+use crate::settings::UsageError;
+use crate::settings::cli::{FailOn, MergeArgs};
+use crate::source::Shard;
+
+use super::assemble::Header;
+use super::{Outcome, assemble, output};
+use crate::finding::Level;
+
+pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
+    let parts = args.parts.iter().map(|path| partial::load(path)).collect::<Result<Vec<_>, _>>()?;
+    complete(&parts)?;
+    let first = &parts[0];
+    let mut header: Header = serde_json::from_str(&first.header)?;
+    let mut gathered = first.empty(RULES, &header.options)?;
+    for (path, part) in args.parts.iter().zip(&parts) {
+        if part.header != first.header {
+            let (path, first) = (path.display(), args.parts[0].display());
+            let message = format!("{path} and {first} are not of one scan: data, model or settings differ");
+            return Err(UsageError(message).into());
+        }
+        part.add_to(&mut gathered)?;
+    }
+    match (args.fail.fail_on, args.fail.exit_zero) {
+        (_, true) | (Some(FailOn::Never), _) => header.fail_on = None,
+        (Some(FailOn::Error), _) => header.fail_on = Some(Level::Error),
+        (Some(FailOn::Warning), _) => header.fail_on = Some(Level::Warning),
+        (None, false) => {}
+    }
+    let finished = gathered.finish(&header.setup);
+    let report = assemble::report(header, finished);
+    output::write(&report, &args.out)?;
+    Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
+}
+
+/// Every shard must be there once: a verdict on some of the rows would be taken for one on all.
+fn complete(parts: &[Part]) -> Result<(), UsageError> {
+    let mut shards: Vec<Shard> = parts.iter().filter_map(|part| part.shard).collect();
+    shards.sort();
+    let count = shards.first().map_or(1, |shard| shard.count);
+    if shards.is_empty() && parts.len() == 1 {
+        return Ok(());
+    }
+    if shards.len() != parts.len() || shards.iter().any(|shard| shard.count != count) {
+        return Err(UsageError("the parts are not shards of one scan".to_owned()));
+    }
+    for index in 1..=count {
+        match shards.iter().filter(|shard| shard.index == index).count() {
+            1 => {}
+            0 => return Err(UsageError(format!("shard {index}/{count} is missing"))),
+            times => return Err(UsageError(format!("shard {index}/{count} is there {times} times"))),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! One file per subcommand, and what they share: [`prepare`] makes a run of the settings,
+//! [`assemble`] makes a report of what was found.
+
+pub mod assemble;
+pub mod check;
+pub mod completions;
+pub mod config;
+pub mod explain;
+pub mod merge;
+pub mod output;
+pub mod prepare;
+pub mod rules;
+pub mod show;
+
+use std::process::ExitCode;
+
+use crate::settings::cli::{Cli, Command, ConfigCommand};
+use crate::settings::resolve::Environment;
+
+/// What the process answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Go, or nothing was asked.
+    Go,
+    /// Findings at or above the level that fails.
+    NoGo,
+    /// Stopped by the user.
+    Interrupted,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Go => Self::SUCCESS,
+            Outcome::NoGo => Self::from(1),
+            Outcome::Interrupted => Self::from(130),
+        }
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+///
+/// If no answer can be given: a mistake in the call or the settings, a file that cannot be read, no
+/// tokenizer where one is needed.
+pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
+    match &cli.command {
+        Command::Check(args) => check::run(args, environment),
+        Command::Show(args) => show::run(args, environment),
+        Command::Merge(args) => merge::run(args),
+        Command::Rules(args) => rules::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Config(ConfigCommand::Show(args)) => config::show(args, environment),
+        Command::Config(ConfigCommand::Schema { .. }) => config::schema(),
+        Command::Completions { shell } => completions::run(*shell),
+    }
+}

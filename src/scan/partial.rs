@@ -1,0 +1,131 @@
+//! A scan's state as a file, so that parts made on several machines can be finished as one.
+//!
+//! The file holds what every part must agree on (the header, as JSON) and what each rule and
+//! measure gathered. Parts of other headers are refused, not guessed at.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rule::lane::{Options, RuleEntry};
+
+use crate::sketch::Merge;
+use crate::source::Shard;
+
+use super::Gathered;
+
+/// First bytes of the file; the last is the version of its layout.
+const MAGIC: &[u8] = b"gonogo-partial\x01";
+
+/// What is saved besides the header.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    header: String,
+    shard: Option<Shard>,
+    /// State and findings by rule, in the order of the table.
+    lanes: Vec<(String, Vec<u8>)>,
+    measures: Vec<u8>,
+}
+
+/// A part, read back: the header as JSON, and what was gathered.
+pub struct Part {
+    pub header: String,
+    /// Which rows it is of; `None` for all of them.
+    pub shard: Option<Shard>,
+    lanes: Vec<(String, Vec<u8>)>,
+    measures: Vec<u8>,
+}
+
+/// Why a part could not be written, read or added.
+#[derive(Debug, thiserror::Error)]
+pub enum PartError {
+    #[error("cannot write {path}: {source}")]
+    Write { path: String, source: std::io::Error },
+    #[error("cannot read {path}: {source}")]
+    Read { path: String, source: std::io::Error },
+    #[error("{0} was not written by `gonogo check --partial` of this version")]
+    Foreign(String),
+    #[error("a part lacks the state of rule {0}")]
+    Rule(String),
+    #[error("a part's state cannot be read: {0}")]
+    State(#[from] postcard::Error),
+}
+
+/// Writes a part, whole or not at all.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered) -> Result<(), PartError> {
+    let lanes = gathered.lanes.iter().map(|lane| Ok((lane.meta().name.to_owned(), lane.save()?)));
+    let body = Body {
+        header: header.to_owned(),
+        shard,
+        lanes: lanes.collect::<Result<_, postcard::Error>>()?,
+        measures: postcard::to_stdvec(&gathered.measures)?,
+    };
+    let bytes = postcard::to_stdvec(&body)?;
+    let write = || -> std::io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(MAGIC)?;
+        file.write_all(&bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|source| PartError::Write { path: path.display().to_string(), source })
+}
+
+/// Reads a part.
+///
+/// # Errors
+///
+/// If the file cannot be read or is not a part of this version.
+pub fn load(path: &Path) -> Result<Part, PartError> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).map_err(|source| PartError::Read { path: name.clone(), source })?;
+    let body = bytes.strip_prefix(MAGIC).ok_or_else(|| PartError::Foreign(name.clone()))?;
+    let body: Body = postcard::from_bytes(body).map_err(|_| PartError::Foreign(name))?;
+    Ok(Part { header: body.header, shard: body.shard, lanes: body.lanes, measures: body.measures })
+}
+
+impl Part {
+    /// Adds the part to what was gathered.
+    ///
+    /// # Errors
+    ///
+    /// If the part lacks a rule, or its state is damaged.
+    pub fn add_to(&self, gathered: &mut Gathered) -> Result<(), PartError> {
+        for lane in &mut gathered.lanes {
+            let name = lane.meta().name;
+            let (_, saved) =
+                self.lanes.iter().find(|(rule, _)| rule == name).ok_or_else(|| PartError::Rule(name.to_owned()))?;
+            lane.load(saved)?;
+        }
+        gathered.measures.merge(postcard::from_bytes(&self.measures)?);
+        Ok(())
+    }
+
+    /// The rules whose state the part holds.
+    ///
+    /// # Errors
+    ///
+    /// If this version does not know one of them.
+    pub fn rules(&self, table: &'static [RuleEntry]) -> Result<Vec<&'static RuleEntry>, PartError> {
+        let find = |name: &String| {
+            table.iter().find(|entry| entry.meta.name == name).ok_or_else(|| PartError::Rule(name.clone()))
+        };
+        self.lanes.iter().map(|(name, _)| find(name)).collect()
+    }
+
+    /// Nothing yet, for the part's rules.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::rules`], or if a rule does not accept its options.
+    pub fn empty(&self, table: &'static [RuleEntry], options: &Options) -> Result<Gathered, PartError> {
+        Gathered::new(&self.rules(table)?, options).map_err(|(rule, _)| PartError::Rule(rule.to_owned()))
+    }
+}
