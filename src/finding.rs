@@ -1,11 +1,12 @@
 //! What a rule found, and the bounded collection it is kept in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
 
 /// How bad it is. The order is from harmless to fatal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Worth knowing.

@@ -12,7 +12,11 @@ fn main() -> ExitCode {
         // Help and version are answers, not mistakes.
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let environment = std::env::vars_os()

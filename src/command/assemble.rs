@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Findings, Level};
 use crate::model::setup::{Origin, Setting, Setup};
-use crate::report::{Coverage, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict};
+use crate::report::{
+    Coverage, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict,
+};
 use crate::rule::RuleMeta;
 use crate::rule::lane::Options;
 use crate::scan::Finished;
@@ -52,13 +54,15 @@ pub fn report(header: Header, finished: Finished) -> Report {
             group(meta, level, findings, rows, &sources)
         })
         .collect();
-    groups.sort_by(|left, right| {
-        (right.level, right.rows, &left.rule).cmp(&(left.level, left.rows, &right.rule))
-    });
+    groups.sort_by(|left, right| (right.level, right.rows, &left.rule).cmp(&(left.level, left.rows, &right.rule)));
     let count = |level| groups.iter().filter(|group| group.level == level).count() as u64;
     let verdict = Verdict {
-        go: !header.fail_on.is_some_and(|fail_on| groups.iter().any(|group| group.level >= fail_on)),
-        complete: header.sample.is_none_or(|sample| sources.iter().all(|source| source.rows < sample)),
+        go: !header
+            .fail_on
+            .is_some_and(|fail_on| groups.iter().any(|group| group.level >= fail_on)),
+        complete: header
+            .sample
+            .is_none_or(|sample| sources.iter().all(|source| source.rows < sample)),
         errors: count(Level::Error),
         warnings: count(Level::Warning),
         notes: count(Level::Note),
@@ -93,7 +97,10 @@ fn level(
     error_if: &[(String, Threshold)],
 ) -> Level {
     let last = |given: &[(String, Threshold)]| {
-        let given = given.iter().rev().find(|(rule, _)| rule == meta.name || rule == meta.category());
+        let given = given
+            .iter()
+            .rev()
+            .find(|(rule, _)| rule == meta.name || rule == meta.category());
         given.map(|(_, threshold)| *threshold)
     };
     let (warn, error) = (last(warn_if), last(error_if));
@@ -124,7 +131,12 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64, sources: 
         share: if rows == 0 { 0.0 } else { affected as f64 / rows as f64 },
         count,
         tokens,
-        places: findings.into_kept().into_iter().take(PLACES).map(|finding| found(finding, sources)).collect(),
+        places: findings
+            .into_kept()
+            .into_iter()
+            .take(PLACES)
+            .map(|finding| found(finding, sources))
+            .collect(),
         fix: meta.section("Fix").unwrap_or_default(),
     }
 }
@@ -133,8 +145,14 @@ fn found(finding: Finding, sources: &[Source]) -> Found {
     let place = finding.place;
     let mut message = finding.message;
     if let Some(other) = finding.other {
-        let name = sources.get(other.source as usize).map_or("", |source| source.name.as_str());
-        let at = if other.line > 0 { format!("{name}:{}", other.line) } else { format!("{name} row {}", other.row) };
+        let name = sources
+            .get(other.source as usize)
+            .map_or("", |source| source.name.as_str());
+        let at = if other.line > 0 {
+            format!("{name}:{}", other.line)
+        } else {
+            format!("{name} row {}", other.row)
+        };
         message = format!("{message} {at}");
     }
     Found {
@@ -186,7 +204,11 @@ pub fn shown(setup: &Setup) -> Vec<ShownSetting> {
     let mut shown = Vec::new();
     let mut add = |name: &str, value: String, origin: &Origin| {
         if *origin != Origin::Default {
-            shown.push(ShownSetting { name: name.to_owned(), value, origin: origin.clone() });
+            shown.push(ShownSetting {
+                name: name.to_owned(),
+                value,
+                origin: origin.clone(),
+            });
         }
     };
     let number = |setting: &Setting<usize>| setting.value.to_string();

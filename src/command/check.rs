@@ -31,12 +31,23 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         },
         environment,
     )?;
-    let shard = args.run.shard.as_deref().map(str::parse).transpose().map_err(UsageError)?;
+    let shard = args
+        .run
+        .shard
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(UsageError)?;
     let mut prepared = prepare(settings, environment, shard)?;
     prepared.header.sample = args.run.sample;
     if prepared.strict && !prepared.header.not_checked.is_empty() {
         let lacking = &prepared.header.not_checked[0];
-        return Err(UsageError(format!("{} cannot be checked: {}", lacking.rules.join(", "), lacking.reason)).into());
+        return Err(UsageError(format!(
+            "{} cannot be checked: {}",
+            lacking.rules.join(", "),
+            lacking.reason
+        ))
+        .into());
     }
     let progress = Progress::default();
     let quiet = args.out.quiet || args.out.no_progress;
@@ -50,7 +61,9 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         limit: args.run.sample,
     };
     let size = prepared.header.sources.iter().map(|source| source.bytes).sum();
-    let gathered = with_bar(&progress, size, quiet, || scan.run(readers, &prepared.rules, &prepared.header.options));
+    let gathered = with_bar(&progress, size, quiet, || {
+        scan.run(readers, &prepared.rules, &prepared.header.options)
+    });
     let gathered = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
     if let Some(path) = &args.run.partial {
         let header = serde_json::to_string(&prepared.header)?;
@@ -71,7 +84,12 @@ fn workers() -> usize {
 }
 
 /// How long it took, for whoever watches; never in the report, which is the same for the same data.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate to three digits")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate to three digits"
+)]
 fn tell(rows: u64, size: u64, took: Duration) {
     use std::io::Write;
     let rate = bytes((size as f64 / took.as_secs_f64().max(1e-6)) as u64);

@@ -13,15 +13,28 @@ use super::Outcome;
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     let Some(entry) = find(&args.rule) else {
         let meant = nearest(&args.rule, RULES.iter().map(|entry| entry.meta.name));
-        let hint = meant.map_or_else(|| "see `gonogo rules`".to_owned(), |meant| format!("did you mean `{meant}`?"));
+        let hint = meant.map_or_else(
+            || "see `gonogo rules`".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
         return Err(UsageError(format!("there is no rule `{}`; {hint}", args.rule)).into());
     };
     let meta = entry.meta;
     let bold = Style::new().bold();
     let mut out = anstream::stdout().lock();
-    write!(out, "{bold}{}{bold:#}  {}", meta.name, format!("{:?}", meta.level).to_lowercase())?;
+    write!(
+        out,
+        "{bold}{}{bold:#}  {}",
+        meta.name,
+        format!("{:?}", meta.level).to_lowercase()
+    )?;
     if let Some((share, level)) = meta.escalate {
-        write!(out, ", above {} of rows {}", crate::report::style::percent(share), format!("{level:?}").to_lowercase())?;
+        write!(
+            out,
+            ", above {} of rows {}",
+            crate::report::style::percent(share),
+            format!("{level:?}").to_lowercase()
+        )?;
     }
     writeln!(out, "\n")?;
     for line in meta.docs.lines() {

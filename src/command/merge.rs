@@ -1,17 +1,20 @@
 //! `gonogo merge`: finishes a scan that was split.
 
 use crate::rules::RULES;
-use crate::scan::partial::{self, Part};
+use crate::scan::partial::{self, Part, Shard};
 use crate::settings::UsageError;
 use crate::settings::cli::{FailOn, MergeArgs};
-use crate::source::Shard;
 
 use super::assemble::Header;
 use super::{Outcome, assemble, output};
 use crate::finding::Level;
 
 pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
-    let parts = args.parts.iter().map(|path| partial::load(path)).collect::<Result<Vec<_>, _>>()?;
+    let parts = args
+        .parts
+        .iter()
+        .map(|path| partial::load(path))
+        .collect::<Result<Vec<_>, _>>()?;
     complete(&parts)?;
     let first = &parts[0];
     let mut header: Header = serde_json::from_str(&first.header)?;

@@ -23,12 +23,28 @@ pub fn write(report: &Report, args: &OutArgs) -> anyhow::Result<()> {
     for (format, path) in &args.output {
         let format = named(format)?;
         let mut bytes = Vec::new();
-        render(report, format, Screen { width: WIDTH, places: places(args) }, &mut bytes)?;
+        render(
+            report,
+            format,
+            Screen {
+                width: WIDTH,
+                places: places(args),
+            },
+            &mut bytes,
+        )?;
         let bytes = anstream::adapter::strip_bytes(&bytes).into_vec();
         save(Path::new(path), &bytes).map_err(|error| UsageError(format!("cannot write {path}: {error}")))?;
     }
     let mut out = stdout(args.color);
-    render(report, args.format, Screen { width: width(), places: places(args) }, &mut out)?;
+    render(
+        report,
+        args.format,
+        Screen {
+            width: width(),
+            places: places(args),
+        },
+        &mut out,
+    )?;
     out.flush()?;
     Ok(())
 }
@@ -66,7 +82,9 @@ fn render(report: &Report, format: Format, screen: Screen, out: &mut dyn Write) 
 
 fn named(name: &str) -> Result<Format, UsageError> {
     <Format as clap::ValueEnum>::from_str(name, true).map_err(|_| {
-        UsageError(format!("`{name}` is no format; the formats are auto, concise, json, markdown, github"))
+        UsageError(format!(
+            "`{name}` is no format; the formats are auto, concise, json, markdown, github"
+        ))
     })
 }
 
@@ -76,7 +94,10 @@ pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // A device or a pipe cannot be renamed over.
         return fs::write(path, bytes);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path)?;

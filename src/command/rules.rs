@@ -30,7 +30,12 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<Outcome> {
         level: entry.meta.level,
         above: entry.meta.escalate.map(|(share, _)| share),
         above_level: entry.meta.escalate.map(|(_, level)| level),
-        needs: entry.meta.needs.iter().map(|need| format!("{need:?}").to_lowercase()).collect(),
+        needs: entry
+            .meta
+            .needs
+            .iter()
+            .map(|need| format!("{need:?}").to_lowercase())
+            .collect(),
         finds: entry.meta.section("What it finds").unwrap_or_default(),
     });
     if args.format == ShowFormat::Json {
@@ -47,8 +52,16 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<Outcome> {
         };
         let style = Style::new().fg_color(Some(color.into()));
         // The first sentence says it; the page says the rest.
-        let finds = line.finds.split_once(". ").map_or(line.finds.as_str(), |(first, _)| first);
-        let finds = finds.split(": ").next().unwrap_or_default().trim_end_matches('.').replace('`', "");
+        let finds = line
+            .finds
+            .split_once(". ")
+            .map_or(line.finds.as_str(), |(first, _)| first);
+        let finds = finds
+            .split(": ")
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.')
+            .replace('`', "");
         writeln!(out, "{style}{word:<5}{style:#}  {:<width$}  {finds}", line.name)?;
     }
     Ok(Outcome::Go)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::example::Shape;
@@ -48,7 +49,7 @@ struct CutTotals {
 }
 
 /// The section of the report. All counts are of rows unless they say tokens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LengthSection {
     /// Counted without a tokenizer, from the bytes of the texts.
     pub estimated: bool,
@@ -66,7 +67,7 @@ pub struct LengthSection {
 }
 
 /// Lengths in tokens, before truncation. Percentiles are exact, by nearest rank.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LengthSummary {
     pub rows: u64,
     pub tokens: u64,
@@ -81,7 +82,7 @@ pub struct LengthSummary {
 }
 
 /// Rows of `from..=to` tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bin {
     pub from: u64,
     pub to: u64,
@@ -89,7 +90,7 @@ pub struct Bin {
 }
 
 /// What `max_length` cuts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cut {
     pub limit: usize,
     pub origin: Origin,

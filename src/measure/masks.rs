@@ -1,5 +1,6 @@
 //! How much of the set carries loss.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rule::Row;
@@ -15,7 +16,7 @@ pub(super) struct Masks {
 }
 
 /// The section of the report. Tokens are those left after truncation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MaskSection {
     pub tokens: u64,
     pub trained: u64,

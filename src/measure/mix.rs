@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::example::Role;
@@ -20,7 +21,7 @@ pub(super) struct Mix {
 }
 
 /// The section of the report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MixSection {
     /// Turns and rows with such a turn, by role.
     pub roles: Vec<RoleCount>,
@@ -31,7 +32,7 @@ pub struct MixSection {
     pub scripts: Vec<(String, f64)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoleCount {
     pub role: Role,
     pub turns: u64,

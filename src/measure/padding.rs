@@ -1,5 +1,6 @@
 //! What of each batch is padding, and what packing would leave.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::encode::pack::best_fit_decreasing;
@@ -8,7 +9,7 @@ use crate::encode::pack::best_fit_decreasing;
 const PACKED_TOGETHER: usize = 1000;
 
 /// Share of the tokens in all batches that is padding, 0 to 1, when each batch is padded to its longest row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Padding {
     pub batch_size: usize,
     /// Rows in the order of the files.
@@ -18,7 +19,7 @@ pub struct Padding {
 }
 
 /// Packing rows into sequences of `max_length`, best fit decreasing per 1,000 rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Packed {
     pub capacity: u32,
     pub sequences: u64,

@@ -2,6 +2,7 @@
 //!
 //! Rules read it instead of importing tokenizers or trainers. It holds facts, not machinery.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::example::Shape;
@@ -14,7 +15,7 @@ pub struct Setting<T> {
 }
 
 /// Where a setting came from, from the strongest to the weakest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "from", content = "at")]
 pub enum Origin {
     /// A command-line flag, by its name.

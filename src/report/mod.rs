@@ -7,6 +7,7 @@ pub mod markdown;
 pub mod style;
 pub mod terminal;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Level;
@@ -19,7 +20,7 @@ use crate::model::setup::Origin;
 pub const VERSION: u32 = 1;
 
 /// All that a run has to say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub version: u32,
     /// Version of this program.
@@ -44,7 +45,7 @@ pub struct Report {
     pub next: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// No finding at or above the level that fails the run.
     pub go: bool,
@@ -57,7 +58,7 @@ pub struct Verdict {
     pub rows: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// As the user named it, or as it was found.
     pub name: String,
@@ -77,7 +78,7 @@ pub struct Source {
     pub notes: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tokenizer {
     /// As given or found.
     pub name: String,
@@ -90,14 +91,14 @@ pub struct Tokenizer {
     pub template: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trainer {
     pub name: Option<String>,
     /// What the mask is: the trainer's own, or the intended one.
     pub mask: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShownSetting {
     pub name: String,
     pub value: String,
@@ -105,7 +106,7 @@ pub struct ShownSetting {
 }
 
 /// What one rule found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
     pub rule: String,
     pub level: Level,
@@ -123,7 +124,7 @@ pub struct Group {
     pub fix: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {
     /// Index into `sources`; `None` for a finding about the whole set.
     pub source: Option<u32>,
@@ -138,7 +139,7 @@ pub struct Found {
     pub message: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     pub rows: u64,
     pub effective_batch: u64,
@@ -153,7 +154,7 @@ pub struct Coverage {
     pub share: f64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotChecked {
     pub rules: Vec<String>,
     pub reason: String,

@@ -6,18 +6,38 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::rule::lane::{Options, RuleEntry};
 
 use crate::sketch::Merge;
-use crate::source::Shard;
 
 use super::Gathered;
 
 /// First bytes of the file; the last is the version of its layout.
 const MAGIC: &[u8] = b"gonogo-partial\x01";
+
+/// Shard `index`, from 1, of `count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shard {
+    pub index: u32,
+    pub count: u32,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no shard; write `2/8` for the second of eight");
+        let (index, count) = text.split_once('/').ok_or_else(wrong)?;
+        match (index.parse(), count.parse()) {
+            (Ok(index), Ok(count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => Err(wrong()),
+        }
+    }
+}
 
 /// What is saved besides the header.
 #[derive(Serialize, Deserialize)]
@@ -59,7 +79,10 @@ pub enum PartError {
 ///
 /// If the file cannot be written.
 pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered) -> Result<(), PartError> {
-    let lanes = gathered.lanes.iter().map(|lane| Ok((lane.meta().name.to_owned(), lane.save()?)));
+    let lanes = gathered
+        .lanes
+        .iter()
+        .map(|lane| Ok((lane.meta().name.to_owned(), lane.save()?)));
     let body = Body {
         header: header.to_owned(),
         shard,
@@ -68,14 +91,20 @@ pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered
     };
     let bytes = postcard::to_stdvec(&body)?;
     let write = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(MAGIC)?;
         file.write_all(&bytes)?;
         file.persist(path)?;
         Ok(())
     };
-    write().map_err(|source| PartError::Write { path: path.display().to_string(), source })
+    write().map_err(|source| PartError::Write {
+        path: path.display().to_string(),
+        source,
+    })
 }
 
 /// Reads a part.
@@ -85,10 +114,20 @@ pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered
 /// If the file cannot be read or is not a part of this version.
 pub fn load(path: &Path) -> Result<Part, PartError> {
     let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|source| PartError::Read { path: name.clone(), source })?;
-    let body = bytes.strip_prefix(MAGIC).ok_or_else(|| PartError::Foreign(name.clone()))?;
+    let bytes = fs::read(path).map_err(|source| PartError::Read {
+        path: name.clone(),
+        source,
+    })?;
+    let body = bytes
+        .strip_prefix(MAGIC)
+        .ok_or_else(|| PartError::Foreign(name.clone()))?;
     let body: Body = postcard::from_bytes(body).map_err(|_| PartError::Foreign(name))?;
-    Ok(Part { header: body.header, shard: body.shard, lanes: body.lanes, measures: body.measures })
+    Ok(Part {
+        header: body.header,
+        shard: body.shard,
+        lanes: body.lanes,
+        measures: body.measures,
+    })
 }
 
 impl Part {
@@ -100,8 +139,11 @@ impl Part {
     pub fn add_to(&self, gathered: &mut Gathered) -> Result<(), PartError> {
         for lane in &mut gathered.lanes {
             let name = lane.meta().name;
-            let (_, saved) =
-                self.lanes.iter().find(|(rule, _)| rule == name).ok_or_else(|| PartError::Rule(name.to_owned()))?;
+            let (_, saved) = self
+                .lanes
+                .iter()
+                .find(|(rule, _)| rule == name)
+                .ok_or_else(|| PartError::Rule(name.to_owned()))?;
             lane.load(saved)?;
         }
         gathered.measures.merge(postcard::from_bytes(&self.measures)?);
@@ -115,7 +157,10 @@ impl Part {
     /// If this version does not know one of them.
     pub fn rules(&self, table: &'static [RuleEntry]) -> Result<Vec<&'static RuleEntry>, PartError> {
         let find = |name: &String| {
-            table.iter().find(|entry| entry.meta.name == name).ok_or_else(|| PartError::Rule(name.clone()))
+            table
+                .iter()
+                .find(|entry| entry.meta.name == name)
+                .ok_or_else(|| PartError::Rule(name.clone()))
         };
         self.lanes.iter().map(|(name, _)| find(name)).collect()
     }

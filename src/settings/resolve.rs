@@ -51,6 +51,36 @@ pub struct Settings {
     pub fail_on: Option<Level>,
 }
 
+impl Settings {
+    /// Every setting that was set, as name, value and origin, in the order of the help.
+    pub fn lines(&self) -> Vec<(&'static str, String, String)> {
+        fn line<T>(
+            name: &'static str,
+            setting: Option<&Setting<T>>,
+            show: impl Fn(&T) -> String,
+        ) -> Option<(&'static str, String, String)> {
+            setting.map(|setting| (name, show(&setting.value), setting.origin.to_string()))
+        }
+        [
+            line("shape", self.shape.as_ref(), |shape| shape.name().to_owned()),
+            line("model", self.model.as_ref(), Clone::clone),
+            line("chat-template", self.chat_template.as_ref(), |path| {
+                path.display().to_string()
+            }),
+            line("trainer", self.trainer.as_ref(), Clone::clone),
+            line("max-length", self.max_length.as_ref(), ToString::to_string),
+            line("batch-size", self.batch_size.as_ref(), ToString::to_string),
+            line("grad-accum", self.grad_accum.as_ref(), ToString::to_string),
+            line("world-size", self.world_size.as_ref(), ToString::to_string),
+            line("epochs", self.epochs.as_ref(), ToString::to_string),
+            line("max-steps", self.max_steps.as_ref(), ToString::to_string),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
 /// `>0.5%` of the rows, or `>20` rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Threshold {

@@ -40,6 +40,10 @@ impl Pool {
         self.used = 0;
     }
 
+    pub fn sequences_mut(&mut self) -> &mut [Encoded] {
+        &mut self.sequences[..self.used]
+    }
+
     pub fn sequences(&self) -> &[Encoded] {
         &self.sequences[..self.used]
     }
