@@ -161,7 +161,7 @@ impl Kit {
             vars.extend(kwargs.iter().map(|(key, given)| (key.to_owned(), value(given))));
         }
         let template = environment.get_template("chat").expect("added when it was compiled");
-        let context: Jinja = vars.into_iter().collect();
+        let context = Jinja::from(vars.into_iter().collect::<std::collections::BTreeMap<_, _>>());
         let text = template.render(context).map_err(|error| EncodeError {
             class: "TemplateError".into(),
             message: error.detail().unwrap_or("template failed").to_owned(),
@@ -176,7 +176,10 @@ impl Kit {
 fn message(message: &Message<'_>) -> Jinja {
     match message {
         Message::Raw(raw) => value(raw),
-        Message::Plain { role, content } => [("role", *role), ("content", *content)].into_iter().collect(),
+        Message::Plain { role, content } => Jinja::from(std::collections::BTreeMap::from([
+            ("role", Jinja::from(*role)),
+            ("content", Jinja::from(*content)),
+        ])),
     }
 }
 
@@ -189,7 +192,12 @@ fn value(given: &Value<'_>) -> Jinja {
         Value::Float(number) => Jinja::from(*number),
         Value::Str(text) => Jinja::from(text.as_ref()),
         Value::Array(items) => items.iter().map(value).collect(),
-        Value::Object(object) => object.iter().map(|(key, item)| (key.to_owned(), value(item))).collect(),
+        Value::Object(object) => Jinja::from(
+            object
+                .iter()
+                .map(|(key, item)| (key.to_owned(), value(item)))
+                .collect::<std::collections::BTreeMap<_, _>>(),
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a row becomes on its way to the trainer: record, example, encoded.
 
+pub mod batch;
 pub mod encoded;
 pub mod example;
 pub mod record;

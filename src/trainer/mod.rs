@@ -2,6 +2,7 @@
 
 pub mod intended;
 
+use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
@@ -14,6 +15,23 @@ pub trait Encode: Send + Sync {
     ///
     /// If the trainer would refuse the row, or the row needs something not reproduced here.
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError>;
+}
+
+/// A trainer, at one version, with its options settled.
+pub trait Trainer: Encode {
+    /// `trl@1.16.0`.
+    fn name(&self) -> String;
+
+    /// What becomes of the encoded rows before they are batched: rows the trainer drops are gone,
+    /// and packing has been done.
+    fn arrange(&self, rows: Vec<Sequence>) -> Vec<Sequence>;
+
+    /// Makes a batch, as the trainer's collator does.
+    ///
+    /// # Errors
+    ///
+    /// If the collator would raise.
+    fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError>;
 }
 
 /// Sequences of the row at hand, in buffers that are used again for the next row.
