@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Findings, Level};
 use crate::model::setup::{Origin, Setting, Setup};
+use crate::place::Place;
 use crate::report::{
-    Coverage, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict,
+    At, Coverage, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict,
 };
 use crate::rule::RuleMeta;
 use crate::rule::lane::Options;
@@ -51,7 +52,7 @@ pub fn report(header: Header, finished: Finished) -> Report {
         .filter(|(_, findings)| !findings.is_empty())
         .map(|(meta, findings)| {
             let level = level(meta, &findings, rows, &header.warn_if, &header.error_if);
-            group(meta, level, findings, rows, &sources)
+            group(meta, level, findings, rows)
         })
         .collect();
     groups.sort_by(|left, right| (right.level, right.rows, &left.rule).cmp(&(left.level, left.rows, &right.rule)));
@@ -122,7 +123,7 @@ fn level(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64, sources: &[Source]) -> Group {
+fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64) -> Group {
     let (affected, count, tokens) = (findings.rows, findings.count, findings.tokens);
     Group {
         rule: meta.name.to_owned(),
@@ -131,37 +132,26 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64, sources: 
         share: if rows == 0 { 0.0 } else { affected as f64 / rows as f64 },
         count,
         tokens,
-        places: findings
-            .into_kept()
-            .into_iter()
-            .take(PLACES)
-            .map(|finding| found(finding, sources))
-            .collect(),
+        places: findings.into_kept().into_iter().take(PLACES).map(found).collect(),
         fix: meta.section("Fix").unwrap_or_default(),
     }
 }
 
-fn found(finding: Finding, sources: &[Source]) -> Found {
-    let place = finding.place;
-    let mut message = finding.message;
-    if let Some(other) = finding.other {
-        let name = sources
-            .get(other.source as usize)
-            .map_or("", |source| source.name.as_str());
-        let at = if other.line > 0 {
-            format!("{name}:{}", other.line)
-        } else {
-            format!("{name} row {}", other.row)
-        };
-        message = format!("{message} {at}");
-    }
+fn found(finding: Finding) -> Found {
     Found {
-        source: place.map(|place| place.source),
-        row: place.map(|place| place.row),
-        line: place.map(|place| place.line).filter(|line| *line > 0),
+        at: finding.place.map(at),
         column: finding.column,
         pointer: finding.pointer,
-        message,
+        message: finding.message,
+        other: finding.other.map(at),
+    }
+}
+
+fn at(place: Place) -> At {
+    At {
+        source: place.source,
+        row: place.row,
+        line: Some(place.line).filter(|line| *line > 0),
     }
 }
 

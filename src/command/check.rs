@@ -11,7 +11,7 @@ use crate::settings::UsageError;
 use crate::settings::cli::CheckArgs;
 use crate::settings::resolve::{Environment, Typed, resolve};
 
-use super::prepare::{Prepared, prepare};
+use super::prepare::prepare;
 use super::{Outcome, assemble, output};
 
 /// A bar for less than this would only flicker.

@@ -1,7 +1,7 @@
 //! Settings to a run: the files and their shapes, the tokenizer, the trainer, the rules.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -279,7 +279,7 @@ fn tokenizer(settings: &Settings, kit: Option<&Kit>) -> Option<report::Tokenizer
     })
 }
 
-fn shown(path: &PathBuf) -> String {
+fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 

@@ -22,19 +22,16 @@ pub fn best_fit_decreasing(lengths: &[u32], capacity: u32) -> Vec<Vec<u32>> {
     for at in order {
         let length = lengths[at as usize].min(capacity);
         let fitting = open.range(length..).next().map(|(space, _)| *space);
-        let (bin, space) = match fitting {
-            Some(space) => {
-                let queue = open.get_mut(&space).expect("the space was just found");
-                let bin = queue.pop_front().expect("emptied queues are removed");
-                if queue.is_empty() {
-                    open.remove(&space);
-                }
-                (bin, space)
+        let (bin, space) = if let Some(space) = fitting {
+            let queue = open.get_mut(&space).expect("the space was just found");
+            let bin = queue.pop_front().expect("emptied queues are removed");
+            if queue.is_empty() {
+                open.remove(&space);
             }
-            None => {
-                bins.push(Vec::new());
-                (bins.len() - 1, capacity)
-            }
+            (bin, space)
+        } else {
+            bins.push(Vec::new());
+            (bins.len() - 1, capacity)
         };
         bins[bin].push(at);
         if space > length {

@@ -289,7 +289,8 @@ fn bins(lengths: &Histogram) -> Vec<Bin> {
     bins[0].from = bins[0].from.min(lengths.min());
     for (length, rows) in lengths.iter() {
         let at = bins.partition_point(|bin| bin.to < length);
-        bins[at.min((last - first).unsigned_abs() as usize)].rows += rows;
+        let at = at.min(bins.len() - 1);
+        bins[at].rows += rows;
     }
     // Below a few tokens the bins are narrower than one number.
     bins.retain(|bin| bin.to >= bin.from);

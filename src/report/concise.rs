@@ -12,12 +12,15 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 .pointer
                 .as_deref()
                 .map_or(String::new(), |pointer| format!(" at {pointer}"));
-            let (place, rule) = (report.place(found), &group.rule);
+            let place = found.at.map_or("set".to_owned(), |at| report.place(at));
+            let column = found.column.map_or(String::new(), |column| format!(":{column}"));
+            let message = found.message(|at| report.place(at));
+            let rule = &group.rule;
             writeln!(
                 out,
-                "{}: {rule} {}{}",
+                "{}{column}: {rule} {}{}",
                 visible(&place),
-                visible(&found.message),
+                visible(&message),
                 visible(&pointer)
             )?;
         }

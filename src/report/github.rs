@@ -37,10 +37,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn annotate(report: &Report, level: Level, group: &Group, found: &Found, out: &mut dyn Write) -> io::Result<()> {
     let mut at = String::new();
-    if let Some(source) = found.source.and_then(|source| report.sources.get(source as usize)) {
+    if let Some(source) = found.at.and_then(|at| report.sources.get(at.source as usize)) {
         at.push_str(&format!("file={},", property(&source.name)));
     }
-    if let Some(line) = found.line {
+    if let Some(line) = found.at.and_then(|at| at.line) {
         at.push_str(&format!("line={line},"));
     }
     if let Some(column) = found.column {
@@ -56,7 +56,7 @@ fn annotate(report: &Report, level: Level, group: &Group, found: &Found, out: &m
         "::{} {at}title={}::{}{}",
         command(level),
         property(&group.rule),
-        data(&found.message),
+        data(&found.message(|at| report.place(at))),
         data(&rows)
     )
 }

@@ -95,7 +95,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn finding(report: &Report, group: &Group, out: &mut dyn Write) -> io::Result<()> {
     let first = group.places.first().map_or(String::new(), |found| {
-        format!("`{}` {}", cell(&report.place(found)), cell(&found.message))
+        let place = found.at.map_or("the set".to_owned(), |at| report.place(at));
+        format!("`{}` {}", cell(&place), cell(&found.message(|at| report.place(at))))
     });
     writeln!(
         out,

@@ -126,17 +126,26 @@ pub struct Group {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Found {
-    /// Index into `sources`; `None` for a finding about the whole set.
-    pub source: Option<u32>,
-    /// Zero-based row in the source.
-    pub row: Option<u64>,
-    /// One-based.
-    pub line: Option<u64>,
+    /// `None` for a finding about the whole set.
+    pub at: Option<At>,
     /// One-based, in characters.
     pub column: Option<u64>,
     /// JSON pointer into the row.
     pub pointer: Option<String>,
     pub message: String,
+    /// Another row the message ends with: the one this row repeats.
+    pub other: Option<At>,
+}
+
+/// A row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct At {
+    /// Index into `sources`.
+    pub source: u32,
+    /// Zero-based row in the source.
+    pub row: u64,
+    /// One-based; `None` where the format has no lines.
+    pub line: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -161,16 +170,44 @@ pub struct NotChecked {
 }
 
 impl Report {
-    /// `data/train.jsonl:1881:214`, or `data/train.parquet row 17` where there are no lines.
-    pub fn place(&self, found: &Found) -> String {
-        let Some(source) = found.source.and_then(|source| self.sources.get(source as usize)) else {
-            return "set".to_owned();
-        };
-        match (found.line, found.column, found.row) {
-            (Some(line), Some(column), _) => format!("{}:{line}:{column}", source.name),
-            (Some(line), None, _) => format!("{}:{line}", source.name),
-            (None, _, Some(row)) => format!("{} row {row}", source.name),
-            (None, _, None) => source.name.clone(),
+    /// `data/train.jsonl:1881`, or `data/train.parquet row 17` where there are no lines.
+    pub fn place(&self, at: At) -> String {
+        place_in(
+            at,
+            self.sources
+                .get(at.source as usize)
+                .map_or("", |source| source.name.as_str()),
+        )
+    }
+
+    /// The place with the file's name alone, where no other file has it.
+    pub fn short_place(&self, at: At) -> String {
+        let base = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+        let name = self
+            .sources
+            .get(at.source as usize)
+            .map(|source| base(&source.name))
+            .unwrap_or_default();
+        if self.sources.iter().filter(|source| base(&source.name) == name).count() > 1 {
+            return self.place(at);
+        }
+        place_in(at, &name)
+    }
+}
+
+fn place_in(at: At, name: &str) -> String {
+    match at.line {
+        Some(line) => format!("{name}:{line}"),
+        None => format!("{name} row {}", at.row),
+    }
+}
+
+impl Found {
+    /// The message with the other row's place after it.
+    pub fn message(&self, place: impl Fn(At) -> String) -> String {
+        match self.other {
+            Some(other) => format!("{} {}", self.message, place(other)),
+            None => self.message.clone(),
         }
     }
 }

@@ -229,19 +229,18 @@ impl Page<'_> {
             .pointer
             .as_deref()
             .map_or(String::new(), |pointer| format!("  {pointer}"));
-        let place = if found.source.is_some() {
-            format!("{}  ", self.report.place(found))
-        } else {
-            String::new()
-        };
-        let text = format!("{}{}", found.message, pointer);
+        let column = found.column.map_or(String::new(), |column| format!(":{column}"));
+        let place = found
+            .at
+            .map_or(String::new(), |at| format!("{}{column}  ", self.report.short_place(at)));
+        let text = format!("{}{pointer}", found.message(|at| self.report.short_place(at)));
         let indent = 8;
         let width = self.screen.width.saturating_sub(indent).max(30);
         let (place, text) = (visible(&place), visible(&text));
         if place.chars().count() + text.chars().count() <= width {
             return writeln!(self.out, "        {DIM}{place}{DIM:#}{text}");
         }
-        for (at, part) in wrap(&format!("{place}{text}"), width).into_iter().enumerate() {
+        for (at, part) in wrap(&format!("{place}{text}"), width - 2).into_iter().enumerate() {
             let pad = if at == 0 { "        " } else { "          " };
             writeln!(self.out, "{pad}{part}")?;
         }
@@ -399,9 +398,9 @@ impl Page<'_> {
             return Ok(());
         }
         writeln!(self.out)?;
-        for not_checked in &self.report.not_checked {
+        for (at, not_checked) in self.report.not_checked.iter().enumerate() {
             let text = format!("{} ({})", not_checked.rules.join(", "), not_checked.reason);
-            self.line("not checked", &text)?;
+            self.line(if at == 0 { "not checked" } else { "" }, &text)?;
         }
         Ok(())
     }
