@@ -92,12 +92,11 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// At most `chars` characters, with `…` for what is left out.
 pub fn clip(text: &str, chars: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(chars) {
-        None => Cow::Borrowed(text),
-        Some(_) => {
-            let end = text.char_indices().nth(chars.saturating_sub(1)).map_or(0, |(at, _)| at);
-            Cow::Owned(format!("{}…", &text[..end]))
-        }
+    if text.char_indices().nth(chars).is_none() {
+        Cow::Borrowed(text)
+    } else {
+        let end = text.char_indices().nth(chars.saturating_sub(1)).map_or(0, |(at, _)| at);
+        Cow::Owned(format!("{}…", &text[..end]))
     }
 }
 

@@ -242,7 +242,7 @@ fn thresholds(
     typed: &[(String, String)],
     file: Option<&BTreeMap<String, String>>,
 ) -> Result<Vec<(String, Threshold)>, UsageError> {
-    let file = file.into_iter().flatten().map(|(rule, threshold)| (rule, threshold));
+    let file = file.into_iter().flatten();
     // The last of a rule wins, so the file comes first.
     file.chain(typed.iter().map(|(rule, threshold)| (rule, threshold)))
         .map(|(rule, threshold)| Ok((rule.clone(), threshold.parse().map_err(UsageError)?)))

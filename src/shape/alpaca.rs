@@ -12,7 +12,7 @@ use crate::model::value::Value;
 use super::Fields;
 use super::conversation::plain;
 
-pub(super) fn read<'r>(row: Fields<'r>) -> Result<Example<'r>, Misfit> {
+pub(super) fn read(row: Fields<'_>) -> Result<Example<'_>, Misfit> {
     let mut example = row.example(Shape::Alpaca, false);
     let turns = &mut example.turns;
     if let Some(system) = row.text("system")? {

@@ -8,7 +8,7 @@ use crate::model::value::Value;
 
 use super::{Fields, a};
 
-pub(super) fn read<'r>(shape: Shape, row: Fields<'r>) -> Result<Example<'r>, Misfit> {
+pub(super) fn read(shape: Shape, row: Fields<'_>) -> Result<Example<'_>, Misfit> {
     let mut example = row.example(shape, true);
     let list = row.need("messages")?;
     let name = row.name("messages");

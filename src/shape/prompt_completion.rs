@@ -6,7 +6,7 @@ use crate::model::value::Value;
 use super::Fields;
 use super::conversation::{message, messages, plain};
 
-pub(super) fn read<'r>(shape: Shape, row: Fields<'r>) -> Result<Example<'r>, Misfit> {
+pub(super) fn read(shape: Shape, row: Fields<'_>) -> Result<Example<'_>, Misfit> {
     if shape == Shape::Kto && row.get("prompt").is_none() && row.get("messages").is_some() {
         return kto_messages(row);
     }

@@ -154,8 +154,7 @@ fn convert(v: &serde_json::Value) -> crate::model::value::Value<'static> {
         serde_json::Value::Bool(b) => Value::Bool(*b),
         serde_json::Value::Number(n) => n
             .as_i64()
-            .map(Value::Int)
-            .unwrap_or_else(|| Value::Float(n.as_f64().unwrap_or(0.0))),
+            .map_or_else(|| Value::Float(n.as_f64().unwrap_or(0.0)), Value::Int),
         serde_json::Value::String(s) => Value::Str(s.clone().into()),
         serde_json::Value::Array(a) => Value::Array(a.iter().map(convert).collect()),
         serde_json::Value::Object(o) => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// How a case ended.
-pub enum Outcome {
+pub(crate) enum Outcome {
     Ok,
     /// The first difference.
     Differs(String),
@@ -16,7 +16,7 @@ pub enum Outcome {
 }
 
 /// A folder of `config.json`, input, tokenizer and expected records.
-pub struct Case {
+pub(crate) struct Case {
     pub name: String,
     pub config: Value,
     pub expected: Vec<Value>,
@@ -24,7 +24,7 @@ pub struct Case {
 }
 
 impl Case {
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let name = path
             .file_name()
             .expect("a case has a name")
@@ -43,25 +43,25 @@ impl Case {
         }
     }
 
-    pub fn kind(&self) -> &str {
+    pub(crate) fn kind(&self) -> &str {
         self.config["kind"].as_str().unwrap_or_default()
     }
 
     /// `modern` (transformers 5.23, TRL 1.16, datasets 5.2) or `legacy` (4.53, 0.19, 3.6).
-    pub fn is_legacy(&self) -> bool {
+    pub(crate) fn is_legacy(&self) -> bool {
         self.config["env"] == "legacy"
     }
 
     /// # Errors
     ///
     /// If the tokenizer or the data the case refers to is not there.
-    pub fn complete(&self) -> Result<(), Outcome> {
+    pub(crate) fn complete(&self) -> Result<(), Outcome> {
         self.tokenizer()?;
         self.rows().map(|_| ())
     }
 
     /// The tokenizer's folder.
-    pub fn tokenizer(&self) -> Result<PathBuf, Outcome> {
+    pub(crate) fn tokenizer(&self) -> Result<PathBuf, Outcome> {
         let own = self.path.join("tokenizer");
         let folder = match self.config["tokenizer_ref"].as_str() {
             _ if own.is_dir() => return Ok(own),
@@ -76,7 +76,7 @@ impl Case {
     }
 
     /// The input's rows, as JSON texts.
-    pub fn rows(&self) -> Result<Vec<String>, Outcome> {
+    pub(crate) fn rows(&self) -> Result<Vec<String>, Outcome> {
         let own = self.path.join("input.jsonl");
         let (path, most) = match self.config["data_ref"].as_str() {
             _ if own.is_file() => (own, usize::MAX),

@@ -8,7 +8,7 @@ use super::case::{Case, Outcome};
 const ASIDE: &[&str] = &["meta", "info", "warnings"];
 
 /// The first difference between the records, in the order they stand.
-pub fn records(case: &Case, ours: &[Value]) -> Outcome {
+pub(crate) fn records(case: &Case, ours: &[Value]) -> Outcome {
     let theirs: Vec<&Value> = case.expected.iter().filter(|record| compared(record)).collect();
     let ours: Vec<&Value> = ours.iter().filter(|record| compared(record)).collect();
     for (ours, theirs) in ours.iter().zip(&theirs) {
