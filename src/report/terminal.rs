@@ -65,7 +65,7 @@ impl Page<'_> {
     fn inputs(&mut self) -> io::Result<()> {
         let sources = &self.report.sources;
         for source in sources.iter().take(SOURCES) {
-            let text = self.source(source);
+            let text = describe(source);
             self.line(if source.eval { "eval" } else { "data" }, &text)?;
             for note in &source.notes {
                 self.line("", &visible(note))?;
@@ -121,36 +121,6 @@ impl Page<'_> {
             self.line("note", &visible(note))?;
         }
         Ok(())
-    }
-
-    fn source(&self, source: &Source) -> String {
-        let shape = source.shape.map_or_else(
-            || format!("shape unknown (columns {})", clip(&source.found_columns.join(", "), 60)),
-            |shape| shape.name().to_owned(),
-        );
-        let renamed = source
-            .columns
-            .iter()
-            .map(|(column, name)| format!("{column}={name}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let renamed = if renamed.is_empty() {
-            renamed
-        } else {
-            format!(" ({renamed})")
-        };
-        let split = source
-            .split
-            .as_deref()
-            .map_or(String::new(), |split| format!(" · split {split}"));
-        let text = format!(
-            "{} · {} · {} · {} · {shape}{renamed}{split}",
-            source.name,
-            plural(source.rows, "row"),
-            bytes(source.bytes),
-            source.format
-        );
-        visible(&text).into_owned()
     }
 
     fn verdict(&mut self) -> io::Result<()> {
@@ -414,6 +384,37 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// A source in a line: name, rows, size, format, shape.
+fn describe(source: &Source) -> String {
+    let shape = source.shape.map_or_else(
+        || format!("shape unknown (columns {})", clip(&source.found_columns.join(", "), 60)),
+        |shape| shape.name().to_owned(),
+    );
+    let renamed = source
+        .columns
+        .iter()
+        .map(|(column, name)| format!("{column}={name}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let renamed = if renamed.is_empty() {
+        renamed
+    } else {
+        format!(" ({renamed})")
+    };
+    let split = source
+        .split
+        .as_deref()
+        .map_or(String::new(), |split| format!(" · split {split}"));
+    let text = format!(
+        "{} · {} · {} · {} · {shape}{renamed}{split}",
+        source.name,
+        plural(source.rows, "row"),
+        bytes(source.bytes),
+        source.format
+    );
+    visible(&text).into_owned()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]

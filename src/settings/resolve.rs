@@ -206,7 +206,7 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
         error_if: thresholds(&rules.error_if, values.map(|values| &values.error_if))?,
         options: values.map_or_else(Options::new, |values| values.rules.clone()),
         strict: typed.strict || values.is_some_and(|values| values.strict),
-        fail_on: if exit_zero { None } else { level(fail_on)? },
+        fail_on: if exit_zero { None } else { level(fail_on.as_ref())? },
         file: file.map(|file| file.path),
     })
 }
@@ -219,8 +219,8 @@ fn fail_word(fail_on: FailOn) -> String {
     }
 }
 
-fn level(fail_on: Option<Setting<String>>) -> Result<Option<Level>, UsageError> {
-    match fail_on.as_ref().map_or("error", |word| word.value.as_str()) {
+fn level(fail_on: Option<&Setting<String>>) -> Result<Option<Level>, UsageError> {
+    match fail_on.map_or("error", |word| word.value.as_str()) {
         "error" => Ok(Some(Level::Error)),
         "warning" => Ok(Some(Level::Warning)),
         "never" => Ok(None),

@@ -6,6 +6,8 @@
 //! `differs` (where first), `unsupported` (what) or `skipped` (what is not there). `tokenizer_ref`
 //! and `data_ref` are looked up below `GONOGO_PARITY_TOKENIZERS` and `GONOGO_PARITY_DATASETS`.
 
+#![expect(clippy::print_stdout, reason = "the list of cases is what the test is run for")]
+
 mod case;
 mod compare;
 
