@@ -30,6 +30,16 @@ impl Quirks {
     pub fn any(self) -> bool {
         self.duplicate_key || self.non_finite || self.lone_surrogate
     }
+
+    /// What is in either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            duplicate_key: self.duplicate_key || other.duplicate_key,
+            non_finite: self.non_finite || other.non_finite,
+            lone_surrogate: self.lone_surrogate || other.lone_surrogate,
+        }
+    }
 }
 
 /// A row, or a whole file, that could not be read.
@@ -55,6 +65,8 @@ pub enum Fault {
     OversizedRow,
     /// The row nests deeper than is read.
     TooDeep,
+    /// The row has more or fewer fields than the header (CSV).
+    RaggedRow,
     /// A Git LFS (or DVC) pointer stands where the data should.
     LfsPointer,
     /// An HTML or XML page, usually an error page, saved under a data file's name.
@@ -72,6 +84,9 @@ pub enum Fault {
 impl Fault {
     /// Whether it is one row that is at fault, rather than the file.
     pub fn is_of_a_row(self) -> bool {
-        matches!(self, Self::BadJson | Self::BadUtf8 | Self::OversizedRow | Self::TooDeep)
+        matches!(
+            self,
+            Self::BadJson | Self::BadUtf8 | Self::OversizedRow | Self::TooDeep | Self::RaggedRow
+        )
     }
 }

@@ -4,6 +4,8 @@
 //! copied. Objects keep their key order, since templates print them in it.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// A JSON-like value. Lists of Arrow and Parquet become [`Value::Array`], structs [`Value::Object`].
 #[derive(Clone, Debug, PartialEq)]
@@ -155,6 +157,29 @@ impl<'a> Object<'a> {
         self.entries.iter().map(|(key, _)| key.as_ref())
     }
 
+    /// An object of the given entries as a Python dict would be made of them, and whether a key
+    /// stood twice. Linear in their number, whatever they are.
+    pub fn from_entries(entries: Vec<(Cow<'a, str>, Value<'a>)>) -> (Self, bool) {
+        if !has_repeats(&entries) {
+            return (Self { entries }, false);
+        }
+        let mut kept: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(entries.len());
+        let mut places = HashMap::with_capacity(entries.len());
+        for (key, value) in entries {
+            match places.entry(key.to_string()) {
+                Entry::Occupied(place) => {
+                    let place: usize = *place.get();
+                    kept[place].1 = value;
+                }
+                Entry::Vacant(place) => {
+                    place.insert(kept.len());
+                    kept.push((key, value));
+                }
+            }
+        }
+        (Self { entries: kept }, true)
+    }
+
     /// Sets a key as a Python dict does. True if the key was there already.
     pub fn insert(&mut self, key: Cow<'a, str>, value: Value<'a>) -> bool {
         if let Some((_, slot)) = self.entries.iter_mut().find(|(name, _)| *name == key) {
@@ -170,4 +195,18 @@ impl<'a> Object<'a> {
         debug_assert!(!self.contains_key(&key), "key pushed twice");
         self.entries.push((key, value));
     }
+}
+
+/// Whether a key stands twice. Rows have few keys, for which comparing beats hashing; a hostile
+/// row may have a million.
+fn has_repeats(entries: &[(Cow<'_, str>, Value<'_>)]) -> bool {
+    const FEW: usize = 24;
+    if entries.len() > FEW {
+        let mut seen = HashSet::with_capacity(entries.len());
+        return !entries.iter().all(|(key, _)| seen.insert(key.as_ref()));
+    }
+    entries
+        .iter()
+        .enumerate()
+        .any(|(index, (key, _))| entries[..index].iter().any(|(earlier, _)| earlier == key))
 }

@@ -3,6 +3,31 @@
 //! A [`Reader`] gives batches in the order of the file, counting rows and lines as it goes; a
 //! [`Batch`] is then parsed by whichever worker took it. So one file is read in parallel, every
 //! place is known at once, and no more than one batch per worker is in memory.
+//!
+//! [`discover`] turns what the user typed into [`Input`]s, [`open`] turns an input into a reader.
+
+mod columnar;
+mod csv;
+mod discover;
+mod document;
+mod error;
+mod format;
+mod input;
+mod json;
+mod limits;
+mod lines;
+mod open;
+mod sniff;
+mod stream;
+mod whole;
+mod window;
+
+pub use discover::{Found, Skipped, discover};
+pub use error::SourceError;
+pub use format::{Compression, Format};
+pub use input::Input;
+pub use limits::{Limits, Part, Shard};
+pub use open::open;
 
 use crate::model::record::{Record, Unreadable};
 

@@ -1,0 +1,56 @@
+//! Columnar formats: Parquet and Arrow IPC.
+//!
+//! What their decoders are given is untrusted, and they are large: a panic in them is caught and
+//! becomes a finding, and sizes they would allocate are checked against what is there beforehand.
+
+pub(super) mod arrow;
+mod batch;
+mod column;
+mod footer;
+mod kind;
+mod messages;
+pub(super) mod parquet;
+mod times;
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::limits::Part;
+
+/// Runs a decoder; a panic in it comes back as a message.
+fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(decode)).map_err(|panic| {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        format!("the decoder gave up ({})", said.unwrap_or("no reason given"))
+    })
+}
+
+/// The rows of a part, of `total` of them.
+fn rows_of(part: Part, total: impl FnOnce() -> u64) -> Range<u64> {
+    match part {
+        Part::Whole => 0..u64::MAX,
+        Part::Row(row) => row..row.saturating_add(1),
+        Part::Shard(shard) => {
+            let Range { start, end } = shard.of(total());
+            start..if shard.is_last() { u64::MAX } else { end }
+        }
+    }
+}
+
+fn overlap(one: &Range<u64>, other: &Range<u64>) -> Range<u64> {
+    one.start.max(other.start)..one.end.min(other.end)
+}
+
+/// A message of a decoder as ours are: one line, lower case at the start.
+fn said(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    let mut characters = line.chars();
+    let lower = characters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().collect());
+    lower + characters.as_str()
+}

@@ -1,0 +1,152 @@
+//! The data files of a folder.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use ignore::WalkBuilder;
+
+use super::{Candidate, Skipped, split, unreadable};
+use crate::source::error::SourceError;
+use crate::source::format::Format;
+
+/// Files that have a data file's extension and hold no rows.
+const NO_ROWS: &[&str] = &[
+    // What datasets leaves out (`data_files.py: FILES_TO_IGNORE`) ...
+    "config.json",
+    "dataset_info.json",
+    "dataset_infos.json",
+    "dataset_dict.json",
+    // ... and what else lies beside data and models.
+    "state.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "generation_config.json",
+    "preprocessor_config.json",
+    "vocab.json",
+    "trainer_state.json",
+    "package.json",
+    "requirements.txt",
+];
+
+/// The files to read, sorted by path, and those left out.
+pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>), SourceError> {
+    let mut skipped = Vec::new();
+    let mut data = Vec::new();
+    let walk = WalkBuilder::new(folder)
+        .standard_filters(false)
+        .follow_links(true)
+        .filter_entry(|entry| entry.depth() == 0 || !is_folder(entry) || reason_by_name(entry.path()).is_none())
+        .sort_by_file_path(Path::cmp)
+        .build();
+    for entry in walk {
+        let entry = match entry {
+            Ok(entry) if is_folder(&entry) => continue,
+            Ok(entry) => entry,
+            Err(error) => {
+                skipped.push(unwalked(folder, error)?);
+                continue;
+            }
+        };
+        match reason_by_name(entry.path()) {
+            Some(reason) => skipped.push(skip(entry.path(), reason)),
+            None => data.push(entry.into_path()),
+        }
+    }
+    let format = |path: &Path| Format::of_name(path).expect("files without a format were left out");
+    let read = most_common(data.iter().map(|path| format(path)));
+    let mut candidates = Vec::with_capacity(data.len());
+    for path in data {
+        if Some(format(&path).family()) == read {
+            candidates.push(Candidate {
+                name: path.display().to_string(),
+                split: split::of_path_inside(path.strip_prefix(folder).unwrap_or(&path)),
+                path,
+            });
+        } else {
+            let reason = format!(
+                "of a folder's formats only one is read, as datasets does: {}",
+                read.unwrap_or_default()
+            );
+            skipped.push(skip(&path, &reason));
+        }
+    }
+    Ok((candidates, skipped))
+}
+
+fn is_folder(entry: &ignore::DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+/// Why a file or folder of this name is not looked into.
+fn reason_by_name(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_string_lossy();
+    if name.starts_with('.') {
+        Some("hidden")
+    } else if name.starts_with("__") {
+        Some("a folder or file of Python's")
+    } else if NO_ROWS.contains(&name.as_ref()) {
+        Some("describes data or a model, and holds no rows")
+    } else if name.starts_with("cache-") && name.ends_with(".arrow") {
+        Some("a cached step of datasets")
+    } else if Format::of_name(path).is_none() && !path.is_dir() {
+        Some("not a data file by its name")
+    } else {
+        None
+    }
+}
+
+/// The family of the most frequent format; texts only where there is nothing else, since notes
+/// and licences are texts too.
+fn most_common(formats: impl Iterator<Item = Format>) -> Option<&'static str> {
+    // In a draw the first of these wins, as in datasets (`load.py: infer_module_for_data_files_list`).
+    const PREFERRED: &[Format] = &[
+        Format::Parquet,
+        Format::ArrowStream,
+        Format::ArrowFile,
+        Format::JsonLines,
+        Format::JsonArray,
+        Format::Csv,
+        Format::Tsv,
+        Format::Text,
+    ];
+    let mut counts = BTreeMap::new();
+    for format in formats {
+        *counts.entry(format).or_insert(0_usize) += 1;
+    }
+    let rank = |format: &Format| PREFERRED.iter().position(|preferred| preferred == format);
+    counts
+        .into_iter()
+        .max_by_key(|(format, count)| (*format != Format::Text, *count, std::cmp::Reverse(rank(format))))
+        .map(|(format, _)| format.family())
+}
+
+/// A file that could not be visited: an error, unless it is a link in a circle or no data anyway.
+fn unwalked(folder: &Path, error: ignore::Error) -> Result<Skipped, SourceError> {
+    let path = path_of(&error).map_or_else(|| folder.to_owned(), Path::to_owned);
+    let reason = error.to_string();
+    let is_data = Format::of_name(&path).is_some() || path.is_dir();
+    match error.into_io_error() {
+        Some(io) if is_data => Err(unreadable(&path.display().to_string(), io)),
+        Some(io) if io.kind() == io::ErrorKind::NotFound => Ok(skip(&path, "a link to nothing")),
+        _ => Ok(skip(&path, &reason)),
+    }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
+    }
+}
+
+fn skip(path: &Path, reason: &str) -> Skipped {
+    Skipped {
+        name: path.display().to_string(),
+        reason: reason.to_owned(),
+    }
+}

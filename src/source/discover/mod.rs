@@ -1,0 +1,228 @@
+//! From what the user typed to the files that are read.
+
+mod folder;
+mod glob;
+mod saved;
+mod split;
+mod spool;
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempPath;
+
+use super::Limits;
+use super::error::SourceError;
+use super::format::Format;
+use super::input::Input;
+use super::sniff::sniff;
+use super::stream::Stream;
+
+/// What there is to read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In the order given, the files of a folder by name.
+    pub inputs: Vec<Input>,
+    /// Files of folders that are not read, and files named again.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file that is not read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    pub name: String,
+    /// Lower case, no full stop.
+    pub reason: String,
+}
+
+/// Finds the files behind paths, folders, glob patterns and `-`.
+///
+/// Folders are walked; of several formats in one folder the one with the most files is read, as
+/// `datasets` does, and what is left out is listed. Hidden files are left out unless named, and
+/// ignore files do not count: data are often ignored by git.
+///
+/// # Errors
+///
+/// If a path is not there, a folder or pattern yields nothing, a file cannot be opened, or its
+/// format cannot be told. What is wrong inside a file is no error: its reader reports it.
+pub fn discover(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Found, SourceError> {
+    let mut discovery = Discovery::default();
+    for path in paths {
+        discovery.add(path, stdin)?;
+    }
+    Ok(discovery.found)
+}
+
+/// A file to be read.
+#[derive(Clone, Debug)]
+struct Candidate {
+    name: String,
+    path: PathBuf,
+    split: Option<String>,
+}
+
+#[derive(Default)]
+struct Discovery {
+    found: Found,
+    seen: HashSet<PathBuf>,
+}
+
+impl Discovery {
+    fn add(&mut self, path: &Path, stdin: &mut dyn Read) -> Result<(), SourceError> {
+        let name = path.display().to_string();
+        if path == Path::new("-") {
+            return self.add_stream(name, stdin);
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => self.add_folder(path),
+            Ok(metadata) if metadata.is_file() => self.add_file(Candidate {
+                split: split::of_file_name(path),
+                path: path.to_owned(),
+                name,
+            }),
+            // A pipe, as of `<(zcat data.gz)`: it can be read only once.
+            Ok(_) => {
+                let mut pipe = File::open(path).map_err(|error| unreadable(&name, error))?;
+                self.add_stream(name, &mut pipe)
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&name, error)),
+            Err(_) if glob::is_pattern(&name) => self.add_matches(&name),
+            Err(_) => Err(SourceError::Missing {
+                nearest: nearest(path),
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    fn add_matches(&mut self, pattern: &str) -> Result<(), SourceError> {
+        for path in glob::matches(pattern)? {
+            if path.is_dir() {
+                self.add_folder(&path)?;
+            } else {
+                self.add_file(Candidate {
+                    name: path.display().to_string(),
+                    split: split::of_file_name(&path),
+                    path,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_folder(&mut self, path: &Path) -> Result<(), SourceError> {
+        let (candidates, skipped) = match saved::expand(path)? {
+            Some(candidates) => (candidates, Vec::new()),
+            None => folder::expand(path)?,
+        };
+        if candidates.is_empty() {
+            return Err(SourceError::NoData {
+                name: path.display().to_string(),
+                skipped: skipped.len(),
+            });
+        }
+        self.found.skipped.extend(skipped);
+        candidates
+            .into_iter()
+            .try_for_each(|candidate| self.add_file(candidate))
+    }
+
+    fn add_stream(&mut self, name: String, stream: &mut dyn Read) -> Result<(), SourceError> {
+        let path = spool::spool(stream).map_err(|error| unreadable(&name, error))?;
+        let candidate = Candidate {
+            path: path.to_path_buf(),
+            split: None,
+            name,
+        };
+        self.add_sniffed(candidate, Some(Arc::new(path)))
+    }
+
+    fn add_file(&mut self, candidate: Candidate) -> Result<(), SourceError> {
+        let real = fs::canonicalize(&candidate.path).unwrap_or_else(|_| candidate.path.clone());
+        if !self.seen.insert(real) {
+            self.found.skipped.push(Skipped {
+                name: candidate.name,
+                reason: "named twice, read once".to_owned(),
+            });
+            return Ok(());
+        }
+        self.add_sniffed(candidate, None)
+    }
+
+    fn add_sniffed(&mut self, candidate: Candidate, spool: Option<Arc<TempPath>>) -> Result<(), SourceError> {
+        let read = |error| unreadable(&candidate.name, error);
+        let bytes = fs::metadata(&candidate.path).map_err(read)?.len();
+        let sniffed = sniff(&candidate.path, Path::new(&candidate.name)).map_err(read)?;
+        let Some(format) = sniffed
+            .format
+            .or(sniffed.trouble.is_some().then_some(Format::JsonLines))
+        else {
+            return Err(SourceError::UnknownFormat { name: candidate.name });
+        };
+        let mut input = Input {
+            name: candidate.name,
+            path: candidate.path,
+            format,
+            compression: sniffed.compression,
+            split: candidate.split,
+            bytes,
+            field: None,
+            notes: sniffed.notes,
+            trouble: sniffed.trouble,
+            spool,
+        };
+        if format == Format::Parquet && input.compression.is_some() && input.trouble.is_none() {
+            unpack(&mut input)?;
+        }
+        if sniffed.lists.is_empty() {
+            self.found.inputs.push(input);
+            return Ok(());
+        }
+        for list in sniffed.lists {
+            self.found.inputs.push(Input {
+                split: list.split.or_else(|| input.split.clone()),
+                field: Some(list.field),
+                ..input.clone()
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Decompresses a file whose format needs its end first.
+fn unpack(input: &mut Input) -> Result<(), SourceError> {
+    let io = |error| unreadable(&input.name, error);
+    let mut stream = Stream::open(&input.path, input.compression, &Limits::default()).map_err(io)?;
+    match spool::unpack(&mut stream).map_err(io)? {
+        Ok(path) => {
+            input.path = path.to_path_buf();
+            input.bytes = fs::metadata(&input.path).map_err(io)?.len();
+            input.compression = None;
+            input.spool = Some(Arc::new(path));
+        }
+        Err(trouble) => input.trouble = Some(trouble),
+    }
+    Ok(())
+}
+
+fn unreadable(name: &str, error: io::Error) -> SourceError {
+    SourceError::Io {
+        name: name.to_owned(),
+        error,
+    }
+}
+
+/// The file beside a missing one whose name is most like it, if any is.
+fn nearest(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let (_, name) = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .map(|name| (strsim::osa_distance(wanted, &name), name))
+        .filter(|(distance, _)| *distance <= (wanted.len() / 4).max(1))
+        .min()?;
+    Some(folder.map_or_else(|| name.clone(), |folder| folder.join(&name).display().to_string()))
+}

@@ -1,0 +1,146 @@
+//! A look over a whole object that may be a wrapper: what its keys hold, and whether it stands alone.
+
+use crate::model::value::Value;
+use crate::source::json;
+use crate::source::stream::{Stream, Trouble};
+use crate::source::window::{Taken, Window};
+
+/// What stands in a file that starts with an object.
+#[derive(Debug, Default)]
+pub(in crate::source) struct Survey {
+    /// The first entries, as many as are worth naming.
+    pub entries: Vec<Entry>,
+    /// How many entries there are.
+    pub count: u64,
+    /// How many of their values are objects.
+    pub objects: u64,
+    /// Whether the first objects have the same keys.
+    pub alike: bool,
+    /// Whether the object takes more than one line.
+    pub spread: bool,
+    /// Whether its brackets fit to the end.
+    pub whole: bool,
+    /// Whether nothing follows it.
+    pub alone: bool,
+}
+
+#[derive(Debug)]
+pub(in crate::source) struct Entry {
+    pub key: String,
+    /// How many objects its list holds, if it is a list that starts with one.
+    pub rows: Option<u64>,
+}
+
+/// Entries kept by name.
+const NAMED: usize = 64;
+/// Objects whose keys are compared.
+const COMPARED: u64 = 4;
+/// Bytes of an object or key that is looked into.
+const LOOKED_INTO: u64 = 64 << 10;
+
+/// Reads the first object of a file to its end.
+pub(in crate::source) fn survey(stream: Stream) -> Result<Survey, Trouble> {
+    let mut window = Window::new(stream);
+    let mut survey = Survey {
+        alike: true,
+        ..Survey::default()
+    };
+    window.peek_solid()?;
+    let first_line = window.line;
+    survey.whole = walk(&mut window, &mut survey)?;
+    survey.spread = window.line > first_line;
+    survey.alone = survey.whole && window.peek_solid()?.is_none();
+    Ok(survey)
+}
+
+/// Walks over the object; false where it is broken or cut off.
+fn walk(window: &mut Window, survey: &mut Survey) -> Result<bool, Trouble> {
+    let mut keys: Option<Vec<String>> = None;
+    if !window.take(b'{')? {
+        return Ok(false);
+    }
+    if window.peek_solid()? == Some(b'}') {
+        return window.take(b'}');
+    }
+    loop {
+        let mut key = Vec::new();
+        if window.peek_solid()? != Some(b'"') || window.value(&mut key, LOOKED_INTO)?.0 != Taken::Whole {
+            return Ok(false);
+        }
+        window.peek_solid()?;
+        if !window.take(b':')? {
+            return Ok(false);
+        }
+        let mut rows = None;
+        match window.peek_solid()? {
+            Some(b'[') => match list(window)? {
+                Some(found) => rows = found,
+                None => return Ok(false),
+            },
+            Some(b'{') => {
+                survey.objects += 1;
+                let mut value = Vec::new();
+                let room = if survey.objects <= COMPARED { LOOKED_INTO } else { 0 };
+                if window.value(&mut value, room)?.0 != Taken::Whole {
+                    return Ok(false);
+                }
+                if let Some(found) = keys_of(&value) {
+                    survey.alike &= keys.as_ref().is_none_or(|keys| *keys == found);
+                    keys = Some(found);
+                }
+            }
+            Some(_) if window.value(&mut Vec::new(), 0)?.0 == Taken::Whole => {}
+            _ => return Ok(false),
+        }
+        survey.count += 1;
+        if survey.entries.len() < NAMED
+            && let Some(key) = name(&key)
+        {
+            survey.entries.push(Entry { key, rows });
+        }
+        window.peek_solid()?;
+        if window.take(b'}')? {
+            return Ok(true);
+        }
+        if !window.take(b',')? {
+            return Ok(false);
+        }
+    }
+}
+
+/// Walks over a list: `Some(Some(n))` for one of n rows that starts with an object, `Some(None)`
+/// for any other, `None` where it is broken.
+fn list(window: &mut Window) -> Result<Option<Option<u64>>, Trouble> {
+    window.take(b'[')?;
+    let objects = window.peek_solid()? == Some(b'{');
+    let mut items = 0;
+    loop {
+        if window.peek_solid()? == Some(b']') {
+            window.take(b']')?;
+            return Ok(Some(objects.then_some(items)));
+        }
+        if window.value(&mut Vec::new(), 0)?.0 != Taken::Whole {
+            return Ok(None);
+        }
+        items += 1;
+        window.peek_solid()?;
+        if !window.take(b',')? && window.peek()? != Some(b']') {
+            return Ok(None);
+        }
+    }
+}
+
+fn name(quoted: &[u8]) -> Option<String> {
+    match json::parse(std::str::from_utf8(quoted).ok()?, 1) {
+        Ok((Value::Str(name), _)) => Some(name.into_owned()),
+        _ => None,
+    }
+}
+
+/// The keys of an object, sorted; `None` where it was not kept whole.
+fn keys_of(object: &[u8]) -> Option<Vec<String>> {
+    let (value, _) = json::parse(std::str::from_utf8(object).ok()?, 64).ok()?;
+    let mut keys: Vec<String> = value.as_object()?.keys().map(str::to_owned).collect();
+    keys.sort();
+    Some(keys)
+}
