@@ -45,7 +45,7 @@ pub struct Prepared {
 /// If data or model cannot be found or read, or a setting is wrong.
 pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shard>) -> anyhow::Result<Prepared> {
     let limits = limits(&settings);
-    let (inputs, eval, mut notes) = inputs(&settings, &limits)?;
+    let (inputs, eval, mut notes) = inputs(&settings)?;
     let given = Columns::given(settings.columns.iter().cloned());
     let shape = settings.shape.as_ref().map(|shape| shape.value);
     let detected: Vec<Detection> = (0..)
@@ -110,12 +110,12 @@ fn limits(settings: &Settings) -> Limits {
 }
 
 /// Training data first, then evaluation data; whether each is the latter; what was left out.
-fn inputs(settings: &Settings, limits: &Limits) -> anyhow::Result<(Vec<Input>, Vec<bool>, Vec<String>)> {
-    let train = discover(&settings.data, limits)?;
+fn inputs(settings: &Settings) -> anyhow::Result<(Vec<Input>, Vec<bool>, Vec<String>)> {
+    let train = discover(&settings.data, &mut std::io::stdin())?;
     let held_out = if settings.eval.is_empty() {
         None
     } else {
-        Some(discover(&settings.eval, limits)?)
+        Some(discover(&settings.eval, &mut std::io::empty())?)
     };
     let mut notes = Vec::new();
     let mut eval = vec![false; train.inputs.len()];
@@ -125,7 +125,7 @@ fn inputs(settings: &Settings, limits: &Limits) -> anyhow::Result<(Vec<Input>, V
         .iter()
         .chain(held_out.iter().flat_map(|found| &found.skipped))
     {
-        notes.push(format!("left out {}", skipped.path.display()));
+        notes.push(format!("left out {}: {}", skipped.name, skipped.reason));
     }
     if let Some(found) = held_out {
         eval.extend(found.inputs.iter().map(|_| true));
@@ -238,11 +238,7 @@ fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -> Vec<repor
         .zip(detected)
         .map(|((input, eval), detection)| report::Source {
             name: input.name.clone(),
-            format: format!(
-                "{}{}",
-                input.format,
-                input.compression.map_or(String::new(), |c| format!(", {c}"))
-            ),
+            format: format(input),
             eval: *eval,
             split: input.split.clone(),
             bytes: input.bytes,
@@ -261,6 +257,14 @@ fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -> Vec<repor
             notes: input.notes.clone(),
         })
         .collect()
+}
+
+/// `JSON lines, gzip`
+fn format(input: &Input) -> String {
+    match input.compression {
+        Some(compression) => format!("{}, {}", input.format, compression.name()),
+        None => input.format.to_string(),
+    }
 }
 
 fn tokenizer(settings: &Settings, kit: Option<&Kit>) -> Option<report::Tokenizer> {

@@ -1,0 +1,155 @@
+//! The program as a user meets it: what it prints where, and what it exits with.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use assert_cmd::Command;
+
+/// The binary in a folder, with an environment that says nothing.
+fn gonogo(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
+    command.current_dir(folder).env_clear().env("COLUMNS", "100");
+    command
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    folder
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+const GOOD: &str = "{\"prompt\": \"What is the capital of Peru?\", \"completion\": \"It is Lima.\"}\n";
+const BAD: &str = "{\"prompt\": \"What is the capital of Peru?\", \"completion\": \"It is Lima.\"}\n{\"prompt\": \"cut o\n";
+
+#[test]
+fn exit_codes_say_go_no_go_and_no_answer() {
+    let folder = folder(&[("good.jsonl", GOOD), ("bad.jsonl", BAD)]);
+    let run = |args: &[&str]| gonogo(folder.path()).args(args).output().expect("run");
+    assert_eq!(run(&["good.jsonl"]).status.code(), Some(0));
+    assert_eq!(run(&["bad.jsonl"]).status.code(), Some(1));
+    assert_eq!(run(&["bad.jsonl", "--exit-zero"]).status.code(), Some(0));
+    assert_eq!(run(&["bad.jsonl", "--fail-on", "never"]).status.code(), Some(0));
+    for wrong in [&["gone.jsonl"][..], &["good.jsonl", "--no-such-flag"], &["good.jsonl", "-m", "gone"], &[]] {
+        let output = run(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{wrong:?}");
+    }
+    assert_eq!(run(&["good.jsonl", "--strict"]).status.code(), Some(2), "what cannot be checked is no answer");
+}
+
+#[test]
+fn the_result_is_on_stdout_and_nothing_else_is() {
+    let folder = folder(&[("bad.jsonl", BAD)]);
+    let output = gonogo(folder.path()).args(["bad.jsonl", "-f", "json"]).output().expect("run");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("stdout is JSON alone");
+    assert_eq!(report["verdict"]["go"], false);
+    assert_eq!(report["findings"][0]["rule"], "schema/bad-json");
+    assert_eq!(report["findings"][0]["places"][0]["at"]["line"], 2);
+    let quiet = gonogo(folder.path()).args(["bad.jsonl", "-q"]).output().expect("run");
+    assert!(quiet.stderr.is_empty());
+}
+
+#[test]
+fn the_report_follows_its_schema() {
+    let folder = folder(&[("bad.jsonl", BAD)]);
+    let schema = gonogo(folder.path()).args(["config", "schema", "--report"]).output().expect("run");
+    let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).expect("a schema");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let output = gonogo(folder.path()).args(["bad.jsonl", "-f", "json", "--max-steps", "1"]).output().expect("run");
+    let mut report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let errors: Vec<_> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    report["verdict"]["go"] = "yes".into();
+    assert!(!validator.is_valid(&report), "the schema must be able to fail");
+}
+
+#[test]
+fn stdin_is_read_where_a_dash_stands() {
+    let folder = folder(&[]);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_gonogo"))
+        .args(["-", "-f", "concise"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("run");
+    child.stdin.take().expect("piped").write_all(BAD.as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains(":2:"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn shards_merged_are_the_whole_scan() {
+    let rows: String = (0..500).map(|n| format!("{{\"text\": \"row number {} of many\"}}\n", n % 400)).collect();
+    let folder = folder(&[("rows.jsonl", &rows)]);
+    let run = |args: &[&str]| gonogo(folder.path()).args(args).output().expect("run");
+    let whole = run(&["rows.jsonl", "-f", "json", "-j", "2"]);
+    for shard in ["1/3", "2/3", "3/3"] {
+        let part = format!("part{}", &shard[..1]);
+        let output = run(&["rows.jsonl", "--shard", shard, "--partial", &part]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+    let merged = run(&["merge", "part3", "part1", "part2", "-f", "json"]);
+    assert_eq!(text(&merged.stdout), text(&whole.stdout));
+    let incomplete = run(&["merge", "part1", "part3"]);
+    assert_eq!(incomplete.status.code(), Some(2));
+    assert!(text(&incomplete.stderr).contains("shard 2/3 is missing"), "{}", text(&incomplete.stderr));
+}
+
+#[test]
+fn thresholds_and_selections_decide_the_level() {
+    let rows = "{\"text\": \"one row\"}\n".repeat(3) + "{\"text\": \"another row\"}\n";
+    let folder = folder(&[("rows.jsonl", &rows)]);
+    let level = |args: &[&str]| {
+        let mut all = vec!["rows.jsonl", "-f", "json"];
+        all.extend(args);
+        let output = gonogo(folder.path()).args(all).output().expect("run");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let groups = report["findings"].as_array().expect("a list").clone();
+        let found = groups.into_iter().find(|group| group["rule"] == "dup/exact");
+        found.map(|group| group["level"].as_str().expect("a level").to_owned())
+    };
+    assert_eq!(level(&[]).as_deref(), Some("error"), "half of the rows repeat");
+    assert_eq!(level(&["--error-if", "dup/exact=>90%"]).as_deref(), Some("warning"));
+    assert_eq!(level(&["--warn-if", "dup/exact=>90%"]).as_deref(), Some("note"));
+    assert_eq!(level(&["--ignore", "dup"]), None);
+    assert_eq!(level(&["--select", "schema"]), None);
+}
+
+#[test]
+fn a_misspelt_rule_is_named_with_the_one_meant() {
+    let folder = folder(&[("good.jsonl", GOOD)]);
+    let output = gonogo(folder.path()).args(["good.jsonl", "--ignore", "dup/exat"]).output().expect("run");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("did you mean `dup/exact`?"), "{}", text(&output.stderr));
+    let output = gonogo(folder.path()).args(["explain", "dup/exat"]).output().expect("run");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn settings_come_from_the_nearest_file_and_name_it() {
+    let folder = folder(&[("good.jsonl", GOOD), ("gonogo.toml", "max-length = 512\n")]);
+    let output = gonogo(folder.path()).args(["config", "show", "good.jsonl"]).output().expect("run");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("max-length") && shown.contains("512") && shown.contains("gonogo.toml:1"), "{shown}");
+}
+
+#[test]
+fn a_row_is_shown_and_control_characters_are_not_sent() {
+    let folder = folder(&[("rows.jsonl", "{\"text\": \"first\"}\n{\"text\": \"\\u001b[31mred\"}\n")]);
+    let output = gonogo(folder.path()).args(["show", "rows.jsonl", "--row", "1"]).output().expect("run");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("rows.jsonl:2") && shown.contains("\\u{1b}[31mred"), "{shown}");
+    let output = gonogo(folder.path()).args(["show", "rows.jsonl", "--row", "9"]).output().expect("run");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("there is no row 9: the data has 2 rows"), "{}", text(&output.stderr));
+}
