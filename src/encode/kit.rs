@@ -1,229 +1,242 @@
-//! The tokenizer and the template of a run, as trainers use them.
+//! The tokenizer and the templates of a run, as trainers use them.
 
 use std::path::Path;
 
-use minijinja::value::{Value as Jinja, ValueKind};
-use minijinja::{Environment, Error, ErrorKind};
-
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
-use crate::model::setup::{Special, TokenizerFacts};
-use crate::model::value::Value;
+use crate::model::setup::TokenizerFacts;
+use crate::model::value::{Object, Value};
 
-use super::locate::offset;
+use super::template::select::Templates;
+use super::template::{Clock, ErrorKind, Preparation, Rendered, Setup, Template, TemplateError, Vars};
+use super::tokenizer::{Detail, Facts, Folder, Generation, LoadError, Tokenizer, Tokens};
 
-/// Tokens of a text.
-#[derive(Debug, Default)]
-pub struct Tokens {
-    pub ids: Vec<u32>,
-    /// Bytes of the text each token stands for, shape as `ids`.
-    pub offsets: Vec<(u32, u32)>,
+pub use super::template::Message;
+
+/// What to load.
+#[derive(Clone, Debug)]
+pub struct Load<'l> {
+    /// A model's folder, or a `tokenizer.json`.
+    pub path: &'l Path,
+    /// The id it was asked for by, if it was.
+    pub hub_id: Option<&'l str>,
+    /// A template that stands in for the model's own.
+    pub chat_template: Option<String>,
+    pub generation: Generation,
+    pub clock: Clock,
 }
 
-/// What a template is given.
+/// Why a model could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum KitError {
+    #[error(transparent)]
+    Tokenizer(#[from] LoadError),
+    #[error(transparent)]
+    Templates(#[from] super::template::select::ReadError),
+}
+
+/// Tokenizer and templates, loaded.
+pub struct Kit {
+    tokenizer: Tokenizer,
+    templates: Templates,
+    /// For conversations without tools, and with; compiled once.
+    default: Option<Result<Template, TemplateError>>,
+    tool_use: Option<Result<Template, TemplateError>>,
+    preparation: Preparation,
+    setup: Setup,
+}
+
+/// A conversation to be rendered.
 #[derive(Clone, Copy)]
 pub struct Conversation<'c> {
     pub messages: &'c [Message<'c>],
+    /// The `tools` column; an empty list counts as tools.
     pub tools: Option<&'c Value<'c>>,
     /// `chat_template_kwargs` of the row.
     pub kwargs: Option<&'c Value<'c>>,
     pub add_generation_prompt: bool,
 }
 
-/// A message: as it stands in the row, or made of a role and a text.
-#[derive(Clone, Copy)]
-pub enum Message<'m> {
-    Raw(&'m Value<'m>),
-    Plain { role: &'m str, content: &'m str },
-}
-
-/// A rendered conversation.
-#[derive(Debug, Default)]
-pub struct Rendered {
-    pub text: String,
-    /// Bytes of the text inside `{% generation %}`.
-    pub generation: Vec<(u32, u32)>,
-}
-
-/// Both, loaded.
-pub struct Kit {
-    tokenizer: tokenizers::Tokenizer,
-    facts: TokenizerFacts,
-    template: Option<Environment<'static>>,
-    named: Vec<(String, String)>,
-}
-
 impl Kit {
-    pub fn load(folder: &Path, template: Option<String>) -> Result<Self, String> {
-        let file = if folder.is_dir() {
-            folder.join("tokenizer.json")
-        } else {
-            folder.to_owned()
+    /// # Errors
+    ///
+    /// If the tokenizer or a template file cannot be read. A template that does not compile is said
+    /// when it is used, since not every set needs one.
+    pub fn load(load: Load<'_>) -> Result<Self, KitError> {
+        let folder = Folder::read(load.path)?;
+        let beside = if load.path.is_dir() { load.path } else { load.path.parent().unwrap_or(Path::new("")) };
+        let tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation)?;
+        let templates = match load.chat_template {
+            Some(source) => Templates::single(source),
+            None => Templates::from_folder(beside)?,
         };
-        let mut tokenizer =
-            tokenizers::Tokenizer::from_file(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
-        tokenizer.with_padding(None);
-        let folder = file.parent().unwrap_or(Path::new("."));
-        let config: serde_json::Value = std::fs::read_to_string(folder.join("tokenizer_config.json"))
-            .ok()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
-        let special = |name: &str| {
-            let text = config[name]
-                .as_str()
-                .or_else(|| config[name]["content"].as_str())?
-                .to_owned();
-            Some(Special {
-                id: tokenizer.token_to_id(&text),
-                text,
-            })
+        let named = tokenizer.facts.named.iter().map(|(name, token)| (name.clone(), token.text.clone()));
+        let setup = Setup { special_tokens: named.collect(), kwargs: Object::new(), clock: load.clock };
+        let compile = |has_tools| {
+            let source = templates.choose(None, has_tools).ok()?;
+            Some(Template::compile(source, &setup))
         };
-        let mut specials: Vec<(String, u32)> = tokenizer
-            .get_added_tokens_decoder()
-            .into_iter()
-            .filter(|(_, token)| token.special)
-            .map(|(id, token)| (token.content, id))
-            .collect();
-        specials.sort_by_key(|(_, id)| *id);
-        let facts = TokenizerFacts {
-            bos: special("bos_token"),
-            eos: special("eos_token"),
-            pad: special("pad_token"),
-            unk: special("unk_token"),
-            specials,
-            size: tokenizer.get_vocab_size(true),
-            model_vocab: None,
-            byte_tokens: Vec::new(),
-            adds_bos: false,
-            adds_eos: false,
+        let preparation = match load.generation {
+            Generation::V4 => Preparation::Transformers4,
+            Generation::V5 => Preparation::Transformers5,
         };
-        let own = std::fs::read_to_string(folder.join("chat_template.jinja"))
-            .ok()
-            .or_else(|| config["chat_template"].as_str().map(str::to_owned));
-        let template = template.or(own).map(|source| environment(&source)).transpose()?;
-        let named = [
-            ("bos_token", &facts.bos),
-            ("eos_token", &facts.eos),
-            ("pad_token", &facts.pad),
-            ("unk_token", &facts.unk),
-        ]
-        .into_iter()
-        .filter_map(|(name, special)| Some((name.to_owned(), special.as_ref()?.text.clone())))
-        .collect();
-        Ok(Self {
-            tokenizer,
-            facts,
-            template,
-            named,
-        })
+        Ok(Self { default: compile(false), tool_use: compile(true), tokenizer, templates, preparation, setup })
     }
 
-    pub fn facts(&self) -> &TokenizerFacts {
-        &self.facts
+    pub fn facts(&self) -> &Facts {
+        &self.tokenizer.facts
+    }
+
+    pub fn for_rules(&self) -> TokenizerFacts {
+        self.tokenizer.facts.for_rules()
+    }
+
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
     }
 
     pub fn has_template(&self) -> bool {
-        self.template.is_some()
+        !self.templates.is_empty()
     }
 
-    pub fn encode(&self, text: &str, special: bool, tokens: &mut Tokens) -> Result<(), EncodeError> {
-        let encoding = self.tokenizer.encode(text, special).map_err(|error| EncodeError {
-            class: "TokenizerError".into(),
+    /// The source of the template a conversation is rendered with.
+    pub fn template_source(&self, has_tools: bool) -> Option<&str> {
+        self.templates.choose(None, has_tools).ok()
+    }
+
+    /// The text of a named token (`eos_token`).
+    pub fn text_of(&self, name: &str) -> Option<String> {
+        self.facts().token(name).map(|token| token.text.clone())
+    }
+
+    /// The id of a token, by its text.
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.tokenizer.id_of(token)
+    }
+
+    /// Compiles another template for this tokenizer.
+    ///
+    /// # Errors
+    ///
+    /// If it does not compile.
+    pub fn compile(&self, source: &str) -> Result<Template, EncodeError> {
+        Template::compile(source, &self.setup).map_err(|error| failed(&error))
+    }
+
+    /// Encodes a text. `special` lets the tokenizer add its own tokens, as `tokenizer(text)` does.
+    ///
+    /// # Errors
+    ///
+    /// If the tokenizer fails on the text.
+    pub fn encode(&self, text: &str, special: bool, detail: Detail, tokens: &mut Tokens) -> Result<(), EncodeError> {
+        self.tokenizer.encode(text, special, detail, tokens).map_err(|error| EncodeError {
+            class: "TokenizerError".to_owned(),
             message: error.to_string(),
             kind: EncodeErrorKind::Trainer,
-        })?;
-        tokens.ids.clear();
-        tokens.ids.extend_from_slice(encoding.get_ids());
-        tokens.offsets.clear();
-        tokens.offsets.extend(
-            encoding
-                .get_offsets()
-                .iter()
-                .map(|(start, end)| (offset(*start), offset(*end))),
-        );
-        Ok(())
+        })
     }
 
-    pub fn render(&self, conversation: Conversation<'_>, rendered: &mut Rendered) -> Result<(), EncodeError> {
-        let environment = self.template.as_ref().expect("trainers ask for a template first");
-        let mut vars: Vec<(String, Jinja)> = self
-            .named
-            .iter()
-            .map(|(name, text)| (name.clone(), Jinja::from(text.as_str())))
-            .collect();
-        vars.push(("messages".into(), conversation.messages.iter().map(message).collect()));
-        vars.push(("tools".into(), conversation.tools.map_or(Jinja::from(()), value)));
-        vars.push((
-            "add_generation_prompt".into(),
-            conversation.add_generation_prompt.into(),
-        ));
-        if let Some(kwargs) = conversation.kwargs.and_then(Value::as_object) {
-            vars.extend(kwargs.iter().map(|(key, given)| (key.to_owned(), value(given))));
+    /// Renders a conversation by the model's template, or by another.
+    ///
+    /// # Errors
+    ///
+    /// If there is no template, or it raises.
+    pub fn render(
+        &self,
+        template: Option<&Template>,
+        conversation: Conversation<'_>,
+        rendered: &mut Rendered,
+    ) -> Result<(), EncodeError> {
+        let own = if conversation.tools.is_some() { &self.tool_use } else { &self.default };
+        let template = match (template, own) {
+            (Some(template), _) | (None, Some(Ok(template))) => template,
+            (None, Some(Err(error))) => return Err(failed(error)),
+            (None, None) => {
+                let message = match self.templates.choose(None, conversation.tools.is_some()) {
+                    Err(error) => error.to_string(),
+                    Ok(_) => "the tokenizer has no chat template".to_owned(),
+                };
+                return Err(EncodeError { class: "ValueError".to_owned(), message, kind: EncodeErrorKind::Trainer });
+            }
+        };
+        let vars = Vars {
+            tools: conversation.tools,
+            kwargs: conversation.kwargs.and_then(Value::as_object),
+            add_generation_prompt: conversation.add_generation_prompt,
+            preparation: self.preparation,
+            ..Vars::new(conversation.messages)
+        };
+        template.render(&vars, rendered).map_err(|error| failed(&error))
+    }
+}
+
+fn failed(error: &TemplateError) -> EncodeError {
+    let line = error.line.map_or(String::new(), |line| format!(" (line {line} of the template)"));
+    let kind = match error.kind {
+        ErrorKind::Raised | ErrorKind::Python(_) => EncodeErrorKind::Template,
+        ErrorKind::Unsupported | ErrorKind::OutOfFuel => EncodeErrorKind::Unsupported,
+    };
+    let class = error.python_class().unwrap_or("template not checkable");
+    EncodeError { class: class.to_owned(), message: format!("{}{line}", error.message), kind }
+}
+
+/// A text and its tokens, in buffers that are used again.
+#[derive(Default)]
+pub struct Chat {
+    pub rendered: Rendered,
+    pub tokens: Tokens,
+}
+
+impl Chat {
+    /// A text with the tokenizer's own special tokens, as `tokenizer(text)` gives it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kit::encode`].
+    pub fn encode_text(&mut self, kit: &Kit, text: &str) -> Result<(), EncodeError> {
+        self.rendered.text.clear();
+        self.rendered.text.push_str(text);
+        self.rendered.generation.clear();
+        kit.encode(text, true, Detail::Extents, &mut self.tokens)
+    }
+
+    /// A conversation, as `apply_chat_template(tokenize=True)` gives it: no special tokens are added.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kit::render`] and [`Kit::encode`].
+    pub fn encode(
+        &mut self,
+        kit: &Kit,
+        template: Option<&Template>,
+        conversation: Conversation<'_>,
+        detail: Detail,
+    ) -> Result<(), EncodeError> {
+        kit.render(template, conversation, &mut self.rendered)?;
+        kit.encode(&self.rendered.text, false, detail, &mut self.tokens)
+    }
+
+    /// `assistant_masks`: which tokens stand inside `{% generation %}`, by the reference's own
+    /// offsets ([`Detail::Offsets`]).
+    ///
+    /// As transformers does it (`tokenization_utils_base.py`, 5.23): a span whose first character
+    /// has no token ends the search, and later spans are lost; one whose last character has none,
+    /// or the very first, runs to the end of the sequence (transformers#47325).
+    pub fn assistant_mask(&self, mask: &mut Vec<bool>) {
+        let offsets = &self.tokens.offsets;
+        let token_at = |byte: u32| {
+            let at = offsets.partition_point(|(_, end)| *end <= byte);
+            (at < offsets.len() && offsets[at].0 <= byte).then_some(at)
+        };
+        mask.clear();
+        mask.resize(self.tokens.ids.len(), false);
+        for span in &self.rendered.generation {
+            let Some(start) = token_at(span.start) else { break };
+            let before = self.rendered.text[..span.end as usize].char_indices().next_back();
+            let last = before.and_then(|(at, _)| token_at(super::locate::offset(at)));
+            let end = last.filter(|last| *last != 0).map_or(mask.len(), |last| last + 1);
+            if start < end {
+                mask[start..end].fill(true);
+            }
         }
-        let template = environment.get_template("chat").expect("added when it was compiled");
-        let context = Jinja::from(vars.into_iter().collect::<std::collections::BTreeMap<_, _>>());
-        let text = template.render(context).map_err(|error| EncodeError {
-            class: "TemplateError".into(),
-            message: error.detail().unwrap_or("template failed").to_owned(),
-            kind: EncodeErrorKind::Template,
-        })?;
-        rendered.generation.clear();
-        rendered.text = text;
-        Ok(())
     }
-}
-
-fn message(message: &Message<'_>) -> Jinja {
-    match message {
-        Message::Raw(raw) => value(raw),
-        Message::Plain { role, content } => Jinja::from(std::collections::BTreeMap::from([
-            ("role", Jinja::from(*role)),
-            ("content", Jinja::from(*content)),
-        ])),
-    }
-}
-
-fn value(given: &Value<'_>) -> Jinja {
-    match given {
-        Value::Null => Jinja::from(()),
-        Value::Bool(flag) => Jinja::from(*flag),
-        Value::Int(number) => Jinja::from(*number),
-        Value::UInt(number) => Jinja::from(*number),
-        Value::Float(number) => Jinja::from(*number),
-        Value::Str(text) => Jinja::from(text.as_ref()),
-        Value::Array(items) => items.iter().map(value).collect(),
-        Value::Object(object) => Jinja::from(
-            object
-                .iter()
-                .map(|(key, item)| (key.to_owned(), value(item)))
-                .collect::<std::collections::BTreeMap<_, _>>(),
-        ),
-    }
-}
-
-fn environment(source: &str) -> Result<Environment<'static>, String> {
-    let mut environment = Environment::new();
-    let syntax = environment
-        .syntax()
-        .to_builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(false)
-        .build();
-    environment.set_syntax(syntax.map_err(|error| error.to_string())?);
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.add_function("raise_exception", |message: String| -> Result<String, Error> {
-        Err(Error::new(ErrorKind::InvalidOperation, message))
-    });
-    environment.set_fuel(Some(10_000_000));
-    environment.add_test("iterable", |value: Jinja| {
-        matches!(
-            value.kind(),
-            ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable
-        )
-    });
-    environment
-        .add_template_owned("chat", source.to_owned())
-        .map_err(|error| error.to_string())?;
-    Ok(environment)
 }

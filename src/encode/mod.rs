@@ -7,3 +7,5 @@ pub mod fit;
 pub mod kit;
 pub mod locate;
 pub mod pack;
+pub mod template;
+pub mod tokenizer;

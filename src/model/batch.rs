@@ -22,6 +22,14 @@ pub struct Batch {
     pub labels: Option<Vec<Vec<i32>>>,
     pub attention_mask: Option<Vec<Vec<u32>>>,
     pub position_ids: Option<Vec<Vec<u32>>>,
-    /// Further columns by name, such as `completion_mask`.
-    pub others: Vec<(&'static str, Vec<Vec<i64>>)>,
+    /// Further columns by name, such as `completion_mask` or `cu_seq_lens_q`.
+    pub others: Vec<(&'static str, Extra)>,
+}
+
+/// A further column of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extra {
+    Number(i64),
+    Row(Vec<i64>),
+    Matrix(Vec<Vec<i64>>),
 }

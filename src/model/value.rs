@@ -210,3 +210,37 @@ fn has_repeats(entries: &[(Cow<'_, str>, Value<'_>)]) -> bool {
         .enumerate()
         .any(|(index, (key, _))| entries[..index].iter().any(|(earlier, _)| earlier == key))
 }
+
+impl Value<'static> {
+    /// Reads a JSON text that stands inside a row, such as a `tools` column that is a string.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str::<serde_json::Value>(text).map(Self::from).map_err(|error| error.to_string())
+    }
+}
+
+impl From<serde_json::Value> for Value<'static> {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Bool(value),
+            serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(value), _) => Self::Int(value),
+                (None, Some(value)) => Self::UInt(value),
+                (None, None) => Self::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            serde_json::Value::String(text) => Self::Str(Cow::Owned(text)),
+            serde_json::Value::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            serde_json::Value::Object(object) => {
+                let mut out = Object::with_capacity(object.len());
+                for (key, value) in object {
+                    out.push(Cow::Owned(key), Self::from(value));
+                }
+                Self::Object(out)
+            }
+        }
+    }
+}

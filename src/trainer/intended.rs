@@ -7,8 +7,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::encode::fit;
-use crate::encode::kit::{Conversation, Kit, Message, Rendered, Tokens};
+use crate::encode::kit::{Chat, Conversation, Kit, Message};
 use crate::encode::locate::{locate, offset, parts};
+use crate::encode::tokenizer::Detail;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE, Part, What};
 use crate::model::example::{Branch, Example, Shape, Turn};
 use crate::model::record::Record;
@@ -26,8 +27,7 @@ pub struct Intended {
 
 #[derive(Default)]
 struct Scratch {
-    rendered: Rendered,
-    tokens: Tokens,
+    chat: Chat,
     found: Vec<Option<(u32, u32)>>,
 }
 
@@ -66,8 +66,8 @@ impl Intended {
                 kwargs: example.template_kwargs,
                 add_generation_prompt: false,
             };
-            self.kit.render(conversation, &mut scratch.rendered)?;
-            out.text.push_str(&scratch.rendered.text);
+            self.kit.render(None, conversation, &mut scratch.chat.rendered)?;
+            std::mem::swap(&mut out.text, &mut scratch.chat.rendered.text);
             locate(&out.text, turns(), &mut scratch.found);
         } else {
             scratch.found.clear();
@@ -93,9 +93,10 @@ impl Intended {
                 part.what = What::Turn(numbers.get(usize::from(at)).copied().unwrap_or(u16::MAX));
             }
         }
-        self.kit.encode(&out.text, !chat, &mut scratch.tokens)?;
-        std::mem::swap(&mut out.input_ids, &mut scratch.tokens.ids);
-        std::mem::swap(&mut out.offsets, &mut scratch.tokens.offsets);
+        let tokens = &mut scratch.chat.tokens;
+        self.kit.encode(&out.text, !chat, Detail::Extents, tokens)?;
+        std::mem::swap(&mut out.input_ids, &mut tokens.ids);
+        std::mem::swap(&mut out.offsets, &mut tokens.extents);
         self.label(example, out);
         Ok(())
     }

@@ -1,11 +1,16 @@
 //! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
 
 pub mod intended;
+mod site_packages;
+pub mod trl;
+pub mod version;
 
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
+
+pub use site_packages::SitePackages;
 
 /// Makes what a trainer is fed from a row. One is shared by all workers.
 pub trait Encode: Send + Sync {

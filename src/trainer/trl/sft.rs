@@ -1,0 +1,268 @@
+//! One row: text, ids, masks, truncation (`tokenize_fn`, `build_labels`, `truncate`).
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use crate::encode::fit;
+use crate::encode::kit::{Chat, Conversation, Message};
+use crate::encode::locate::{locate, parts};
+use crate::encode::tokenizer::Detail;
+use crate::model::encoded::{EncodeError, Encoded, IGNORE};
+use crate::model::example::Example;
+use crate::model::record::Record;
+use crate::model::value::Value;
+use crate::trainer::intended::label;
+
+use super::options::{Truncation, raises, unsupported};
+use super::row::{Row, converted, without_none};
+use super::{Mode, Sft};
+
+#[derive(Default)]
+struct Scratch {
+    prompt: Chat,
+    whole: Chat,
+    found: Vec<Option<(u32, u32)>>,
+    assistant: Vec<bool>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+pub(super) fn encode(
+    sft: &Sft,
+    record: &Record<'_>,
+    example: &Example<'_>,
+    out: &mut Encoded,
+) -> Result<(), EncodeError> {
+    let cleaned = if sft.features.keeps_none { None } else { Some(without_none(&record.value)) };
+    let value = cleaned.as_ref().unwrap_or(&record.value);
+    let object = value.as_object().ok_or_else(|| raises("TypeError", "the row is no object"))?;
+    let renamed = sft.from_value.then(|| converted(object));
+    let row = Row { object: renamed.as_ref().unwrap_or(object), columns: &sft.columns };
+    SCRATCH.with_borrow_mut(|scratch| {
+        match sft.mode {
+            Mode::Tokenised => sft.tokenised(row, out)?,
+            Mode::PromptCompletion => sft.prompt_completion(row, example, scratch, out)?,
+            Mode::Language => sft.language(row, example, scratch, out)?,
+        }
+        sft.finish(out);
+        Ok(())
+    })
+}
+
+impl Sft {
+    /// A row that was tokenised before: its labels, or its ids where the masks allow.
+    fn tokenised(&self, row: Row<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
+        out.input_ids.extend(integers(row.get("input_ids")?)?.into_iter().map(|id| u32::try_from(id).unwrap_or(u32::MAX)));
+        if row.has("labels") && self.features.packing_keeps_masks {
+            let labels = integers(row.get("labels")?)?;
+            out.labels.extend(labels.into_iter().map(|label| i32::try_from(label).unwrap_or(IGNORE)));
+            return Ok(());
+        }
+        out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
+        if row.has("labels") && !self.options.packing {
+            for (slot, given) in out.labels.iter_mut().zip(integers(row.get("labels")?)?) {
+                *slot = i32::try_from(given).unwrap_or(IGNORE);
+            }
+        }
+        for (column, applies) in [("completion_mask", self.completion_only), ("assistant_masks", true)] {
+            if applies && row.has(column) {
+                let mask = integers(row.get(column)?)?;
+                keep(out, |at| mask.get(at).is_none_or(|kept| *kept != 0));
+            }
+        }
+        Ok(())
+    }
+
+    fn prompt_completion(
+        &self,
+        row: Row<'_>,
+        example: &Example<'_>,
+        scratch: &mut Scratch,
+        out: &mut Encoded,
+    ) -> Result<(), EncodeError> {
+        let Scratch { prompt, whole, found, assistant } = scratch;
+        let mut masked = false;
+        if row.is_conversational()? {
+            let (Value::Array(asked), Value::Array(answered)) = (row.get("prompt")?, row.get("completion")?) else {
+                return Err(raises("TypeError", "can only concatenate list to list"));
+            };
+            let mut messages: Vec<Message<'_>> = asked.iter().map(Message::Raw).collect();
+            let header = self.features.prompt_has_header;
+            self.chat(row, &messages, header, prompt)?;
+            messages.extend(answered.iter().map(Message::Raw));
+            self.chat(row, &messages, false, whole)?;
+            if self.options.assistant_only_loss && self.features.assistant_mask_on_completion {
+                masked = true;
+                whole.assistant_mask(assistant);
+            }
+        } else {
+            let text = |column| text(row, column);
+            let (asked, answered) = (text("prompt")?, self.with_eos(row, "completion")?);
+            prompt.encode_text(&self.kit, &asked)?;
+            whole.encode_text(&self.kit, &format!("{asked}{answered}"))?;
+        }
+        take(whole, example, found, out);
+        let (prompt, whole) = (&prompt.tokens.ids, &out.input_ids);
+        let start = if self.features.common_prefix {
+            prompt.iter().zip(whole).take_while(|(left, right)| left == right).count()
+        } else {
+            prompt.len()
+        };
+        if masked {
+            self.require(assistant)?;
+            keep(out, |at| assistant[at]);
+        }
+        if self.completion_only {
+            keep(out, |at| at >= start);
+        }
+        Ok(())
+    }
+
+    fn language(
+        &self,
+        row: Row<'_>,
+        example: &Example<'_>,
+        scratch: &mut Scratch,
+        out: &mut Encoded,
+    ) -> Result<(), EncodeError> {
+        let Scratch { whole, found, assistant, .. } = scratch;
+        if row.is_conversational()? {
+            let Value::Array(messages) = row.get("messages")? else {
+                return Err(raises("TypeError", "messages is no list"));
+            };
+            let messages: Vec<Message<'_>> = messages.iter().map(Message::Raw).collect();
+            self.chat(row, &messages, false, whole)?;
+            take(whole, example, found, out);
+            if self.options.assistant_only_loss {
+                whole.assistant_mask(assistant);
+                self.require(assistant)?;
+                keep(out, |at| assistant[at]);
+            }
+            return Ok(());
+        }
+        let field = self.options.dataset_text_field.as_str();
+        let text = match &self.options.formatting_field {
+            Some(column) if field == "text" => {
+                let text = text(row, column)?;
+                self.append_eos(text)
+            }
+            _ => self.with_eos(row, field)?,
+        };
+        whole.encode_text(&self.kit, &text)?;
+        take(whole, example, found, out);
+        Ok(())
+    }
+
+    /// Renders and tokenises messages as `apply_chat_template(tokenize=True)` does.
+    fn chat(&self, row: Row<'_>, messages: &[Message<'_>], header: bool, chat: &mut Chat) -> Result<(), EncodeError> {
+        let tools = if row.has("tools") { Some(row.get("tools")?).filter(|tools| !tools.is_null()) } else { None };
+        let parsed;
+        let tools = match tools {
+            Some(Value::Str(json)) if self.features.tools_as_json => {
+                parsed = Value::from_json(json).map_err(|error| raises("JSONDecodeError", error))?;
+                Some(&parsed).filter(|tools| !tools.is_null())
+            }
+            other => other,
+        };
+        let kwargs = if row.has("chat_template_kwargs") { Some(row.get("chat_template_kwargs")?) } else { None };
+        if kwargs.is_some_and(Value::is_null) {
+            return Err(raises("TypeError", "argument after ** must be a mapping, not NoneType"));
+        }
+        let conversation = Conversation { messages, tools, kwargs, add_generation_prompt: header };
+        let detail = if self.options.assistant_only_loss { Detail::Offsets } else { Detail::Extents };
+        chat.encode(&self.kit, self.swapped.as_ref(), conversation, detail)
+    }
+
+    /// The column's text, with the EOS appended where `add_eos` does.
+    fn with_eos<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
+        let value = text(row, column)?;
+        if !self.adds_eos {
+            return Ok(value);
+        }
+        let field = if self.features.eos_on_text_field { self.options.dataset_text_field.as_str() } else { "text" };
+        // The text field goes first; the completion gets its EOS only where the text needs none.
+        let Some(eos) = &self.eos else { return Ok(value) };
+        let due = if column == field {
+            true
+        } else if column == "completion" {
+            !row.has(field) || text(row, field)?.ends_with(eos.as_str())
+        } else {
+            false
+        };
+        Ok(if due { self.append_eos(value) } else { value })
+    }
+
+    fn append_eos<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        match &self.eos {
+            Some(eos) if !text.ends_with(eos.as_str()) => Cow::Owned(format!("{text}{eos}")),
+            _ => text,
+        }
+    }
+
+    /// A row without a trained assistant token ends the run.
+    fn require(&self, assistant: &[bool]) -> Result<(), EncodeError> {
+        if assistant.contains(&true) {
+            return Ok(());
+        }
+        Err(raises("RuntimeError", "assistant_only_loss=True, but the row has no assistant tokens: the template has no generation markers, or marks none"))
+    }
+
+    /// Packing that loses the masks, markers searched for, truncation, dropping.
+    fn finish(&self, out: &mut Encoded) {
+        if self.options.packing && !self.features.packing_keeps_masks {
+            out.labels.clear();
+            out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
+        }
+        if self.options.use_liger_kernel && !self.features.packing_keeps_masks {
+            out.labels.clear();
+            out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
+        }
+        let limit = if self.options.packing { None } else { self.options.max_length };
+        match self.options.truncation_mode {
+            Truncation::KeepStart => fit::keep_start(out, limit),
+            Truncation::KeepEnd => fit::keep_end(out, limit),
+        }
+        if let Some(search) = &self.search {
+            search.mask(&mut out.labels);
+            out.full_trained = out.full_trained.min(out.trained());
+        }
+        if self.drops(out) {
+            out.dropped = Some("no token is trained after truncation".to_owned());
+        }
+    }
+}
+
+/// Keeps the labels of some tokens.
+fn keep(out: &mut Encoded, kept: impl Fn(usize) -> bool) {
+    for (at, label) in out.labels.iter_mut().enumerate() {
+        if !kept(at) {
+            *label = IGNORE;
+        }
+    }
+}
+
+/// Moves what was tokenised into the row, every token trained, and finds the turns in it.
+fn take(chat: &mut Chat, example: &Example<'_>, found: &mut Vec<Option<(u32, u32)>>, out: &mut Encoded) {
+    std::mem::swap(&mut out.text, &mut chat.rendered.text);
+    std::mem::swap(&mut out.input_ids, &mut chat.tokens.ids);
+    std::mem::swap(&mut out.offsets, &mut chat.tokens.extents);
+    out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
+    locate(&out.text, example.turns.iter(), found);
+    parts(out.text.len(), found, &mut out.parts);
+}
+
+/// A text column. TRL calls `.endswith` on it, or hands it to the tokenizer.
+fn text<'r>(row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
+    match row.get(column)? {
+        Value::Str(text) => Ok(Cow::Borrowed(text)),
+        Value::Null => Err(raises("AttributeError", format!("'NoneType' object has no attribute 'endswith' (column {column})"))),
+        other => Err(raises("AttributeError", format!("a {} has no attribute 'endswith' (column {column})", other.kind()))),
+    }
+}
+
+fn integers(value: &Value<'_>) -> Result<Vec<i64>, EncodeError> {
+    let items = value.as_array().ok_or_else(|| raises("TypeError", "a column of ids is no list"))?;
+    items.iter().map(|item| item.as_i64().ok_or_else(|| unsupported("ids that are no integers"))).collect()
+}
