@@ -3,10 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::encode::pack::best_fit_decreasing;
-
-/// Rows TRL packs at a time (`datasets` maps a function over 1,000 rows).
-const PACKED_TOGETHER: usize = 1000;
+use crate::encode::pack::{Batches, BestFit};
 
 /// Share of the tokens in all batches that is padding, 0 to 1, when each batch is padded to its longest row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,14 +58,13 @@ fn waste(lengths: &[u32], batch_size: usize) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
 pub(super) fn packed(lengths: &[u32], capacity: u32) -> Option<Packed> {
-    if capacity == 0 {
-        return None;
+    let (mut sequences, mut used) = (0u64, 0u64);
+    // A batch at a time, to hold no more than one packed batch.
+    for rows in lengths.chunks(Batches::default().rows as usize) {
+        let packing = BestFit::new(capacity).pack(rows).ok()?;
+        sequences += packing.len() as u64;
+        used += packing.tokens();
     }
-    let sequences: u64 = lengths
-        .chunks(PACKED_TOGETHER)
-        .map(|rows| best_fit_decreasing(rows, capacity).len() as u64)
-        .sum();
-    let used: u64 = lengths.iter().map(|length| u64::from((*length).min(capacity))).sum();
     (sequences > 0).then(|| Packed {
         capacity,
         sequences,
