@@ -5,3 +5,4 @@
 
 pub mod locate;
 pub mod pack;
+pub mod template;
