@@ -1,6 +1,7 @@
 //! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
 
 pub mod intended;
+pub mod packed;
 mod site_packages;
 pub mod trl;
 pub mod version;
@@ -29,7 +30,11 @@ pub trait Trainer: Encode {
 
     /// What becomes of the encoded rows before they are batched: rows the trainer drops are gone,
     /// and packing has been done.
-    fn arrange(&self, rows: Vec<Sequence>) -> Vec<Sequence>;
+    ///
+    /// # Errors
+    ///
+    /// If the trainer would raise.
+    fn arrange(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError>;
 
     /// Makes a batch, as the trainer's collator does.
     ///

@@ -16,13 +16,15 @@ use std::sync::Arc;
 
 use crate::encode::kit::Kit;
 use crate::encode::template::Template;
-use crate::encode::pack;
+use crate::encode::locate::offset;
+use crate::encode::pack::Packer;
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::value::{Object, Value};
 
+use super::packed::{assemble, restarting};
 use super::version::Version;
 use super::{Encode, Pool, SitePackages, Trainer};
 use collate::Collator;
@@ -30,9 +32,6 @@ use markers::Search;
 use options::{Options, raises, unsupported};
 use row::Row;
 use versions::Features;
-
-/// Rows `datasets` maps packing over at a time.
-const PACKED_TOGETHER: usize = 1000;
 
 /// What a set decides before its rows are looked at.
 #[derive(Clone, Debug, Default)]
@@ -168,8 +167,8 @@ impl Sft {
         Ok(())
     }
 
-    fn packs(&self) -> bool {
-        self.options.packing
+    fn strategy(&self) -> &str {
+        self.options.packing_strategy.as_deref().unwrap_or(self.features.packing)
     }
 }
 
@@ -211,13 +210,25 @@ impl Trainer for Sft {
         format!("trl@{}", self.version)
     }
 
-    fn arrange(&self, rows: Vec<Sequence>) -> Vec<Sequence> {
-        if !self.packs() {
-            return rows;
+    fn arrange(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {
+        if !self.options.packing {
+            return Ok(rows);
         }
         let capacity = u32::try_from(self.options.max_length.unwrap_or(usize::MAX)).unwrap_or(u32::MAX);
-        let strategy = self.options.packing_strategy.as_deref().unwrap_or(self.features.packing);
-        rows.chunks(PACKED_TOGETHER).flat_map(|rows| pack_rows(rows, strategy, capacity)).collect()
+        let strategy = self.strategy();
+        let packer = Packer::trl(strategy, (self.version.major, self.version.minor), capacity)
+            .ok_or_else(|| raises("ValueError", format!("invalid packing strategy `{strategy}`")))?;
+        let lengths: Vec<u32> = rows.iter().map(|row| offset(row.input_ids.len())).collect();
+        let packing = packer.pack(&lengths).map_err(|error| raises(error.class(), error.to_string()))?;
+        let mut sequences = assemble(&rows, &packing);
+        for sequence in &mut sequences {
+            if strategy == "wrapped" {
+                sequence.seq_lengths.clear();
+            } else if !self.features.packing_keeps_masks {
+                sequence.position_ids = Some(restarting(&sequence.seq_lengths));
+            }
+        }
+        Ok(sequences)
     }
 
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
@@ -229,13 +240,8 @@ impl Sft {
     /// Whether the row is left out after truncation.
     fn drops(&self, encoded: &Encoded) -> bool {
         self.features.drops_untrained
-            && !self.packs()
+            && !self.options.packing
             && self.options.max_length.is_some()
             && encoded.labels.iter().all(|label| *label == crate::model::encoded::IGNORE)
     }
-}
-
-fn pack_rows(_rows: &[Sequence], _strategy: &str, _capacity: u32) -> Vec<Sequence> {
-    let _ = pack::best_fit_decreasing;
-    Vec::new()
 }
