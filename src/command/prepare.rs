@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::encode::kit::Kit;
+use crate::encode::kit::{Kit, Load};
+use crate::encode::template::Clock;
+use crate::encode::tokenizer::Generation;
 use crate::model::example::Shape;
 use crate::model::record::Record;
 use crate::model::setup::{Lengths, Origin, Setting, Setup};
@@ -159,8 +161,18 @@ fn kit(settings: &Settings, _environment: &Environment) -> anyhow::Result<Option
         }
         None => None,
     };
-    let kit = Kit::load(Path::new(&model.value), template).map_err(UsageError)?;
-    Ok(Some(Arc::new(kit)))
+    let clock = match &settings.now {
+        Some(now) => Clock::Fixed(now.parse().map_err(|error| UsageError(format!("--now {now}: {error}")))?),
+        None => Clock::Local,
+    };
+    let load = Load {
+        path: Path::new(&model.value),
+        hub_id: None,
+        chat_template: template,
+        generation: Generation::V5,
+        clock,
+    };
+    Ok(Some(Arc::new(Kit::load(load)?)))
 }
 
 fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: Vec<bool>) -> Setup {
@@ -176,7 +188,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
         } else {
             Lengths::Estimated
         },
-        tokenizer: kit.map(|kit| kit.facts().clone()),
+        tokenizer: kit.map(Kit::for_rules),
         has_template: kit.is_some_and(Kit::has_template),
         trainer: None,
         max_length: settings.max_length.clone(),
@@ -274,7 +286,7 @@ fn tokenizer(settings: &Settings, kit: Option<&Kit>) -> Option<report::Tokenizer
         name: model.value.clone(),
         origin: model.origin.clone(),
         size: kit.facts().size,
-        engine: "reference".to_owned(),
+        engine: if kit.tokenizer().is_fast() { "fast" } else { "reference" }.to_owned(),
         template: settings
             .chat_template
             .as_ref()

@@ -140,7 +140,7 @@ pub fn label(id: u32) -> i32 {
 fn as_message<'t>(turn: &'t Turn<'_>) -> Message<'t> {
     match turn.raw {
         Some(raw) if turn.key == "content" => Message::Raw(raw),
-        _ => Message::Plain {
+        _ => Message::Said {
             role: turn.role.name(),
             content: &turn.text,
         },

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::encode::kit::Kit;
 use crate::encode::template::Template;
 use crate::encode::locate::offset;
-use crate::encode::pack::Packer;
+use crate::encode::pack::{PackError, Packer};
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
@@ -34,7 +34,7 @@ use row::Row;
 use versions::Features;
 
 /// What a set decides before its rows are looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct First {
     /// Columns of the whole set, in order.
     pub columns: Vec<String>,
@@ -219,7 +219,10 @@ impl Trainer for Sft {
         let packer = Packer::trl(strategy, (self.version.major, self.version.minor), capacity)
             .ok_or_else(|| raises("ValueError", format!("invalid packing strategy `{strategy}`")))?;
         let lengths: Vec<u32> = rows.iter().map(|row| offset(row.input_ids.len())).collect();
-        let packing = packer.pack(&lengths).map_err(|error| raises(error.class(), error.to_string()))?;
+        let packing = packer.pack(&lengths).map_err(|error| match error {
+            PackError::EmptyRow { .. } => raises("AssertionError", error.to_string()),
+            _ => raises("ValueError", error.to_string()),
+        })?;
         let mut sequences = assemble(&rows, &packing);
         for sequence in &mut sequences {
             if strategy == "wrapped" {

@@ -1,0 +1,158 @@
+//! What is known of a tokenizer besides how it encodes.
+
+use serde_json::{Map, Value};
+
+use super::generation::Generation;
+use crate::model::setup::{Special, TokenizerFacts};
+
+/// The side on which something is added or cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    Left,
+    #[default]
+    Right,
+}
+
+/// What the folder says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    pub generation: Generation,
+    /// The class transformers loads it with, without `Fast`.
+    pub class: String,
+    /// Name and token, in transformers' order: the seven it knows (`bos_token` …), then the
+    /// folder's own.
+    pub named: Vec<(String, Special)>,
+    /// Every special token, text and id, in order of id.
+    pub specials: Vec<(String, u32)>,
+    pub padding_side: Side,
+    pub truncation_side: Side,
+    /// Tokens; `None` where the config says none, or a number beyond any model.
+    pub model_max_length: Option<u64>,
+    /// One past the highest id, added tokens included.
+    pub size: usize,
+    /// Tokens in all, as `len(tokenizer)` counts them.
+    pub tokens: usize,
+    pub model: ModelFacts,
+    /// Whether a plain text gets a BOS or an EOS from the post-processor.
+    pub adds_bos: bool,
+    pub adds_eos: bool,
+    /// Ids of `<0x00>` to `<0xFF>`, where the model falls back to bytes.
+    pub byte_tokens: Vec<u32>,
+    /// Tokens a saved truncation would cut a text to. It is switched off here, as trainers do.
+    pub saved_truncation: Option<u64>,
+    /// Whether padding was saved inside the file. It is switched off here.
+    pub saved_padding: bool,
+    /// What the ids cannot be vouched for, and why.
+    pub doubts: Vec<String>,
+}
+
+/// What the model's own configs say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelFacts {
+    pub model_type: Option<String>,
+    pub vocab_size: Option<u64>,
+    pub max_position_embeddings: Option<u64>,
+    /// `eos_token_id` of `config.json`, which may list several.
+    pub eos_ids: Vec<u32>,
+    /// `eos_token_id` of `generation_config.json`.
+    pub generation_eos_ids: Vec<u32>,
+}
+
+/// Lengths from here on stand for "no limit": transformers writes 1e30.
+const NO_LIMIT: f64 = 1e9;
+
+impl ModelFacts {
+    pub fn read(config: &Map<String, Value>, generation_config: &Map<String, Value>) -> Self {
+        // Models of several parts keep their text model's numbers one level down.
+        let text = config.get("text_config").and_then(Value::as_object);
+        let get = |key: &str| config.get(key).or_else(|| text?.get(key));
+        Self {
+            model_type: get("model_type").and_then(Value::as_str).map(str::to_owned),
+            vocab_size: get("vocab_size").and_then(Value::as_u64),
+            max_position_embeddings: get("max_position_embeddings").and_then(Value::as_u64),
+            eos_ids: ids(get("eos_token_id")),
+            generation_eos_ids: ids(generation_config.get("eos_token_id")),
+        }
+    }
+}
+
+/// One id, or a list of them.
+fn ids(value: Option<&Value>) -> Vec<u32> {
+    let one = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
+    match value {
+        Some(Value::Array(list)) => list.iter().filter_map(one).collect(),
+        Some(value) => one(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// A length the config means.
+pub fn sane_length(value: Option<&Value>) -> Option<u64> {
+    let value = value?;
+    if value.as_f64().is_some_and(|length| length >= NO_LIMIT) {
+        return None;
+    }
+    value.as_u64().filter(|length| *length > 0)
+}
+
+/// A side by its name, in either spelling of the libraries.
+pub fn side(value: Option<&Value>) -> Option<Side> {
+    match value?.as_str()? {
+        "left" | "Left" => Some(Side::Left),
+        "right" | "Right" => Some(Side::Right),
+        _ => None,
+    }
+}
+
+impl Facts {
+    /// A named token, by its name (`eos_token`).
+    pub fn token(&self, name: &str) -> Option<&Special> {
+        self.named.iter().find(|(known, _)| known == name).map(|(_, token)| token)
+    }
+
+    /// The part rules may know.
+    pub fn for_rules(&self) -> TokenizerFacts {
+        let token = |name| self.token(name).cloned();
+        TokenizerFacts {
+            bos: token("bos_token"),
+            eos: token("eos_token"),
+            pad: token("pad_token"),
+            unk: token("unk_token"),
+            specials: self.specials.clone(),
+            size: self.size,
+            model_vocab: self.model.vocab_size.and_then(|size| usize::try_from(size).ok()),
+            byte_tokens: self.byte_tokens.clone(),
+            adds_bos: self.adds_bos,
+            adds_eos: self.adds_eos,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_length_without_sense_is_none() {
+        for none in [json!(1_000_000_000_000_000_019_884_624_838_656.0), json!(null), json!("512"), json!(0), json!(-1)]
+        {
+            assert_eq!(sane_length(Some(&none)), None, "{none}");
+        }
+        assert_eq!(sane_length(Some(&json!(131_072))), Some(131_072));
+        assert_eq!(sane_length(None), None);
+    }
+
+    #[test]
+    fn reads_lists_and_nested_configs() {
+        let config = json!({"model_type": "gemma3", "eos_token_id": [1, 106], "text_config": {"vocab_size": 262_208}});
+        let generation = json!({"eos_token_id": 1});
+        let empty = Map::new();
+        let facts = ModelFacts::read(
+            config.as_object().unwrap_or(&empty),
+            generation.as_object().unwrap_or(&empty),
+        );
+        assert_eq!(facts.vocab_size, Some(262_208));
+        assert_eq!((facts.eos_ids, facts.generation_eos_ids), (vec![1, 106], vec![1]));
+    }
+}

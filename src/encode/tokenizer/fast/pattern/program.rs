@@ -1,0 +1,182 @@
+//! From the tree of an expression to its table: threads in order of priority, then sets of threads.
+
+use std::collections::HashMap;
+
+use super::{DEAD, MAX_STATES, Node, Pattern};
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Takes a character of one of the groups of the set, and goes on to the next step.
+    Take(usize, usize),
+    /// Goes on with both, the first preferred.
+    Fork(usize, usize),
+    /// Has matched; true for the alternative that yields its last character.
+    Match(bool),
+}
+
+/// The threads of an expression.
+pub(super) struct Program {
+    steps: Vec<Step>,
+    start: usize,
+    /// For each set of characters, the groups in it.
+    members: Vec<Vec<u8>>,
+}
+
+impl Program {
+    pub(super) fn compile(alternatives: &[Node], yielding: Option<usize>, members: &[Vec<u8>]) -> Self {
+        let mut made = Self {
+            steps: Vec::new(),
+            start: 0,
+            members: members.to_vec(),
+        };
+        // Built from the end, so that what comes next is known.
+        let mut start = None;
+        for (at, node) in alternatives.iter().enumerate().rev() {
+            let end = made.push(Step::Match(yielding == Some(at)));
+            let this = made.node(node, end);
+            start = Some(match start {
+                None => this,
+                Some(after) => made.push(Step::Fork(this, after)),
+            });
+        }
+        made.start = start.unwrap_or_default();
+        made
+    }
+
+    fn push(&mut self, step: Step) -> usize {
+        self.steps.push(step);
+        self.steps.len() - 1
+    }
+
+    fn node(&mut self, node: &Node, next: usize) -> usize {
+        match node {
+            Node::Class(set) => self.push(Step::Take(*set, next)),
+            Node::Concat(nodes) => nodes.iter().rev().fold(next, |next, node| self.node(node, next)),
+            Node::Either(nodes) => {
+                let mut starts: Vec<usize> = nodes.iter().map(|node| self.node(node, next)).collect();
+                let last = starts.pop().unwrap_or(next);
+                starts
+                    .into_iter()
+                    .rev()
+                    .fold(last, |after, this| self.push(Step::Fork(this, after)))
+            }
+            Node::Repeat(node, least, most) => {
+                let tail = match most {
+                    None => {
+                        // The loop needs its own place before it is known where it starts.
+                        let fork = self.push(Step::Match(false));
+                        let body = self.node(node, fork);
+                        self.steps[fork] = Step::Fork(body, next);
+                        fork
+                    }
+                    Some(most) => (*least..*most).fold(next, |after, _| {
+                        let body = self.node(node, after);
+                        self.push(Step::Fork(body, next))
+                    }),
+                };
+                (0..*least).fold(tail, |after, _| self.node(node, after))
+            }
+        }
+    }
+
+    /// Follows forks to the steps that take or match, in order of preference. What is less
+    /// preferred than a match is dropped: the match wins over it whatever comes.
+    fn follow(&self, from: usize, set: &mut Vec<usize>, seen: &mut [bool]) -> bool {
+        if seen[from] {
+            return false;
+        }
+        seen[from] = true;
+        match self.steps[from] {
+            Step::Fork(first, second) => self.follow(first, set, seen) || self.follow(second, set, seen),
+            Step::Take(..) => {
+                set.push(from);
+                false
+            }
+            Step::Match(_) => {
+                set.push(from);
+                true
+            }
+        }
+    }
+
+    fn closure(&self, from: impl Iterator<Item = usize>) -> Vec<usize> {
+        let (mut set, mut seen) = (Vec::new(), vec![false; self.steps.len()]);
+        for step in from {
+            if self.follow(step, &mut set, &mut seen) {
+                break;
+            }
+        }
+        set
+    }
+
+    /// Where a set of threads goes with a character of the group.
+    fn advance(&self, set: &[usize], group: u8) -> Vec<usize> {
+        self.closure(set.iter().filter_map(|step| match self.steps[*step] {
+            Step::Take(class, next) if self.members[class].contains(&group) => Some(next),
+            _ => None,
+        }))
+    }
+
+    /// 0 for a state that has not matched, 1 for one that has, 2 where only the yielding one has.
+    fn rank(&self, set: &[usize]) -> u8 {
+        set.iter().fold(0, |rank, step| match self.steps[*step] {
+            Step::Match(yielding) => 1 + u8::from(yielding),
+            _ => rank,
+        })
+    }
+
+    /// Makes the table. `classes` is the group of each code point.
+    pub(super) fn into_pattern(self, classes: Box<[u8]>) -> Result<Pattern, String> {
+        let groups = usize::from(classes.iter().copied().max().unwrap_or_default()) + 1;
+        let mut number: HashMap<Vec<usize>, usize> = HashMap::new();
+        let mut sets = vec![Vec::new(), self.closure(std::iter::once(self.start))];
+        number.insert(sets[0].clone(), 0);
+        number.insert(sets[1].clone(), 1);
+        let mut rows: Vec<Vec<usize>> = Vec::new();
+        while rows.len() < sets.len() {
+            let row = (0..groups).map(|group| {
+                let to = self.advance(&sets[rows.len()], u8::try_from(group).unwrap_or(u8::MAX));
+                let fresh = sets.len();
+                let at = *number.entry(to.clone()).or_insert(fresh);
+                if at == fresh {
+                    sets.push(to);
+                }
+                at
+            });
+            let row = row.collect();
+            rows.push(row);
+            if sets.len() > MAX_STATES {
+                return Err(format!("more than {MAX_STATES} states"));
+            }
+        }
+        // States that have matched come last, so that one comparison tells.
+        let mut order: Vec<usize> = (0..sets.len()).collect();
+        order.sort_by_key(|at| self.rank(&sets[*at]));
+        let mut renumbered = vec![DEAD; sets.len()];
+        for (new, old) in order.iter().enumerate() {
+            renumbered[*old] = u16::try_from(new).map_err(|error| error.to_string())?;
+        }
+        let first = |rank| {
+            let at = order.partition_point(|at| self.rank(&sets[*at]) < rank);
+            u16::try_from(at).map_err(|error| error.to_string())
+        };
+        let stride = groups.next_power_of_two().trailing_zeros();
+        let mut next = vec![DEAD; sets.len() << stride];
+        for (old, row) in rows.iter().enumerate() {
+            for (group, to) in row.iter().enumerate() {
+                next[(usize::from(renumbered[old]) << stride) | group] = renumbered[*to];
+            }
+        }
+        let mut ascii = [0; 128];
+        ascii.copy_from_slice(&classes[..128]);
+        Ok(Pattern {
+            classes,
+            ascii,
+            next: next.into_boxed_slice(),
+            stride,
+            start: renumbered[1],
+            accepting: first(1)?,
+            yielding: first(2)?,
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! Words seen before, and the ids they became. One per worker; bounded.
+
+use std::collections::HashMap;
+
+/// Bytes of a word that fit a key.
+const KEY: usize = 15;
+/// Ids kept beside the key; more stand apart.
+const INLINE: usize = 3;
+/// Marks a slot whose ids stand apart.
+const APART: u32 = u32::MAX;
+/// log2 of the slots at the start, and at most: 4 MiB.
+const FIRST_BITS: u32 = 11;
+const LAST_BITS: u32 = 17;
+/// Words longer than a key are kept up to this length, and up to this many of them: some 6 MiB.
+const LONGEST: usize = 128;
+const MOST_LONG: usize = 32_768;
+
+/// A word of up to 15 bytes, its length in the highest byte: unique and never zero.
+#[derive(Clone, Copy)]
+pub(super) struct Key(u128);
+
+impl Key {
+    /// The key of `bytes[start..end]`, which is not empty; `None` where the word is too long.
+    #[inline]
+    pub(super) fn new(bytes: &[u8], start: usize, end: usize) -> Option<Self> {
+        let length = end - start;
+        if length > KEY {
+            return None;
+        }
+        // Sixteen bytes are read at once where there are as many, and those behind the word put out.
+        let word = if let Some(Ok(sixteen)) = bytes.get(start..start + 16).map(TryInto::try_into) {
+            u128::from_le_bytes(sixteen) & ((1 << (length * 8)) - 1)
+        } else {
+            let mut sixteen = [0; 16];
+            sixteen[..length].copy_from_slice(&bytes[start..end]);
+            u128::from_le_bytes(sixteen)
+        };
+        Some(Self(word | (length as u128) << 120))
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are mixed")]
+    fn hash(self) -> u64 {
+        let (low, high) = (self.0 as u64, (self.0 >> 64) as u64);
+        let mixed = (low ^ high.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed ^ high).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    /// 0 where empty.
+    key: u128,
+    ids: [u32; INLINE],
+    count: u32,
+}
+
+const EMPTY: Slot = Slot {
+    key: 0,
+    ids: [0; INLINE],
+    count: 0,
+};
+
+#[derive(Default)]
+pub(super) struct Words {
+    slots: Vec<Slot>,
+    used: usize,
+    apart: Vec<u32>,
+    long: HashMap<Box<[u8]>, Box<[u32]>, ahash::RandomState>,
+}
+
+impl Words {
+    /// The ids of a short word, or the slot to put them in.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the shift leaves the bits of an index")]
+    pub(super) fn get(&self, key: Key) -> Result<&[u32], usize> {
+        if self.slots.is_empty() {
+            return Err(0);
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = (key.hash() >> (u64::BITS - self.slots.len().trailing_zeros())) as usize;
+        loop {
+            let slot = &self.slots[at];
+            if slot.key == key.0 {
+                return Ok(if slot.count == APART {
+                    &self.apart[slot.ids[0] as usize..slot.ids[1] as usize]
+                } else {
+                    &slot.ids[..slot.count as usize]
+                });
+            }
+            if slot.key == 0 {
+                return Err(at);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Keeps the ids of a short word in the slot [`Self::get`] gave.
+    #[expect(clippy::cast_possible_truncation, reason = "a word of 15 bytes has no more ids")]
+    pub(super) fn put(&mut self, key: Key, mut at: usize, ids: &[u32]) {
+        if (self.used + 1) * 4 > self.slots.len() * 3 {
+            self.grow();
+            match self.get(key) {
+                Ok(_) => return,
+                Err(vacant) => at = vacant,
+            }
+        }
+        let mut slot = Slot {
+            key: key.0,
+            ..EMPTY
+        };
+        if ids.len() <= INLINE {
+            slot.ids[..ids.len()].copy_from_slice(ids);
+            slot.count = ids.len() as u32;
+        } else {
+            let start = self.apart.len() as u32;
+            self.apart.extend_from_slice(ids);
+            slot.ids = [start, self.apart.len() as u32, 0];
+            slot.count = APART;
+        }
+        self.slots[at] = slot;
+        self.used += 1;
+    }
+
+    /// Doubles the table, or empties it where it is as large as it may be.
+    fn grow(&mut self) {
+        if self.slots.len() >= 1 << LAST_BITS {
+            self.slots.fill(EMPTY);
+            self.apart.clear();
+            self.used = 0;
+            return;
+        }
+        let size = (self.slots.len() * 2).max(1 << FIRST_BITS);
+        let before = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
+        for slot in before {
+            if slot.key != 0
+                && let Err(at) = self.get(Key(slot.key))
+            {
+                self.slots[at] = slot;
+            }
+        }
+    }
+
+    /// The ids of a word too long for a key.
+    pub(super) fn get_long(&self, word: &[u8]) -> Option<&[u32]> {
+        if word.len() > LONGEST {
+            return None;
+        }
+        self.long.get(word).map(|ids| &**ids)
+    }
+
+    pub(super) fn put_long(&mut self, word: &[u8], ids: &[u32]) {
+        if word.len() > LONGEST {
+            return;
+        }
+        if self.long.len() >= MOST_LONG {
+            self.long.clear();
+        }
+        self.long.insert(word.into(), ids.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(word: &str) -> Key {
+        Key::new(word.as_bytes(), 0, word.len()).expect("a short word")
+    }
+
+    #[test]
+    fn keys_tell_words_apart_wherever_they_stand() {
+        let text = b"ab\0ab then fifteen bytes more";
+        let find = |start, end| Key::new(text, start, end).map(|key| key.0);
+        assert_eq!(find(0, 2), find(3, 5));
+        assert_ne!(find(0, 2), find(0, 3));
+        assert_eq!(find(25, 29), Key::new(b"more", 0, 4).map(|key| key.0));
+        assert!(find(0, 16).is_none());
+        assert!(find(0, 15).is_some());
+    }
+
+    #[test]
+    fn finds_what_was_put_and_stays_bounded() {
+        let mut words = Words::default();
+        for number in 0u32..300_000 {
+            let word = format!("w{number}");
+            let ids: Vec<u32> = (0..number % 6).map(|at| number + at).collect();
+            match words.get(key(&word)) {
+                Ok(found) => panic!("{word} was never put, yet {found:?}"),
+                Err(at) => words.put(key(&word), at, &ids),
+            }
+            assert_eq!(words.get(key(&word)), Ok(ids.as_slice()));
+        }
+        assert_eq!(words.slots.len(), 1 << LAST_BITS);
+        assert!(words.apart.len() < 6 << LAST_BITS);
+        for number in 0u32..40_000 {
+            words.put_long(format!("a word longer than a key {number}").as_bytes(), &[number]);
+        }
+        assert!(words.long.len() <= MOST_LONG);
+        assert_eq!(
+            words.get_long(b"a word longer than a key 39999"),
+            Some([39_999].as_slice())
+        );
+    }
+}
