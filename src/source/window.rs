@@ -4,6 +4,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::document::Brackets;
 use super::json::characters;
+use super::limits::Limits;
 use super::stream::{Stream, Trouble};
 
 pub(super) struct Window {
@@ -18,6 +19,8 @@ pub(super) struct Window {
     /// One-based column of the next byte, in characters.
     pub column: u64,
     started: bool,
+    /// Bytes read at once.
+    chunk: usize,
 }
 
 /// What knows where a piece of text ends, told in any number of buffers.
@@ -55,11 +58,10 @@ pub(super) struct Lead {
     pub first: u8,
 }
 
-const CHUNK: usize = 1 << 20;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 impl Window {
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream, limits: &Limits) -> Self {
         Self {
             stream,
             bytes: Vec::new(),
@@ -68,6 +70,7 @@ impl Window {
             line: 1,
             column: 1,
             started: false,
+            chunk: limits.chunk(),
         }
     }
 
@@ -191,7 +194,7 @@ impl Window {
     fn more(&mut self) -> Result<usize, Trouble> {
         self.bytes.drain(..self.at);
         self.at = 0;
-        let got = self.stream.fill(&mut self.bytes, CHUNK)?;
+        let got = self.stream.fill(&mut self.bytes, self.chunk)?;
         if !self.started {
             self.started = true;
             if self.bytes.starts_with(BOM) {

@@ -14,11 +14,18 @@ pub(super) struct Header {
 /// A column's name and what its values so far have in common.
 struct Column {
     name: String,
-    values: u64,
-    missing: bool,
-    integers: bool,
-    floats: bool,
-    booleans: bool,
+    /// `None` before the first value.
+    kind: Option<Kind>,
+    /// Whether a value is missing somewhere.
+    gaps: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Integer,
+    Float,
+    Boolean,
+    Text,
 }
 
 /// What pandas reads as missing (`pandas/_libs/parsers.pyx: STR_NA_VALUES`, 2.3).
@@ -48,11 +55,8 @@ impl Header {
             taken.insert(name.clone());
             columns.push(Column {
                 name,
-                values: 0,
-                missing: false,
-                integers: true,
-                floats: true,
-                booleans: true,
+                kind: None,
+                gaps: false,
             });
         }
         Self { delimiter, columns }
@@ -87,33 +91,50 @@ impl Header {
 impl Column {
     fn learn(&mut self, field: &str) {
         if MISSING.contains(&field) {
-            self.missing = true;
+            self.gaps = true;
             return;
         }
-        self.values += 1;
-        self.integers = self.integers && integer(field).is_some();
-        self.floats = self.floats && float(field).is_some();
-        self.booleans = self.booleans && boolean(field).is_some();
+        let kind = Kind::of(field);
+        self.kind = Some(self.kind.map_or(kind, |before| before.and(kind)));
     }
 
     fn value<'a>(&self, field: &'a str) -> Value<'a> {
         if MISSING.contains(&field) {
             return Value::Null;
         }
-        // A number column with a gap is a float column in pandas. Where a later value does not fit
-        // the type, datasets fails; here it is kept as it stands.
-        let typed = if self.values == 0 {
-            None
-        } else if self.integers && !self.missing {
-            integer(field)
-        } else if self.floats {
-            float(field)
-        } else if self.booleans {
-            boolean(field)
-        } else {
-            None
+        let typed = match self.kind {
+            // As in pandas, where a column of integers with a gap becomes one of floats.
+            Some(Kind::Integer) if self.gaps => float(field),
+            Some(Kind::Integer) => integer(field),
+            Some(Kind::Float) => float(field),
+            Some(Kind::Boolean) => boolean(field),
+            Some(Kind::Text) | None => None,
         };
+        // Where a later value does not fit the type, datasets fails; here it stays a text.
         typed.unwrap_or(Value::Str(Cow::Borrowed(field)))
+    }
+}
+
+impl Kind {
+    fn of(field: &str) -> Self {
+        if integer(field).is_some() {
+            Self::Integer
+        } else if float(field).is_some() {
+            Self::Float
+        } else if boolean(field).is_some() {
+            Self::Boolean
+        } else {
+            Self::Text
+        }
+    }
+
+    /// The kind of a column that holds both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (Self::Integer | Self::Float, Self::Integer | Self::Float) => Self::Float,
+            _ => Self::Text,
+        }
     }
 }
 

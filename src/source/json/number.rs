@@ -35,13 +35,10 @@ pub(super) fn scan(text: &str, start: usize) -> Result<(Value<'static>, usize), 
 }
 
 fn integer(text: &str) -> Value<'static> {
-    if let Ok(value) = text.parse() {
-        Value::Int(value)
-    } else if let Ok(value) = text.parse() {
-        Value::UInt(value)
-    } else {
-        Value::Float(float(text))
+    if let Ok(value) = text.parse::<i64>() {
+        return Value::Int(value);
     }
+    text.parse().map_or_else(|_| Value::Float(float(text)), Value::UInt)
 }
 
 /// The nearest float; infinite where there is none, as in Python.

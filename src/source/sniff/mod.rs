@@ -89,6 +89,9 @@ pub(super) fn sniff(path: &Path, name: &Path) -> io::Result<Sniffed> {
         };
     }
     sniffed.notes.extend(format_note(name, named, sniffed.format));
+    if sniffed.format == Some(Format::Csv) {
+        sniffed.notes.extend(delimiter_note(text));
+    }
     Ok(sniffed)
 }
 
@@ -119,7 +122,7 @@ fn json(sniffed: &mut Sniffed, layout: Layout, path: &Path, named: Option<Format
         }
         Layout::Object => {
             let stream = Stream::open(path, sniffed.compression, limits)?;
-            wrapper::settle(sniffed, stream, named)
+            wrapper::settle(sniffed, stream, named, limits)
         }
     });
     if sniffed.format == Some(Format::JsonStream) && named == Some(Format::JsonLines) {
@@ -147,6 +150,21 @@ fn format_note(name: &Path, named: Option<Format>, found: Option<Format>) -> Opt
     // JSON lines are as often called .json as not, and no loader minds.
     let said = named.family() != found.family() || (named == Format::JsonLines && found == Format::JsonArray);
     said.then(|| format!("named {}, but holds {found}", extension(name)))
+}
+
+/// Whoever reads CSV with a comma reads one column from a file of semicolons, so this does too.
+fn delimiter_note(text: &[u8]) -> Option<String> {
+    let header = text.split(|&byte| byte == b'\n').next()?;
+    let count = |delimiter: u8| header.iter().filter(|&&byte| byte == delimiter).count();
+    let other = [(b';', "semicolon"), (b'\t', "tab"), (b'|', "bar")];
+    let (count, name) = other
+        .into_iter()
+        .map(|(delimiter, name)| (count(delimiter), name))
+        .find(|(found, _)| *found > 0 && count(b',') == 0)?;
+    let plural = if count == 1 { "" } else { "s" };
+    Some(format!(
+        "the header has no comma and {count} {name}{plural}: datasets and pandas read one column from it"
+    ))
 }
 
 fn extension(name: &Path) -> String {

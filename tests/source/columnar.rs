@@ -1,0 +1,465 @@
+//! Parquet and Arrow: every type, every codec, row groups, damage.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray,
+    DurationSecondArray, FixedSizeBinaryArray, FixedSizeListArray, Float16Array, Float32Array, Float64Array, Int8Array,
+    Int32Array, Int64Array, LargeListArray, LargeStringArray, ListArray, ListViewArray, MapArray, NullArray,
+    RecordBatch, RunArray, StringArray, StringViewArray, StructArray, Time64MicrosecondArray,
+    TimestampMicrosecondArray, TimestampSecondArray, UInt64Array, UnionArray,
+};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, Fields, Float32Type, Int32Type, Schema, UnionFields};
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+use gonogo::model::record::Fault;
+use gonogo::source::{Format, Limits, Part};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+use crate::harness::{COMPRESSIONS, Folder, Seen, outline, read, read_part, to_json, values};
+
+/// Three rows of text and a number.
+pub fn small_batch() -> RecordBatch {
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("one"), None, Some("drei é")]));
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(2), None]));
+    RecordBatch::try_from_iter_with_nullable([("text", texts, true), ("n", numbers, true)]).expect("a batch")
+}
+
+const SMALL: [&str; 3] = [
+    "0:0 {\"text\": \"one\", \"n\": 1}",
+    "1:0 {\"text\": null, \"n\": 2}",
+    "2:0 {\"text\": \"drei é\", \"n\": null}",
+];
+
+/// A Parquet file of row groups of this many rows.
+pub fn parquet(batch: &RecordBatch, group: usize) -> Vec<u8> {
+    parquet_with(batch, group, Compression::SNAPPY)
+}
+
+fn parquet_with(batch: &RecordBatch, group: usize, compression: Compression) -> Vec<u8> {
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .set_max_row_group_row_count(Some(group))
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).expect("a writer");
+    writer.write(batch).expect("written");
+    writer.close().expect("closed");
+    bytes
+}
+
+pub fn arrow_stream(batches: &[RecordBatch]) -> Vec<u8> {
+    arrow_stream_with(batches, None)
+}
+
+fn arrow_stream_with(batches: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u8> {
+    let options = IpcWriteOptions::default()
+        .try_with_compression(compression)
+        .expect("options");
+    let mut bytes = Vec::new();
+    let schema = batches[0].schema();
+    let mut writer = StreamWriter::try_new_with_options(&mut bytes, &schema, options).expect("a writer");
+    for batch in batches {
+        writer.write(batch).expect("written");
+    }
+    writer.finish().expect("finished");
+    drop(writer);
+    bytes
+}
+
+pub fn arrow_file(batches: &[RecordBatch]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = FileWriter::try_new(&mut bytes, &batches[0].schema()).expect("a writer");
+    for batch in batches {
+        writer.write(batch).expect("written");
+    }
+    writer.finish().expect("finished");
+    drop(writer);
+    bytes
+}
+
+#[test]
+fn parquet_of_every_codec_is_read() {
+    let codecs = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::LZ4_RAW,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::ZSTD(ZstdLevel::default()),
+    ];
+    for codec in codecs {
+        let folder = Folder::new();
+        let input = folder.input("a.parquet", parquet_with(&small_batch(), 2, codec));
+        assert_eq!(outline(&read(&input)), SMALL, "{codec:?}");
+    }
+}
+
+#[test]
+fn arrow_streams_and_files_are_read_compressed_inside_or_outside() {
+    let batch = small_batch();
+    let parts = [batch.slice(0, 2), batch.slice(2, 1)];
+    let forms = [
+        ("a.arrow", Format::ArrowStream, arrow_stream(&parts)),
+        (
+            "a.arrow",
+            Format::ArrowStream,
+            arrow_stream_with(&parts, Some(CompressionType::ZSTD)),
+        ),
+        (
+            "a.arrow",
+            Format::ArrowStream,
+            arrow_stream_with(&parts, Some(CompressionType::LZ4_FRAME)),
+        ),
+        ("a.arrow", Format::ArrowFile, arrow_file(&parts)),
+        ("a.feather", Format::ArrowFile, arrow_file(&parts)),
+        ("a.parquet", Format::Parquet, parquet(&batch, 2)),
+    ];
+    for (name, format, bytes) in forms {
+        for (extension, compress) in COMPRESSIONS {
+            let folder = Folder::new();
+            let input = folder.input(&format!("{name}{extension}"), compress(&bytes));
+            assert_eq!((input.format, input.notes.len()), (format, 0), "{name}{extension}");
+            assert_eq!(outline(&read(&input)), SMALL, "{name}{extension}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_without_its_end_mark_is_whole() {
+    let bytes = arrow_stream(&[small_batch()]);
+    assert_eq!(
+        outline(&Folder::new().read("a.arrow", &bytes[..bytes.len() - 8])),
+        SMALL
+    );
+}
+
+#[test]
+fn an_arrow_file_without_its_footer_is_truncated() {
+    let bytes = arrow_file(&[small_batch()]);
+    let seen = Folder::new().read("a.arrow", &bytes[..bytes.len() - 3]);
+    assert_eq!(outline(&seen[..3]), SMALL);
+    assert_eq!(seen[3].bad().fault, Fault::Truncated);
+    assert_eq!(
+        seen[3].bad().message,
+        "the Arrow file ends without its footer, after 3 rows"
+    );
+}
+
+/// A column and what its rows become.
+type Case = (&'static str, ArrayRef, [&'static str; 2]);
+
+fn strings() -> Vec<Option<&'static str>> {
+    vec![Some("a"), None, Some("c")]
+}
+
+/// Columns of two rows.
+fn every_type() -> Vec<Case> {
+    let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None]);
+    let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
+    let values: ArrayRef = Arc::new(StringArray::from(strings()));
+    let nested = ListArray::new(
+        item.clone(),
+        OffsetBuffer::new(vec![0, 1, 3].into()),
+        values.clone(),
+        None,
+    );
+    let large = LargeListArray::new(
+        item.clone(),
+        OffsetBuffer::new(vec![0, 0, 3].into()),
+        values.clone(),
+        None,
+    );
+    let sizes = ScalarBuffer::from(vec![2, 1]);
+    let view = ListViewArray::new(
+        item.clone(),
+        ScalarBuffer::from(vec![1, 0]),
+        sizes,
+        values.clone(),
+        None,
+    );
+    let four: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "c", "d"]));
+    let fixed = FixedSizeListArray::new(Arc::new(Field::new_list_field(DataType::Utf8, true)), 2, four, None);
+    let fields = Fields::from(vec![
+        Field::new("x", DataType::Int32, true),
+        Field::new("y", DataType::Utf8, true),
+    ]);
+    let two: ArrayRef = Arc::new(StringArray::from(vec![Some("p"), None]));
+    let ints: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+    let structs = StructArray::new(
+        fields.clone(),
+        vec![ints.clone(), two.clone()],
+        Some(vec![true, false].into()),
+    );
+    let entry_fields = Fields::from(vec![
+        Field::new("keys", DataType::Utf8, false),
+        Field::new("values", DataType::Int32, true),
+    ]);
+    let keys: ArrayRef = Arc::new(StringArray::from(vec!["k", "l", "k"]));
+    let numbers: ArrayRef = Arc::new(Int32Array::from(vec![1, 2, 3]));
+    let entries = StructArray::new(entry_fields.clone(), vec![keys, numbers], None);
+    let entry_field = Arc::new(Field::new("entries", DataType::Struct(entry_fields), false));
+    let map = MapArray::new(
+        entry_field,
+        OffsetBuffer::new(vec![0, 2, 3].into()),
+        entries,
+        None,
+        false,
+    );
+    let dictionary = DictionaryArray::new(
+        Int8Array::from(vec![Some(1), None]),
+        Arc::new(StringArray::from(vec!["a", "b"])),
+    );
+    let runs = RunArray::try_new(&Int32Array::from(vec![2]), &StringArray::from(vec!["run"])).expect("runs");
+    let union_fields: UnionFields = [
+        (3, Arc::new(Field::new("s", DataType::Utf8, true))),
+        (7, Arc::new(Field::new("i", DataType::Int32, true))),
+    ]
+    .into_iter()
+    .collect();
+    let offsets = Some(ScalarBuffer::from(vec![1, 0]));
+    let union =
+        UnionArray::try_new(union_fields, vec![7, 3].into(), offsets, vec![two.clone(), ints]).expect("a union");
+    vec![
+        ("null", Arc::new(NullArray::new(2)), ["null", "null"]),
+        (
+            "bool",
+            Arc::new(BooleanArray::from(vec![Some(true), None])),
+            ["true", "null"],
+        ),
+        ("int8", Arc::new(Int8Array::from(vec![-1, 2])), ["-1", "2"]),
+        (
+            "uint64",
+            Arc::new(UInt64Array::from(vec![u64::MAX, 1])),
+            ["18446744073709551615", "1"],
+        ),
+        (
+            "float16",
+            Arc::new(Float16Array::from(vec![half(0x3C00), half(0x3800)])),
+            ["1.0", "0.5"],
+        ),
+        // As in Python, where a 32-bit float is widened.
+        (
+            "float32",
+            Arc::new(Float32Array::from(vec![0.1, 0.5])),
+            ["0.10000000149011612", "0.5"],
+        ),
+        (
+            "float64",
+            Arc::new(Float64Array::from(vec![0.1, 1e300])),
+            ["0.1", "1e300"],
+        ),
+        ("utf8", two.clone(), ["\"p\"", "null"]),
+        (
+            "large utf8",
+            Arc::new(LargeStringArray::from(vec!["a", "b"])),
+            ["\"a\"", "\"b\""],
+        ),
+        (
+            "view",
+            Arc::new(StringViewArray::from(vec!["short", "longer than twelve bytes"])),
+            ["\"short\"", "\"longer than twelve bytes\""],
+        ),
+        (
+            "binary",
+            Arc::new(BinaryArray::from(vec![&b"ok"[..], b"\xFF\x00"])),
+            ["\"ok\"", "\"<binary, 2 bytes>\""],
+        ),
+        (
+            "fixed binary",
+            Arc::new(FixedSizeBinaryArray::try_from_iter([[b'a'; 3], [0xFF; 3]].iter()).expect("same size")),
+            ["\"aaa\"", "\"<binary, 3 bytes>\""],
+        ),
+        (
+            "date",
+            Arc::new(Date32Array::from(vec![19_724, -1])),
+            ["\"2024-01-02\"", "\"1969-12-31\""],
+        ),
+        (
+            "date64",
+            Arc::new(Date64Array::from(vec![86_400_000, -1])),
+            ["\"1970-01-02\"", "\"1969-12-31\""],
+        ),
+        (
+            "time",
+            Arc::new(Time64MicrosecondArray::from(vec![3_723_000_000, 1])),
+            ["\"01:02:03\"", "\"00:00:00.000001\""],
+        ),
+        (
+            "timestamp",
+            Arc::new(TimestampMicrosecondArray::from(vec![1_704_164_645_000_600, i64::MAX])),
+            ["\"2024-01-02T03:04:05.000600\"", "9223372036854775807"],
+        ),
+        (
+            "zoned",
+            Arc::new(TimestampSecondArray::from(vec![1_704_164_645, 0]).with_timezone("+01:00")),
+            ["\"2024-01-02T04:04:05+01:00\"", "\"1970-01-01T01:00:00+01:00\""],
+        ),
+        (
+            "duration",
+            Arc::new(DurationSecondArray::from(vec![5, 60])),
+            ["\"PT5S\"", "\"PT60S\""],
+        ),
+        (
+            "decimal",
+            Arc::new(
+                Decimal128Array::from(vec![150, -5])
+                    .with_precision_and_scale(10, 2)
+                    .expect("fits"),
+            ),
+            ["1.5", "-0.05"],
+        ),
+        ("list", Arc::new(list), ["[1, null]", "null"]),
+        ("list of texts", Arc::new(nested), ["[\"a\"]", "[null, \"c\"]"]),
+        ("large list", Arc::new(large), ["[]", "[\"a\", null, \"c\"]"]),
+        ("list view", Arc::new(view), ["[null, \"c\"]", "[\"a\"]"]),
+        ("fixed list", Arc::new(fixed), ["[\"a\", \"b\"]", "[\"c\", \"d\"]"]),
+        ("struct", Arc::new(structs), ["{\"x\": 1, \"y\": \"p\"}", "null"]),
+        ("map", Arc::new(map), ["{\"k\": 1, \"l\": 2}", "{\"k\": 3}"]),
+        ("dictionary", Arc::new(dictionary), ["\"b\"", "null"]),
+        ("runs", Arc::new(runs), ["\"run\"", "\"run\""]),
+        ("union", Arc::new(union), ["2", "\"p\""]),
+    ]
+}
+
+fn half(bits: u16) -> <arrow::datatypes::Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native {
+    <arrow::datatypes::Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native::from_bits(bits)
+}
+
+fn column(array: ArrayRef) -> RecordBatch {
+    RecordBatch::try_from_iter_with_nullable([("c", array, true)]).expect("a batch")
+}
+
+#[test]
+fn every_type_of_arrow_has_a_value() {
+    for (name, array, expected) in every_type() {
+        let batch = column(array);
+        let expected = expected.map(|value| format!("{{\"c\": {value}}}"));
+        let shown = |bytes: Vec<u8>| -> Vec<String> {
+            values(&Folder::new().read("a.arrow", bytes))
+                .iter()
+                .map(to_json)
+                .collect()
+        };
+        assert_eq!(shown(arrow_stream(&[batch.clone()])), expected, "{name}");
+        // A slice does not start where its arrays do.
+        assert_eq!(shown(arrow_file(&[batch.slice(1, 1)])), expected[1..], "{name}");
+        // Parquet knows neither unions nor runs, and gives back what it wrote for the rest.
+        let unknown = ["union", "runs", "list view", "duration", "float16"];
+        if !unknown.contains(&name) {
+            let seen = Folder::new().read("a.parquet", parquet(&batch, 1));
+            assert_eq!(
+                values(&seen).iter().map(to_json).collect::<Vec<_>>(),
+                expected,
+                "{name}"
+            );
+        }
+    }
+}
+
+/// A column as datasets 5 writes its `Json` feature.
+fn json_field(name: &str) -> Field {
+    let metadata = HashMap::from([("ARROW:extension:name".to_owned(), "arrow.json".to_owned())]);
+    Field::new(name, DataType::Utf8, true).with_metadata(metadata)
+}
+
+#[test]
+fn json_columns_are_decoded_wherever_they_are() {
+    let json = json_field;
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("{\"a\": [1]}"), Some("\"x\""), None]));
+    let list = ListArray::new(
+        Arc::new(json("item")),
+        OffsetBuffer::new(vec![0, 1, 2, 3].into()),
+        texts.clone(),
+        None,
+    );
+    let fields = Fields::from(vec![json("x")]);
+    let structs = StructArray::new(fields.clone(), vec![texts.clone()], None);
+    let schema = Schema::new(vec![
+        json("top"),
+        Field::new("list", list.data_type().clone(), true),
+        Field::new("struct", DataType::Struct(fields), true),
+        Field::new("plain", DataType::Utf8, true),
+    ]);
+    let columns: Vec<ArrayRef> = vec![texts.clone(), Arc::new(list), Arc::new(structs), texts];
+    let batch = RecordBatch::try_new(Arc::new(schema), columns).expect("a batch");
+    let expected = [
+        r#"0:0 {"top": {"a": [1]}, "list": [{"a": [1]}], "struct": {"x": {"a": [1]}}, "plain": "{\"a\": [1]}"}"#,
+        r#"1:0 {"top": "x", "list": ["x"], "struct": {"x": "x"}, "plain": "\"x\""}"#,
+        r#"2:0 {"top": null, "list": [null], "struct": {"x": null}, "plain": null}"#,
+    ];
+    assert_eq!(
+        outline(&Folder::new().read("a.arrow", arrow_stream(&[batch.clone()]))),
+        expected
+    );
+    assert_eq!(outline(&Folder::new().read("a.parquet", parquet(&batch, 2))), expected);
+}
+
+#[test]
+fn a_json_column_that_holds_no_json_is_a_bad_row() {
+    let field = json_field("j");
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["[1, ", "[NaN]"]));
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![texts]).expect("a batch");
+    let seen = Folder::new().read("a.arrow", arrow_stream(&[batch]));
+    assert_eq!(seen[0].bad().fault, Fault::BadJson);
+    assert_eq!(
+        seen[0].bad().message,
+        "column `j`: the row is cut off: expected a value"
+    );
+    assert!(seen[1].row().quirks.non_finite);
+}
+
+#[test]
+fn row_groups_keep_their_order_and_numbers() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..5000));
+    let batch = column(numbers);
+    for group in [1, 7, 1024, 5000] {
+        let seen = Folder::new().read("a.parquet", parquet(&batch, group.max(64)));
+        assert_eq!(seen.len(), 5000);
+        for (row, seen) in seen.iter().enumerate() {
+            assert_eq!(seen.place().row, row as u64);
+            assert_eq!(to_json(&seen.row().value), format!("{{\"c\": {row}}}"));
+        }
+    }
+}
+
+#[test]
+fn a_row_above_the_limit_is_a_finding_here_too() {
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(5000), "y".to_owned()]));
+    let ints = ListArray::from_iter_primitive::<Float32Type, _, _>([Some(vec![Some(1.0); 2000]), None]);
+    let limits = Limits {
+        max_row_bytes: 1000,
+        ..Limits::default()
+    };
+    for array in [texts, Arc::new(ints) as ArrayRef] {
+        let folder = Folder::new();
+        let input = folder.input("a.parquet", parquet(&column(array), 10));
+        let seen = read_part(&input, Part::Whole, &limits);
+        assert_eq!(
+            outline(&seen[..1]),
+            ["0:0 OversizedRow the row has more than 1000 bytes, and no more are read"]
+        );
+        assert!(matches!(seen[1], Seen::Row(_)));
+    }
+}
+
+/// One long text, repeated by a dictionary, is not copied for every row of a batch.
+#[test]
+fn a_dictionary_of_long_texts_does_not_fill_the_memory() {
+    let long = "x".repeat(8 << 20);
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(long.as_str(), 40)));
+    let bytes = parquet(&column(texts), 40);
+    assert!(bytes.len() < 32 << 20, "written as a dictionary");
+    let folder = Folder::new();
+    let input = folder.input("a.parquet", bytes);
+    let mut rows = 0;
+    let mut reader = gonogo::source::open(&input, 0, Part::Whole, &Limits::default());
+    while let Some(batch) = reader.next() {
+        batch.rows(&mut |read| rows += u32::from(read.is_ok()));
+    }
+    assert_eq!(rows, 40);
+}
