@@ -173,12 +173,12 @@ impl Reader for Lines {
                 }
                 Err(unreadable) => {
                     let place = &unreadable.place;
-                    let of_a_row = unreadable.fault.is_of_a_row();
-                    if if of_a_row {
+                    let said_here = if unreadable.fault.is_of_a_row() {
                         self.keep.wants(place)
                     } else {
                         self.keep.covers(place)
-                    } {
+                    };
+                    if said_here {
                         let progress = self.progress();
                         return Some(Box::new(Single::new(unreadable, progress)));
                     }
@@ -209,6 +209,9 @@ struct Block {
 impl Block {
     /// What of it is wanted; `None` for nothing, or nothing but blank lines.
     fn kept(mut self, keep: &Keep, kind: Kind) -> Option<Self> {
+        if keep.is_after(self.start.offset + self.bytes.len() as u64) {
+            return None;
+        }
         let mut first = None;
         let mut end = self.bytes.len();
         for line in Walk::new(&self.bytes, self.start, kind) {

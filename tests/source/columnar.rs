@@ -428,6 +428,30 @@ fn row_groups_keep_their_order_and_numbers() {
 }
 
 #[test]
+fn dictionaries_of_skipped_batches_are_kept() {
+    let batch = |values: [&str; 2]| {
+        let keys = Int8Array::from(vec![0, 1, 0]);
+        column(Arc::new(DictionaryArray::new(
+            keys,
+            Arc::new(StringArray::from(values.to_vec())),
+        )))
+    };
+    // The third has the dictionary of the second.
+    let batches = [batch(["a", "b"]), batch(["c", "d"]), batch(["c", "d"])];
+    let folder = Folder::new();
+    let input = folder.input("a.arrow", arrow_stream(&batches));
+    let expected: Vec<String> = (0..)
+        .zip("abacdccdc".chars())
+        .map(|(row, value)| format!("{row}:0 {{\"c\": \"{value}\"}}"))
+        .collect();
+    assert_eq!(outline(&read(&input)), expected);
+    for row in 0..9 {
+        let seen = read_part(&input, Part::Row(row), &Limits::default());
+        assert_eq!(outline(&seen), [expected[usize::try_from(row).expect("small")].clone()]);
+    }
+}
+
+#[test]
 fn a_row_above_the_limit_is_a_finding_here_too() {
     let texts: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(5000), "y".to_owned()]));
     let ints = ListArray::from_iter_primitive::<Float32Type, _, _>([Some(vec![Some(1.0); 2000]), None]);

@@ -193,7 +193,7 @@ fn what_is_wrong_is_said_where_it_is() {
             "raw control character U+0001 inside a string, where JSON wants `\\u0001`",
         ),
         (r#"{"a": "\x41"}"#, 8, "`\\x` is not a JSON escape"),
-        (r#"{"a": "\u12"}"#, 8, "`\\u` is not followed by four hex digits"),
+        (r#"{"a": "\u12"}"#, 9, "`\\u` is not followed by four hex digits"),
         (
             r#"{"a": 1} {"a": 2}"#,
             10,

@@ -287,3 +287,31 @@ impl Reader for InOrder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use arrow::array::{ArrayRef, ListArray, RecordBatch, StringArray};
+    use arrow::buffer::OffsetBuffer;
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    /// A decoder that does not take the hint would be as right, and slower.
+    #[test]
+    fn texts_are_decoded_as_views_however_deep() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+        let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
+        let list: ArrayRef = Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([2]), texts, None));
+        let batch = RecordBatch::try_from_iter([("list", list)]).expect("a batch");
+        let mut file = tempfile::tempfile().expect("a file");
+        let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None).expect("a writer");
+        writer.write(&batch).expect("written");
+        writer.close().expect("closed");
+        file.flush().expect("written");
+        let metadata = metadata(&file).expect("read");
+        let item = Arc::new(Field::new_list_field(DataType::Utf8View, true));
+        assert_eq!(metadata.schema().field(0).data_type(), &DataType::List(item));
+    }
+}
