@@ -130,12 +130,10 @@ fn arrow() -> Vec<u8> {
 }
 
 fn csv() -> Vec<u8> {
-    let mut text = "prompt,completion\n".to_owned();
-    for row in data() {
-        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        text += &format!("{},{}\n", quoted(&row[0].1), quoted(&row[1].1));
-    }
-    text.into_bytes()
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let row = |row: &Vec<Turn>| format!("{},{}", quoted(&row[0].1), quoted(&row[1].1));
+    let rows: Vec<String> = data().iter().map(row).collect();
+    format!("prompt,completion\n{}\n", rows.join("\n")).into_bytes()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

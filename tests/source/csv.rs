@@ -10,7 +10,7 @@ fn rows(text: &str) -> Vec<String> {
 
 #[test]
 fn columns_have_the_types_pandas_gives_them() {
-    // pandas 2.3: pd.read_csv(io.StringIO(text)).to_dict("records"), NaN as null.
+    // pandas 3.1: pd.read_csv(io.StringIO(text)).to_dict("records"), NaN as null.
     let cases: &[(&str, &[&str])] = &[
         ("a\n1\n2\n", &["{\"a\": 1}", "{\"a\": 2}"]),
         ("a\n1\n2.5\n", &["{\"a\": 1.0}", "{\"a\": 2.5}"]),
@@ -115,13 +115,21 @@ fn bytes_that_are_not_utf8_are_found_on_their_own_line() {
 }
 
 #[test]
+fn a_header_of_many_equal_names_takes_no_longer_per_name() {
+    let wide = |field: &str| vec![field; 20_000].join(",");
+    let started = std::time::Instant::now();
+    let seen = Folder::new().read("rows.csv", format!("{}\n{}\n", wide("a"), wide("1")));
+    assert_eq!(
+        seen[0].row().value.get("a.19999"),
+        Some(&gonogo::model::value::Value::Int(1))
+    );
+    assert!(started.elapsed().as_secs() < 60);
+}
+
+#[test]
 fn a_value_that_does_not_fit_its_column_later_stays_a_text() {
-    let mut text = "a\n".to_owned();
-    for row in 0..10_000 {
-        text.push_str(&format!("{row}\n"));
-    }
-    text.push_str("late\n7\n");
-    let found = rows(&text);
+    let numbers: Vec<String> = (0..10_000).map(|row: u32| row.to_string()).collect();
+    let found = rows(&format!("a\n{}\nlate\n7\n", numbers.join("\n")));
     assert_eq!(
         found[9_999..],
         [

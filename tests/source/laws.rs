@@ -59,7 +59,7 @@ fn batch(samples: &[Sample]) -> RecordBatch {
         ),
         (
             "number",
-            Arc::new(Int64Array::from_iter(samples.iter().map(|sample| sample.number))),
+            Arc::new(samples.iter().map(|sample| sample.number).collect::<Int64Array>()),
             true,
         ),
         (
@@ -71,7 +71,7 @@ fn batch(samples: &[Sample]) -> RecordBatch {
         ),
         (
             "flag",
-            Arc::new(BooleanArray::from_iter(samples.iter().map(|sample| Some(sample.flag)))),
+            Arc::new(samples.iter().map(|sample| Some(sample.flag)).collect::<BooleanArray>()),
             true,
         ),
         ("list", Arc::new(lists.finish()), true),
@@ -108,11 +108,12 @@ fn written(samples: &[Sample], format: Format) -> (&'static str, Vec<u8>) {
         Format::ArrowFile => ("rows.feather", arrow_file(&parts())),
         Format::Csv | Format::Tsv | Format::Text => {
             let delimiter = if format == Format::Tsv { "\t" } else { "," };
-            let mut out = ["a", "b"].join(delimiter) + "\n";
-            for sample in samples {
+            let row = |sample: &Sample| {
                 let quoted = format!("\"x{}\"", sample.text.replace('"', "\"\""));
-                out += &format!("{quoted}{delimiter}{}\n", sample.float);
-            }
+                format!("{quoted}{delimiter}{}\n", sample.float)
+            };
+            let rows: Vec<String> = samples.iter().map(row).collect();
+            let out = format!("a{delimiter}b\n{}", rows.concat());
             let name = match format {
                 Format::Csv => "rows.csv",
                 Format::Tsv => "rows.tsv",

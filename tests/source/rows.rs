@@ -55,7 +55,7 @@ fn integers_beyond_64_bits_are_floats() {
     );
     assert_eq!(
         row("-9223372036854775809").row().value,
-        Value::Float(-9.223_372_036_854_775_808e18)
+        Value::Float(-9.223_372_036_854_776e18)
     );
 }
 

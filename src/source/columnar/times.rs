@@ -81,7 +81,8 @@ fn fixed(name: &str) -> Option<TimeZone> {
         _ => return None,
     };
     let (hours, minutes) = rest.split_once(':')?;
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    let part = |digits: &str| digits.parse::<u8>().map(i32::from).ok();
+    let seconds = part(hours)? * 3600 + part(minutes)? * 60;
     Offset::from_seconds(sign * seconds).ok().map(TimeZone::fixed)
 }
 

@@ -1,7 +1,7 @@
 //! The header, and what pandas makes of a column's fields.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::records::Split;
 use crate::model::value::{Object, Value};
@@ -28,7 +28,7 @@ enum Kind {
     Text,
 }
 
-/// What pandas reads as missing (`pandas/_libs/parsers.pyx: STR_NA_VALUES`, 2.3).
+/// What pandas reads as missing (`pandas/_libs/parsers.pyx: STR_NA_VALUES`, 3.1).
 const MISSING: &[&str] = &[
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
@@ -37,8 +37,8 @@ const MISSING: &[&str] = &[
 impl Header {
     /// Columns of these names, made unique as pandas does: `a`, `a.1`; `Unnamed: 0` for none.
     pub(super) fn new(names: Vec<String>, delimiter: u8) -> Self {
-        let given: HashSet<String> = names.iter().cloned().collect();
-        let mut taken = HashSet::new();
+        let mut taken: HashSet<String> = names.iter().cloned().collect();
+        let mut repeats: HashMap<String, u64> = HashMap::new();
         let mut columns = Vec::with_capacity(names.len());
         for (index, name) in names.into_iter().enumerate() {
             let base = if name.is_empty() {
@@ -46,13 +46,16 @@ impl Header {
             } else {
                 name
             };
+            let repeat = repeats.entry(base.clone()).or_insert(0);
             let mut name = base.clone();
-            let mut count = 0_u64;
-            while taken.contains(&name) || (count > 0 && given.contains(&name)) {
-                count += 1;
-                name = format!("{base}.{count}");
+            while *repeat > 0 {
+                name = format!("{base}.{repeat}");
+                *repeat += 1;
+                if taken.insert(name.clone()) {
+                    break;
+                }
             }
-            taken.insert(name.clone());
+            *repeat = (*repeat).max(1);
             columns.push(Column {
                 name,
                 kind: None,

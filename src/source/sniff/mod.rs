@@ -155,7 +155,7 @@ fn format_note(name: &Path, named: Option<Format>, found: Option<Format>) -> Opt
 /// Whoever reads CSV with a comma reads one column from a file of semicolons, so this does too.
 fn delimiter_note(text: &[u8]) -> Option<String> {
     let header = text.split(|&byte| byte == b'\n').next()?;
-    let count = |delimiter: u8| header.iter().filter(|&&byte| byte == delimiter).count();
+    let count = |delimiter: u8| memchr::memchr_iter(delimiter, header).count();
     let other = [(b';', "semicolon"), (b'\t', "tab"), (b'|', "bar")];
     let (count, name) = other
         .into_iter()
