@@ -56,6 +56,8 @@ pub(super) struct Lead {
     pub indent: usize,
     /// The row's own first byte.
     pub first: u8,
+    /// Whether the rows stand in a list, whose end stands no deeper than they.
+    pub in_list: bool,
 }
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -145,7 +147,8 @@ impl Window {
         self.piece(&mut Brackets::default(), keep, room)
     }
 
-    /// Goes to the next line that starts as rows do; false if there is none.
+    /// Goes to the next line that starts as rows do, or that ends their list; false if there is
+    /// none.
     pub(super) fn seek_line(&mut self, lead: Lead) -> Result<bool, Trouble> {
         loop {
             // A line end that was already taken counts: the line here may be the one.
@@ -173,8 +176,11 @@ impl Window {
                 return Ok(false);
             }
         }
-        let (indent, row) = self.bytes[self.at..].split_at(lead.indent);
-        Ok(row[0] == lead.first && indent.iter().all(|byte| b" \t".contains(byte)))
+        let line = &self.bytes[self.at..=self.at + lead.indent];
+        let solid = line.iter().position(|byte| !b" \t".contains(byte));
+        Ok(solid.is_some_and(|at| {
+            (at == lead.indent && line[at] == lead.first) || (lead.in_list && line[at] == b']')
+        }))
     }
 
     fn advance(&mut self, count: usize) {

@@ -56,7 +56,7 @@ pub(crate) fn arrow_stream(batches: &[RecordBatch]) -> Vec<u8> {
     arrow_stream_with(batches, None)
 }
 
-fn arrow_stream_with(batches: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u8> {
+pub(crate) fn arrow_stream_with(batches: &[RecordBatch], compression: Option<CompressionType>) -> Vec<u8> {
     let options = IpcWriteOptions::default()
         .try_with_compression(compression)
         .expect("options");

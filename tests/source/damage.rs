@@ -1,10 +1,15 @@
 //! Files that are not what their names say, and files that are broken as a whole.
 
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::ipc::CompressionType;
 use gonogo::model::record::Fault;
 use gonogo::source::{Format, Limits, Part};
 
-use crate::columnar::{arrow_stream, parquet, small_batch};
-use crate::harness::{COMPRESSIONS, Folder, Seen, gzip, outline, read, read_part, zstd};
+use crate::columnar::{arrow_stream, arrow_stream_with, parquet, small_batch};
+use crate::harness::{COMPRESSIONS, Folder, Seen, gzip, outline, read, read_part, read_shards, zstd};
 
 /// The only thing a file shows: a fault of the whole.
 fn fault(name: &str, bytes: impl AsRef<[u8]>) -> (Fault, String) {
@@ -204,6 +209,26 @@ fn compressed_files_that_end_too_early_show_their_rows_and_then_the_fault() {
     }
 }
 
+/// Exactly one shard says that the file is cut off, wherever the cut falls.
+#[test]
+fn shards_of_a_file_cut_off_show_what_the_whole_shows() {
+    let text = "{\"a\": 1}\n".repeat(40);
+    for cut in [text.len(), text.len() - 4, text.len() - 9] {
+        let folder = Folder::new();
+        // Stored, so that each byte cut from the file is one cut from the text.
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(text.as_bytes()).expect("compresses");
+        let mut bytes = encoder.finish().expect("compresses");
+        bytes.truncate(15 + cut);
+        let input = folder.input("a.jsonl.gz", bytes);
+        let whole = read(&input);
+        assert_eq!(whole.last().expect("a fault").bad().fault, Fault::Truncated);
+        for shards in 1..6 {
+            assert_eq!(read_shards(&input, shards, &Limits::default()), whole, "{cut} {shards}");
+        }
+    }
+}
+
 #[test]
 fn damaged_compressed_files_are_named() {
     let text = "{\"a\": 1}\n".repeat(50_000);
@@ -252,6 +277,58 @@ fn a_decompression_bomb_is_stopped() {
         assert_eq!(seen[0].bad().fault, Fault::Bomb, "{extension}");
         assert!(seen[0].bad().message.contains("as in a decompression bomb"));
     }
+}
+
+#[test]
+fn columns_that_become_too_large_are_bombs() {
+    let zeros: ArrayRef = Arc::new(Int64Array::from_iter_values(std::iter::repeat_n(0, 4 << 20)));
+    let batch = RecordBatch::try_from_iter([("n", zeros)]).expect("a batch");
+    let limits = Limits {
+        expansion_floor: 8 << 20,
+        ..Limits::default()
+    };
+    let streams = [
+        (
+            "a.arrow",
+            arrow_stream_with(std::slice::from_ref(&batch), Some(CompressionType::ZSTD)),
+        ),
+        // A million rows to a few hundred bytes, by run lengths.
+        ("a.parquet", parquet(&batch, 4 << 20)),
+    ];
+    for (name, bytes) in streams {
+        let folder = Folder::new();
+        let input = folder.input(name, bytes);
+        let limits = if name == "a.parquet" {
+            Limits {
+                expansion_floor: 1 << 20,
+                ..limits
+            }
+        } else {
+            limits
+        };
+        let seen = read_part(&input, Part::Whole, &limits);
+        assert_eq!(seen.len(), 1, "{name}");
+        assert_eq!(seen[0].bad().fault, Fault::Bomb, "{name}");
+    }
+}
+
+/// A schema nested 100,000 deep: the decoder would follow it until the stack ends.
+#[test]
+fn a_hostile_parquet_footer_is_damage() {
+    const DEPTH: u32 = 100_000;
+    // Thrift's compact protocol: a version, and a list of groups of one child each.
+    let mut footer = vec![0x15, 0x02, 0x19, 0xFC];
+    footer.extend([(DEPTH + 1) | 0x80, (DEPTH + 1) >> 7 | 0x80, (DEPTH + 1) >> 14].map(|part| part.to_le_bytes()[0]));
+    for _ in 0..DEPTH {
+        footer.extend(b"\x48\x01a\x15\x02\x00");
+    }
+    footer.extend(b"\x48\x01a\x00\x00");
+    let length = u32::try_from(footer.len()).expect("small").to_le_bytes();
+    let bytes = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
+    assert_eq!(
+        fault("a.parquet", bytes),
+        (Fault::Damaged, "the Parquet footer is damaged".to_owned())
+    );
 }
 
 #[test]

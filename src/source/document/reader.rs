@@ -183,7 +183,8 @@ impl Documents {
         }
         if place.line > self.solid_line {
             let indent = usize::try_from(column - 1).unwrap_or(usize::MAX);
-            self.lead = Some(Lead { indent, first });
+            let in_list = self.is_list();
+            self.lead = Some(Lead { indent, first, in_list });
         }
         let wanted = self.keep.wants(&place);
         let start = batch.bytes.len();
@@ -226,12 +227,17 @@ impl Documents {
 
     /// Finds the next row after a broken one, by how the lines start that rows start on.
     fn recover(&mut self) -> Result<(), Trouble> {
+        // Where nothing follows, nothing is lost.
+        if self.window.peek_solid()?.is_none() {
+            return Ok(());
+        }
         let found = match self.lead {
             Some(lead) => self.window.seek_line(lead)?,
             None => false,
         };
         if found {
-            self.separated = true;
+            // A comma before the end would have been reported, had the row been whole.
+            self.separated = self.window.peek_solid()? != Some(b']');
             return Ok(());
         }
         let message = format!(

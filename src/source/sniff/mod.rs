@@ -34,7 +34,7 @@ pub(super) struct List {
 }
 
 /// How much of a file is looked at, decompressed.
-const HEAD: usize = 256 << 10;
+const HEAD: usize = 64 << 10;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Looks at a file. `name` is what the user calls it, of which the extension counts.
@@ -50,8 +50,10 @@ pub(super) fn sniff(path: &Path, name: &Path) -> io::Result<Sniffed> {
         ..Sniffed::default()
     };
     let mut head = Vec::new();
-    let complete = match Stream::open(path, compression, &limits)?.fill(&mut head, HEAD) {
-        Ok(got) => got < HEAD,
+    // A folder may hold thousands of binary files, which tell by their first bytes.
+    let wanted = if binary(&raw).is_some() { raw.len() } else { HEAD };
+    let complete = match Stream::open(path, compression, &limits)?.fill(&mut head, wanted) {
+        Ok(got) => got < wanted,
         Err(trouble) => {
             sniffed.trouble = Some(trouble);
             return Ok(sniffed);
