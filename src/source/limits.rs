@@ -7,6 +7,8 @@ use std::ops::Range;
 pub struct Limits {
     /// A row of more bytes is a finding and is not read. It bounds the memory of a batch.
     pub max_row_bytes: u64,
+    /// Bytes of rows handed to a worker at once, about; a larger row is handed over whole.
+    pub batch_bytes: usize,
     /// Levels of arrays and objects in a row. Python's own limit is its stack, about 1,000.
     pub max_depth: u32,
     /// A file that decompresses to more than this many times its size is taken for a bomb...
@@ -19,11 +21,19 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_row_bytes: 64 << 20,
+            batch_bytes: 1 << 20,
             max_depth: 512,
             // Text shrinks 3 to 20 times; deflate cannot do more than 1,032.
             max_expansion: 300,
             expansion_floor: 256 << 20,
         }
+    }
+}
+
+impl Limits {
+    /// Bytes to read at once: never too few to see a byte order mark.
+    pub(super) fn chunk(&self) -> usize {
+        self.batch_bytes.max(16)
     }
 }
 

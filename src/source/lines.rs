@@ -42,7 +42,6 @@ pub(super) struct Lines {
     ended: bool,
 }
 
-const BLOCK: usize = 1 << 20;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 impl Lines {
@@ -70,7 +69,7 @@ impl Lines {
         let mut bytes = std::mem::take(&mut self.carry);
         let mut searched = 0;
         let cut = loop {
-            bytes.reserve(BLOCK);
+            bytes.reserve(self.limits.chunk());
             let got = self.fill(&mut bytes).map_err(|trouble| {
                 self.ended = true;
                 trouble.of_file(self.at)
@@ -87,7 +86,7 @@ impl Lines {
                 return Err(self.skip_line(bytes));
             }
         };
-        self.carry = Vec::with_capacity(BLOCK + (bytes.len() - cut) * 2);
+        self.carry = Vec::with_capacity(self.limits.chunk() + (bytes.len() - cut) * 2);
         self.carry.extend_from_slice(&bytes[cut..]);
         bytes.truncate(cut);
         let start = self.at;
@@ -100,7 +99,7 @@ impl Lines {
     }
 
     fn fill(&mut self, bytes: &mut Vec<u8>) -> Result<usize, Trouble> {
-        let got = self.stream.fill(bytes, BLOCK)?;
+        let got = self.stream.fill(bytes, self.limits.chunk())?;
         if !self.started {
             self.started = true;
             if bytes.starts_with(BOM) {
@@ -117,7 +116,7 @@ impl Lines {
         let mut length = bytes.len() as u64;
         loop {
             bytes.clear();
-            match self.stream.fill(&mut bytes, BLOCK) {
+            match self.stream.fill(&mut bytes, self.limits.chunk()) {
                 Ok(0) => {
                     self.ended = true;
                     break;
@@ -174,12 +173,12 @@ impl Reader for Lines {
                 }
                 Err(unreadable) => {
                     let place = &unreadable.place;
-                    let of_a_row = unreadable.fault.is_of_a_row();
-                    if if of_a_row {
+                    let said_here = if unreadable.fault.is_of_a_row() {
                         self.keep.wants(place)
                     } else {
                         self.keep.covers(place)
-                    } {
+                    };
+                    if said_here {
                         let progress = self.progress();
                         return Some(Box::new(Single::new(unreadable, progress)));
                     }
@@ -210,6 +209,9 @@ struct Block {
 impl Block {
     /// What of it is wanted; `None` for nothing, or nothing but blank lines.
     fn kept(mut self, keep: &Keep, kind: Kind) -> Option<Self> {
+        if keep.is_after(self.start.offset + self.bytes.len() as u64) {
+            return None;
+        }
         let mut first = None;
         let mut end = self.bytes.len();
         for line in Walk::new(&self.bytes, self.start, kind) {

@@ -111,6 +111,11 @@ impl Keep {
         }
     }
 
+    /// Whether no row that starts before this offset is wanted.
+    pub(super) fn is_after(&self, offset: u64) -> bool {
+        matches!(self, Self::Offsets(range) if range.start >= offset)
+    }
+
     /// Whether neither the row at this place nor any after it is wanted.
     pub(super) fn is_past(&self, place: &Place) -> bool {
         match self {

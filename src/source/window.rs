@@ -4,6 +4,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::document::Brackets;
 use super::json::characters;
+use super::limits::Limits;
 use super::stream::{Stream, Trouble};
 
 pub(super) struct Window {
@@ -18,6 +19,8 @@ pub(super) struct Window {
     /// One-based column of the next byte, in characters.
     pub column: u64,
     started: bool,
+    /// Bytes read at once.
+    chunk: usize,
 }
 
 /// What knows where a piece of text ends, told in any number of buffers.
@@ -53,13 +56,14 @@ pub(super) struct Lead {
     pub indent: usize,
     /// The row's own first byte.
     pub first: u8,
+    /// Whether the rows stand in a list, whose end stands no deeper than they.
+    pub in_list: bool,
 }
 
-const CHUNK: usize = 1 << 20;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 impl Window {
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream, limits: &Limits) -> Self {
         Self {
             stream,
             bytes: Vec::new(),
@@ -68,6 +72,7 @@ impl Window {
             line: 1,
             column: 1,
             started: false,
+            chunk: limits.chunk(),
         }
     }
 
@@ -142,7 +147,8 @@ impl Window {
         self.piece(&mut Brackets::default(), keep, room)
     }
 
-    /// Goes to the next line that starts as rows do; false if there is none.
+    /// Goes to the next line that starts as rows do, or that ends their list; false if there is
+    /// none.
     pub(super) fn seek_line(&mut self, lead: Lead) -> Result<bool, Trouble> {
         loop {
             // A line end that was already taken counts: the line here may be the one.
@@ -170,8 +176,11 @@ impl Window {
                 return Ok(false);
             }
         }
-        let (indent, row) = self.bytes[self.at..].split_at(lead.indent);
-        Ok(row[0] == lead.first && indent.iter().all(|byte| b" \t".contains(byte)))
+        let line = &self.bytes[self.at..=self.at + lead.indent];
+        let solid = line.iter().position(|byte| !b" \t".contains(byte));
+        Ok(solid.is_some_and(|at| {
+            (at == lead.indent && line[at] == lead.first) || (lead.in_list && line[at] == b']')
+        }))
     }
 
     fn advance(&mut self, count: usize) {
@@ -191,7 +200,7 @@ impl Window {
     fn more(&mut self) -> Result<usize, Trouble> {
         self.bytes.drain(..self.at);
         self.at = 0;
-        let got = self.stream.fill(&mut self.bytes, CHUNK)?;
+        let got = self.stream.fill(&mut self.bytes, self.chunk)?;
         if !self.started {
             self.started = true;
             if self.bytes.starts_with(BOM) {

@@ -76,21 +76,19 @@ struct Arrow {
 impl Arrow {
     /// Decodes the next message.
     fn step(&mut self) -> Result<(), Trouble> {
-        match self.messages.next()? {
-            Some(message) => self.decode(message),
-            None => {
-                self.ended = true;
-                // A batch without a body is decoded only once something follows it.
-                self.feed(END.to_vec())?;
-                if self.file {
-                    self.messages.footer()?;
-                }
-                if self.messages.rows == 0 && self.speaks_for_file {
-                    return Err(Trouble::new(Fault::EmptyFile, "the file has no rows"));
-                }
-                Ok(())
-            }
+        if let Some(message) = self.messages.next()? {
+            return self.decode(message);
         }
+        self.ended = true;
+        // A batch without a body is decoded only once something follows it.
+        self.feed(END.to_vec())?;
+        if self.file {
+            self.messages.footer()?;
+        }
+        if self.messages.rows == 0 && self.speaks_for_file {
+            return Err(Trouble::new(Fault::EmptyFile, "the file has no rows"));
+        }
+        Ok(())
     }
 
     fn decode(&mut self, message: Message) -> Result<(), Trouble> {

@@ -148,7 +148,7 @@ impl<'a> Kind<'a> {
     }
 
     fn clock(array: &'a dyn Array) -> Result<Self, String> {
-        fn time<'a, T: ArrowPrimitiveType>(array: &'a dyn Array, unit: TimeUnit) -> Kind<'a>
+        fn time<T: ArrowPrimitiveType>(array: &dyn Array, unit: TimeUnit) -> Kind<'_>
         where
             i64: From<T::Native>,
         {

@@ -13,6 +13,8 @@ use crate::source::stream::{Stream, Trouble};
 pub(super) struct Messages {
     stream: Stream,
     limits: Limits,
+    /// Words of zeros that may still stand before the first message.
+    padding: usize,
     /// Rows in the messages given so far.
     pub rows: u64,
 }
@@ -33,6 +35,8 @@ const CONTINUATION: [u8; 4] = [0xFF; 4];
 const FILE_MAGIC: &[u8] = b"ARROW1";
 /// The magic, padded.
 const FILE_START: usize = 8;
+/// Words of zeros some writers put behind it, to start at a multiple of 64 bytes.
+const PADDING: usize = (64 - FILE_START) / 4;
 /// Bytes of a description: a schema of many thousand columns has less.
 const LARGEST_HEAD: usize = 256 << 20;
 
@@ -46,6 +50,7 @@ impl Messages {
         Ok(Self {
             stream,
             limits: *limits,
+            padding: if file { PADDING } else { 0 },
             rows: 0,
         })
     }
@@ -58,9 +63,17 @@ impl Messages {
     /// between two messages.
     pub(super) fn next(&mut self) -> Result<Option<Message>, Trouble> {
         let mut head = Vec::new();
-        if self.stream.fill(&mut head, CONTINUATION.len())? == 0 {
-            return Ok(None);
+        loop {
+            if self.stream.fill(&mut head, CONTINUATION.len())? == 0 {
+                return Ok(None);
+            }
+            if self.padding == 0 || head != [0; 4] {
+                break;
+            }
+            self.padding -= 1;
+            head.clear();
         }
+        self.padding = 0;
         if head == CONTINUATION {
             self.exactly(&mut head, 4)?;
         }

@@ -11,6 +11,8 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 
+use parquet::file::metadata::RowGroupMetaData;
+
 use super::batch::{Decoded, show};
 use super::{footer, guarded, overlap, rows_of, said};
 use crate::model::record::{Fault, Record, Unreadable};
@@ -68,14 +70,14 @@ pub(in crate::source) fn open(
 
 /// The number of rows, unless it is beyond what the file can hold.
 fn rows(metadata: &ArrowReaderMetadata, bytes: u64, limits: &Limits) -> Result<u64, Trouble> {
-    let sum = |of: fn(&parquet::file::metadata::RowGroupMetaData) -> i64| {
+    let sum = |of: fn(&RowGroupMetaData) -> i64| {
         metadata
             .metadata()
             .row_groups()
             .iter()
             .try_fold(0_u64, |sum, group| sum.checked_add(u64::try_from(of(group)).ok()?))
     };
-    let (Some(rows), Some(size)) = (sum(|group| group.num_rows()), sum(|group| group.total_byte_size())) else {
+    let (Some(rows), Some(size)) = (sum(RowGroupMetaData::num_rows), sum(RowGroupMetaData::total_byte_size)) else {
         return Err(Trouble::new(
             Fault::Damaged,
             "the Parquet footer says there are fewer than no rows",
@@ -244,10 +246,11 @@ impl InOrder {
         }
     }
 
-    fn end(&mut self, why: &str) -> Option<Box<dyn Batch>> {
+    /// The finding for the rows left, which are given up.
+    fn give_up(&mut self, why: &str) -> Box<dyn Batch> {
         let lost = self.group.lost(self.row, why);
         self.row = self.group.rows.end;
-        Some(Box::new(Single::new(lost, self.progress)))
+        Box::new(Single::new(lost, self.progress))
     }
 }
 
@@ -261,7 +264,7 @@ impl Reader for InOrder {
             Some(reader) => reader,
             None => match self.group.reader() {
                 Ok(reader) => self.reader.insert(reader),
-                Err(why) => return self.end(&why),
+                Err(why) => return Some(self.give_up(&why)),
             },
         };
         match decode(reader) {
@@ -279,8 +282,36 @@ impl Reader for InOrder {
                     progress,
                 }))
             }
-            Some(Err(why)) => self.end(&why),
-            None => self.end("the row group ends before them"),
+            Some(Err(why)) => Some(self.give_up(&why)),
+            None => Some(self.give_up("the row group ends before them")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use arrow::array::{ArrayRef, ListArray, RecordBatch, StringArray};
+    use arrow::buffer::OffsetBuffer;
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    /// A decoder that does not take the hint would be as right, and slower.
+    #[test]
+    fn texts_are_decoded_as_views_however_deep() {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+        let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
+        let list: ArrayRef = Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([2]), texts, None));
+        let batch = RecordBatch::try_from_iter([("list", list)]).expect("a batch");
+        let mut file = tempfile::tempfile().expect("a file");
+        let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None).expect("a writer");
+        writer.write(&batch).expect("written");
+        writer.close().expect("closed");
+        file.flush().expect("written");
+        let metadata = metadata(&file).expect("read");
+        let item = Arc::new(Field::new_list_field(DataType::Utf8View, true));
+        assert_eq!(metadata.schema().field(0).data_type(), &DataType::List(item));
     }
 }

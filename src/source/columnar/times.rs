@@ -27,7 +27,7 @@ pub(super) fn timestamp(value: i64, unit: TimeUnit, zone: Option<&str>) -> Optio
         return Some(written(epoch().checked_add(since).ok()?));
     };
     let instant = Timestamp::UNIX_EPOCH.checked_add(since).ok()?;
-    let offset = zone_of(zone)?.to_offset(instant);
+    let offset = zone_of(zone).to_offset(instant);
     let seconds = offset.seconds();
     let (sign, seconds) = (if seconds < 0 { '-' } else { '+' }, seconds.abs());
     Some(format!(
@@ -65,25 +65,25 @@ fn clock(time: Time) -> String {
     format!("{:02}:{:02}:{:02}{digits}", time.hour(), time.minute(), time.second())
 }
 
-/// A zone by its name in the database, or by its offset: `+02:00`.
-fn zone_of(name: &str) -> Option<TimeZone> {
-    if let Ok(zone) = TimeZone::get(name) {
-        return Some(zone);
-    }
-    let (sign, rest) = match name.as_bytes().first()? {
-        b'+' => (1, &name[1..]),
-        b'-' => (-1, &name[1..]),
-        _ => return None,
-    };
-    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-    let (hours, minutes) = match digits.len() {
-        2 => (digits.parse::<i32>().ok()?, 0),
-        4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
-        _ => return None,
-    };
-    Offset::from_seconds(sign * (hours * 3600 + minutes * 60))
+/// A zone by its name in the system's database, or by its offset: `+02:00`. UTC where the database
+/// lacks the name, or is not there at all: the instant is the same.
+fn zone_of(name: &str) -> TimeZone {
+    TimeZone::get(name)
         .ok()
-        .map(TimeZone::fixed)
+        .or_else(|| fixed(name))
+        .unwrap_or(TimeZone::UTC)
+}
+
+fn fixed(name: &str) -> Option<TimeZone> {
+    let (sign, rest) = match name.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let part = |digits: &str| digits.parse::<u8>().map(i32::from).ok();
+    let seconds = part(hours)? * 3600 + part(minutes)? * 60;
+    Offset::from_seconds(sign * seconds).ok().map(TimeZone::fixed)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The header, and what pandas makes of a column's fields.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::records::Split;
 use crate::model::value::{Object, Value};
@@ -14,14 +14,21 @@ pub(super) struct Header {
 /// A column's name and what its values so far have in common.
 struct Column {
     name: String,
-    values: u64,
-    missing: bool,
-    integers: bool,
-    floats: bool,
-    booleans: bool,
+    /// `None` before the first value.
+    kind: Option<Kind>,
+    /// Whether a value is missing somewhere.
+    gaps: bool,
 }
 
-/// What pandas reads as missing (`pandas/_libs/parsers.pyx: STR_NA_VALUES`, 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Integer,
+    Float,
+    Boolean,
+    Text,
+}
+
+/// What pandas reads as missing (`pandas/_libs/parsers.pyx: STR_NA_VALUES`, 3.1).
 const MISSING: &[&str] = &[
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
@@ -30,8 +37,8 @@ const MISSING: &[&str] = &[
 impl Header {
     /// Columns of these names, made unique as pandas does: `a`, `a.1`; `Unnamed: 0` for none.
     pub(super) fn new(names: Vec<String>, delimiter: u8) -> Self {
-        let given: HashSet<String> = names.iter().cloned().collect();
-        let mut taken = HashSet::new();
+        let mut taken: HashSet<String> = names.iter().cloned().collect();
+        let mut repeats: HashMap<String, u64> = HashMap::new();
         let mut columns = Vec::with_capacity(names.len());
         for (index, name) in names.into_iter().enumerate() {
             let base = if name.is_empty() {
@@ -39,20 +46,20 @@ impl Header {
             } else {
                 name
             };
+            let repeat = repeats.entry(base.clone()).or_insert(0);
             let mut name = base.clone();
-            let mut count = 0_u64;
-            while taken.contains(&name) || (count > 0 && given.contains(&name)) {
-                count += 1;
-                name = format!("{base}.{count}");
+            while *repeat > 0 {
+                name = format!("{base}.{repeat}");
+                *repeat += 1;
+                if taken.insert(name.clone()) {
+                    break;
+                }
             }
-            taken.insert(name.clone());
+            *repeat = (*repeat).max(1);
             columns.push(Column {
                 name,
-                values: 0,
-                missing: false,
-                integers: true,
-                floats: true,
-                booleans: true,
+                kind: None,
+                gaps: false,
             });
         }
         Self { delimiter, columns }
@@ -87,33 +94,50 @@ impl Header {
 impl Column {
     fn learn(&mut self, field: &str) {
         if MISSING.contains(&field) {
-            self.missing = true;
+            self.gaps = true;
             return;
         }
-        self.values += 1;
-        self.integers = self.integers && integer(field).is_some();
-        self.floats = self.floats && float(field).is_some();
-        self.booleans = self.booleans && boolean(field).is_some();
+        let kind = Kind::of(field);
+        self.kind = Some(self.kind.map_or(kind, |before| before.and(kind)));
     }
 
     fn value<'a>(&self, field: &'a str) -> Value<'a> {
         if MISSING.contains(&field) {
             return Value::Null;
         }
-        // A number column with a gap is a float column in pandas. Where a later value does not fit
-        // the type, datasets fails; here it is kept as it stands.
-        let typed = if self.values == 0 {
-            None
-        } else if self.integers && !self.missing {
-            integer(field)
-        } else if self.floats {
-            float(field)
-        } else if self.booleans {
-            boolean(field)
-        } else {
-            None
+        let typed = match self.kind {
+            // As in pandas, where a column of integers with a gap becomes one of floats.
+            Some(Kind::Integer) if self.gaps => float(field),
+            Some(Kind::Integer) => integer(field),
+            Some(Kind::Float) => float(field),
+            Some(Kind::Boolean) => boolean(field),
+            Some(Kind::Text) | None => None,
         };
+        // Where a later value does not fit the type, datasets fails; here it stays a text.
         typed.unwrap_or(Value::Str(Cow::Borrowed(field)))
+    }
+}
+
+impl Kind {
+    fn of(field: &str) -> Self {
+        if integer(field).is_some() {
+            Self::Integer
+        } else if float(field).is_some() {
+            Self::Float
+        } else if boolean(field).is_some() {
+            Self::Boolean
+        } else {
+            Self::Text
+        }
+    }
+
+    /// The kind of a column that holds both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (Self::Integer | Self::Float, Self::Integer | Self::Float) => Self::Float,
+            _ => Self::Text,
+        }
     }
 }
 

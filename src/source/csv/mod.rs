@@ -59,8 +59,6 @@ struct Cut {
     oversized: Option<u64>,
 }
 
-/// Bytes of a batch; a record may make it more.
-const BATCH: usize = 1 << 20;
 /// Records in a batch, however small.
 const ROWS: usize = 1 << 14;
 /// Rows by which pandas tells the type of a column.
@@ -71,7 +69,7 @@ const SAMPLE_BYTES: usize = 32 << 20;
 impl Csv {
     pub(super) fn new(stream: Stream, delimiter: u8, source: u32, part: Part, keep: Keep, limits: &Limits) -> Self {
         Self {
-            window: Window::new(stream),
+            window: Window::new(stream, limits),
             delimiter,
             source,
             keep,
@@ -122,7 +120,7 @@ impl Csv {
     /// The next records of which some are wanted.
     fn records(&mut self, keep: &Keep) -> Records {
         let mut records = Records::default();
-        while records.bytes.len() < BATCH && records.cuts.len() < ROWS && self.ended.is_none() {
+        while records.bytes.len() < self.limits.batch_bytes && records.cuts.len() < ROWS && self.ended.is_none() {
             if let Err(unreadable) = self.take(&mut records, keep) {
                 self.ended = Some(Ended::Fault(unreadable));
             }
@@ -132,19 +130,24 @@ impl Csv {
 
     /// Cuts out one record.
     fn take(&mut self, records: &mut Records, keep: &Keep) -> Result<(), Unreadable> {
-        let at = self.place();
-        self.cut(records, keep).map_err(|trouble| trouble.of_file(at))
-    }
-
-    fn cut(&mut self, records: &mut Records, keep: &Keep) -> Result<(), Trouble> {
-        while matches!(self.window.peek()?, Some(b'\r' | b'\n')) {
-            self.window.skip();
-        }
+        let next = self.next_solid().map_err(|trouble| trouble.of_file(self.place()))?;
         let place = self.place();
-        if self.window.peek()?.is_none() || keep.is_past(&place) {
+        if next.is_none() || keep.is_past(&place) {
             self.ended = Some(Ended::Fine);
             return Ok(());
         }
+        self.cut(place, records, keep).map_err(|trouble| trouble.of_file(place))
+    }
+
+    /// The first byte after empty lines.
+    fn next_solid(&mut self) -> Result<Option<u8>, Trouble> {
+        while let Some(b'\r' | b'\n') = self.window.peek()? {
+            self.window.skip();
+        }
+        self.window.peek()
+    }
+
+    fn cut(&mut self, place: Place, records: &mut Records, keep: &Keep) -> Result<(), Trouble> {
         let start = records.bytes.len();
         let wanted = keep.wants(&place);
         let room = if wanted { self.limits.max_row_bytes } else { 0 };

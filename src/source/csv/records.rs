@@ -150,8 +150,8 @@ mod tests {
                 Followed::Ends(end),
                 "{text:?}"
             );
-            let found: Vec<&str> = Fields::new(b',').split(&text[..end]).collect::<Vec<_>>().clone();
-            assert_eq!(found, fields, "{text:?}");
+            let mut splitter = Fields::new(b',');
+            assert_eq!(splitter.split(&text[..end]).collect::<Vec<_>>(), fields, "{text:?}");
         }
         let mut open = Quotes::new(b',');
         assert_eq!(open.follow(b"a,\"b\n"), Followed::On);

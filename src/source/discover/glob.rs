@@ -26,7 +26,10 @@ pub(super) fn matches(pattern: &str) -> Result<Vec<PathBuf>, SourceError> {
         .take_while(|component| !is_pattern(&component.as_os_str().to_string_lossy()))
         .collect();
     let depth = Path::new(pattern).components().count() - fixed.components().count();
-    let hidden = pattern.split('/').any(|component| component.starts_with('.'));
+    let hidden = Path::new(pattern)
+        .components()
+        .skip(fixed.components().count())
+        .any(|component| component.as_os_str().to_string_lossy().starts_with('.'));
     let here = fixed.as_os_str().is_empty();
     let mut found: Vec<PathBuf> = WalkBuilder::new(if here { Path::new(".") } else { &fixed })
         .standard_filters(false)

@@ -29,20 +29,19 @@ pub(super) fn of_path_inside(inside: &Path) -> Option<String> {
     if let Some(split) = sharded(name) {
         return Some(split.to_owned());
     }
-    let folders = inside.parent().into_iter().flat_map(Path::components);
+    let mut folders = inside.parent().into_iter().flat_map(Path::components);
     folders
-        .filter_map(|component| match component {
+        .find_map(|component| match component {
             Component::Normal(folder) => word(folder.to_str()?),
             _ => None,
         })
-        .next()
         .or_else(|| word(name))
 }
 
 /// `train` of `train-00000-of-00003.parquet`.
 fn sharded(name: &str) -> Option<&str> {
     let at = name.find("-of-")?;
-    let (before, after) = (&name[..at], name[at + 4..].as_bytes());
+    let (before, after) = (&name[..at], &name.as_bytes()[at + 4..]);
     let split = before.len().checked_sub(6)?;
     let number = |bytes: &[u8]| bytes.len() == 5 && bytes.iter().all(u8::is_ascii_digit);
     let is = before.as_bytes()[split] == b'-' && number(&before.as_bytes()[split + 1..]) && number(after.get(..5)?);

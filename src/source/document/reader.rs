@@ -14,10 +14,7 @@ use crate::source::{Batch, Input, Limits, Part, Reader};
 /// Reads a JSON array, one inside a wrapper, or JSON values one after the other.
 pub(in crate::source) struct Documents {
     window: Window,
-    /// Whether the rows stand in an array.
-    array: bool,
-    /// The key of the array in an object around it.
-    field: Option<String>,
+    shape: Shape,
     source: u32,
     keep: Keep,
     speaks_for_file: bool,
@@ -34,6 +31,15 @@ pub(in crate::source) struct Documents {
     accounted: u64,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shape {
+    Array,
+    /// An array under this key of an object around it.
+    Wrapped(String),
+    /// Values one after the other.
+    Values,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Before the array.
@@ -45,8 +51,6 @@ enum State {
     Ended,
 }
 
-/// Bytes of rows in a batch; a row may make it more.
-const BATCH: usize = 1 << 20;
 /// Rows in a batch, however small.
 const ROWS: usize = 1 << 14;
 
@@ -60,9 +64,12 @@ impl Documents {
         limits: &Limits,
     ) -> Self {
         Self {
-            window: Window::new(stream),
-            array: input.format == Format::JsonArray,
-            field: input.field.clone(),
+            window: Window::new(stream, limits),
+            shape: match (input.format, &input.field) {
+                (Format::JsonArray, Some(field)) => Shape::Wrapped(field.clone()),
+                (Format::JsonArray, None) => Shape::Array,
+                _ => Shape::Values,
+            },
             source,
             keep,
             speaks_for_file: part.speaks_for_file(),
@@ -86,23 +93,25 @@ impl Documents {
         }
     }
 
+    fn is_list(&self) -> bool {
+        self.shape != Shape::Values
+    }
+
     /// Goes one row or one state on.
     fn step(&mut self, batch: &mut DocumentBatch) -> Result<(), Trouble> {
         match (self.state, self.window.peek_solid()?) {
             (State::Before, _) => {
-                if self.array {
-                    self.enter()?;
-                }
+                self.enter()?;
                 self.state = State::Rows;
             }
-            (State::Rows, None) if self.array => {
+            (State::Rows, None) if self.is_list() => {
                 let message = format!(
                     "the file ends inside its list, after {} rows: the closing `]` is missing",
                     self.row
                 );
                 return Err(Trouble::new(Fault::Truncated, message));
             }
-            (State::Rows, Some(b']')) if self.array => {
+            (State::Rows, Some(b']')) if self.is_list() => {
                 if self.row > 0 && self.separated {
                     self.say("trailing comma before `]`", batch);
                 }
@@ -112,12 +121,12 @@ impl Documents {
             (State::Rows, None) => self.state = State::After,
             (State::Rows, Some(first)) => self.row(first, batch)?,
             (State::After, rest) => {
-                if rest.is_some() && self.array && self.field.is_none() {
+                if rest.is_some() && self.shape == Shape::Array {
                     self.say("text after the end of the list", batch);
                 }
                 self.state = State::Ended;
                 if self.row == 0 && self.speaks_for_file {
-                    let message = if self.array {
+                    let message = if self.is_list() {
                         "the list of rows is empty"
                     } else {
                         "the file has no rows"
@@ -133,7 +142,10 @@ impl Documents {
     /// Goes into the array, through the object around it if there is one.
     fn enter(&mut self) -> Result<(), Trouble> {
         let lost = || Trouble::new(Fault::Damaged, "the list of rows is not where it was found at first");
-        if let Some(field) = self.field.clone() {
+        if self.shape == Shape::Values {
+            return Ok(());
+        }
+        if let Shape::Wrapped(field) = self.shape.clone() {
             if !self.take(b'{')? {
                 return Err(lost());
             }
@@ -166,12 +178,13 @@ impl Documents {
             return Ok(());
         }
         if self.row == 0 {
-            self.texts = self.array && first != b'{';
+            self.texts = self.is_list() && first != b'{';
             batch.texts = self.texts;
         }
         if place.line > self.solid_line {
             let indent = usize::try_from(column - 1).unwrap_or(usize::MAX);
-            self.lead = Some(Lead { indent, first });
+            let in_list = self.is_list();
+            self.lead = Some(Lead { indent, first, in_list });
         }
         let wanted = self.keep.wants(&place);
         let start = batch.bytes.len();
@@ -205,7 +218,7 @@ impl Documents {
         if taken == Taken::Broken {
             return self.recover();
         }
-        if self.array {
+        if self.is_list() {
             self.window.peek_solid()?;
             self.separated = self.take(b',')?;
         }
@@ -214,12 +227,17 @@ impl Documents {
 
     /// Finds the next row after a broken one, by how the lines start that rows start on.
     fn recover(&mut self) -> Result<(), Trouble> {
+        // Where nothing follows, nothing is lost.
+        if self.window.peek_solid()?.is_none() {
+            return Ok(());
+        }
         let found = match self.lead {
             Some(lead) => self.window.seek_line(lead)?,
             None => false,
         };
         if found {
-            self.separated = true;
+            // A comma before the end would have been reported, had the row been whole.
+            self.separated = self.window.peek_solid()? != Some(b']');
             return Ok(());
         }
         let message = format!(
@@ -261,7 +279,7 @@ impl Reader for Documents {
             limits: self.limits,
             progress: 0,
         };
-        while self.state != State::Ended && batch.bytes.len() < BATCH && batch.entries.len() < ROWS {
+        while self.state != State::Ended && batch.bytes.len() < self.limits.batch_bytes && batch.entries.len() < ROWS {
             if let Err(trouble) = self.step(&mut batch) {
                 self.state = State::Ended;
                 let place = self.place();

@@ -2,6 +2,7 @@
 
 use crate::model::value::Value;
 use crate::source::json;
+use crate::source::limits::Limits;
 use crate::source::stream::{Stream, Trouble};
 use crate::source::window::{Taken, Window};
 
@@ -18,9 +19,7 @@ pub(in crate::source) struct Survey {
     pub alike: bool,
     /// Whether the object takes more than one line.
     pub spread: bool,
-    /// Whether its brackets fit to the end.
-    pub whole: bool,
-    /// Whether nothing follows it.
+    /// Whether its brackets fit, and nothing follows it.
     pub alone: bool,
 }
 
@@ -39,17 +38,17 @@ const COMPARED: u64 = 4;
 const LOOKED_INTO: u64 = 64 << 10;
 
 /// Reads the first object of a file to its end.
-pub(in crate::source) fn survey(stream: Stream) -> Result<Survey, Trouble> {
-    let mut window = Window::new(stream);
+pub(in crate::source) fn survey(stream: Stream, limits: &Limits) -> Result<Survey, Trouble> {
+    let mut window = Window::new(stream, limits);
     let mut survey = Survey {
         alike: true,
         ..Survey::default()
     };
     window.peek_solid()?;
     let first_line = window.line;
-    survey.whole = walk(&mut window, &mut survey)?;
+    let whole = walk(&mut window, &mut survey)?;
     survey.spread = window.line > first_line;
-    survey.alone = survey.whole && window.peek_solid()?.is_none();
+    survey.alone = whole && window.peek_solid()?.is_none();
     Ok(survey)
 }
 
@@ -74,8 +73,9 @@ fn walk(window: &mut Window, survey: &mut Survey) -> Result<bool, Trouble> {
         let mut rows = None;
         match window.peek_solid()? {
             Some(b'[') => match list(window)? {
-                Some(found) => rows = found,
-                None => return Ok(false),
+                List::Rows(count) => rows = Some(count),
+                List::Other => {}
+                List::Broken => return Ok(false),
             },
             Some(b'{') => {
                 survey.objects += 1;
@@ -108,24 +108,30 @@ fn walk(window: &mut Window, survey: &mut Survey) -> Result<bool, Trouble> {
     }
 }
 
-/// Walks over a list: `Some(Some(n))` for one of n rows that starts with an object, `Some(None)`
-/// for any other, `None` where it is broken.
-fn list(window: &mut Window) -> Result<Option<Option<u64>>, Trouble> {
+enum List {
+    /// It starts with an object and has this many items.
+    Rows(u64),
+    Other,
+    Broken,
+}
+
+/// Walks over a list.
+fn list(window: &mut Window) -> Result<List, Trouble> {
     window.take(b'[')?;
     let objects = window.peek_solid()? == Some(b'{');
     let mut items = 0;
     loop {
         if window.peek_solid()? == Some(b']') {
             window.take(b']')?;
-            return Ok(Some(objects.then_some(items)));
+            return Ok(if objects { List::Rows(items) } else { List::Other });
         }
         if window.value(&mut Vec::new(), 0)?.0 != Taken::Whole {
-            return Ok(None);
+            return Ok(List::Broken);
         }
         items += 1;
         window.peek_solid()?;
         if !window.take(b',')? && window.peek()? != Some(b']') {
-            return Ok(None);
+            return Ok(List::Broken);
         }
     }
 }

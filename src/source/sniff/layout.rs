@@ -57,22 +57,25 @@ fn of_object(text: &[u8], complete: bool, named: Option<Format>) -> Layout {
         Followed::Ends(end) => {
             let spread = text[..end].contains(&b'\n');
             match next_solid(&text[end..]) {
-                Some(_) if spread && is_spread(text) => Layout::Values,
+                Some(_) if spread && is_spread(text, complete) => Layout::Values,
                 Some(_) => Layout::Lines,
                 None if !spread && named == Some(Format::JsonLines) => Layout::Lines,
                 None => Layout::Object,
             }
         }
-        Followed::On if text.contains(&b'\n') && is_spread(text) => Layout::Object,
+        Followed::On if text.contains(&b'\n') && is_spread(text, complete) => Layout::Object,
         // A first line longer than what was looked at.
         Followed::On if !text.contains(&b'\n') && !complete => Layout::Object,
         _ => Layout::Lines,
     }
 }
 
+/// Room for a word or number that the end of what was looked at cuts in two.
+const WORD: usize = 32;
+
 /// Whether the lines of the first object belong together, and are not rows of which the first is
 /// broken.
-fn is_spread(text: &[u8]) -> bool {
+fn is_spread(text: &[u8], complete: bool) -> bool {
     let second = text
         .iter()
         .position(|&byte| byte == b'\n')
@@ -85,11 +88,9 @@ fn is_spread(text: &[u8]) -> bool {
         // The head may end inside a character.
         Err(error) => std::str::from_utf8(&text[..error.valid_up_to()]).expect("valid up to there"),
     };
-    // Room for a word or number that the head's end cuts in two.
-    const WORD: usize = 32;
     match json::parse(whole, 512) {
         Ok(_) => true,
-        Err(wrong) => wrong.is_cut_off(whole) || wrong.at + WORD > whole.len(),
+        Err(wrong) => wrong.is_cut_off(whole) || (!complete && wrong.at + WORD > whole.len()),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct List {
 }
 
 /// How much of a file is looked at, decompressed.
-const HEAD: usize = 256 << 10;
+const HEAD: usize = 64 << 10;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Looks at a file. `name` is what the user calls it, of which the extension counts.
@@ -50,8 +50,10 @@ pub(super) fn sniff(path: &Path, name: &Path) -> io::Result<Sniffed> {
         ..Sniffed::default()
     };
     let mut head = Vec::new();
-    let complete = match Stream::open(path, compression, &limits)?.fill(&mut head, HEAD) {
-        Ok(got) => got < HEAD,
+    // A folder may hold thousands of binary files, which tell by their first bytes.
+    let wanted = if binary(&raw).is_some() { raw.len() } else { HEAD };
+    let complete = match Stream::open(path, compression, &limits)?.fill(&mut head, wanted) {
+        Ok(got) => got < wanted,
         Err(trouble) => {
             sniffed.trouble = Some(trouble);
             return Ok(sniffed);
@@ -89,6 +91,9 @@ pub(super) fn sniff(path: &Path, name: &Path) -> io::Result<Sniffed> {
         };
     }
     sniffed.notes.extend(format_note(name, named, sniffed.format));
+    if sniffed.format == Some(Format::Csv) {
+        sniffed.notes.extend(delimiter_note(text));
+    }
     Ok(sniffed)
 }
 
@@ -119,7 +124,7 @@ fn json(sniffed: &mut Sniffed, layout: Layout, path: &Path, named: Option<Format
         }
         Layout::Object => {
             let stream = Stream::open(path, sniffed.compression, limits)?;
-            wrapper::settle(sniffed, stream, named)
+            wrapper::settle(sniffed, stream, named, limits)
         }
     });
     if sniffed.format == Some(Format::JsonStream) && named == Some(Format::JsonLines) {
@@ -147,6 +152,21 @@ fn format_note(name: &Path, named: Option<Format>, found: Option<Format>) -> Opt
     // JSON lines are as often called .json as not, and no loader minds.
     let said = named.family() != found.family() || (named == Format::JsonLines && found == Format::JsonArray);
     said.then(|| format!("named {}, but holds {found}", extension(name)))
+}
+
+/// Whoever reads CSV with a comma reads one column from a file of semicolons, so this does too.
+fn delimiter_note(text: &[u8]) -> Option<String> {
+    let header = text.split(|&byte| byte == b'\n').next()?;
+    let count = |delimiter: u8| memchr::memchr_iter(delimiter, header).count();
+    let other = [(b';', "semicolon"), (b'\t', "tab"), (b'|', "bar")];
+    let (count, name) = other
+        .into_iter()
+        .map(|(delimiter, name)| (count(delimiter), name))
+        .find(|(found, _)| *found > 0 && count(b',') == 0)?;
+    let plural = if count == 1 { "" } else { "s" };
+    Some(format!(
+        "the header has no comma and {count} {name}{plural}: datasets and pandas read one column from it"
+    ))
 }
 
 fn extension(name: &Path) -> String {

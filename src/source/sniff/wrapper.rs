@@ -4,6 +4,7 @@ use super::{List, Sniffed};
 use crate::model::record::Fault;
 use crate::source::document::{Survey, survey};
 use crate::source::format::Format;
+use crate::source::limits::Limits;
 use crate::source::stream::{Stream, Trouble};
 
 /// Keys under which lists of rows are kept, and the split each stands for.
@@ -51,12 +52,9 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Looks over the object and says how the file is read.
-pub(super) fn settle(sniffed: &mut Sniffed, stream: Stream, named: Option<Format>) -> Format {
-    let survey = match survey(stream) {
-        Ok(survey) => survey,
-        // What could be read before it is still worth reading: the reader meets the trouble again.
-        Err(_) => Survey::default(),
-    };
+pub(super) fn settle(sniffed: &mut Sniffed, stream: Stream, named: Option<Format>, limits: &Limits) -> Format {
+    // What could be read before a trouble is worth reading; the reader meets the trouble again.
+    let survey = survey(stream, limits).unwrap_or_default();
     let rows = if survey.spread {
         Format::JsonStream
     } else {
@@ -126,7 +124,6 @@ fn known_lists(survey: &Survey) -> Vec<List> {
 
 fn wrapper(sniffed: &mut Sniffed, survey: &Survey, lists: Vec<List>) -> Format {
     let read: Vec<&str> = lists.iter().map(|list| list.field.as_str()).collect();
-    let mut note = format!("one object; its rows are read from `{}`", read.join("` and `"));
     let left: Vec<String> = survey
         .entries
         .iter()
@@ -137,11 +134,16 @@ fn wrapper(sniffed: &mut Sniffed, survey: &Survey, lists: Vec<List>) -> Format {
             None => format!("`{}`", entry.key),
         })
         .collect();
-    if !left.is_empty() {
-        note.push_str(&format!(", not from {}", left.join(", ")));
-    }
-    note.push_str("; datasets reads it so only with field=");
-    sniffed.notes.push(format!("{note}{:?}", read[0]));
+    let left = if left.is_empty() {
+        String::new()
+    } else {
+        format!(", not from {}", left.join(", "))
+    };
+    sniffed.notes.push(format!(
+        "one object; its rows are read from `{}`{left}; datasets reads it so only with field={:?}",
+        read.join("` and `"),
+        read[0]
+    ));
     sniffed.lists = lists;
     Format::JsonArray
 }

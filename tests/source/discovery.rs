@@ -1,0 +1,274 @@
+//! From what the user typed to the files that are read.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use gonogo::source::{Format, Found, SourceError, discover};
+
+use crate::columnar::{arrow_stream, small_batch};
+use crate::harness::{Folder, find, gzip, outline, read};
+
+const ROW: &str = "{\"a\": 1}\n";
+
+/// Names relative to the folder.
+fn names(folder: &Folder, found: &Found) -> Vec<String> {
+    found.inputs.iter().map(|input| relative(folder, &input.name)).collect()
+}
+
+fn relative(folder: &Folder, name: &str) -> String {
+    let inside = Path::new(name).strip_prefix(folder.path()).expect("in the folder");
+    inside.display().to_string()
+}
+
+fn skipped(folder: &Folder, found: &Found) -> Vec<String> {
+    let line = |name: &str, reason: &str| format!("{}: {reason}", relative(folder, name));
+    found
+        .skipped
+        .iter()
+        .map(|skipped| line(&skipped.name, &skipped.reason))
+        .collect()
+}
+
+fn error(paths: &[PathBuf]) -> SourceError {
+    discover(paths, &mut std::io::empty()).expect_err("nothing to read")
+}
+
+#[test]
+fn a_folder_is_walked_in_order_and_what_is_left_out_is_listed() {
+    let folder = Folder::new();
+    for name in [
+        "b/train.jsonl",
+        "b/dev.jsonl.gz",
+        "a/x-00000-of-00002.json",
+        ".hidden.jsonl",
+        "README.md",
+        "dataset_infos.json",
+        "notes.txt",
+        "__pycache__/x.jsonl",
+        ".git/x.jsonl",
+    ] {
+        folder.file(name, ROW);
+    }
+    // Ignore files do not count: data are often ignored by git.
+    folder.file(".gitignore", "*.jsonl\n");
+    let found = find(folder.path());
+    assert_eq!(
+        names(&folder, &found),
+        ["a/x-00000-of-00002.json", "b/dev.jsonl.gz", "b/train.jsonl"]
+    );
+    let splits: Vec<_> = found.inputs.iter().map(|input| input.split.as_deref()).collect();
+    assert_eq!(splits, [Some("x"), Some("validation"), Some("train")]);
+    assert_eq!(
+        skipped(&folder, &found),
+        [
+            ".gitignore: hidden",
+            ".hidden.jsonl: hidden",
+            "README.md: not a data file by its name",
+            "dataset_infos.json: describes data or a model, and holds no rows",
+            "notes.txt: of a folder's formats only one is read, as datasets does: json",
+        ]
+    );
+}
+
+#[test]
+fn of_several_formats_the_most_frequent_is_read_and_parquet_in_a_draw() {
+    let folder = Folder::new();
+    folder.file("a.jsonl", ROW);
+    folder.file("b.parquet", ROW);
+    assert_eq!(names(&folder, &find(folder.path())), ["b.parquet"]);
+    folder.file("c.jsonl", ROW);
+    assert_eq!(names(&folder, &find(folder.path())), ["a.jsonl", "c.jsonl"]);
+    let folder = Folder::new();
+    folder.file("a.txt", "x");
+    folder.file("b.txt", "x");
+    assert_eq!(names(&folder, &find(folder.path())), ["a.txt", "b.txt"]);
+    folder.file("c.csv", "x\n1\n");
+    assert_eq!(names(&folder, &find(folder.path())), ["c.csv"]);
+}
+
+#[test]
+fn a_folder_without_data_is_an_error() {
+    let folder = Folder::new();
+    folder.file("README.md", "x");
+    let said = error(&[folder.path().to_owned()]).to_string();
+    assert_eq!(
+        said,
+        format!(
+            "{}: no data files in this folder, only 1 other file",
+            folder.path().display()
+        )
+    );
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named_with_the_nearest_that_is() {
+    let folder = Folder::new();
+    let there = folder.file("train.jsonl", ROW);
+    let said = error(&[folder.path().join("tarin.jsonl")]).to_string();
+    let expected = format!(
+        "{}: no such file or folder (did you mean {}?)",
+        folder.path().join("tarin.jsonl").display(),
+        there.display()
+    );
+    assert_eq!(said, expected);
+    let said = error(&[folder.path().join("other.parquet")]).to_string();
+    assert!(said.ends_with("no such file or folder"), "{said}");
+}
+
+#[test]
+fn a_format_that_cannot_be_told_is_an_error() {
+    let folder = Folder::new();
+    let said = error(&[folder.file("data.xyz", "hello\n")]).to_string();
+    assert!(said.contains("cannot tell its format"), "{said}");
+}
+
+#[test]
+fn patterns_are_matched_in_order() {
+    let folder = Folder::new();
+    for name in [
+        "a/2.jsonl",
+        "a/1.jsonl",
+        "a/x.csv",
+        "b/1.jsonl",
+        "b/c/3.jsonl",
+        ".h/4.jsonl",
+    ] {
+        folder.file(name, ROW);
+    }
+    let matched = |pattern: &str| {
+        let found = find(&folder.path().join(pattern));
+        names(&folder, &found)
+    };
+    assert_eq!(matched("a/*.jsonl"), ["a/1.jsonl", "a/2.jsonl"]);
+    assert_eq!(matched("*/1.jsonl"), ["a/1.jsonl", "b/1.jsonl"]);
+    assert_eq!(
+        matched("**/*.jsonl"),
+        ["a/1.jsonl", "a/2.jsonl", "b/1.jsonl", "b/c/3.jsonl"]
+    );
+    assert_eq!(matched("{a,b}/[12].jsonl"), ["a/1.jsonl", "a/2.jsonl", "b/1.jsonl"]);
+    assert_eq!(matched("b*"), ["b/1.jsonl", "b/c/3.jsonl"]);
+    assert_eq!(matched(".h/*"), [".h/4.jsonl"]);
+    let said = error(&[folder.path().join("*.parquet")]).to_string();
+    assert!(said.ends_with("no file matches"), "{said}");
+    // A file may be called like a pattern.
+    folder.file("d[1].jsonl", ROW);
+    assert_eq!(matched("d[1].jsonl"), ["d[1].jsonl"]);
+}
+
+#[test]
+fn a_file_named_twice_is_read_once() {
+    let folder = Folder::new();
+    let path = folder.file("a.jsonl", ROW);
+    let found = discover(&[path.clone(), folder.path().to_owned()], &mut std::io::empty()).expect("found");
+    assert_eq!(names(&folder, &found), ["a.jsonl"]);
+    assert_eq!(skipped(&folder, &found), ["a.jsonl: named twice, read once"]);
+}
+
+#[test]
+fn stdin_is_read_like_a_file_and_its_copy_goes_away() {
+    for bytes in [ROW.as_bytes().to_vec(), gzip(ROW.as_bytes()), b"[{\"a\": 1}]".to_vec()] {
+        let found = discover(&[PathBuf::from("-")], &mut Cursor::new(bytes)).expect("found");
+        let input = found.inputs[0].clone();
+        assert_eq!((input.name.as_str(), outline(&read(&input)).len()), ("-", 1));
+        drop(found);
+        assert!(input.path.exists(), "an input keeps its file");
+        let path = input.path.clone();
+        drop(input);
+        assert!(!path.exists(), "the last input takes its file with it");
+    }
+    let said = discover(&[PathBuf::from("-")], &mut Cursor::new(b"hello")).expect_err("no format");
+    assert!(said.to_string().starts_with("-: cannot tell its format"), "{said}");
+}
+
+/// `ls -R` of a `DatasetDict.save_to_disk(..., num_shards={"train": 2, "test": 1})`.
+fn saved(folder: &Folder) {
+    folder.file("ds/dataset_dict.json", "{\"splits\": [\"train\", \"test\"]}");
+    for (split, shards) in [("train", 2), ("test", 1)] {
+        let names: Vec<String> = (0..shards)
+            .map(|shard| format!("data-{shard:05}-of-{shards:05}.arrow"))
+            .collect();
+        for name in &names {
+            folder.file(&format!("ds/{split}/{name}"), arrow_stream(&[small_batch()]));
+        }
+        // An earlier save left this behind.
+        folder.file(&format!("ds/{split}/data-00000-of-00009.arrow"), "x");
+        folder.file(&format!("ds/{split}/dataset_info.json"), "{\"features\": {}}");
+        let files: Vec<String> = names
+            .iter()
+            .map(|name| format!("{{\"filename\": \"{name}\"}}"))
+            .collect();
+        let state = format!(
+            "{{\"_data_files\": [{}], \"_split\": null, \"_fingerprint\": \"x\"}}",
+            files.join(",")
+        );
+        folder.file(&format!("ds/{split}/state.json"), state);
+    }
+}
+
+#[test]
+fn a_saved_dataset_is_read_as_it_says() {
+    let folder = Folder::new();
+    saved(&folder);
+    let found = find(&folder.path().join("ds"));
+    let expected = [
+        "ds/train/data-00000-of-00002.arrow",
+        "ds/train/data-00001-of-00002.arrow",
+        "ds/test/data-00000-of-00001.arrow",
+    ];
+    assert_eq!(names(&folder, &found), expected);
+    let splits: Vec<_> = found.inputs.iter().map(|input| input.split.as_deref()).collect();
+    assert_eq!(splits, [Some("train"), Some("train"), Some("test")]);
+    assert!(
+        found
+            .inputs
+            .iter()
+            .all(|input| input.format == Format::ArrowStream && read(input).len() == 3)
+    );
+    // One split by itself.
+    assert_eq!(names(&folder, &find(&folder.path().join("ds/test"))), expected[2..]);
+}
+
+#[test]
+fn a_saved_dataset_that_is_not_whole_is_an_error() {
+    let folder = Folder::new();
+    saved(&folder);
+    std::fs::remove_file(folder.path().join("ds/train/data-00001-of-00002.arrow")).expect("removed");
+    let said = error(&[folder.path().join("ds")]).to_string();
+    assert!(
+        said.ends_with("this saved dataset names data-00001-of-00002.arrow, which is not there"),
+        "{said}"
+    );
+    // What it says may not lead out of the folder.
+    folder.file("secret.arrow", arrow_stream(&[small_batch()]));
+    folder.file(
+        "ds/test/state.json",
+        "{\"_data_files\": [{\"filename\": \"../../secret.arrow\"}], \"_split\": null}",
+    );
+    let said = error(&[folder.path().join("ds/test")]).to_string();
+    assert!(said.contains("which is not there"), "{said}");
+    folder.file("ds/test/state.json", "{");
+    let said = error(&[folder.path().join("ds/test")]).to_string();
+    assert!(said.contains("not as datasets saves it"), "{said}");
+    let indices = "{\"_data_files\": [], \"_split\": null, \"_indices_data_files\": [{\"filename\": \"i.arrow\"}]}";
+    folder.file("ds/test/state.json", indices);
+    let said = error(&[folder.path().join("ds/test")]).to_string();
+    assert!(said.contains("file of indices"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_circles_are_not() {
+    let folder = Folder::new();
+    let blob = folder.file("blobs/abc", ROW);
+    folder.file("snapshot/x.jsonl", ROW);
+    std::os::unix::fs::symlink(&blob, folder.path().join("snapshot/a.jsonl")).expect("a link");
+    std::os::unix::fs::symlink(folder.path().join("snapshot"), folder.path().join("snapshot/loop")).expect("a link");
+    std::os::unix::fs::symlink("nowhere", folder.path().join("snapshot/README.md")).expect("a link");
+    let found = find(&folder.path().join("snapshot"));
+    assert_eq!(names(&folder, &found), ["snapshot/a.jsonl", "snapshot/x.jsonl"]);
+    assert_eq!(found.skipped.len(), 2, "{:?}", found.skipped);
+    // A data file that is not there is not passed over.
+    std::os::unix::fs::symlink("nowhere", folder.path().join("snapshot/b.jsonl")).expect("a link");
+    let said = error(&[folder.path().join("snapshot")]).to_string();
+    assert!(said.contains("b.jsonl: cannot be read"), "{said}");
+}

@@ -1,0 +1,11 @@
+//! Everything between a path and parsed records.
+
+mod columnar;
+mod csv;
+mod damage;
+mod discovery;
+mod documents;
+mod harness;
+mod laws;
+mod lines;
+mod rows;
