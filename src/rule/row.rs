@@ -48,6 +48,10 @@ impl Chars {
     const BRACKET: u8 = 16;
     /// Any byte of a character beyond ASCII.
     const BEYOND_ASCII: u8 = 32;
+    /// The lead byte of À to ÿ, the letters that UTF-8 read as Latin-1 turns into.
+    const LATIN_1: u8 = 64;
+    /// Lead bytes of the blocks with invisible characters, C1 controls and U+FFFD: C2, E2, EF, F3.
+    const UNSEEN: u8 = 128;
 
     const TABLE: [u8; 256] = {
         let mut table = [0; 256];
@@ -65,6 +69,11 @@ impl Chars {
         table[b'{' as usize] = Self::BRACE;
         table[b'<' as usize] = Self::ANGLE;
         table[b'[' as usize] = Self::BRACKET;
+        table[0xC3] |= Self::LATIN_1;
+        table[0xC2] |= Self::UNSEEN;
+        table[0xE2] |= Self::UNSEEN;
+        table[0xEF] |= Self::UNSEEN;
+        table[0xF3] |= Self::UNSEEN;
         table
     };
 
@@ -100,5 +109,14 @@ impl Chars {
 
     pub fn beyond_ascii(self) -> bool {
         self.0 & Self::BEYOND_ASCII != 0
+    }
+
+    pub fn latin_1(self) -> bool {
+        self.0 & Self::LATIN_1 != 0
+    }
+
+    /// Whether an invisible character may be there: a character of a block that has some is.
+    pub fn unseen(self) -> bool {
+        self.0 & Self::UNSEEN != 0
     }
 }

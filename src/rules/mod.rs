@@ -7,6 +7,9 @@ mod length;
 mod mask;
 mod schema;
 mod template;
+mod text;
+mod tools;
+mod turns;
 
 use crate::rule::lane::RuleEntry;
 
@@ -18,10 +21,62 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<length::answer_cut::AnswerCut>(),
     RuleEntry::of::<length::answer_lost::AnswerLost>(),
     RuleEntry::of::<mask::nothing_trained::NothingTrained>(),
+    RuleEntry::of::<schema::bad_content_part::BadContentPart>(),
     RuleEntry::of::<schema::bad_json::BadJson>(),
+    RuleEntry::of::<schema::bad_tool_call::BadToolCall>(),
+    RuleEntry::of::<schema::bad_tools::BadTools>(),
+    RuleEntry::of::<schema::bad_utf8::BadUtf8>(),
+    RuleEntry::of::<schema::damaged_file::DamagedFile>(),
+    RuleEntry::of::<schema::decompression_bomb::DecompressionBomb>(),
+    RuleEntry::of::<schema::duplicate_key::DuplicateKey>(),
+    RuleEntry::of::<schema::empty_answer::EmptyAnswer>(),
+    RuleEntry::of::<schema::empty_file::EmptyFile>(),
+    RuleEntry::of::<schema::empty_message::EmptyMessage>(),
+    RuleEntry::of::<schema::ends_unanswered::EndsUnanswered>(),
+    RuleEntry::of::<schema::foreign_role::ForeignRole>(),
+    RuleEntry::of::<schema::html_page::HtmlPage>(),
+    RuleEntry::of::<schema::lfs_pointer::LfsPointer>(),
+    RuleEntry::of::<schema::loads_as_dates::LoadsAsDates>(),
+    RuleEntry::of::<schema::loads_as_floats::LoadsAsFloats>(),
+    RuleEntry::of::<schema::loads_as_json::LoadsAsJson>(),
+    RuleEntry::of::<schema::loads_with_nulls::LoadsWithNulls>(),
+    RuleEntry::of::<schema::lone_surrogate::LoneSurrogate>(),
     RuleEntry::of::<schema::missing_column::MissingColumn>(),
+    RuleEntry::of::<schema::missing_media::MissingMedia>(),
+    RuleEntry::of::<schema::misspelt_column::MisspeltColumn>(),
+    RuleEntry::of::<schema::misspelt_key::MisspeltKey>(),
+    RuleEntry::of::<schema::mixed_files::MixedFiles>(),
+    RuleEntry::of::<schema::mixed_shapes::MixedShapes>(),
+    RuleEntry::of::<schema::no_answer::NoAnswer>(),
+    RuleEntry::of::<schema::no_content::NoContent>(),
+    RuleEntry::of::<schema::no_messages::NoMessages>(),
     RuleEntry::of::<schema::not_an_object::NotAnObject>(),
+    RuleEntry::of::<schema::null_filled_tools::NullFilledTools>(),
+    RuleEntry::of::<schema::oversized_row::OversizedRow>(),
+    RuleEntry::of::<schema::prompts_differ::PromptsDiffer>(),
+    RuleEntry::of::<schema::python_only_json::PythonOnlyJson>(),
+    RuleEntry::of::<schema::repeated_role::RepeatedRole>(),
+    RuleEntry::of::<schema::same_chosen_rejected::SameChosenRejected>(),
+    RuleEntry::of::<schema::starts_with_assistant::StartsWithAssistant>(),
+    RuleEntry::of::<schema::system_not_first::SystemNotFirst>(),
+    RuleEntry::of::<schema::too_deep::TooDeep>(),
+    RuleEntry::of::<schema::tool_call_without_result::ToolCallWithoutResult>(),
+    RuleEntry::of::<schema::tool_result_without_call::ToolResultWithoutCall>(),
+    RuleEntry::of::<schema::truncated_file::TruncatedFile>(),
+    RuleEntry::of::<schema::unknown_role::UnknownRole>(),
+    RuleEntry::of::<schema::unknown_shape::UnknownShape>(),
+    RuleEntry::of::<schema::unknown_tool::UnknownTool>(),
+    RuleEntry::of::<schema::wrong_content::WrongContent>(),
+    RuleEntry::of::<schema::wrong_type::WrongType>(),
     RuleEntry::of::<template::render_error::RenderError>(),
+    RuleEntry::of::<text::boilerplate::Boilerplate>(),
+    RuleEntry::of::<text::carriage_return::CarriageReturn>(),
+    RuleEntry::of::<text::control_character::ControlCharacter>(),
+    RuleEntry::of::<text::invisible_character::InvisibleCharacter>(),
+    RuleEntry::of::<text::mojibake::Mojibake>(),
+    RuleEntry::of::<text::null_word::NullWord>(),
+    RuleEntry::of::<text::repetition_loop::RepetitionLoop>(),
+    RuleEntry::of::<text::replacement_character::ReplacementCharacter>(),
 ];
 
 /// The rule of that name.

@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::finding::Findings;
+use crate::model::setup::Setup;
+use crate::model::value::{Object, Value};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::sketch::Merge;
+
+rule_meta! {
+    /// ## What it finds
+    /// Messages whose whole text is valid JSON, such as `123`, `null` or `{"a": 1}`, in a JSON file where other messages have lists of parts.
+    ///
+    /// ## Why it matters
+    /// `datasets` 5 makes a column of both kinds one of JSON, and decodes every string in it that can be decoded: the text becomes a
+    /// number, null or an object, and templates that ask whether content is a string print nothing. Older versions refuse to load
+    /// the file.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": [{"type": "text", "text": "2+2?"}]}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Write content in one way in the whole file: strings everywhere, or lists of parts everywhere.
+    "schema/loads-as-json", Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LoadsAsJson {}
+
+/// The contents of one file's messages.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Contents {
+    keys: Keys,
+    /// Contents that are neither string nor null.
+    others: u64,
+    /// Strings that would be decoded.
+    decoded: Findings,
+}
+
+impl Merge for Contents {
+    fn merge(&mut self, other: Self) {
+        self.keys.merge(other.keys);
+        self.others += other.others;
+        self.decoded.merge(other.decoded);
+    }
+}
+
+/// Whether all messages have the same keys.
+#[derive(Default, Serialize, Deserialize)]
+enum Keys {
+    #[default]
+    Unseen,
+    /// Hashes of the names, added up, so that their order does not matter.
+    All(u64),
+    Differ,
+}
+
+impl Keys {
+    fn see(&mut self, object: &Object<'_>) {
+        if !matches!(self, Self::Differ) {
+            let sum = object.keys().fold(0, |sum: u64, key| sum.wrapping_add(xxh3_64(key.as_bytes())));
+            self.merge(Self::All(sum));
+        }
+    }
+
+    fn alike(&self) -> bool {
+        matches!(self, Self::All(_))
+    }
+}
+
+impl Merge for Keys {
+    fn merge(&mut self, other: Self) {
+        match (&*self, other) {
+            (_, Self::Unseen) => {}
+            (Self::Unseen, other) => *self = other,
+            (Self::All(mine), Self::All(theirs)) if *mine == theirs => {}
+            _ => *self = Self::Differ,
+        }
+    }
+}
+
+/// Whether the whole text is JSON. Texts seldom begin as JSON does.
+fn decodes(text: &str) -> bool {
+    let text = text.trim();
+    match text.bytes().next() {
+        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9') => serde_json::from_str::<IgnoredAny>(text).is_ok(),
+        Some(b't' | b'f' | b'n' | b'N') => matches!(text, "true" | "false" | "null" | "NaN"),
+        _ => false,
+    }
+}
+
+impl Rule for LoadsAsJson {
+    const META: RuleMeta = META;
+    /// By source.
+    type State = BTreeMap<u32, Contents>;
+
+    fn check(&self, row: &Row<'_>, files: &mut Self::State, _: &mut Findings) {
+        let json = row.record().is_some_and(|record| record.bytes.is_some());
+        let Some(example) = row.example.filter(|example| json && example.conversational) else {
+            return;
+        };
+        let file = files.entry(row.place.source).or_default();
+        for turn in &example.turns {
+            let Some(object) = turn.raw.and_then(Value::as_object) else {
+                continue;
+            };
+            file.keys.see(object);
+            match object.get(turn.key) {
+                Some(Value::Str(text)) if decodes(text) => file.decoded.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("`{}` is decoded as JSON, because the content of other messages is a list", clip(text)),
+                ),
+                Some(Value::Str(_) | Value::Null) | None => {}
+                Some(_) => file.others += 1,
+            }
+        }
+    }
+
+    fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
+        for file in files.into_values() {
+            // Messages of different keys are kept as they were written, content and all.
+            if file.others > 0 && file.keys.alike() {
+                out.merge(file.decoded);
+            }
+        }
+    }
+}
