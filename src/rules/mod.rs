@@ -5,6 +5,7 @@ mod dup;
 mod leak;
 mod length;
 mod mask;
+mod mix;
 mod schema;
 mod template;
 mod text;
@@ -20,7 +21,10 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<leak::answer_in_prompt::AnswerInPrompt>(),
     RuleEntry::of::<length::answer_cut::AnswerCut>(),
     RuleEntry::of::<length::answer_lost::AnswerLost>(),
+    RuleEntry::of::<length::too_long::TooLong>(),
+    RuleEntry::of::<length::too_short::TooShort>(),
     RuleEntry::of::<mask::nothing_trained::NothingTrained>(),
+    RuleEntry::of::<mix::answer_collapse::AnswerCollapse>(),
     RuleEntry::of::<schema::bad_content_part::BadContentPart>(),
     RuleEntry::of::<schema::bad_json::BadJson>(),
     RuleEntry::of::<schema::bad_tool_call::BadToolCall>(),
@@ -68,7 +72,23 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::unknown_tool::UnknownTool>(),
     RuleEntry::of::<schema::wrong_content::WrongContent>(),
     RuleEntry::of::<schema::wrong_type::WrongType>(),
+    RuleEntry::of::<template::already_rendered::AlreadyRendered>(),
+    RuleEntry::of::<template::double_bos::DoubleBos>(),
+    RuleEntry::of::<template::double_eos::DoubleEos>(),
+    RuleEntry::of::<template::id_beyond_vocab::IdBeyondVocab>(),
+    RuleEntry::of::<template::message_altered::MessageAltered>(),
+    RuleEntry::of::<template::message_doubled::MessageDoubled>(),
+    RuleEntry::of::<template::message_lost::MessageLost>(),
+    RuleEntry::of::<template::missing::Missing>(),
+    RuleEntry::of::<template::parts_printed::PartsPrinted>(),
     RuleEntry::of::<template::render_error::RenderError>(),
+    RuleEntry::of::<template::special_token_in_text::SpecialTokenInText>(),
+    RuleEntry::of::<template::thinking_lost::ThinkingLost>(),
+    RuleEntry::of::<template::thinking_stripped::ThinkingStripped>(),
+    RuleEntry::of::<template::tool_call_lost::ToolCallLost>(),
+    RuleEntry::of::<template::tools_lost::ToolsLost>(),
+    RuleEntry::of::<template::unclosed_thinking::UnclosedThinking>(),
+    RuleEntry::of::<template::unknown_tokens::UnknownTokens>(),
     RuleEntry::of::<text::boilerplate::Boilerplate>(),
     RuleEntry::of::<text::carriage_return::CarriageReturn>(),
     RuleEntry::of::<text::control_character::ControlCharacter>(),
@@ -77,6 +97,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<text::null_word::NullWord>(),
     RuleEntry::of::<text::repetition_loop::RepetitionLoop>(),
     RuleEntry::of::<text::replacement_character::ReplacementCharacter>(),
+    RuleEntry::of::<text::unfilled_placeholder::UnfilledPlaceholder>(),
 ];
 
 /// The rule of that name.

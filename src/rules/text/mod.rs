@@ -10,6 +10,8 @@ pub(super) mod mojibake;
 pub(super) mod null_word;
 pub(super) mod repetition_loop;
 pub(super) mod replacement_character;
+mod slots;
+pub(super) mod unfilled_placeholder;
 
 /// Characters shown on each side of a place.
 const SHOWN: usize = 16;

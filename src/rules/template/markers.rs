@@ -1,0 +1,105 @@
+//! The marks by which chat formats tell turns apart, and whether a text holds a whole chat of them.
+
+/// A text with marks of more than one turn, or one mark that only a template writes.
+///
+/// Returns what gives it away.
+pub(super) fn rendered(text: &str) -> Option<&'static str> {
+    // One of these alone: the name of a role follows the mark.
+    const ALONE: [&str; 12] = [
+        "<|im_start|>user",
+        "<|im_start|>assistant",
+        "<|im_start|>system",
+        "<|start_header_id|>user",
+        "<|start_header_id|>assistant",
+        "<|start_header_id|>system",
+        "<start_of_turn>user",
+        "<start_of_turn>model",
+        "<|im_user|>user",
+        "<|start|>assistant<|",
+        "<|START_OF_TURN_TOKEN|><|",
+        "<<SYS>>\n",
+    ];
+    // Both of a pair: each alone may be spoken of.
+    const PAIRS: [(&str, &str); 5] = [
+        ("[INST]", "[/INST]"),
+        ("<|user|>", "<|assistant|>"),
+        ("<｜User｜>", "<｜Assistant｜>"),
+        ("### Instruction:", "### Response:"),
+        ("### Human:", "### Assistant:"),
+    ];
+    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    let marked = memchr::memchr2(b'<', b'[', text.as_bytes()).is_some();
+    if marked && let Some(mark) = ALONE.iter().find(|mark| has(mark)) {
+        return Some(mark.trim_end());
+    }
+    if let Some((open, _)) = PAIRS.iter().find(|(open, close)| has(open) && has(close)) {
+        return Some(open);
+    }
+    // A prompt that ends where the answer is to begin was made for a model without a template.
+    const CUES: [&str; 3] = ["### Response:", "### Assistant:", "<|assistant|>"];
+    let end = text.trim_end();
+    CUES.into_iter().find(|cue| end.ends_with(cue) && end.len() > cue.len())
+}
+
+/// Special tokens that are known by their look, for runs without a tokenizer; in order of name.
+pub(super) const WELL_KNOWN: [&str; 41] = [
+    "<</SYS>",
+    "<<SYS>",
+    "<bos>",
+    "<end_of_turn>",
+    "<eos>",
+    "<start_of_turn>",
+    "<|END_OF_TURN_TOKEN|>",
+    "<|START_OF_TURN_TOKEN|>",
+    "<|assistant|>",
+    "<|begin_of_text|>",
+    "<|call|>",
+    "<|channel|>",
+    "<|constrain|>",
+    "<|end_header_id|>",
+    "<|end_of_text|>",
+    "<|endofprompt|>",
+    "<|endoftext|>",
+    "<|end|>",
+    "<|eom_id|>",
+    "<|eot_id|>",
+    "<|fim_middle|>",
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|im_end|>",
+    "<|im_sep|>",
+    "<|im_start|>",
+    "<|message|>",
+    "<|observation|>",
+    "<|pad|>",
+    "<|python_tag|>",
+    "<|return|>",
+    "<|start_header_id|>",
+    "<|start|>",
+    "<|system|>",
+    "<|user|>",
+    "<｜Assistant｜>",
+    "<｜User｜>",
+    "<｜begin▁of▁sentence｜>",
+    "<｜end▁of▁sentence｜>",
+    "[/INST]",
+    "[INST]",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_in_order() {
+        assert!(WELL_KNOWN.is_sorted());
+    }
+
+    #[test]
+    fn a_text_about_marks_is_no_chat() {
+        assert_eq!(rendered("what does [INST] mean, and <|im_start|>?"), None);
+        assert_eq!(rendered("## Response\nall of ### Response: is a heading"), None);
+        assert!(rendered("[INST] hi [/INST] hello").is_some());
+        assert!(rendered("Name a prime.\n\n### Response:\n").is_some());
+    }
+}
