@@ -44,10 +44,11 @@ rule_meta! {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct AnswerCollapse {
-    /// Largest share of rows with one answer, 0 to 1.
+    /// Largest share of rows with one answer among many others, 0 to 1.
     share: f64,
-    /// The same for answers shorter than `bytes`: labels, numbers, yes and no.
-    short_share: f64,
+    /// Largest share of rows with one answer among few: labels, numbers, yes and no.
+    whole: f64,
+    /// Shortest answer that `share` is asked of.
     bytes: usize,
     /// Fewest rows with that answer.
     rows: u64,
@@ -55,7 +56,7 @@ pub(crate) struct AnswerCollapse {
 
 impl Default for AnswerCollapse {
     fn default() -> Self {
-        Self { share: 0.2, short_share: 0.95, bytes: 24, rows: 5 }
+        Self { share: 0.2, whole: 0.95, bytes: 24, rows: 5 }
     }
 }
 
@@ -84,13 +85,17 @@ impl Rule for AnswerCollapse {
     fn finish(&self, answers: Self::State, _: &Setup, out: &mut Findings) {
         let mut rows: Vec<_> = answers.iter().map(|(source, row, answer)| (*answer, source, row)).collect();
         rows.par_sort_unstable();
-        let all = rows.len() as u64;
-        for same in rows.chunk_by(|left, right| left.0 == right.0) {
-            let ((_, length), source, row) = same[0];
-            let (times, first) = (same.len() as u64, Place { source, row, ..Place::default() });
-            let long = length as usize >= self.bytes;
+        let same: Vec<_> = rows.chunk_by(|left, right| left.0 == right.0).collect();
+        let (all, distinct) = (rows.len() as u64, same.len() as u64);
+        for answers in same {
+            let ((_, length), source, row) = answers[0];
+            let times = answers.len() as u64;
             let share = times as f64 / all as f64;
-            if times >= self.rows && share > if long { self.share } else { self.short_share } {
+            let whole = share > self.whole;
+            // A classifier has few answers; here the others differ from each other.
+            let among_others = || (distinct - 1) * 2 > all - times && length as usize >= self.bytes;
+            if times >= self.rows && (whole || (share > self.share && among_others())) {
+                let first = Place { source, row, ..Place::default() };
                 out.row(&first, || {
                     let percent = share * 100.0;
                     format!("the same answer, {length} bytes, in {times} of {all} rows, {percent:.0} %; here first")

@@ -9,10 +9,11 @@ use crate::model::setup::Setup;
 use crate::model::value::{Object, Value};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::sketch::Merge;
+use crate::sketch::lowest::Lowest;
 
 rule_meta! {
     /// ## What it finds
-    /// Messages whose whole text is valid JSON, such as `123`, `null` or `{"a": 1}`, in a JSON file where other messages have lists of parts.
+    /// Messages whose content is a list, in a JSON file where that of others is a string of valid JSON: `123`, `null`, `{"a": 1}`.
     ///
     /// ## Why it matters
     /// `datasets` 5 makes a column of both kinds one of JSON, and decodes every string in it that can be decoded: the text becomes a
@@ -42,17 +43,19 @@ pub(crate) struct LoadsAsJson {}
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Contents {
     keys: Keys,
-    /// Contents that are neither string nor null.
-    others: u64,
     /// Strings that would be decoded.
-    decoded: Findings,
+    decoded: u64,
+    first_decoded: Lowest<String>,
+    /// Where a content first is neither string nor null, and what it is.
+    other: Lowest<(String, String)>,
 }
 
 impl Merge for Contents {
     fn merge(&mut self, other: Self) {
         self.keys.merge(other.keys);
-        self.others += other.others;
-        self.decoded.merge(other.decoded);
+        self.decoded += other.decoded;
+        self.first_decoded.merge(other.first_decoded);
+        self.other.merge(other.other);
     }
 }
 
@@ -117,22 +120,29 @@ impl Rule for LoadsAsJson {
             };
             file.keys.see(object);
             match object.get(turn.key) {
-                Some(Value::Str(text)) if decodes(text) => file.decoded.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || format!("`{}` is decoded as JSON, because the content of other messages is a list", clip(text)),
-                ),
+                Some(Value::Str(text)) if decodes(text) => {
+                    file.decoded += 1;
+                    file.first_decoded.offer(&row.place, || clip(text));
+                }
                 Some(Value::Str(_) | Value::Null) | None => {}
-                Some(_) => file.others += 1,
+                Some(value) => file.other.offer(&row.place, || (turn.pointer(), value.kind().to_owned())),
             }
         }
     }
 
     fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
         for file in files.into_values() {
+            let (Some((at, (pointer, kind))), Some((_, text))) = (file.other.get(), file.first_decoded.get()) else {
+                continue;
+            };
             // Messages of different keys are kept as they were written, content and all.
-            if file.others > 0 && file.keys.alike() {
-                out.merge(file.decoded);
+            if file.keys.alike() {
+                let times = file.decoded;
+                out.field(
+                    at,
+                    || pointer.clone(),
+                    || format!("beside content of this kind ({kind}), {times} strings such as `{text}` are decoded as JSON"),
+                );
             }
         }
     }

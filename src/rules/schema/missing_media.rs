@@ -1,6 +1,8 @@
+use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::Turn;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
@@ -46,7 +48,8 @@ impl Rule for MissingMedia {
             if !row.chars.angle() && files.is_none() {
                 continue;
             }
-            let slots: usize = example.turns.iter().map(|turn| turn.text.matches(slot).count()).sum();
+            let count = |turn: &Turn<'_>| memmem::find_iter(turn.text.as_bytes(), slot).count();
+            let slots: usize = example.turns.iter().map(count).sum();
             let leads = || example.turns.iter().any(|turn| turn.text.trim_start().starts_with(slot));
             let message = match files.map(|files| files.as_array().map_or(1, <[_]>::len)) {
                 Some(files) if slots != files && slots > 0 => {

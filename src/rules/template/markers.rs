@@ -1,5 +1,7 @@
 //! The marks by which chat formats tell turns apart, and whether a text holds a whole chat of them.
 
+use memchr::memmem;
+
 /// A text with marks of more than one turn, or one mark that only a template writes.
 ///
 /// Returns what gives it away.
@@ -20,23 +22,33 @@ pub(super) fn rendered(text: &str) -> Option<&'static str> {
         "<<SYS>>\n",
     ];
     // Both of a pair: each alone may be spoken of.
-    const PAIRS: [(&str, &str); 5] = [
+    const MARKED: [(&str, &str); 3] = [
         ("[INST]", "[/INST]"),
         ("<|user|>", "<|assistant|>"),
         ("<｜User｜>", "<｜Assistant｜>"),
-        ("### Instruction:", "### Response:"),
-        ("### Human:", "### Assistant:"),
     ];
-    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
-    let marked = memchr::memchr2(b'<', b'[', text.as_bytes()).is_some();
-    if marked && let Some(mark) = ALONE.iter().find(|mark| has(mark)) {
-        return Some(mark.trim_end());
+    const HEADED: [(&str, &str); 2] = [("### Instruction:", "### Response:"), ("### Human:", "### Assistant:")];
+    let bytes = text.as_bytes();
+    let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
+    let opens = |(open, _): &&(&str, &str)| has(open);
+    if memchr::memchr2(b'<', b'[', bytes).is_some() {
+        let marks = memchr::memchr_iter(b'<', bytes).map(|at| &bytes[at..]);
+        let mut marks = marks.filter(|rest| matches!(rest.get(1), Some(b'|' | b's' | b'<')));
+        if let Some(mark) = marks.find_map(|rest| ALONE.iter().find(|mark| rest.starts_with(mark.as_bytes()))) {
+            return Some(mark.trim_end());
+        }
+        if let Some((open, _)) = MARKED.iter().filter(opens).find(|(_, close)| has(close)) {
+            return Some(open);
+        }
     }
-    if let Some((open, _)) = PAIRS.iter().find(|(open, close)| has(open) && has(close)) {
+    if !has("### ") {
+        return None;
+    }
+    if let Some((open, _)) = HEADED.iter().filter(opens).find(|(_, close)| has(close)) {
         return Some(open);
     }
     // A prompt that ends where the answer is to begin was made for a model without a template.
-    const CUES: [&str; 3] = ["### Response:", "### Assistant:", "<|assistant|>"];
+    const CUES: [&str; 2] = ["### Response:", "### Assistant:"];
     let end = text.trim_end();
     CUES.into_iter().find(|cue| end.ends_with(cue) && end.len() > cue.len())
 }

@@ -1,4 +1,6 @@
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -31,6 +33,8 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Boilerplate {}
 
+static WORDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["language model", "by OpenAI"].map(Finder::new));
+
 /// Phrases by which it gives itself away, as they are written in most cases.
 const PHRASES: [&str; 4] = ["an AI language model", "a large language model", "trained by OpenAI", "developed by OpenAI"];
 
@@ -43,8 +47,12 @@ impl Rule for Boilerplate {
         // What was rejected is not taught.
         let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
         for turn in example.turns.iter().filter(taught) {
-            let said = PHRASES.iter().find_map(|phrase| Some((memmem::find(turn.text.as_bytes(), phrase.as_bytes())?, phrase)));
-            if let Some((_, phrase)) = said {
+            let bytes = turn.text.as_bytes();
+            // Every phrase has one of two words that answers seldom have.
+            if WORDS.iter().all(|word| word.find(bytes).is_none()) {
+                continue;
+            }
+            if let Some(phrase) = PHRASES.iter().find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some()) {
                 out.field(&row.place, || turn.pointer(), || format!("the answer says `{phrase}`"));
             }
         }

@@ -73,12 +73,14 @@ fn slot(text: &str, at: usize) -> Option<&str> {
     }
 }
 
-/// Whether a place is inside a fence or between back quotes on its line.
+/// Whether a place is inside a fence, between back quotes, in an f-string, or what an element of JSX holds.
 fn in_code(text: &str, at: usize) -> bool {
     let before = &text[..at];
     let line = &before[before.rfind('\n').map_or(0, |line| line + 1)..];
     let after = text[at..].lines().next().unwrap_or_default();
-    before.matches("```").count() % 2 == 1 || (line.contains('`') && after.contains('`'))
+    let quoted = line.contains('`') && after.contains('`');
+    let formatted = ["f\"", "f'", "f“", "f‘"].iter().any(|string| line.contains(string));
+    quoted || formatted || line.ends_with('>') || before.matches("```").count() % 2 == 1
 }
 
 #[cfg(test)]
@@ -113,6 +115,8 @@ mod tests {
             "[TODO](https://example.org)",
             "${name} and ${file}",
             "{x}",
+            "<td>{name}</td>",
+            "打印（f“你好，{name}！”）",
             "[1, 2]",
         ] {
             assert_eq!(find(text), None, "{text}");
