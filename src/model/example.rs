@@ -149,13 +149,19 @@ pub struct Turn<'a> {
 impl Turn<'_> {
     /// JSON pointer to the text, `/messages/2/content`.
     pub fn pointer(&self) -> String {
+        let mut pointer = self.message_pointer();
+        if !self.key.is_empty() {
+            pointer.push('/');
+            pointer.push_str(self.key);
+        }
+        pointer
+    }
+
+    /// JSON pointer to the message, `/messages/2`; to the column where the turn is one.
+    pub fn message_pointer(&self) -> String {
         let mut pointer = format!("/{}", self.field.replace('~', "~0").replace('/', "~1"));
         if let Some(index) = self.index {
             pointer.push_str(&format!("/{index}"));
-            if !self.key.is_empty() {
-                pointer.push('/');
-                pointer.push_str(self.key);
-            }
         }
         pointer
     }

@@ -1,6 +1,8 @@
 //! The contract between a rule and the scanner.
 
+mod clip;
 pub mod lane;
+mod nearest;
 pub mod row;
 
 use serde::de::DeserializeOwned;
@@ -9,6 +11,8 @@ use crate::finding::{Findings, Level};
 use crate::model::setup::Setup;
 use crate::sketch::Merge;
 
+pub use clip::clip;
+pub use nearest::nearest;
 pub use row::Row;
 
 /// What a rule cannot work without. Where it is missing the rule is "not checked", and said to be.
@@ -113,4 +117,11 @@ pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
 
     /// Called once, after every row of every shard.
     fn finish(&self, _state: Self::State, _setup: &Setup, _out: &mut Findings) {}
+}
+
+/// Findings a rule may not report before it has seen the whole set are part of its state.
+impl Merge for Findings {
+    fn merge(&mut self, other: Self) {
+        Self::merge(self, other);
+    }
 }

@@ -48,29 +48,27 @@ impl Chars {
     const BRACKET: u8 = 16;
     /// Any byte of a character beyond ASCII.
     const BEYOND_ASCII: u8 = 32;
-
-    const TABLE: [u8; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            table[byte] = match byte {
-                9 | 10 => 0,
-                13 => Self::CARRIAGE_RETURN,
-                0..=31 | 127 => Self::CONTROL,
-                128.. => Self::BEYOND_ASCII,
-                _ => 0,
-            };
-            byte += 1;
-        }
-        table[b'{' as usize] = Self::BRACE;
-        table[b'<' as usize] = Self::ANGLE;
-        table[b'[' as usize] = Self::BRACKET;
-        table
-    };
+    /// The lead byte of À to ÿ, the letters that UTF-8 read as Latin-1 turns into.
+    const LATIN_1: u8 = 64;
+    /// Lead bytes of the blocks with invisible characters, C1 controls and U+FFFD: C2, E2, EF, F3.
+    const UNSEEN: u8 = 128;
 
     /// The kinds in a text.
     pub fn of(text: &str) -> Self {
-        Self(text.bytes().fold(0, |kinds, byte| kinds | Self::TABLE[byte as usize]))
+        // Comparisons without branches, so that sixteen bytes are looked at in one step.
+        let kinds = |byte: u8| {
+            let of = |found: bool, kind: u8| u8::from(found) * kind;
+            let control = (byte < 32) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+            of(control | (byte == 127), Self::CONTROL)
+                | of(byte == b'\r', Self::CARRIAGE_RETURN)
+                | of(byte == b'{', Self::BRACE)
+                | of(byte == b'<', Self::ANGLE)
+                | of(byte == b'[', Self::BRACKET)
+                | of(byte >= 128, Self::BEYOND_ASCII)
+                | of(byte == 0xC3, Self::LATIN_1)
+                | of((byte == 0xC2) | (byte == 0xE2) | (byte == 0xEF) | (byte == 0xF3), Self::UNSEEN)
+        };
+        Self(text.bytes().fold(0, |found, byte| found | kinds(byte)))
     }
 
     #[must_use]
@@ -100,5 +98,14 @@ impl Chars {
 
     pub fn beyond_ascii(self) -> bool {
         self.0 & Self::BEYOND_ASCII != 0
+    }
+
+    pub fn latin_1(self) -> bool {
+        self.0 & Self::LATIN_1 != 0
+    }
+
+    /// Whether an invisible character may be there: a character of a block that has some is.
+    pub fn unseen(self) -> bool {
+        self.0 & Self::UNSEEN != 0
     }
 }

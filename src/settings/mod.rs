@@ -5,10 +5,9 @@
 
 pub mod cli;
 pub mod file;
-mod nearest;
 pub mod resolve;
 
-pub use nearest::nearest;
+pub use crate::rule::nearest;
 pub use resolve::Settings;
 
 /// A mistake of the user's, to be shown as it is, with exit code 2.

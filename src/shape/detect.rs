@@ -117,13 +117,13 @@ fn as_shape(shape: Shape, object: &Object<'_>, given: &Columns) -> Option<Layout
         Shape::Messages => {
             let name = row
                 .find("messages", MESSAGES, |value| has_key(value, "role"))
-                .or_else(|| row.any(|value| has_key(value, "role") && has_key(value, "content")))?;
+                .or_else(|| row.alone(|value| has_key(value, "role") && has_key(value, "content")))?;
             columns.rename("messages", name);
         }
         Shape::Sharegpt => {
             let name = row
                 .find("messages", MESSAGES, |value| has_key(value, "from"))
-                .or_else(|| row.any(|value| has_key(value, "from") && has_key(value, "value")))?;
+                .or_else(|| row.alone(|value| has_key(value, "from") && has_key(value, "value")))?;
             columns.rename("messages", name);
         }
         Shape::Alpaca => {
@@ -154,9 +154,10 @@ impl<'o> Finder<'o> {
         names.iter().find_map(|name| fits(name))
     }
 
-    /// The first column, under whatever name, that holds a fitting value.
-    fn any(&self, fits: impl Fn(&Value<'_>) -> bool) -> Option<&'o str> {
-        if self.given.is_given("messages") {
+    /// The first column, under whatever name, that holds a fitting value, unless another holds the
+    /// answer to it: `input` and `ideal` of OpenAI's evals.
+    fn alone(&self, fits: impl Fn(&Value<'_>) -> bool) -> Option<&'o str> {
+        if self.given.is_given("messages") || as_shape(Shape::PromptCompletion, self.object, self.given).is_some() {
             return None;
         }
         self.object.iter().find(|(_, value)| fits(value)).map(|(name, _)| name)

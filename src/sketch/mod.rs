@@ -3,6 +3,9 @@
 pub mod column;
 pub mod counts;
 pub mod histogram;
+pub mod lowest;
+
+use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -28,5 +31,18 @@ impl<A: Merge, B: Merge> Merge for (A, B) {
     fn merge(&mut self, other: Self) {
         self.0.merge(other.0);
         self.1.merge(other.1);
+    }
+}
+
+/// A summary per key, such as one per source.
+impl<K, V> Merge for BTreeMap<K, V>
+where
+    K: Ord + Send + Serialize + DeserializeOwned + 'static,
+    V: Merge,
+{
+    fn merge(&mut self, other: Self) {
+        for (key, value) in other {
+            self.entry(key).or_default().merge(value);
+        }
     }
 }

@@ -2,3 +2,5 @@
 
 pub(super) mod answer_cut;
 pub(super) mod answer_lost;
+pub(super) mod too_long;
+pub(super) mod too_short;

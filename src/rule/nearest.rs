@@ -3,12 +3,21 @@
 /// The known name nearest to a misspelt one, if any is near: at most a third of it differs.
 pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let limit = (name.chars().count() / 3).max(1);
+    let letters_of_name = letters(name);
     let near = known
         .into_iter()
+        // An edit changes two letters at most, which rules most names out at once.
+        .filter(|candidate| (letters_of_name ^ letters(candidate)).count_ones() as usize <= 2 * limit)
         .map(|candidate| (distance(name, candidate), candidate));
     near.filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// The letters a name has, whatever their case and number.
+fn letters(name: &str) -> u32 {
+    let letters = name.bytes().filter(u8::is_ascii_alphabetic);
+    letters.fold(0, |set, letter| set | 1 << (letter.to_ascii_lowercase() - b'a'))
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) between two names. `-` and `_` are the same.

@@ -1,0 +1,107 @@
+use rayon::slice::ParallelSliceMut;
+use serde::Deserialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Role, Turn};
+use crate::model::setup::Setup;
+use crate::place::Place;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::sketch::column::Column;
+
+rule_meta! {
+    /// ## What it finds
+    /// One and the same answer in more than a fifth of all rows, whatever was asked.
+    ///
+    /// ## Why it matters
+    /// The model learns to give that answer, and little else. Usually a generator failed, refused, or its output was put beside
+    /// every prompt. The few answers of a classifier are no collapse: they are short, and more than one.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "How do tides work?"}, {"role": "assistant", "content": "I am sorry, I cannot help with that request."}]}
+    /// {"messages": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "I am sorry, I cannot help with that request."}]}
+    /// {"messages": [{"role": "user", "content": "Who wrote Emma?"}, {"role": "assistant", "content": "I am sorry, I cannot help with that request."}]}
+    /// {"messages": [{"role": "user", "content": "What is a verb?"}, {"role": "assistant", "content": "I am sorry, I cannot help with that request."}]}
+    /// {"messages": [{"role": "user", "content": "Is it noon?"}, {"role": "assistant", "content": "I am sorry, I cannot help with that request."}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "How do tides work?"}, {"role": "assistant", "content": "The moon pulls the water of the seas."}]}
+    /// {"messages": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "Seven is one."}]}
+    /// {"messages": [{"role": "user", "content": "Who wrote Emma?"}, {"role": "assistant", "content": "Jane Austen wrote it."}]}
+    /// {"messages": [{"role": "user", "content": "What is a verb?"}, {"role": "assistant", "content": "A word for what is done."}]}
+    /// {"messages": [{"role": "user", "content": "Is it noon?"}, {"role": "assistant", "content": "I cannot know that."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Look at where the answers come from, and make them again; keep a few of the rows where the answer is meant.
+    "mix/answer-collapse", Warning, above 0.5 => Error
+}
+
+/// Options of the rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct AnswerCollapse {
+    /// Largest share of rows with one answer among many others, 0 to 1.
+    share: f64,
+    /// Largest share of rows with one answer among few: labels, numbers, yes and no.
+    whole: f64,
+    /// Shortest answer that `share` is asked of.
+    bytes: usize,
+    /// Fewest rows with that answer.
+    rows: u64,
+}
+
+impl Default for AnswerCollapse {
+    fn default() -> Self {
+        Self { share: 0.2, whole: 0.95, bytes: 24, rows: 5 }
+    }
+}
+
+impl Rule for AnswerCollapse {
+    const META: RuleMeta = META;
+    /// 8 bytes a row: half a hash of its last answer, and its length.
+    type State = Column<(u32, u32)>;
+
+    fn check(&self, row: &Row<'_>, answers: &mut Self::State, _: &mut Findings) {
+        let said = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
+        let Some(answer) = row.example.and_then(|example| example.turns.iter().rfind(said)) else {
+            return;
+        };
+        let text = answer.text.trim();
+        // What is empty is another rule's to report, and a call is no answer.
+        if text.is_empty() || answer.has_tool_calls() {
+            return;
+        }
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        #[expect(clippy::cast_possible_truncation, reason = "half of the hash is enough beside the length")]
+        let hash = xxh3_64(text.as_bytes()) as u32;
+        answers.push(&row.place, (hash, length));
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+    fn finish(&self, answers: Self::State, _: &Setup, out: &mut Findings) {
+        let mut rows: Vec<_> = answers.iter().map(|(source, row, answer)| (*answer, source, row)).collect();
+        rows.par_sort_unstable();
+        let same: Vec<_> = rows.chunk_by(|left, right| left.0 == right.0).collect();
+        let (all, distinct) = (rows.len() as u64, same.len() as u64);
+        for answers in same {
+            let ((_, length), source, row) = answers[0];
+            let times = answers.len() as u64;
+            let share = times as f64 / all as f64;
+            let whole = share > self.whole;
+            // A classifier has few answers; here the others differ from each other.
+            let among_others = || (distinct - 1) * 2 > all - times && length as usize >= self.bytes;
+            if times >= self.rows && (whole || (share > self.share && among_others())) {
+                let first = Place { source, row, ..Place::default() };
+                out.row(&first, || {
+                    let percent = share * 100.0;
+                    format!("the same answer, {length} bytes, in {times} of {all} rows, {percent:.0} %; here first")
+                });
+                out.rows += times - 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Content, Role, Turn};
+use crate::model::value::Value;
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Content given as a list whose items are no typed parts: no `type`, a text part without text, a bare number.
+    ///
+    /// ## Why it matters
+    /// Templates take what they know from each part and drop the rest in silence, so that the text is not trained on; or they
+    /// stop.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": [{"type": "text"}]}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": [{"type": "text", "text": "2+2?"}]}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Give each part its `type` and the value that goes with it: `{"type": "text", "text": "…"}`.
+    "schema/bad-content-part", Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BadContentPart {}
+
+impl Rule for BadContentPart {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        // What a tool gives back may be any list.
+        let listed = |turn: &&Turn<'_>| turn.content == Content::Parts && turn.role != Role::Tool;
+        for turn in example.turns.iter().filter(listed) {
+            let parts = turn.raw.and_then(|raw| raw.get(turn.key)?.as_array()).unwrap_or_default();
+            if let Some((at, wrong)) = parts.iter().enumerate().find_map(|(at, part)| Some((at, wrong(part)?))) {
+                out.field(&row.place, || format!("{}/{at}", turn.pointer()), || wrong);
+            }
+        }
+    }
+}
+
+/// What is wrong with a part, if anything.
+fn wrong(part: &Value<'_>) -> Option<String> {
+    let object = match part {
+        Value::Str(_) => return None,
+        Value::Object(object) => object,
+        other => return Some(format!("a content part is a {}, not an object", other.kind())),
+    };
+    let has_text = ["text", "value", "content"]
+        .iter()
+        .any(|key| object.get(key).is_some_and(|text| text.as_str().is_some()));
+    match object.get("type") {
+        None if has_text => None,
+        None => Some("a content part has no `type`".to_owned()),
+        Some(Value::Str(kind)) if matches!(kind.as_ref(), "text" | "input_text" | "output_text") && !has_text => {
+            Some("a text part has no text".to_owned())
+        }
+        Some(Value::Str(kind)) if kind.trim().is_empty() => Some("a content part's `type` is empty".to_owned()),
+        Some(Value::Str(_)) => None,
+        Some(kind) => Some(format!("a content part's `type` is {}, not a string", clip(kind.kind()))),
+    }
+}

@@ -1,0 +1,46 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::tools;
+
+rule_meta! {
+    /// ## What it finds
+    /// A `tools` column that is no list of tools with names: broken JSON in a string, an object, a tool without a name.
+    ///
+    /// ## Why it matters
+    /// Trainers hand the column to the template as it stands, which prints it in a form the model will never see again, or
+    /// stops.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"tools": "[{\"name\": \"weather\"", "messages": [{"role": "user", "content": "How is the weather in Oslo?"}, {"role": "assistant", "content": "It rains."}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"tools": [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}], "messages": [{"role": "user", "content": "How is the weather in Oslo?"}, {"role": "assistant", "content": "It rains."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Write `tools` as a list of JSON schemas, or as a string of JSON that holds one.
+    "schema/bad-tools", Warning, above 0.01 => Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BadTools {}
+
+impl Rule for BadTools {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(tools) = row.example.and_then(tools::column) else {
+            return;
+        };
+        if let Err(wrong) = tools::declared(tools) {
+            out.field(&row.place, || "/tools".to_owned(), || wrong);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Content, Role};
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
+
+rule_meta! {
+    /// ## What it finds
+    /// Answers that say nothing: empty, white space, or thoughts without a word after them.
+    ///
+    /// ## Why it matters
+    /// The model learns to end its turn at once. Some trainers lose the end-of-turn token with the empty text, so that the row
+    /// trains nothing, and drop it.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": ""}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Fill the answer in or remove the row. An answer that is a tool call needs no text.
+    "schema/empty-answer", Warning, above 0.05 => Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct EmptyAnswer {}
+
+impl Rule for EmptyAnswer {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for turn in example.turns.iter().filter(|turn| turn.role == Role::Assistant) {
+            let said = turn.text.trim_end();
+            let thoughts = said.ends_with("</think>");
+            let absent = matches!(turn.content, Content::Text | Content::Parts);
+            if absent && turn.train != Some(false) && (said.is_empty() || thoughts) && !turns::says_without_text(turn) {
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || match (thoughts, turn.text.len()) {
+                        (true, _) => "the answer ends with its thoughts".to_owned(),
+                        (_, 0) => "the answer is empty".to_owned(),
+                        (_, spaces) => format!("the answer is {spaces} bytes of white space"),
+                    },
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::Role;
+use crate::model::setup::Setup;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
+
+rule_meta! {
+    /// ## What it finds
+    /// Messages whose role is another format's: `human` beside `user`, `user` beside `human`.
+    ///
+    /// ## Why it matters
+    /// Names are mapped per file, by the trainer or not at all. In a file of `user` and `assistant` nobody expects `gpt`, and a
+    /// template drops the message or refuses the row.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// {"messages": [{"role": "human", "content": "3+3?"}, {"role": "assistant", "content": "6"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// {"messages": [{"role": "user", "content": "3+3?"}, {"role": "assistant", "content": "6"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Use one set of names in the whole file: `user` and `assistant` with `role`, `human` and `gpt` with `from`.
+    "schema/foreign-role", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ForeignRole {}
+
+/// The names that go with `role` and `content`, user and assistant.
+const OURS: [&str; 2] = ["user", "assistant"];
+/// The names that go with `from` and `value`.
+const THEIRS: [&str; 2] = ["human", "gpt"];
+
+impl Rule for ForeignRole {
+    const META: RuleMeta = META;
+    type State = (u64, Findings);
+
+    fn check(&self, row: &Row<'_>, (native, foreign): &mut Self::State, _: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for turn in example.turns.iter().filter(|turn| turns::is_message(turn)) {
+            let (own, other): (&[_], &[_]) = if turn.key == "value" { (&THEIRS, &OURS) } else { (&OURS, &THEIRS) };
+            let name = turn.role_text.as_ref();
+            if own.contains(&name) {
+                *native += 1;
+            } else if other.contains(&name) {
+                foreign.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("the role is `{name}` where the file says `{}`", own[usize::from(turn.role == Role::Assistant)]),
+                );
+            }
+        }
+    }
+
+    fn finish(&self, (native, foreign): Self::State, _: &Setup, out: &mut Findings) {
+        // A file that uses the other names throughout is one that its trainer maps.
+        if native > foreign.count {
+            out.merge(foreign);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Findings;
+use crate::model::example::Shape;
+use crate::model::setup::Setup;
+use crate::model::value::Value;
+use crate::place::Place;
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::sketch::Merge;
+use crate::sketch::lowest::Lowest;
+
+rule_meta! {
+    /// ## What it finds
+    /// Columns of texts that all look like ISO dates, in JSON files.
+    ///
+    /// ## Why it matters
+    /// `datasets` loads such a column as timestamps, not as strings (seen with 3.6 and 5.2): the trainer then joins a datetime to a
+    /// string and stops, or trains on `2024-01-01 00:00:00`.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "When did the year begin?", "completion": "2024-01-01"}
+    /// {"prompt": "When does it end?", "completion": "2024-12-31"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "When did the year begin?", "completion": "2024-01-01"}
+    /// {"prompt": "When does it end?", "completion": "on 2024-12-31"}
+    /// ```
+    ///
+    /// ## Fix
+    /// Load the file with `features=Features({"completion": Value("string"), …})`, or put a word beside the date in one row.
+    "schema/loads-as-dates", Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LoadsAsDates {}
+
+/// Text columns of one file, by name.
+pub(crate) type Columns = BTreeMap<String, Texts>;
+
+/// What the texts of a column look like.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Texts {
+    dates: u64,
+    /// Whether any is no date, which settles it.
+    others: bool,
+    first: Lowest<String>,
+}
+
+impl Merge for Texts {
+    fn merge(&mut self, other: Self) {
+        self.dates += other.dates;
+        self.others |= other.others;
+        self.first.merge(other.first);
+    }
+}
+
+fn see(columns: &mut Columns, name: &str, text: &str, place: &Place) {
+    if !columns.contains_key(name) {
+        columns.insert(name.to_owned(), Texts::default());
+    }
+    let Some(seen) = columns.get_mut(name).filter(|seen| !seen.others) else {
+        return;
+    };
+    if is_date(text) {
+        seen.dates += 1;
+        seen.first.offer(place, || text.to_owned());
+    } else {
+        seen.others = true;
+    }
+}
+
+/// Whether Arrow's JSON reader takes the text for a timestamp: `YYYY-MM-DD`, perhaps with a time
+/// after a space or `T`, perhaps with a zone. Source: Arrow `util/value_parsing.h`, `ParseTimestampISO8601`.
+fn is_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if !(10..=35).contains(&bytes.len()) || !matches(&bytes[..10], b"0000-00-00") {
+        return false;
+    }
+    let [b' ' | b'T', time @ ..] = &bytes[10..] else {
+        return bytes.len() == 10;
+    };
+    let zone = time.iter().position(|byte| matches!(byte, b'Z' | b'+' | b'-')).unwrap_or(time.len());
+    let (time, zone) = time.split_at(zone);
+    let whole: [&[u8]; 3] = [b"00", b"00:00", b"00:00:00"];
+    let time_fits = whole.iter().any(|form| matches(time, form));
+    let zones: [&[u8]; 6] = [b"", b"Z", b"+00", b"+0000", b"+00:00", b"-00:00"];
+    let zone_fits = zones.iter().any(|form| matches(zone, form)) || matches(zone, b"-00") || matches(zone, b"-0000");
+    time_fits && zone_fits
+}
+
+/// Whether a text has a form in which `0` stands for any digit.
+fn matches(text: &[u8], form: &[u8]) -> bool {
+    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    text.len() == form.len() && text.iter().zip(form).all(fits)
+}
+
+impl Rule for LoadsAsDates {
+    const META: RuleMeta = META;
+    /// By source.
+    type State = BTreeMap<u32, Columns>;
+
+    fn check(&self, row: &Row<'_>, columns: &mut Self::State, _: &mut Findings) {
+        let (Some(example), Some(record)) = (row.example, row.record()) else {
+            return;
+        };
+        // Arrow and Parquet files say what their columns are, and CSV's loader leaves dates alone.
+        if record.bytes.is_none() {
+            return;
+        }
+        let columns = columns.entry(row.place.source).or_default();
+        for turn in &example.turns {
+            let value = match turn.raw {
+                Some(raw) => raw.get(turn.key),
+                None => record.value.get(turn.field),
+            };
+            if let Some(Value::Str(text)) = value {
+                see(columns, turn.field, text, &row.place);
+            }
+        }
+        if let (Shape::Alpaca, Some(Value::Str(text))) = (example.shape, record.value.get("input")) {
+            see(columns, "input", text, &row.place);
+        }
+    }
+
+    fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
+        for (name, column) in files.values().flatten() {
+            if let (false, Some((first, text))) = (column.others, column.first.get()) {
+                out.row(first, || {
+                    let rows = column.dates;
+                    format!("each of {rows} values in `{}` is a date, as `{text}`, and loads as a datetime", clip(name))
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Shape, Turn};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Preference rows whose chosen and rejected answers are the same.
+    ///
+    /// ## Why it matters
+    /// Nothing is preferred to itself: the row has a loss of log 2 and no gradient, whatever the model does.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "Name a prime.", "chosen": "seven", "rejected": "seven"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "Name a prime.", "chosen": "seven", "rejected": "nine"}
+    /// ```
+    ///
+    /// ## Fix
+    /// Remove the row. Many of them mean that one column was filled from the other.
+    "schema/same-chosen-rejected", Warning, above 0.01 => Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SameChosenRejected {}
+
+impl Rule for SameChosenRejected {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example.filter(|example| example.shape == Shape::Preference) else {
+            return;
+        };
+        let mut chosen = example.side(Branch::Chosen);
+        let mut rejected = example.side(Branch::Rejected);
+        loop {
+            match (chosen.next(), rejected.next()) {
+                (Some(left), Some(right)) if left.text == right.text && left.role == right.role && calls_alike(left, right) => {}
+                (None, None) => break,
+                _ => return,
+            }
+        }
+        if let Some(last) = example.turns.last() {
+            out.field(
+                &row.place,
+                || last.pointer(),
+                || format!("chosen and rejected are the same, `{}`", clip(&last.text)),
+            );
+        }
+    }
+}
+
+/// Answers that are calls may differ in nothing else.
+fn calls_alike(left: &Turn<'_>, right: &Turn<'_>) -> bool {
+    match (left.raw, right.raw) {
+        (Some(left), Some(right)) => left.get("tool_calls") == right.get("tool_calls"),
+        _ => true,
+    }
+}

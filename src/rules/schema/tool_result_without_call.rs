@@ -1,0 +1,76 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Role, Turn};
+use crate::model::value::Value;
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::tools;
+
+rule_meta! {
+    /// ## What it finds
+    /// Tool results that no call asked for.
+    ///
+    /// ## Why it matters
+    /// A template prints the result after a turn that never called, and the model learns to read results out of nowhere. Others
+    /// refuse the row. Usually the call was lost when the row was converted.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "How is the weather in Oslo?"}, {"role": "tool", "content": "rain"}, {"role": "assistant", "content": "It rains."}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "How is the weather in Oslo?"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]}, {"role": "tool", "content": "rain"}, {"role": "assistant", "content": "It rains."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Put the call back before the result, with the same `id` where calls have one, or drop the result.
+    "schema/tool-result-without-call", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ToolResultWithoutCall {}
+
+impl Rule for ToolResultWithoutCall {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for (at, turn) in example.turns.iter().enumerate().filter(|(_, turn)| turn.role == Role::Tool) {
+            let mut earlier = example.turns[..at].iter().rev();
+            let caller = earlier.find(|turn| turn.role != Role::Tool);
+            let message = match caller {
+                Some(caller) if may_call(caller) => match unasked(turn, &example.turns[..at]) {
+                    Some(id) => format!("the result of call `{}`, which nobody made", clip(id)),
+                    None => continue,
+                },
+                Some(other) => format!("a tool result after a {} turn that calls no tool", other.role.name()),
+                None => "a tool result before anything was said".to_owned(),
+            };
+            out.field(&row.place, || turn.pointer(), || message);
+        }
+    }
+}
+
+/// Whether a turn may have called a tool: calls are as often written into the text as beside it.
+fn may_call(turn: &Turn<'_>) -> bool {
+    turn.has_tool_calls()
+        || turn.role_text == "function_call"
+        || turn.role == Role::Other
+        || (turn.role == Role::Assistant && turn.text.contains(['{', '[', '<', '(', ':']))
+}
+
+/// The id of the call this result is of, where the calls before it have ids and none has this.
+fn unasked<'t>(turn: &'t Turn<'_>, before: &[Turn<'_>]) -> Option<&'t str> {
+    let id = turn.raw?.get("tool_call_id").and_then(Value::as_str)?;
+    let mut ids = before
+        .iter()
+        .flat_map(|turn| tools::calls(turn).unwrap_or_default())
+        .filter_map(|call| call.id)
+        .peekable();
+    ids.peek()?;
+    ids.all(|known| known != id).then_some(id)
+}

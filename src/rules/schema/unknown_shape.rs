@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Findings;
+use crate::model::setup::Setup;
+use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
+use crate::sketch::Merge;
+use crate::sketch::lowest::Lowest;
+
+rule_meta! {
+    /// ## What it finds
+    /// Files whose rows have no shape known here: no column that could be a conversation, a prompt and its answer, or a text.
+    ///
+    /// ## Why it matters
+    /// A trainer stops at the first row with a KeyError. Nothing else can be checked until it is known what the columns mean.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"frage": "2+2?", "antwort": "4"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "2+2?", "completion": "4"}
+    /// ```
+    ///
+    /// ## Fix
+    /// Say which column is which with `--columns prompt=frage,completion=antwort`, name the shape with `--shape`, or rename
+    /// the columns.
+    "schema/unknown-shape", Error
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UnknownShape {}
+
+/// Columns named in a message.
+const SHOWN: usize = 8;
+
+/// Columns that shapes are known by.
+const KNOWN: [&str; 10] = [
+    "messages",
+    "conversations",
+    "instruction",
+    "output",
+    "prompt",
+    "completion",
+    "text",
+    "chosen",
+    "rejected",
+    "input_ids",
+];
+
+/// The rows of a file without a known shape.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Unknown {
+    rows: u64,
+    /// Columns of the first row.
+    columns: Lowest<Vec<String>>,
+}
+
+impl Merge for Unknown {
+    fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.columns.merge(other.columns);
+    }
+}
+
+impl Rule for UnknownShape {
+    const META: RuleMeta = META;
+    type State = BTreeMap<u32, Unknown>;
+
+    fn check(&self, row: &Row<'_>, files: &mut Self::State, _: &mut Findings) {
+        let known = row.setup.shapes.get(row.place.source as usize).copied().flatten().is_some();
+        let (false, Some(object)) = (known, row.record().and_then(|record| record.value.as_object())) else {
+            return;
+        };
+        let seen = files.entry(row.place.source).or_default();
+        seen.rows += 1;
+        let columns = || object.keys().take(SHOWN + 1).map(str::to_owned).collect();
+        seen.columns.offer(&row.place, columns);
+    }
+
+    fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
+        for file in files.values() {
+            if let Some((first, columns)) = file.columns.get() {
+                out.row(first, || message(columns));
+                // One message speaks for all rows of the file.
+                out.rows += file.rows - 1;
+            }
+        }
+    }
+}
+
+fn message(columns: &[String]) -> String {
+    let mut named: Vec<_> = columns.iter().take(SHOWN).map(|name| format!("`{}`", clip(name))).collect();
+    if columns.len() > SHOWN {
+        named.push("…".to_owned());
+    }
+    if named.is_empty() {
+        return "the row has no columns".to_owned();
+    }
+    let slip = columns
+        .iter()
+        .find_map(|name| nearest(name, KNOWN).filter(|known| known != name).map(|known| (name, known)));
+    let hint = match slip {
+        Some((name, known)) => format!("is `{}` meant to be `{known}`?", clip(name)),
+        None => "say which is which with --columns".to_owned(),
+    };
+    format!("no known shape, columns {}; {hint}", named.join(", "))
+}

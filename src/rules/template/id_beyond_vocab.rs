@@ -1,0 +1,46 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows with token ids that the model's embedding does not have.
+    ///
+    /// ## Why it matters
+    /// The first batch with such a row stops with an index error, on a GPU as a device-side assert that names nothing. Tokens were
+    /// added to the tokenizer and not to the model, or the rows were tokenised for another one.
+    ///
+    /// ## Example
+    /// ```jsonl -m fixtures/models/chatml
+    /// {"input_ids": [1, 2, 100000], "labels": [1, 2, 100000]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl -m fixtures/models/chatml
+    /// {"input_ids": [1, 2, 3], "labels": [1, 2, 3]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Resize the embedding (`model.resize_token_embeddings(len(tokenizer))`), or tokenise the rows again.
+    "template/id-beyond-vocab", Error, needs [Tokenizer]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct IdBeyondVocab {}
+
+impl Rule for IdBeyondVocab {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(size) = row.setup.tokenizer.as_ref().and_then(|facts| facts.model_vocab) else {
+            return;
+        };
+        let highest = row.encoded.iter().flat_map(|encoded| &encoded.input_ids).max();
+        if let Some(id) = highest.filter(|id| **id as usize >= size) {
+            out.row(&row.place, || format!("token id {id}, and the model's vocabulary has {size}"));
+        }
+    }
+}

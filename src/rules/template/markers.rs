@@ -1,0 +1,117 @@
+//! The marks by which chat formats tell turns apart, and whether a text holds a whole chat of them.
+
+use memchr::memmem;
+
+/// A text with marks of more than one turn, or one mark that only a template writes.
+///
+/// Returns what gives it away.
+pub(super) fn rendered(text: &str) -> Option<&'static str> {
+    // One of these alone: the name of a role follows the mark.
+    const ALONE: [&str; 12] = [
+        "<|im_start|>user",
+        "<|im_start|>assistant",
+        "<|im_start|>system",
+        "<|start_header_id|>user",
+        "<|start_header_id|>assistant",
+        "<|start_header_id|>system",
+        "<start_of_turn>user",
+        "<start_of_turn>model",
+        "<|im_user|>user",
+        "<|start|>assistant<|",
+        "<|START_OF_TURN_TOKEN|><|",
+        "<<SYS>>\n",
+    ];
+    // Both of a pair: each alone may be spoken of.
+    const MARKED: [(&str, &str); 3] = [
+        ("[INST]", "[/INST]"),
+        ("<|user|>", "<|assistant|>"),
+        ("<｜User｜>", "<｜Assistant｜>"),
+    ];
+    const HEADED: [(&str, &str); 2] = [("### Instruction:", "### Response:"), ("### Human:", "### Assistant:")];
+    let bytes = text.as_bytes();
+    let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
+    let opens = |(open, _): &&(&str, &str)| has(open);
+    if memchr::memchr2(b'<', b'[', bytes).is_some() {
+        let marks = memchr::memchr_iter(b'<', bytes).map(|at| &bytes[at..]);
+        let mut marks = marks.filter(|rest| matches!(rest.get(1), Some(b'|' | b's' | b'<')));
+        if let Some(mark) = marks.find_map(|rest| ALONE.iter().find(|mark| rest.starts_with(mark.as_bytes()))) {
+            return Some(mark.trim_end());
+        }
+        if let Some((open, _)) = MARKED.iter().filter(opens).find(|(_, close)| has(close)) {
+            return Some(open);
+        }
+    }
+    if !has("### ") {
+        return None;
+    }
+    if let Some((open, _)) = HEADED.iter().filter(opens).find(|(_, close)| has(close)) {
+        return Some(open);
+    }
+    // A prompt that ends where the answer is to begin was made for a model without a template.
+    const CUES: [&str; 2] = ["### Response:", "### Assistant:"];
+    let end = text.trim_end();
+    CUES.into_iter().find(|cue| end.ends_with(cue) && end.len() > cue.len())
+}
+
+/// Special tokens that are known by their look, for runs without a tokenizer; in order of name.
+pub(super) const WELL_KNOWN: [&str; 41] = [
+    "<</SYS>",
+    "<<SYS>",
+    "<bos>",
+    "<end_of_turn>",
+    "<eos>",
+    "<start_of_turn>",
+    "<|END_OF_TURN_TOKEN|>",
+    "<|START_OF_TURN_TOKEN|>",
+    "<|assistant|>",
+    "<|begin_of_text|>",
+    "<|call|>",
+    "<|channel|>",
+    "<|constrain|>",
+    "<|end_header_id|>",
+    "<|end_of_text|>",
+    "<|endofprompt|>",
+    "<|endoftext|>",
+    "<|end|>",
+    "<|eom_id|>",
+    "<|eot_id|>",
+    "<|fim_middle|>",
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|im_end|>",
+    "<|im_sep|>",
+    "<|im_start|>",
+    "<|message|>",
+    "<|observation|>",
+    "<|pad|>",
+    "<|python_tag|>",
+    "<|return|>",
+    "<|start_header_id|>",
+    "<|start|>",
+    "<|system|>",
+    "<|user|>",
+    "<｜Assistant｜>",
+    "<｜User｜>",
+    "<｜begin▁of▁sentence｜>",
+    "<｜end▁of▁sentence｜>",
+    "[/INST]",
+    "[INST]",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_in_order() {
+        assert!(WELL_KNOWN.is_sorted());
+    }
+
+    #[test]
+    fn a_text_about_marks_is_no_chat() {
+        assert_eq!(rendered("what does [INST] mean, and <|im_start|>?"), None);
+        assert_eq!(rendered("## Response\nall of ### Response: is a heading"), None);
+        assert!(rendered("[INST] hi [/INST] hello").is_some());
+        assert!(rendered("Name a prime.\n\n### Response:\n").is_some());
+    }
+}

@@ -1,0 +1,147 @@
+//! What became of each message in the text the template rendered.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use crate::model::encoded::{Encoded, What};
+use crate::model::example::{Branch, Content, Role, Turn};
+use crate::model::value::Value;
+use crate::rule::Row;
+
+/// What became of a turn's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is there, perhaps in another place or as JSON writes it.
+    Kept,
+    /// Some of it is there.
+    Altered,
+    /// Nothing of it is.
+    Lost,
+}
+
+/// One turn in one rendered text.
+pub(super) struct Seen<'r> {
+    pub turn: &'r Turn<'r>,
+    pub encoded: &'r Encoded,
+    /// Where it stands, as bytes of the text.
+    pub at: Option<(usize, usize)>,
+    /// Where the turn found before it ends.
+    pub after: usize,
+    /// Whether an answer follows on its side of the row.
+    pub answered: bool,
+}
+
+/// Shows each turn of a row that a template rendered. Rows without one have nothing to compare.
+pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
+    let Some(example) = row.example.filter(|example| example.conversational && row.setup.has_template) else {
+        return;
+    };
+    for encoded in row.encoded.iter().filter(|encoded| !encoded.text.is_empty()) {
+        let on_side = |turn: &Turn<'_>| match turn.branch {
+            Branch::Chosen => encoded.side != "rejected",
+            Branch::Rejected => encoded.side != "chosen",
+            _ => true,
+        };
+        let last = example.turns.iter().rposition(|turn| on_side(turn) && turn.role == Role::Assistant);
+        let mut parts = encoded.parts.iter().peekable();
+        let (mut start, mut after) = (0, 0);
+        for (index, turn) in example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn)) {
+            // Parts stand in the order of the turns.
+            let mut at = None;
+            while let Some(part) = parts.peek() {
+                let end = part.end as usize;
+                match part.what {
+                    What::Turn(number) if usize::from(number) > index => break,
+                    What::Turn(number) if usize::from(number) == index => at = Some((start, end)),
+                    _ => {}
+                }
+                start = end;
+                parts.next();
+                if at.is_some() {
+                    break;
+                }
+            }
+            show(Seen {
+                turn,
+                encoded,
+                at,
+                after,
+                answered: last.is_some_and(|last| last > index),
+            });
+            after = at.map_or(after, |(_, end)| end);
+        }
+    }
+}
+
+impl<'r> Seen<'r> {
+    fn has(&self, text: &str) -> bool {
+        memmem::find(self.encoded.text.as_bytes(), text.as_bytes()).is_some()
+    }
+
+    /// What became of what was said, thoughts aside; `None` where nothing was.
+    pub(super) fn fate(&self) -> Option<Fate> {
+        let (_, said) = thoughts(self.turn);
+        if said.is_empty() {
+            return None;
+        }
+        let kept = self.at.is_some() || self.has(said) || self.has_parts() || self.has_as_json(said);
+        Some(if kept {
+            Fate::Kept
+        } else if pieces(said).any(|piece| self.has(piece)) {
+            Fate::Altered
+        } else {
+            Fate::Lost
+        })
+    }
+
+    /// The thoughts, if the template left them out.
+    pub(super) fn lost_thoughts(&self) -> Option<Cow<'r, str>> {
+        let (thoughts, _) = thoughts(self.turn);
+        thoughts.filter(|thoughts| !self.has(thoughts) && !pieces(thoughts).any(|piece| self.has(piece)))
+    }
+
+    /// Whether each text part is there, with something else between them.
+    fn has_parts(&self) -> bool {
+        let parts = || self.turn.raw.and_then(|raw| raw.get(self.turn.key)?.as_array()).unwrap_or_default();
+        let text = |part: &'r Value<'r>| part.as_str().or_else(|| part.get("text")?.as_str());
+        self.turn.content == Content::Parts && parts().iter().filter_map(text).all(|text| self.has(text.trim()))
+    }
+
+    /// Whether a tool's result is there as a string of JSON, as Llama 3.1 prints it.
+    fn has_as_json(&self, said: &str) -> bool {
+        let quoted = || serde_json::to_string(said).is_ok_and(|json| self.has(json.trim_matches('"')));
+        self.turn.role == Role::Tool && quoted()
+    }
+}
+
+/// What an assistant thought, and what it said. Only turns of assistants think.
+pub(super) fn thoughts<'t>(turn: &'t Turn<'_>) -> (Option<Cow<'t, str>>, &'t str) {
+    let text = turn.text.trim();
+    if turn.role != Role::Assistant {
+        return (None, text);
+    }
+    let beside = ["reasoning_content", "thinking", "reasoning"]
+        .iter()
+        .find_map(|key| turn.raw?.get(key)?.as_str())
+        .map(str::trim)
+        .filter(|thoughts| !thoughts.is_empty());
+    let inside = text.split_once("</think>").map(|(thoughts, said)| {
+        let thoughts = thoughts.trim_start();
+        (thoughts.strip_prefix("<think>").unwrap_or(thoughts).trim(), said.trim())
+    });
+    match inside {
+        Some((thoughts, said)) => ((!thoughts.is_empty()).then_some(Cow::Borrowed(thoughts)).or(beside.map(Cow::Borrowed)), said),
+        None => (beside.map(Cow::Borrowed), text),
+    }
+}
+
+/// Fewest bytes of a piece by which a text is known again.
+const PIECE: usize = 12;
+
+/// The lines of a text, and its two ends where it is one line.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let cut = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let ends = [&text[..cut(text.len() / 2)], &text[cut(text.len() / 2)..]];
+    text.lines().chain(ends).map(str::trim).filter(|piece| piece.len() >= PIECE)
+}

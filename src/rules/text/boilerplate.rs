@@ -1,0 +1,60 @@
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Role, Turn};
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Answers in which the assistant speaks of itself as of the model that wrote the data: "as an AI language model", "trained by OpenAI".
+    ///
+    /// ## Why it matters
+    /// The trained model takes over the name, the maker and the refusals of the one that wrote its data.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Which is the best tea?"}, {"role": "assistant", "content": "As an AI language model, I have no preferences."}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Which is the best tea?"}, {"role": "assistant", "content": "Many say it is Darjeeling."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Remove or rewrite the rows, or leave a few in on purpose.
+    "text/boilerplate", Note
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Boilerplate {}
+
+static WORDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["language model", "by OpenAI"].map(Finder::new));
+
+/// Phrases by which it gives itself away, as they are written in most cases.
+const PHRASES: [&str; 4] = ["an AI language model", "a large language model", "trained by OpenAI", "developed by OpenAI"];
+
+impl Rule for Boilerplate {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        // What was rejected is not taught.
+        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
+        for turn in example.turns.iter().filter(taught) {
+            let bytes = turn.text.as_bytes();
+            // Every phrase has one of two words that answers seldom have.
+            if WORDS.iter().all(|word| word.find(bytes).is_none()) {
+                continue;
+            }
+            if let Some(phrase) = PHRASES.iter().find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some()) {
+                out.field(&row.place, || turn.pointer(), || format!("the answer says `{phrase}`"));
+            }
+        }
+    }
+}

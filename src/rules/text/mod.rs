@@ -1,0 +1,24 @@
+//! What is said, whoever says it: characters and slots that nobody meant to be there.
+
+pub(super) mod boilerplate;
+pub(super) mod carriage_return;
+pub(super) mod control_character;
+mod garbled;
+mod invisible;
+pub(super) mod invisible_character;
+pub(super) mod mojibake;
+pub(super) mod null_word;
+pub(super) mod repetition_loop;
+pub(super) mod replacement_character;
+mod slots;
+pub(super) mod unfilled_placeholder;
+
+/// Characters shown on each side of a place.
+const SHOWN: usize = 16;
+
+/// The text around a place, on one line.
+fn around(text: &str, at: usize) -> String {
+    let start = text[..at].char_indices().rev().take(SHOWN).last().map_or(at, |(start, _)| start);
+    let end = text[at..].char_indices().nth(SHOWN).map_or(text.len(), |(end, _)| at + end);
+    crate::rule::clip(&text[start..end])
+}

@@ -1,0 +1,57 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+use super::garbled::{cyrillic, latin};
+
+rule_meta! {
+    /// ## What it finds
+    /// Texts in which UTF-8 was read as Latin-1 or Windows-1252 and written again: `cafÃ©`, `donâ€™t`, `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; and Russian read as Windows-1251.
+    ///
+    /// ## Why it matters
+    /// The model learns to write the garbage, and spends up to six tokens on every letter of it.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Translate: coffee"}, {"role": "assistant", "content": "le cafÃ©"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Translate: coffee"}, {"role": "assistant", "content": "le café"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Undo it where it happened: `text.encode("cp1252").decode("utf-8")`, or the `ftfy` package for texts that are so in parts.
+    "text/mojibake", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mojibake {}
+
+impl Rule for Mojibake {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example.filter(|_| row.chars.beyond_ascii()) else {
+            return;
+        };
+        for turn in &example.turns {
+            let found = row.chars.latin_1().then(|| latin::find(&turn.text)).flatten();
+            if let Some((garbage, meant)) = found.or_else(|| cyrillic::find(&turn.text)) {
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || {
+                        let seen = meant.trim();
+                        let meant = if seen.is_empty() { "a space".to_owned() } else { format!("`{}`", clip(seen)) };
+                        format!("`{}` was {meant} before it was decoded twice", clip(garbage))
+                    },
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use memchr::memmem;
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Role, Turn};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Answers and texts that end by repeating the same words over and over.
+    ///
+    /// ## Why it matters
+    /// So ends a model that lost its thread. A model trained on it learns to do the same, and to run into the length limit.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Tell me about tides."}, {"role": "assistant", "content": "The tide rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. It falls and then it rises. "}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Tell me about tides."}, {"role": "assistant", "content": "The tide rises. It falls and then it rises."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Cut the answer where the loop begins, or remove the row. Where repetition was asked for, set `repeats` higher.
+    "text/repetition-loop", Warning
+}
+
+/// Options of the rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct RepetitionLoop {
+    /// Repeats at the end of the text.
+    repeats: usize,
+    /// Bytes of the text they take up.
+    bytes: usize,
+}
+
+impl Default for RepetitionLoop {
+    fn default() -> Self {
+        Self { repeats: 10, bytes: 200 }
+    }
+}
+
+/// The longest piece whose repetition is looked for, in bytes.
+const LONGEST: usize = 600;
+/// The end of the text, which is looked for before it.
+const END: usize = 12;
+
+impl RepetitionLoop {
+    /// What the text ends with, and how often.
+    fn tail<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
+        let text = text.trim_end();
+        let bytes = text.as_bytes();
+        if bytes.len() < self.bytes.max(2 * END) {
+            return None;
+        }
+        // The end stands one period before itself, so its last place but one gives the period.
+        let end = &bytes[bytes.len() - END..];
+        let from = bytes.len().saturating_sub(LONGEST + END);
+        let before = memmem::rfind(&bytes[from..bytes.len() - 1], end)? + from;
+        let period = bytes.len() - END - before;
+        let same = bytes.iter().rev().zip(bytes[..bytes.len() - period].iter().rev());
+        let length = period + same.take_while(|(byte, earlier)| byte == earlier).count();
+        let times = length / period;
+        let start = (bytes.len() - period..bytes.len()).find(|at| text.is_char_boundary(*at))?;
+        let piece = &text[start..];
+        // Rules, dots and spaces are drawn, not said; and a short piece is a sound: aaaah, haha.
+        let said = piece.chars().filter(|c| c.is_alphabetic()).count() >= 3;
+        (said && length >= self.bytes && times >= self.repeats).then_some((piece, times))
+    }
+}
+
+impl Rule for RepetitionLoop {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        // What was rejected is not taught.
+        let said = |turn: &&Turn<'_>| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected;
+        for turn in example.turns.iter().filter(said) {
+            if let Some((repeated, times)) = self.tail(&turn.text) {
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("ends with {times} times `{}`", clip(repeated)),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Example, Role, Shape};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+use super::slots;
+
+rule_meta! {
+    /// ## What it finds
+    /// Slots of a prompt template that nothing was put into: `{{name}}`, `{question}`, `[INSERT DATE]`, `<TODO>`.
+    ///
+    /// ## Why it matters
+    /// The model learns to answer a question that was never asked, or to write the slot itself.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, an assistant made by {{author}}."}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, an assistant made by the library."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Fill the slots in where the rows are made. Code, formulas, and rows that speak of templates are left alone.
+    "text/unfilled-placeholder", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UnfilledPlaceholder {}
+
+/// Words of rows in which a slot is what is spoken of.
+const TEMPLATES: [&str; 16] = [
+    "template",
+    "placeholder",
+    "jinja",
+    "handlebars",
+    "mustache",
+    "f-string",
+    "format(",
+    "interpolat",
+    "langchain",
+    "ansible",
+    "django",
+    "angular",
+    "vue",
+    "curly brac",
+    "def ",
+    "function",
+];
+
+impl Rule for UnfilledPlaceholder {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let opens = row.chars.brace() || row.chars.angle() || row.chars.bracket();
+        let Some(example) = row.example.filter(|example| opens && example.shape != Shape::Text) else {
+            return;
+        };
+        for turn in example.turns.iter().filter(|turn| turn.role != Role::Tool) {
+            let Some((at, slot)) = slots::find(&turn.text) else {
+                continue;
+            };
+            if speaks_of_templates(example) {
+                return;
+            }
+            out.field(
+                &row.place,
+                || turn.pointer(),
+                || format!("`{}` was not filled in, in `{}`", clip(slot), super::around(&turn.text, at)),
+            );
+        }
+    }
+}
+
+fn speaks_of_templates(example: &Example<'_>) -> bool {
+    example.turns.iter().any(|turn| {
+        let text = turn.text.to_lowercase();
+        TEMPLATES.iter().any(|word| text.contains(word))
+    })
+}
