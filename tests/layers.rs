@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sketch", &["place"]),
     ("rule", &["place", "finding", "model", "sketch"]),
     ("source", &["place", "model"]),
+    ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
     ("encode", &["model"]),
     ("trainer", &["model", "encode"]),
