@@ -11,12 +11,17 @@ const NONE: u32 = u32::MAX;
 /// Words of up to this many symbols are merged by looking at all their pairs each time.
 const SHORT: usize = 32;
 
+/// log2 of the bits that tell which pairs are not there: small enough to stay near the processor.
+const FILTER_BITS: u32 = 22;
+
 /// All merges of a model.
 #[derive(Debug)]
 pub(super) struct Merges {
     slots: Vec<Slot>,
     /// How far to shift a hash to get a slot.
     shift: u32,
+    /// By hash: whether a pair may be there. Most pairs asked for are not.
+    filter: Box<[u64]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +55,7 @@ impl Merges {
         let mut made = Self {
             slots: vec![empty; 1 << bits],
             shift: u64::BITS - bits,
+            filter: vec![0; 1 << (FILTER_BITS - 6)].into_boxed_slice(),
         };
         let mut joined = String::new();
         let mut guess = 0;
@@ -74,7 +80,10 @@ impl Merges {
             };
             guess = product + 1;
             let (left, right) = (id(left)?, id(right)?);
-            let slot = made.slot(left, right);
+            let hash = hash(left, right);
+            let (word, bit) = filter_bit(hash);
+            made.filter[word] |= bit;
+            let slot = made.slot(hash, left, right);
             made.slots[slot] = Slot {
                 left,
                 right,
@@ -88,9 +97,8 @@ impl Merges {
     /// The slot of a pair, or the empty one where it would stand.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the shift leaves the bits of an index")]
-    fn slot(&self, left: u32, right: u32) -> usize {
-        let key = u64::from(left) << 32 | u64::from(right);
-        let mut at = ((key ^ key >> 29).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize;
+    fn slot(&self, hash: u64, left: u32, right: u32) -> usize {
+        let mut at = (hash >> self.shift) as usize;
         let mask = self.slots.len() - 1;
         loop {
             let slot = &self.slots[at];
@@ -104,7 +112,12 @@ impl Merges {
     /// Rank and product of a pair; the rank is [`NONE`] where it does not merge.
     #[inline]
     fn get(&self, left: u32, right: u32) -> (u32, u32) {
-        let slot = &self.slots[self.slot(left, right)];
+        let hash = hash(left, right);
+        let (word, bit) = filter_bit(hash);
+        if self.filter[word] & bit == 0 {
+            return (NONE, 0);
+        }
+        let slot = &self.slots[self.slot(hash, left, right)];
         (slot.rank, slot.product)
     }
 
@@ -213,6 +226,20 @@ impl Merges {
         }
         symbols.truncate(start + kept);
     }
+}
+
+#[inline]
+fn hash(left: u32, right: u32) -> u64 {
+    let key = u64::from(left) << 32 | u64::from(right);
+    (key ^ key >> 29).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// The word and bit of a hash in the filter, from bits the slots do not look at first.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the mask leaves the bits of an index")]
+fn filter_bit(hash: u64) -> (usize, u64) {
+    let bits = hash >> 20 & ((1 << FILTER_BITS) - 1);
+    ((bits >> 6) as usize, 1 << (bits & 63))
 }
 
 #[cfg(test)]

@@ -1,22 +1,20 @@
 //! Text to words for the models that came from SentencePiece, which write a space as `▁`.
 //!
 //! These models have no words of their own: a whole text is merged at once. It is cut here where
-//! no merge can reach across, which is between two characters that stand side by side in no token
-//! of the vocabulary; so the pieces merge to the same ids, and can be kept for the next time.
+//! no merge can reach across (see [`Joins`]), so that the parts can be kept for the next time.
 //!
 //! A space stands for `▁` throughout. Texts that hold a `▁` themselves are left to the reference,
 //! so that a token's length in the text is known from the token alone.
 
 use std::collections::HashMap;
 
+use super::joins::Joins;
 use crate::encode::tokenizer::vocabulary::Vocabulary;
 
 /// What a space becomes.
 pub(in crate::encode::tokenizer) const SPACE: char = '\u{2581}';
 /// No token.
 const NONE: u32 = u32::MAX;
-/// log2 of the bits that tell which characters may stand side by side.
-const PAIR_BITS: u32 = 21;
 
 /// When a text gets a space before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +50,7 @@ pub(super) struct Metaspace {
     beyond: HashMap<char, u32>,
     /// Ids of `<0x00>` to `<0xFF>`.
     bytes: [u32; 256],
-    /// For each ASCII character those that stand after it in some token.
-    ascii: [u128; 128],
-    /// A set of the pairs of other characters, by hash: it may hold too many, never too few.
-    pairs: Box<[u64]>,
+    joins: Joins,
 }
 
 impl Metaspace {
@@ -67,8 +62,10 @@ impl Metaspace {
             plane: vec![NONE; 0x1_0000].into_boxed_slice(),
             beyond: HashMap::new(),
             bytes: [NONE; 256],
-            ascii: [0; 128],
-            pairs: vec![0; 1 << (PAIR_BITS - 6)].into_boxed_slice(),
+            joins: Joins::new(vocabulary, |token, bytes| {
+                bytes.extend(token.replace(SPACE, " ").into_bytes());
+                true
+            }),
         };
         for (byte, id) in (0u8..).zip(made.bytes.iter_mut()) {
             let token = format!("<0x{byte:02X}>");
@@ -76,13 +73,7 @@ impl Metaspace {
         }
         for (token, id) in vocabulary.iter() {
             let mut chars = token.chars();
-            let Some(first) = chars.next() else { continue };
-            let mut before = first;
-            for char in chars {
-                made.join(before, char);
-                before = char;
-            }
-            if token.len() == first.len_utf8() {
+            if let (Some(first), None) = (chars.next(), chars.next()) {
                 match made.plane.get_mut(first as usize) {
                     Some(slot) => *slot = id,
                     None => {
@@ -101,27 +92,6 @@ impl Metaspace {
         &self.bytes
     }
 
-    fn join(&mut self, before: char, after: char) {
-        let (before, after) = (spaced(before), spaced(after));
-        if before.is_ascii() && after.is_ascii() {
-            self.ascii[before as usize] |= 1 << after as u32;
-        } else {
-            let (word, bit) = pair_bit(before, after);
-            self.pairs[word] |= bit;
-        }
-    }
-
-    /// Whether a merge may reach across two characters; in doubt, true.
-    #[inline]
-    fn joins(&self, before: char, after: char) -> bool {
-        if before.is_ascii() && after.is_ascii() {
-            self.ascii[before as usize] >> after as u32 & 1 == 1
-        } else {
-            let (word, bit) = pair_bit(before, after);
-            self.pairs[word] & bit != 0
-        }
-    }
-
     /// Calls `each` with the bounds of every word. `prefixed` says that a space comes before the
     /// text, which then belongs to the first word.
     pub(super) fn words(&self, text: &str, start: usize, prefixed: bool, mut each: impl FnMut(usize, usize)) {
@@ -129,7 +99,7 @@ impl Metaspace {
         let mut before = if prefixed { Some(' ') } else { None };
         for (at, char) in text[start..].char_indices() {
             let at = start + at;
-            let cut = before.is_some_and(|before| self.split && char == ' ' || !self.joins(before, char));
+            let cut = before.is_some_and(|before| self.split && char == ' ' || !self.joins.may(before, char));
             // A space that nothing joins is a word by itself even where it is not in the text.
             if cut && (at > from || prefixed && at == start) {
                 each(from, at);
@@ -162,18 +132,6 @@ impl Metaspace {
             None => self.beyond.get(&char).copied(),
         }
     }
-}
-
-/// `▁` as the space it stands for in a text.
-fn spaced(char: char) -> char {
-    if char == SPACE { ' ' } else { char }
-}
-
-#[inline]
-fn pair_bit(before: char, after: char) -> (usize, u64) {
-    let key = u64::from(before as u32) << 21 | u64::from(after as u32);
-    let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - PAIR_BITS);
-    ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
 #[cfg(test)]

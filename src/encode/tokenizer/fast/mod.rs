@@ -11,6 +11,7 @@
 //! our workers, knows no offsets and brings a C library. Loading is most of a run over a few MB.
 
 mod added;
+mod joins;
 mod merges;
 mod metaspace;
 mod nfc;
@@ -28,6 +29,7 @@ use super::post::Post;
 use super::tokens::{Detail, Tokens};
 use super::vocabulary::Vocabulary;
 use added::{Added, Piece};
+use joins::Joins;
 use merges::Merges;
 use metaspace::Metaspace;
 pub(super) use metaspace::{Prefix, SPACE};
@@ -57,6 +59,7 @@ enum Kind {
         splitter: Splitter,
         composed: bool,
         ids: Box<[u32; 256]>,
+        joins: Box<Joins>,
     },
     /// No words; spaces are `▁`. Texts that hold one of `unless` go to the reference.
     Spaces {
@@ -64,6 +67,9 @@ enum Kind {
         unless: Option<aho_corasick::AhoCorasick>,
     },
 }
+
+/// Words looked up together.
+const BLOCK: usize = 64;
 
 /// What a worker keeps from one text to the next.
 #[derive(Default)]
@@ -73,6 +79,8 @@ pub(super) struct Scratch {
     words: Words,
     pieces: Vec<Piece>,
     between: (Pieces, Pieces),
+    /// Words found and not yet looked up.
+    block: Vec<(usize, usize)>,
     /// Indices of the tokens that are added ones.
     added: Vec<u32>,
     /// A word with a space before it.
@@ -143,9 +151,10 @@ impl Fast {
                 Kind::Bytes { splitter, .. } => {
                     let mut between = std::mem::take(&mut out.scratch.between);
                     splitter.words(text, (piece.start, piece.end), &mut between, |start, end| {
-                        self.word::<EXTENTS>(text, start, end, start, out);
+                        self.later::<EXTENTS>(text, start, end, out);
                     });
                     out.scratch.between = between;
+                    self.block::<EXTENTS>(text, out);
                 }
                 Kind::Spaces { metaspace, .. } => self.spaced::<EXTENTS>(metaspace, text, *piece, out),
             }
@@ -158,7 +167,7 @@ impl Fast {
         let mut prefixed = metaspace.prefix.applies(&text[piece.start..piece.end], piece.start);
         metaspace.words(&text[..piece.end], piece.start, prefixed, |start, end| {
             if !std::mem::take(&mut prefixed) {
-                return self.word::<EXTENTS>(text, start, end, start, out);
+                return self.later::<EXTENTS>(text, start, end, out);
             }
             // The first word with the space the text does not have: one byte too many to count.
             let mut word = std::mem::take(&mut out.scratch.word);
@@ -177,35 +186,57 @@ impl Fast {
             }
             out.scratch.word = word;
         });
+        self.block::<EXTENTS>(text, out);
+    }
+
+    /// Keeps a word to be looked up with others.
+    #[inline]
+    fn later<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, out: &mut Tokens) {
+        self.word::<EXTENTS>(text, start, end, start, out);
+    }
+
+    /// The tokens of the words kept. Where each of them is kept is found first for all of them: the
+    /// processor then waits for memory once and not for every word.
+    fn block<const EXTENTS: bool>(&self, text: &str, out: &mut Tokens) {
+        let block = std::mem::take(&mut out.scratch.block);
+        let mut places = [None; BLOCK];
+        for (place, &(start, end)) in places.iter_mut().zip(&block) {
+            let words = &out.scratch.words;
+            *place = Key::new(text.as_bytes(), start, end).map(|key| (key, words.slot(key)));
+        }
+        out.ids.reserve(BLOCK);
+        out.extents.reserve(BLOCK);
+        for (place, &(start, end)) in places.iter().zip(&block) {
+            let known = place.and_then(|(key, slot)| out.scratch.words.at(key, slot));
+            if let Some(&[id]) = known {
+                out.ids.push(id);
+                if EXTENTS {
+                    out.extents.push((small(start), small(end)));
+                }
+            } else {
+                self.word::<EXTENTS>(text, start, end, start, out);
+            }
+        }
+        out.scratch.block = block;
+        out.scratch.block.clear();
     }
 
     /// The tokens of the word `text[start..end]`, which stands at `at` in the text asked about.
     #[inline]
     fn word<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, at: usize, out: &mut Tokens) {
         let first = out.ids.len();
-        if let Some(key) = Key::new(text.as_bytes(), start, end) {
-            match out.scratch.words.get(key) {
-                Ok(&[id]) => {
-                    out.ids.push(id);
-                    if EXTENTS {
-                        out.extents.push((small(at), small(at + end - start)));
-                    }
-                    return;
+        let known = Key::new(text.as_bytes(), start, end).map(|key| (key, out.scratch.words.get(key)));
+        match known {
+            Some((_, Ok(&[id]))) => {
+                out.ids.push(id);
+                if EXTENTS {
+                    out.extents.push((small(at), small(at + end - start)));
                 }
-                Ok(ids) => out.ids.extend_from_slice(ids),
-                Err(slot) => {
-                    self.merge(&text[start..end], &mut out.ids);
-                    out.scratch.words.put(key, slot, &out.ids[first..]);
-                }
+                return;
             }
-        } else {
-            let word = &text[start..end];
-            if let Some(ids) = out.scratch.words.get_long(word.as_bytes()) {
-                out.ids.extend_from_slice(ids);
-            } else {
-                self.merge(word, &mut out.ids);
-                out.scratch.words.put_long(word.as_bytes(), &out.ids[first..]);
-            }
+            Some((_, Ok(ids))) => out.ids.extend_from_slice(ids),
+            Some((key, Err(slot))) => self.fresh(text, start, end, Some((key, slot)), out),
+            None => self.fresh(text, start, end, None, out),
         }
         if EXTENTS {
             let mut from = small(at);
@@ -218,8 +249,47 @@ impl Fast {
         }
     }
 
-    /// Appends the ids of a word not seen before.
+    /// Appends the ids of a word that is long, or was not seen before.
     #[cold]
+    fn fresh(&self, text: &str, start: usize, end: usize, place: Option<(Key, usize)>, out: &mut Tokens) {
+        let Kind::Bytes { joins, .. } = &self.kind else {
+            return self.part(text, start, end, place, out);
+        };
+        joins.parts(text, start, end, |from, to| {
+            let place = if (from, to) == (start, end) {
+                place
+            } else {
+                match Key::new(text.as_bytes(), from, to).map(|key| (key, out.scratch.words.get(key))) {
+                    Some((_, Ok(ids))) => return out.ids.extend_from_slice(ids),
+                    Some((key, Err(slot))) => Some((key, slot)),
+                    None => None,
+                }
+            };
+            self.part(text, from, to, place, out);
+        });
+    }
+
+    /// Appends the ids of a part of a word, merging it where it was not seen before.
+    fn part(&self, text: &str, start: usize, end: usize, place: Option<(Key, usize)>, out: &mut Tokens) {
+        let first = out.ids.len();
+        let word = &text[start..end];
+        match place {
+            Some((key, slot)) => {
+                self.merge(word, &mut out.ids);
+                out.scratch.words.put(key, slot, &out.ids[first..]);
+            }
+            None => {
+                if let Some(ids) = out.scratch.words.get_long(word.as_bytes()) {
+                    out.ids.extend_from_slice(ids);
+                } else {
+                    self.merge(word, &mut out.ids);
+                    out.scratch.words.put_long(word.as_bytes(), &out.ids[first..]);
+                }
+            }
+        }
+    }
+
+    /// Appends the ids of a word, merging it.
     fn merge(&self, word: &str, ids: &mut Vec<u32>) {
         if let Some(whole) = &self.whole {
             let spelt: String = word.bytes().map(alphabet::char_of).collect();

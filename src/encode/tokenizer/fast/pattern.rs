@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 
-/// States beyond this are not worth a table; no published expression has a tenth of them.
-const MAX_STATES: usize = 1024;
+/// Entries of the table: all there are indices for.
+const ROOM: usize = 1 << u16::BITS;
 /// The state from which nothing more can match.
 const DEAD: u16 = 0;
 const LAST_CHAR: u32 = 0x0010_FFFF;
@@ -23,10 +23,12 @@ pub(super) struct Pattern {
     /// The class of each code point; those of ASCII once more, where they are reached faster.
     classes: Box<[u8]>,
     ascii: [u8; 128],
-    /// Row per state, column per class: the next state. States from `accepting` up have matched.
-    next: Box<[u16]>,
-    /// log2 of the columns.
-    stride: u32,
+    /// Where each class leads from each state. A state is the index of its row, so that the row and
+    /// the class together are the index of the next state; any `u16` is one, and none is checked.
+    /// States from `accepting` up have matched.
+    next: Box<[u16; ROOM]>,
+    /// Which bytes every state stays in.
+    stays: Box<[Run; ROOM]>,
     start: u16,
     accepting: u16,
     /// States from here up have matched only `\s+(?!\S)`.
@@ -96,30 +98,35 @@ impl Pattern {
     #[inline]
     pub(super) fn end(&self, text: &str, at: usize) -> Option<usize> {
         let bytes = text.as_bytes();
+        let (ascii, next, accepting) = (&self.ascii, &*self.next, self.accepting);
         let mut state = self.start;
         let mut here = at;
-        let mut found = (DEAD, 0);
+        let (mut matched, mut end) = (DEAD, at);
         while let Some(&byte) = bytes.get(here) {
-            let (class, width) = if byte < 0x80 {
-                (self.ascii[byte as usize], 1)
+            let class = if byte < 0x80 {
+                here += 1;
+                ascii[byte as usize]
             } else {
                 let (char, width) = decode(bytes, here, byte);
-                (self.classes[char as usize], width)
+                here += width;
+                self.classes[char as usize]
             };
-            state = self.next[((state as usize) << self.stride) | class as usize];
+            state = next[usize::from(state | u16::from(class))];
             if state == DEAD {
                 break;
             }
-            here += width;
-            if state >= self.accepting {
-                found = (state, here);
+            let run = self.stays[usize::from(state)];
+            if run != Run::None {
+                here = run.end(bytes, here);
+            }
+            if state >= accepting {
+                (matched, end) = (state, here);
             }
         }
-        let (state, end) = found;
-        if state == DEAD {
+        if matched == DEAD {
             return None;
         }
-        if state >= self.yielding && end < bytes.len() {
+        if matched >= self.yielding && end < bytes.len() {
             // The white space ends before a word: its last character belongs to the word, unless
             // it is the only one, which the alternative after this one matches by itself.
             let last = text[at..end].chars().next_back().map_or(0, char::len_utf8);
@@ -128,12 +135,6 @@ impl Pattern {
             }
         }
         Some(end)
-    }
-
-    /// The number of states, for the tests.
-    #[cfg(test)]
-    fn states(&self) -> usize {
-        self.next.len() >> self.stride
     }
 }
 
@@ -421,7 +422,10 @@ fn order(range: &ClassUnicodeRange, char: char) -> std::cmp::Ordering {
 }
 
 mod program;
+mod run;
+
 use program::Program;
+use run::Run;
 
 #[cfg(test)]
 mod tests;

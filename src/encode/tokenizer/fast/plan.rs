@@ -11,6 +11,7 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use serde_json::Value;
 
 use super::added::Added;
+use super::joins::Joins;
 use super::merges::{BadMerge, Merges};
 use super::metaspace::{Metaspace, Prefix, SPACE};
 use super::pattern::Pattern;
@@ -229,6 +230,16 @@ fn bytes(pipeline: &Pipeline, vocabulary: &Vocabulary, added: &AddedVocabulary) 
         splitter: Splitter::new(stages),
         composed,
         ids,
+        joins: Box::new(Joins::new(vocabulary, spell)),
+    })
+}
+
+/// The bytes of a token in the byte alphabet; a token with other characters is never made.
+fn spell(token: &str, bytes: &mut Vec<u8>) -> bool {
+    token.chars().all(|char| {
+        let byte = alphabet::byte_of(char);
+        bytes.extend(byte);
+        byte.is_some()
     })
 }
 

@@ -10,7 +10,7 @@ const INLINE: usize = 3;
 const APART: u32 = u32::MAX;
 /// log2 of the slots at the start, and at most: 4 MiB.
 const FIRST_BITS: u32 = 11;
-const LAST_BITS: u32 = 17;
+const LAST_BITS: u32 = 18;
 /// Words longer than a key are kept up to this length, and up to this many of them: some 6 MiB.
 const LONGEST: usize = 128;
 const MOST_LONG: usize = 32_768;
@@ -70,29 +70,36 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The ids of a short word, or the slot to put them in.
+    /// The slot a short word is in, or would be.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the shift leaves the bits of an index")]
-    pub(super) fn get(&self, key: Key) -> Result<&[u32], usize> {
+    pub(super) fn slot(&self, key: Key) -> usize {
         if self.slots.is_empty() {
-            return Err(0);
+            return 0;
         }
         let mask = self.slots.len() - 1;
         let mut at = (key.hash() >> (u64::BITS - self.slots.len().trailing_zeros())) as usize;
-        loop {
-            let slot = &self.slots[at];
-            if slot.key == key.0 {
-                return Ok(if slot.count == APART {
-                    &self.apart[slot.ids[0] as usize..slot.ids[1] as usize]
-                } else {
-                    &slot.ids[..slot.count as usize]
-                });
-            }
-            if slot.key == 0 {
-                return Err(at);
-            }
+        while self.slots[at].key != key.0 && self.slots[at].key != 0 {
             at = (at + 1) & mask;
         }
+        at
+    }
+
+    /// The ids of a short word, if they are in this slot.
+    #[inline]
+    pub(super) fn at(&self, key: Key, slot: usize) -> Option<&[u32]> {
+        let slot = self.slots.get(slot).filter(|slot| slot.key == key.0)?;
+        Some(if slot.count == APART {
+            &self.apart[slot.ids[0] as usize..slot.ids[1] as usize]
+        } else {
+            &slot.ids[..slot.count as usize]
+        })
+    }
+
+    /// The ids of a short word, or the slot to put them in.
+    pub(super) fn get(&self, key: Key) -> Result<&[u32], usize> {
+        let slot = self.slot(key);
+        self.at(key, slot).ok_or(slot)
     }
 
     /// Keeps the ids of a short word in the slot [`Self::get`] gave.

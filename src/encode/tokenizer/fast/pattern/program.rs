@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{DEAD, MAX_STATES, Node, Pattern};
+use super::run::Run;
+use super::{DEAD, Node, Pattern, ROOM};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -128,6 +129,7 @@ impl Program {
     /// Makes the table. `classes` is the group of each code point.
     pub(super) fn into_pattern(self, classes: Box<[u8]>) -> Result<Pattern, String> {
         let groups = usize::from(classes.iter().copied().max().unwrap_or_default()) + 1;
+        let stride = groups.next_power_of_two().trailing_zeros();
         let mut number: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut sets = vec![Vec::new(), self.closure(std::iter::once(self.start))];
         number.insert(sets[0].clone(), 0);
@@ -145,38 +147,45 @@ impl Program {
             });
             let row = row.collect();
             rows.push(row);
-            if sets.len() > MAX_STATES {
-                return Err(format!("more than {MAX_STATES} states"));
+            if sets.len() << stride > ROOM {
+                return Err(format!("more than {} states", ROOM >> stride));
             }
         }
         // States that have matched come last, so that one comparison tells.
         let mut order: Vec<usize> = (0..sets.len()).collect();
         order.sort_by_key(|at| self.rank(&sets[*at]));
-        let mut renumbered = vec![DEAD; sets.len()];
+        let mut renumbered = vec![0; sets.len()];
         for (new, old) in order.iter().enumerate() {
-            renumbered[*old] = u16::try_from(new).map_err(|error| error.to_string())?;
+            renumbered[*old] = new << stride;
         }
-        let first = |rank| {
-            let at = order.partition_point(|at| self.rank(&sets[*at]) < rank);
-            u16::try_from(at).map_err(|error| error.to_string())
-        };
-        let stride = groups.next_power_of_two().trailing_zeros();
-        let mut next = vec![DEAD; sets.len() << stride];
+        let state = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        let first = |rank| state(order.partition_point(|at| self.rank(&sets[*at]) < rank) << stride);
+        let mut next: Box<[u16; ROOM]> = vec![DEAD; ROOM]
+            .into_boxed_slice()
+            .try_into()
+            .map_err(|_| "a table of another size")?;
         for (old, row) in rows.iter().enumerate() {
             for (group, to) in row.iter().enumerate() {
-                next[(usize::from(renumbered[old]) << stride) | group] = renumbered[*to];
+                next[renumbered[old] | group] = state(renumbered[*to]);
             }
         }
         let mut ascii = [0; 128];
         ascii.copy_from_slice(&classes[..128]);
+        let mut stays: Box<[Run; ROOM]> = vec![Run::None; ROOM]
+            .into_boxed_slice()
+            .try_into()
+            .map_err(|_| "a table of another size")?;
+        for row in renumbered.iter().copied().filter(|row| *row != usize::from(DEAD)) {
+            stays[row] = Run::of(|byte| usize::from(next[row | usize::from(ascii[usize::from(byte)])]) == row);
+        }
         Ok(Pattern {
             classes,
             ascii,
-            next: next.into_boxed_slice(),
-            stride,
-            start: renumbered[1],
-            accepting: first(1)?,
-            yielding: first(2)?,
+            next,
+            stays,
+            start: state(renumbered[1]),
+            accepting: first(1),
+            yielding: first(2),
         })
     }
 }
