@@ -7,6 +7,7 @@ pub mod loader;
 pub mod measure;
 pub mod model;
 pub mod place;
+pub mod plan;
 pub mod report;
 pub mod rule;
 pub mod rules;

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
     ("encode", &["model"]),
+    ("plan", &["model", "sketch", "encode"]),
     ("trainer", &["model", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
     ("rules", &["place", "finding", "model", "sketch", "rule"]),

@@ -58,10 +58,14 @@ fn waste(lengths: &[u32], batch_size: usize) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
 pub(super) fn packed(lengths: &[u32], capacity: u32) -> Option<Packed> {
+    if capacity == 0 {
+        return None;
+    }
     let (mut sequences, mut used) = (0u64, 0u64);
     // A batch at a time, to hold no more than one packed batch.
     for rows in lengths.chunks(Batches::default().rows as usize) {
-        let packing = BestFit::new(capacity).pack(rows).ok()?;
+        // Rows without tokens make no sequence, whatever the trainer does about them.
+        let packing = BestFit::new(capacity).pack(rows).unwrap_or_default();
         sequences += packing.len() as u64;
         used += packing.tokens();
     }

@@ -29,7 +29,8 @@ pub struct BestFit {
     /// `next_power_of_two - capacity` smallest rooms stand to the right of the leaf of a new
     /// sequence, which suffices for any row: they are never found, and packing is looser for it.
     pub passes_over_small_gaps: bool,
-    /// Up to TRL 0.26, an empty row ends the run; later ones leave it out.
+    /// Up to TRL 0.26 an empty row ends the run; later it is left out, and ends the run only where a batch has no
+    /// other.
     pub refuses_empty: bool,
     pub batches: Batches,
 }
@@ -48,7 +49,7 @@ impl BestFit {
 
     /// # Errors
     ///
-    /// If the capacity is 0, or on an empty row if this version refuses it.
+    /// If the capacity is 0, if no row of a batch has tokens, or on any empty row if this version refuses it.
     pub fn pack(&self, lengths: &[u32]) -> Result<Packing, PackError> {
         if self.capacity == 0 {
             return Err(PackError::NoCapacity);
@@ -57,12 +58,18 @@ impl BestFit {
         let mut batch = Batch::default();
         for rows in self.batches.of(lengths.len())? {
             batch.pieces.clear();
-            for row in rows {
+            for row in rows.clone() {
                 let length = lengths[row as usize];
                 if length == 0 && self.refuses_empty {
                     return Err(PackError::EmptyRow { row });
                 }
                 self.add(row, length, &mut batch.pieces);
+            }
+            if batch.pieces.is_empty() {
+                return Err(PackError::NoTokens {
+                    first: rows.start,
+                    last: rows.end - 1,
+                });
             }
             batch.pack(self.capacity, self.smallest_gap());
             packing.extend(&batch.pieces, &batch.sequence_of, batch.sequences as usize);
@@ -111,15 +118,12 @@ impl Batch {
         for (turn, piece) in (0u32..).zip(&self.pieces) {
             let wanted = piece.len().max(smallest_gap);
             let found = self.open.range((wanted, 0, 0)..).next().copied();
-            let (room, sequence) = match found {
-                Some(found) => {
-                    self.open.remove(&found);
-                    (found.0, found.2)
-                }
-                None => {
-                    self.sequences += 1;
-                    (capacity, self.sequences - 1)
-                }
+            let (room, sequence) = if let Some(found) = found {
+                self.open.remove(&found);
+                (found.0, found.2)
+            } else {
+                self.sequences += 1;
+                (capacity, self.sequences - 1)
             };
             self.sequence_of.push(sequence);
             let left = room - piece.len();

@@ -52,7 +52,11 @@ impl Concat {
             for row in rows {
                 blocks.add(row, lengths[row as usize], &mut packing);
             }
-            blocks.end(self.keeps_rest, &mut packing);
+            if self.keeps_rest {
+                packing.close();
+            } else {
+                packing.abandon();
+            }
         }
         Ok(packing)
     }
@@ -81,15 +85,6 @@ impl Blocks {
                 self.filled = 0;
             }
             start = end;
-        }
-    }
-
-    /// Ends the stream, with a shorter sequence if the rest is kept.
-    pub(super) fn end(self, keeps_rest: bool, packing: &mut Packing) {
-        if keeps_rest {
-            packing.close();
-        } else {
-            packing.truncate(packing.len());
         }
     }
 }

@@ -48,13 +48,13 @@ impl ConstantLength {
         let (mut blocks, mut held) = (Blocks::new(self.capacity), 0.0);
         for (row, (tokens, size)) in (0u32..).zip(rows) {
             if held >= enough {
-                blocks.end(false, &mut packing);
+                packing.abandon();
                 (blocks, held) = (Blocks::new(self.capacity), 0.0);
             }
             blocks.add(row, *tokens, &mut packing);
             held += f64::from(*size);
         }
-        blocks.end(false, &mut packing);
+        packing.abandon();
         Ok(packing)
     }
 }

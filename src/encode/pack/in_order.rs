@@ -36,7 +36,7 @@ impl InOrder {
                 }
                 blocks.add(row, *length, &mut packing);
             }
-            blocks.end(true, &mut packing);
+            packing.close();
             packing.truncate(at_most);
             return Ok(packing);
         }

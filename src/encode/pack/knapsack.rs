@@ -21,14 +21,14 @@ impl Knapsack {
     /// If there are more rows than fit 32 bits.
     pub fn pack(&self, lengths: &[u32]) -> Result<Packing, PackError> {
         let mut packing = Packing::default();
-        let mut shelf = Shelf::default();
+        let mut batch = Batch::default();
         for rows in self.batches.of(lengths.len())? {
-            shelf.rows.clear();
-            shelf.rows.extend(
+            batch.rows.clear();
+            batch.rows.extend(
                 rows.map(|row| (lengths[row as usize], row))
                     .filter(|(length, _)| *length <= self.capacity),
             );
-            shelf.pack(self.capacity, &mut packing);
+            batch.pack(self.capacity, &mut packing);
         }
         Ok(packing)
     }
@@ -36,14 +36,14 @@ impl Knapsack {
 
 /// The rows of a batch by length, and which of them are still there.
 #[derive(Default)]
-struct Shelf {
+struct Batch {
     rows: Vec<(u32, u32)>,
     /// For each place, counted from 1, the last place up to it whose row is still there, or one from
     /// which to look further; 0 if there is none.
     before: Vec<u32>,
 }
 
-impl Shelf {
+impl Batch {
     fn pack(&mut self, capacity: u32, packing: &mut Packing) {
         // Unlike a stable sort by length, this needs no second buffer; rows differ in their number.
         self.rows.sort_unstable();

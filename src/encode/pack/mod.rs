@@ -96,9 +96,14 @@ impl Packing {
         }
     }
 
+    /// Forgets the pieces pushed since the last sequence ended.
+    fn abandon(&mut self) {
+        self.pieces.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
     fn truncate(&mut self, sequences: usize) {
         self.ends.truncate(sequences);
-        self.pieces.truncate(self.ends.last().copied().unwrap_or(0));
+        self.abandon();
     }
 
     /// Adds sequences from pieces and the sequence each is in, numbered from 0 in order of opening.
@@ -139,6 +144,9 @@ pub enum PackError {
     /// TRL 0.19 to 0.26: `AssertionError` in `_SegmentTree.search`.
     #[error("row {row} has no tokens, on which this trainer aborts when it packs")]
     EmptyRow { row: u32 },
+    /// TRL from 0.27: pyarrow raises on a table of no rows.
+    #[error("rows {first} to {last} have no tokens, on which this trainer aborts when it packs them")]
+    NoTokens { first: u32, last: u32 },
     /// torchtune: `ValueError` in `PackedDataset._pack`.
     #[error(
         "row {row} has {length} tokens, more than the {capacity} of a packed sequence, on which this trainer aborts"
