@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn turns_are_found_in_order() {
-        assert_eq!(places("<u>a</u><a>a</a>", &["a", "a"]), [Some((3, 4)), Some((11, 12))]);
+        assert_eq!(places("<u>hi</u><a>hi</a>", &["hi", "hi"]), [Some((3, 5)), Some((12, 14))]);
     }
 
     #[test]

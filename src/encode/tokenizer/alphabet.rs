@@ -12,7 +12,7 @@ fn is_printable(byte: u8) -> bool {
 static CHARS: LazyLock<[char; 256]> = LazyLock::new(|| {
     let mut chars = ['\0'; 256];
     let mut others = '\u{100}'..;
-    for (byte, char) in (0u8..).zip(&mut chars) {
+    for (byte, char) in (0..=u8::MAX).zip(&mut chars) {
         *char = if is_printable(byte) {
             char::from(byte)
         } else {
@@ -25,7 +25,7 @@ static CHARS: LazyLock<[char; 256]> = LazyLock::new(|| {
 /// By code point below U+0144: the byte a character stands for.
 static BYTES: LazyLock<[Option<u8>; 0x144]> = LazyLock::new(|| {
     let mut bytes = [None; 0x144];
-    for (byte, char) in (0u8..).zip(CHARS.iter()) {
+    for (byte, char) in (0..=u8::MAX).zip(CHARS.iter()) {
         bytes[*char as usize] = Some(byte);
     }
     bytes
