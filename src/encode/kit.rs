@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
-use crate::model::setup::TokenizerFacts;
+use crate::model::setup::{Special, TokenizerFacts};
 use crate::model::value::{Object, Value};
 
 use super::template::select::Templates;
@@ -106,6 +106,16 @@ impl Kit {
     /// The text of a named token (`eos_token`).
     pub fn text_of(&self, name: &str) -> Option<String> {
         self.facts().token(name).map(|token| token.text.clone())
+    }
+
+    /// Names another token, as `tokenizer.pad_token = …` does.
+    pub fn set_token(&mut self, name: &str, text: &str) {
+        let special = Special { text: text.to_owned(), id: self.id_of(text) };
+        let named = &mut self.tokenizer.facts.named;
+        match named.iter_mut().find(|(known, _)| known == name) {
+            Some((_, token)) => *token = special,
+            None => named.push((name.to_owned(), special)),
+        }
     }
 
     /// The id of a token, by its text.

@@ -10,6 +10,7 @@
 
 mod case;
 mod compare;
+mod trl;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ use case::{Case, Outcome};
 type Run = fn(&Case) -> Result<Vec<serde_json::Value>, Outcome>;
 
 /// Which cases are due, by the `kind` of their config.
-const KINDS: &[(&str, Run)] = &[];
+const KINDS: &[(&str, Run)] = &[("trl_sft", trl::sft)];
 
 #[test]
 fn recorded_cases() {

@@ -59,7 +59,6 @@ impl Collator {
         let mut ids = Vec::new();
         let mut labels = Vec::new();
         let mut positions: Vec<u32> = Vec::new();
-        let packed = sequences.iter().any(|sequence| !sequence.seq_lengths.is_empty());
         for sequence in sequences {
             ids.extend_from_slice(&sequence.input_ids);
             labels.extend_from_slice(&sequence.labels);
@@ -85,8 +84,8 @@ impl Collator {
         Batch {
             input_ids: vec![ids],
             labels: Some(vec![labels]),
-            // Up to 0.19 a batch that was not packed had both.
-            attention_mask: (!self.features.mask_without_positions && !packed).then(|| vec![attention]),
+            // Up to 0.19 without flash attention, which then alone asks for positions.
+            attention_mask: (!self.features.mask_without_positions).then(|| vec![attention]),
             position_ids: Some(vec![positions]),
             others,
         }

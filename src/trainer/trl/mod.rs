@@ -40,6 +40,8 @@ pub struct First {
     pub columns: Vec<String>,
     /// The first row, as the loader gives it.
     pub row: Value<'static>,
+    /// Columns the loader made datetimes of.
+    pub datetimes: Vec<String>,
 }
 
 /// How the rows are read.
@@ -62,6 +64,7 @@ pub struct Sft {
     mode: Mode,
     /// Columns of the set after conversion.
     columns: Vec<String>,
+    datetimes: Vec<String>,
     /// `conversations` with from and value are renamed.
     from_value: bool,
     /// The EOS is appended to texts.
@@ -127,6 +130,7 @@ impl Sft {
             collator: Collator { pad_id, padding_free, pad_to_multiple_of: options.pad_to_multiple_of, features },
             mode: Mode::Language,
             columns: first.columns.clone(),
+            datetimes: first.datetimes.clone(),
             from_value: false,
             adds_eos: false,
             kit,

@@ -98,8 +98,7 @@ impl Sft {
                 whole.assistant_mask(assistant);
             }
         } else {
-            let text = |column| text(row, column);
-            let (asked, answered) = (text("prompt")?, self.with_eos(row, "completion")?);
+            let (asked, answered) = (self.text(row, "prompt")?, self.with_eos(row, "completion")?);
             prompt.encode_text(&self.kit, &asked)?;
             whole.encode_text(&self.kit, &format!("{asked}{answered}"))?;
         }
@@ -134,9 +133,11 @@ impl Sft {
             };
             let messages: Vec<Message<'_>> = messages.iter().map(Message::Raw).collect();
             self.chat(row, &messages, false, whole)?;
-            take(whole, example, found, out);
             if self.options.assistant_only_loss {
                 whole.assistant_mask(assistant);
+            }
+            take(whole, example, found, out);
+            if self.options.assistant_only_loss {
                 self.require(assistant)?;
                 keep(out, |at| assistant[at]);
             }
@@ -145,7 +146,7 @@ impl Sft {
         let field = self.options.dataset_text_field.as_str();
         let text = match &self.options.formatting_field {
             Some(column) if field == "text" => {
-                let text = text(row, column)?;
+                let text = self.text(row, column)?;
                 self.append_eos(text)
             }
             _ => self.with_eos(row, field)?,
@@ -177,7 +178,7 @@ impl Sft {
 
     /// The column's text, with the EOS appended where `add_eos` does.
     fn with_eos<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
-        let value = text(row, column)?;
+        let value = self.text(row, column)?;
         if !self.adds_eos {
             return Ok(value);
         }
@@ -187,11 +188,22 @@ impl Sft {
         let due = if column == field {
             true
         } else if column == "completion" {
-            !row.has(field) || text(row, field)?.ends_with(eos.as_str())
+            !row.has(field) || self.text(row, field)?.ends_with(eos.as_str())
         } else {
             false
         };
         Ok(if due { self.append_eos(value) } else { value })
+    }
+
+    /// A text column. TRL calls `.endswith` on it, or hands it to the tokenizer.
+    fn text<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
+        let kind = match row.get(column)? {
+            Value::Str(_) if self.datetimes.iter().any(|name| name.trim_start_matches('/') == column) => "datetime.datetime",
+            Value::Str(text) => return Ok(Cow::Borrowed(text)),
+            Value::Null => "NoneType",
+            other => other.kind(),
+        };
+        Err(raises("AttributeError", format!("'{kind}' object has no attribute 'endswith' (column `{column}`)")))
     }
 
     fn append_eos<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
@@ -251,15 +263,6 @@ fn take(chat: &mut Chat, example: &Example<'_>, found: &mut Vec<Option<(u32, u32
     out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
     locate(&out.text, example.turns.iter(), found);
     parts(out.text.len(), found, &mut out.parts);
-}
-
-/// A text column. TRL calls `.endswith` on it, or hands it to the tokenizer.
-fn text<'r>(row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
-    match row.get(column)? {
-        Value::Str(text) => Ok(Cow::Borrowed(text)),
-        Value::Null => Err(raises("AttributeError", format!("'NoneType' object has no attribute 'endswith' (column {column})"))),
-        other => Err(raises("AttributeError", format!("a {} has no attribute 'endswith' (column {column})", other.kind()))),
-    }
 }
 
 fn integers(value: &Value<'_>) -> Result<Vec<i64>, EncodeError> {

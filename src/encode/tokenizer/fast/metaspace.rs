@@ -67,7 +67,7 @@ impl Metaspace {
                 true
             }),
         };
-        for (byte, id) in (0u8..).zip(made.bytes.iter_mut()) {
+        for (byte, id) in (0..=u8::MAX).zip(made.bytes.iter_mut()) {
             let token = format!("<0x{byte:02X}>");
             *id = vocabulary.id_of(&token).ok_or_else(|| format!("no token {token}"))?;
         }

@@ -221,7 +221,7 @@ fn bytes(pipeline: &Pipeline, vocabulary: &Vocabulary, added: &AddedVocabulary) 
         return Err("no ByteLevel".to_owned());
     }
     let mut ids = Box::new([0; 256]);
-    for (byte, id) in (0u8..).zip(ids.iter_mut()) {
+    for (byte, id) in (0..=u8::MAX).zip(ids.iter_mut()) {
         let char = alphabet::char_of(byte);
         let found = vocabulary.id_of(char.encode_utf8(&mut [0; 4]));
         *id = found.ok_or_else(|| format!("no token for the byte {byte}"))?;

@@ -1,0 +1,222 @@
+//! Cases of TRL's `SFTTrainer`.
+
+use std::sync::Arc;
+
+use gonogo::encode::kit::{Kit, Load};
+use gonogo::encode::template::Clock;
+use gonogo::encode::tokenizer::Generation;
+use gonogo::loader::{Datasets, Extent, LoadError, Loader, Look, Schema};
+use gonogo::model::batch::{Batch, Extra, Sequence};
+use gonogo::model::encoded::{EncodeError, EncodeErrorKind};
+use gonogo::model::record::{Quirks, Record};
+use gonogo::model::value::Value;
+use gonogo::place::Place;
+use gonogo::plan::sampler::Order;
+use gonogo::shape::{Columns, detect};
+use gonogo::trainer::trl::options::Options;
+use gonogo::trainer::trl::{First, Sft};
+use gonogo::trainer::version::Version;
+use gonogo::trainer::{Encode, Pool, SitePackages, Trainer};
+use serde_json::json;
+
+use super::case::{Case, Outcome};
+
+type Records = Vec<serde_json::Value>;
+
+pub fn sft(case: &Case) -> Result<Records, Outcome> {
+    match run(case) {
+        Ok(records) => Ok(records),
+        Err(Stop::Outcome(outcome)) => Err(outcome),
+        Err(Stop::Raises(class, message)) => Ok(vec![json!({"kind": "error", "error_type": class, "error": message})]),
+    }
+}
+
+/// Why a case ends before its records.
+enum Stop {
+    Outcome(Outcome),
+    Raises(String, String),
+}
+
+impl From<Outcome> for Stop {
+    fn from(outcome: Outcome) -> Self {
+        Self::Outcome(outcome)
+    }
+}
+
+impl From<EncodeError> for Stop {
+    fn from(error: EncodeError) -> Self {
+        match error.kind {
+            EncodeErrorKind::Unsupported => Self::Outcome(Outcome::Unsupported(error.message)),
+            EncodeErrorKind::Template | EncodeErrorKind::Trainer => Self::Raises(error.class, error.message),
+        }
+    }
+}
+
+impl From<LoadError> for Stop {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Raises { class, message, .. } => Self::Raises(class.to_owned(), message),
+            LoadError::Unknown { reason, .. } => Self::Outcome(Outcome::Unsupported(reason)),
+        }
+    }
+}
+
+fn run(case: &Case) -> Result<Records, Stop> {
+    let mut offset = 0;
+    let rows: Vec<(Place, Value<'static>)> = (0u64..)
+        .zip(case.rows()?)
+        .map(|(row, text)| {
+            let place = Place { source: 0, row, line: row + 1, offset };
+            offset += text.len() as u64 + 1;
+            (place, Value::from_json(&text).expect("rows are JSON"))
+        })
+        .collect();
+    let loader = match (case.config["loader"].as_str(), case.is_legacy()) {
+        (Some("from_list"), _) => Loader::FromList,
+        (_, true) => Loader::Json(Datasets::V3_6_0),
+        (_, false) => Loader::Json(Datasets::V5_2_0),
+    };
+    let mut look = Look::default();
+    for (place, value) in &rows {
+        let record = Record { place: *place, value: value.clone(), bytes: None, quirks: Quirks::default() };
+        look.add(&record, Extent::JSON_LINES);
+    }
+    let schema = Schema::of(&look, loader)?;
+    let loaded: Vec<(Place, Value<'static>)> =
+        rows.iter().map(|(place, value)| (*place, schema.apply(place, value).into_owned().into_owned())).collect();
+
+    let kit = kit(case)?;
+    let version = if case.is_legacy() { Version::new(0, 19, 1) } else { Version::new(1, 16, 0) };
+    let first = First {
+        columns: schema.columns().iter().map(|(name, _)| name.to_string()).collect(),
+        row: loaded[0].1.clone(),
+        datetimes: schema.datetimes().to_vec(),
+    };
+    let packages = SitePackages::of(std::env::var_os("GONOGO_PARITY_SITE_PACKAGES").map(Into::into), |_| None);
+    let trainer = Sft::new(kit, version, options(case), &first, &packages)?;
+    let detection = detect(rows.iter().map(|(_, value)| value), None, &Columns::default());
+    let with_ids = case.config["row_ids"].as_bool().unwrap_or(true);
+    let mut kept = Vec::new();
+    for (place, value) in &loaded {
+        let record = Record { place: *place, value: value.clone(), bytes: None, quirks: Quirks::default() };
+        let example = detection.layout.as_ref().and_then(|layout| layout.read(&record).ok());
+        let mut pool = Pool::default();
+        trainer.encode(&record, &example.unwrap_or_else(nothing), &mut pool)?;
+        for encoded in pool.sequences().iter().filter(|encoded| encoded.dropped.is_none()) {
+            kept.push(Sequence {
+                rows: vec![place.row],
+                input_ids: encoded.input_ids.clone(),
+                labels: encoded.labels.clone(),
+                ..Sequence::default()
+            });
+        }
+    }
+    let sequences = trainer.arrange(kept)?;
+    let packed = case.config["trainer_args"]["packing"] == true;
+    let expected: Vec<&serde_json::Value> = case.expected.iter().filter(|record| record["kind"] == "row").collect();
+    let mut records: Records = (0..).zip(&sequences).map(|(index, sequence)| row(index, sequence, packed, with_ids, expected.get(index))).collect();
+    let size = usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("small");
+    for (index, batch) in sequences.chunks(size).enumerate() {
+        records.push(self::batch("batch", index, &trainer.collate(batch)?));
+    }
+    if case.config["dataloader"] == true {
+        let rows = u32::try_from(sequences.len()).expect("few rows");
+        let order = Order::Shuffled { seed: 42 }.draw(rows, 0, rows);
+        let drop_last = case.config["trainer_args"]["dataloader_drop_last"] == true;
+        for (index, rows) in order.chunks(size).filter(|rows| !drop_last || rows.len() == size).enumerate() {
+            let batch: Vec<Sequence> = rows.iter().map(|row| sequences[*row as usize].clone()).collect();
+            let mut record = self::batch("dataloader_batch", index, &trainer.collate(&batch)?);
+            let keys = ["kind", "index", "input_ids", "labels"];
+            record.as_object_mut().expect("an object").retain(|key, _| keys.contains(&key.as_str()));
+            records.push(record);
+        }
+    }
+    Ok(records)
+}
+
+fn nothing<'e>() -> gonogo::model::example::Example<'e> {
+    gonogo::model::example::Example {
+        shape: gonogo::model::example::Shape::Text,
+        turns: Vec::new(),
+        tools: None,
+        template_kwargs: None,
+        conversational: false,
+    }
+}
+
+pub fn kit(case: &Case) -> Result<Arc<Kit>, Outcome> {
+    let folder = case.tokenizer()?;
+    let now = case.config["now"].as_str().unwrap_or("2024-07-26T13:05:09");
+    let generation = if case.is_legacy() { Generation::V4 } else { Generation::V5 };
+    let load = Load {
+        path: &folder,
+        hub_id: None,
+        chat_template: None,
+        generation,
+        clock: Clock::Fixed(now.parse().expect("a time")),
+    };
+    let mut kit = Kit::load(load).map_err(|error| Outcome::Unsupported(error.to_string()))?;
+    for (name, value) in case.config["tokenizer_set"].as_object().into_iter().flatten() {
+        if let Some(token) = value.as_str().filter(|_| name.ends_with("_token")) {
+            kit.set_token(name, token);
+        }
+    }
+    Ok(Arc::new(kit))
+}
+
+fn options(case: &Case) -> Options {
+    let mut given = case.config["trainer_args"].clone();
+    if !given.is_object() {
+        given = json!({});
+    }
+    for key in ["formatting_field", "completion_only_lm"] {
+        if !case.config[key].is_null() {
+            given[key] = case.config[key].clone();
+        }
+    }
+    given["per_device_train_batch_size"] = case.config["batch_size"].clone();
+    serde_json::from_value(given).expect("the options are known")
+}
+
+fn row(
+    index: usize,
+    sequence: &Sequence,
+    packed: bool,
+    with_ids: bool,
+    expected: Option<&&serde_json::Value>,
+) -> serde_json::Value {
+    let mut record = json!({"kind": "row", "index": index, "input_ids": sequence.input_ids});
+    // Columns the library passes through are no matter of tokens; labels are made here or in the collator.
+    for (key, value) in expected.and_then(|expected| expected.as_object()).into_iter().flatten() {
+        match key.as_str() {
+            "labels" => record["labels"] = json!(sequence.labels),
+            "seq_lengths" => record["seq_lengths"] = json!(sequence.seq_lengths),
+            "position_ids" => record["position_ids"] = json!(sequence.position_ids),
+            "src" if with_ids && !packed => record["src"] = json!(sequence.rows[0]),
+            "kind" | "index" | "input_ids" => {}
+            _ => record[key] = value.clone(),
+        }
+    }
+    record
+}
+
+pub fn batch(kind: &str, index: usize, batch: &Batch) -> serde_json::Value {
+    let mut record = json!({"kind": kind, "index": index, "input_ids": batch.input_ids});
+    if let Some(labels) = &batch.labels {
+        record["labels"] = json!(labels);
+    }
+    if let Some(mask) = &batch.attention_mask {
+        record["attention_mask"] = json!(mask);
+    }
+    if let Some(positions) = &batch.position_ids {
+        record["position_ids"] = json!(positions);
+    }
+    for (name, extra) in &batch.others {
+        record[name] = match extra {
+            Extra::Number(number) => json!(number),
+            Extra::Row(row) => json!(row),
+            Extra::Matrix(matrix) => json!(matrix),
+        };
+    }
+    record
+}
