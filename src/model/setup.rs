@@ -109,6 +109,16 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The shape of a source, if it has one known here.
+    pub fn shape(&self, source: u32) -> Option<Shape> {
+        self.shapes.get(source as usize).copied().flatten()
+    }
+
+    /// Whether a source is evaluation data.
+    pub fn is_eval(&self, source: u32) -> bool {
+        self.eval.get(source as usize).copied().unwrap_or(false)
+    }
+
     /// Rows per optimizer step.
     pub fn effective_batch(&self) -> usize {
         self.batch_size.value * self.grad_accum.value * self.world_size.value

@@ -98,6 +98,18 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// [`Self::kind`] with its article: `a string`, `an array`, `null`.
+    pub fn a_kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Int(_) | Self::UInt(_) | Self::Float(_) => "a number",
+            Self::Str(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+
     /// A copy that borrows nothing.
     pub fn into_owned(self) -> Value<'static> {
         match self {
@@ -218,7 +230,9 @@ impl Value<'static> {
     ///
     /// What is wrong with it.
     pub fn from_json(text: &str) -> Result<Self, String> {
-        serde_json::from_str::<serde_json::Value>(text).map(Self::from).map_err(|error| error.to_string())
+        serde_json::from_str::<serde_json::Value>(text)
+            .map(Self::from)
+            .map_err(|error| error.to_string())
     }
 }
 

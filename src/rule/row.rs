@@ -66,7 +66,10 @@ impl Chars {
                 | of(byte == b'[', Self::BRACKET)
                 | of(byte >= 128, Self::BEYOND_ASCII)
                 | of(byte == 0xC3, Self::LATIN_1)
-                | of((byte == 0xC2) | (byte == 0xE2) | (byte == 0xEF) | (byte == 0xF3), Self::UNSEEN)
+                | of(
+                    (byte == 0xC2) | (byte == 0xE2) | (byte == 0xEF) | (byte == 0xF3),
+                    Self::UNSEEN,
+                )
         };
         Self(text.bytes().fold(0, |found, byte| found | kinds(byte)))
     }

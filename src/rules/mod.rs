@@ -59,6 +59,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::oversized_row::OversizedRow>(),
     RuleEntry::of::<schema::prompts_differ::PromptsDiffer>(),
     RuleEntry::of::<schema::python_only_json::PythonOnlyJson>(),
+    RuleEntry::of::<schema::ragged_row::RaggedRow>(),
     RuleEntry::of::<schema::repeated_role::RepeatedRole>(),
     RuleEntry::of::<schema::same_chosen_rejected::SameChosenRejected>(),
     RuleEntry::of::<schema::starts_with_assistant::StartsWithAssistant>(),

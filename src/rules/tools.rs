@@ -22,7 +22,7 @@ pub(super) fn declared<'v>(tools: &'v Value<'v>) -> Result<Vec<Cow<'v, str>>, St
     match tools {
         Value::Array(items) => items.iter().enumerate().map(|(at, item)| name_of(at, item)).collect(),
         Value::Str(text) => in_json(text),
-        other => Err(format!("`tools` is a {}, not a list", other.kind())),
+        other => Err(format!("`tools` is {}, not a list", other.a_kind())),
     }
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::model::example::{Branch, Content, Example, Misfit, MisfitKind, Role, Shape, Turn};
 use crate::model::value::Value;
 
-use super::{Fields, a};
+use super::Fields;
 
 pub(super) fn read(shape: Shape, row: Fields<'_>) -> Result<Example<'_>, Misfit> {
     let mut example = row.example(shape, true);
@@ -49,7 +49,7 @@ pub(super) fn message<'r>(
         return Err(Misfit {
             kind: MisfitKind::WrongType,
             pointer: Some(index.map_or_else(|| format!("/{field}"), |index| format!("/{field}/{index}"))),
-            message: format!("a message is {}, not an object", a(item.kind())),
+            message: format!("a message is {}, not an object", item.a_kind()),
         });
     };
     let sharegpt = !object.contains_key("role") && object.contains_key("from");

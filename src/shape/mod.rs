@@ -12,8 +12,6 @@ mod prompt_completion;
 mod text;
 mod tokenised;
 
-use std::borrow::Cow;
-
 use crate::model::example::{Example, Misfit, MisfitKind, Shape};
 use crate::model::record::Record;
 use crate::model::value::{Object, Value};
@@ -39,7 +37,7 @@ impl Layout {
             return Err(Misfit {
                 kind: MisfitKind::NotAnObject,
                 pointer: None,
-                message: format!("the row is {}, not an object", a(record.value.kind())),
+                message: format!("the row is {}, not an object", record.value.a_kind()),
             });
         };
         let row = Fields {
@@ -124,7 +122,7 @@ impl<'r> Fields<'r> {
         Misfit {
             kind: MisfitKind::WrongType,
             pointer: Some(format!("/{name}")),
-            message: format!("column `{name}` is {}, not {wanted}", a(value.kind())),
+            message: format!("column `{name}` is {}, not {wanted}", value.a_kind()),
         }
     }
 
@@ -136,14 +134,5 @@ impl<'r> Fields<'r> {
             template_kwargs: self.get("chat_template_kwargs"),
             conversational,
         }
-    }
-}
-
-/// The kind with its article.
-fn a(kind: &str) -> Cow<'static, str> {
-    match kind {
-        "null" => "null".into(),
-        "array" | "object" => format!("an {kind}").into(),
-        _ => format!("a {kind}").into(),
     }
 }

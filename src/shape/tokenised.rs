@@ -4,7 +4,7 @@
 use crate::model::example::{Example, Misfit, MisfitKind, Shape};
 use crate::model::value::Value;
 
-use super::{Fields, a};
+use super::Fields;
 
 pub(super) fn read(row: Fields<'_>) -> Result<Example<'_>, Misfit> {
     let ids = integers(row, "input_ids", row.need("input_ids")?)?;
@@ -34,7 +34,7 @@ fn integers(row: Fields<'_>, column: &'static str, value: &Value<'_>) -> Result<
         return Err(Misfit {
             kind: MisfitKind::WrongType,
             pointer: Some(format!("/{name}/{index}")),
-            message: format!("`{name}` holds {}, not an integer", a(item.kind())),
+            message: format!("`{name}` holds {}, not an integer", item.a_kind()),
         });
     }
     Ok(items.len())

@@ -8,8 +8,8 @@ rule_meta! {
     /// Rows of more tokens than max_length.
     ///
     /// ## Why it matters
-    /// What is beyond the limit is cut or the row is dropped, as the trainer has it. Which part of it is lost is said by
-    /// `length/answer-cut` and `length/answer-lost`.
+    /// What is beyond the limit is cut or the row is dropped, as the trainer has it. Which part of it is lost
+    /// is said by `length/answer-cut` and `length/answer-lost`.
     ///
     /// ## Example
     /// ```jsonl --max-length 8
@@ -39,7 +39,11 @@ impl Rule for TooLong {
         for encoded in row.encoded.iter().filter(|encoded| encoded.full_len > limit.value) {
             out.row(&row.place, || {
                 let (length, max) = (encoded.full_len, limit.value);
-                format!("{length} tokens, {} more than max_length {max} ({})", length - max, limit.origin)
+                format!(
+                    "{length} tokens, {} more than max_length {max} ({})",
+                    length - max,
+                    limit.origin
+                )
             });
         }
     }

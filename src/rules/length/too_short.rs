@@ -9,8 +9,8 @@ rule_meta! {
     /// Rows that say next to nothing.
     ///
     /// ## Why it matters
-    /// A row of a letter or two is the rest of something that was lost. It costs a whole place in the batch, most of it
-    /// padding.
+    /// A row of a letter or two is the rest of something that was lost. It costs a whole place in the batch,
+    /// most of it padding.
     ///
     /// ## Example
     /// ```jsonl
@@ -49,11 +49,19 @@ impl Rule for TooShort {
         let Some(example) = row.example.filter(|example| !example.turns.is_empty()) else {
             return;
         };
-        let said = || example.turns.iter().flat_map(|turn| turn.text.chars()).filter(|c| !c.is_whitespace());
+        let said = || {
+            example
+                .turns
+                .iter()
+                .flat_map(|turn| turn.text.chars())
+                .filter(|c| !c.is_whitespace())
+        };
         let enough = said().nth(self.chars.saturating_sub(1)).is_some();
         // An empty row is another rule's to report.
         if !enough && said().next().is_some() && !example.turns.iter().any(turns::says_without_text) {
-            out.row(&row.place, || format!("{} characters in all, fewer than {}", said().count(), self.chars));
+            out.row(&row.place, || {
+                format!("{} characters in all, fewer than {}", said().count(), self.chars)
+            });
         }
     }
 }

@@ -1,5 +1,5 @@
 use rayon::slice::ParallelSliceMut;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::finding::Findings;
@@ -14,8 +14,9 @@ rule_meta! {
     /// One and the same answer in more than a fifth of all rows, whatever was asked.
     ///
     /// ## Why it matters
-    /// The model learns to give that answer, and little else. Usually a generator failed, refused, or its output was put beside
-    /// every prompt. The few answers of a classifier are no collapse: they are short, and more than one.
+    /// The model learns to give that answer, and little else. Usually a generator failed, refused, or its
+    /// output was put beside every prompt. The few answers of a classifier are no collapse: they are short,
+    /// and more than one.
     ///
     /// ## Example
     /// ```jsonl
@@ -36,7 +37,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Look at where the answers come from, and make them again; keep a few of the rows where the answer is meant.
+    /// Look at where the answers come from, and make them again; keep a few of the rows where the answer is
+    /// meant.
     "mix/answer-collapse", Warning, above 0.5 => Error
 }
 
@@ -56,14 +58,27 @@ pub(crate) struct AnswerCollapse {
 
 impl Default for AnswerCollapse {
     fn default() -> Self {
-        Self { share: 0.2, whole: 0.95, bytes: 24, rows: 5 }
+        Self {
+            share: 0.2,
+            whole: 0.95,
+            bytes: 24,
+            rows: 5,
+        }
     }
+}
+
+/// 12 bytes a row: half a hash of its last answer and the answer's length in bytes, and by how much
+/// the row's line is ahead of its number, which is 0 where there are no lines.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    hash: u32,
+    length: u32,
+    lines_ahead: u32,
 }
 
 impl Rule for AnswerCollapse {
     const META: RuleMeta = META;
-    /// 8 bytes a row: half a hash of its last answer, and its length.
-    type State = Column<(u32, u32)>;
+    type State = Column<Answer>;
 
     fn check(&self, row: &Row<'_>, answers: &mut Self::State, _: &mut Findings) {
         let said = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
@@ -76,26 +91,51 @@ impl Rule for AnswerCollapse {
             return;
         }
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        #[expect(clippy::cast_possible_truncation, reason = "half of the hash is enough beside the length")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "half of the hash is enough beside the length"
+        )]
         let hash = xxh3_64(text.as_bytes()) as u32;
-        answers.push(&row.place, (hash, length));
+        let lines_ahead = u32::try_from(row.place.line.saturating_sub(row.place.row)).unwrap_or(u32::MAX);
+        answers.push(
+            &row.place,
+            Answer {
+                hash,
+                length,
+                lines_ahead,
+            },
+        );
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
     fn finish(&self, answers: Self::State, _: &Setup, out: &mut Findings) {
-        let mut rows: Vec<_> = answers.iter().map(|(source, row, answer)| (*answer, source, row)).collect();
+        let said = |answer: &Answer| (answer.hash, answer.length);
+        let mut rows: Vec<_> = answers
+            .iter()
+            .map(|(source, row, answer)| (said(answer), source, row, answer.lines_ahead))
+            .collect();
         rows.par_sort_unstable();
         let same: Vec<_> = rows.chunk_by(|left, right| left.0 == right.0).collect();
         let (all, distinct) = (rows.len() as u64, same.len() as u64);
         for answers in same {
-            let ((_, length), source, row) = answers[0];
+            let ((_, length), source, row, lines_ahead) = answers[0];
             let times = answers.len() as u64;
             let share = times as f64 / all as f64;
             let whole = share > self.whole;
             // A classifier has few answers; here the others differ from each other.
             let among_others = || (distinct - 1) * 2 > all - times && length as usize >= self.bytes;
             if times >= self.rows && (whole || (share > self.share && among_others())) {
-                let first = Place { source, row, ..Place::default() };
+                let line = if lines_ahead == 0 {
+                    0
+                } else {
+                    row + u64::from(lines_ahead)
+                };
+                let first = Place {
+                    source,
+                    row,
+                    line,
+                    offset: 0,
+                };
                 out.row(&first, || {
                     let percent = share * 100.0;
                     format!("the same answer, {length} bytes, in {times} of {all} rows, {percent:.0} %; here first")

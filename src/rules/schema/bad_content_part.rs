@@ -3,15 +3,16 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Content, Role, Turn};
 use crate::model::value::Value;
-use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Content given as a list whose items are no typed parts: no `type`, a text part without text, a bare number.
+    /// Content given as a list whose items are no typed parts: no `type`, a text part without text, a bare
+    /// number.
     ///
     /// ## Why it matters
-    /// Templates take what they know from each part and drop the rest in silence, so that the text is not trained on; or they
-    /// stop.
+    /// Templates take what they know from each part and drop the rest in silence, so that the text is not
+    /// trained on; or they stop.
     ///
     /// ## Example
     /// ```jsonl
@@ -41,7 +42,10 @@ impl Rule for BadContentPart {
         // What a tool gives back may be any list.
         let listed = |turn: &&Turn<'_>| turn.content == Content::Parts && turn.role != Role::Tool;
         for turn in example.turns.iter().filter(listed) {
-            let parts = turn.raw.and_then(|raw| raw.get(turn.key)?.as_array()).unwrap_or_default();
+            let parts = turn
+                .raw
+                .and_then(|raw| raw.get(turn.key)?.as_array())
+                .unwrap_or_default();
             if let Some((at, wrong)) = parts.iter().enumerate().find_map(|(at, part)| Some((at, wrong(part)?))) {
                 out.field(&row.place, || format!("{}/{at}", turn.pointer()), || wrong);
             }
@@ -54,7 +58,7 @@ fn wrong(part: &Value<'_>) -> Option<String> {
     let object = match part {
         Value::Str(_) => return None,
         Value::Object(object) => object,
-        other => return Some(format!("a content part is a {}, not an object", other.kind())),
+        other => return Some(format!("a content part is {}, not an object", other.a_kind())),
     };
     let has_text = ["text", "value", "content"]
         .iter()
@@ -67,6 +71,6 @@ fn wrong(part: &Value<'_>) -> Option<String> {
         }
         Some(Value::Str(kind)) if kind.trim().is_empty() => Some("a content part's `type` is empty".to_owned()),
         Some(Value::Str(_)) => None,
-        Some(kind) => Some(format!("a content part's `type` is {}, not a string", clip(kind.kind()))),
+        Some(kind) => Some(format!("a content part's `type` is {}, not a string", kind.a_kind())),
     }
 }

@@ -11,8 +11,8 @@ rule_meta! {
     /// Tool calls without a name, or with arguments that are no JSON object.
     ///
     /// ## Why it matters
-    /// The model learns to write calls that no program can read. Templates that print arguments as JSON stop at the row, or print
-    /// a string inside a string.
+    /// The model learns to write calls that no program can read. Templates that print arguments as JSON stop
+    /// at the row, or print a string inside a string.
     ///
     /// ## Example
     /// ```jsonl
@@ -41,7 +41,11 @@ impl Rule for BadToolCall {
         let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turn.role == Role::Assistant) {
             if let Some((pointer, message)) = wrong(turn) {
-                out.field(&row.place, || format!("{}{pointer}", turn.message_pointer()), || message);
+                out.field(
+                    &row.place,
+                    || format!("{}{pointer}", turn.message_pointer()),
+                    || message,
+                );
             }
         }
     }
@@ -53,7 +57,9 @@ fn wrong(turn: &Turn<'_>) -> Option<(String, String)> {
         // LLaMA-Factory's calls are text, after the thoughts if there are any.
         let call = turn.text.rsplit("</think>").next().unwrap_or_default();
         let wrong = if call.trim_start().starts_with('[') {
-            serde_json::from_str::<serde::de::IgnoredAny>(call).is_err().then(|| "not JSON".to_owned())
+            serde_json::from_str::<serde::de::IgnoredAny>(call)
+                .is_err()
+                .then(|| "not JSON".to_owned())
         } else {
             tools::wrong_json(call)
         };
@@ -73,7 +79,7 @@ fn wrong(turn: &Turn<'_>) -> Option<(String, String)> {
         let wrong = match call.arguments {
             Some(Value::Object(_)) => return None,
             Some(Value::Str(text)) => tools::wrong_json(text)?,
-            Some(other) => format!("{}, not an object", other.kind()),
+            Some(other) => format!("{}, not an object", other.a_kind()),
             None => "missing".to_owned(),
         };
         let pointer = format!("{}/arguments", call.pointer);

@@ -6,11 +6,12 @@ use crate::rules::tools;
 
 rule_meta! {
     /// ## What it finds
-    /// A `tools` column that is no list of tools with names: broken JSON in a string, an object, a tool without a name.
+    /// A `tools` column that is no list of tools with names: broken JSON in a string, an object, a tool
+    /// without a name.
     ///
     /// ## Why it matters
-    /// Trainers hand the column to the template as it stands, which prints it in a form the model will never see again, or
-    /// stops.
+    /// Trainers hand the column to the template as it stands, which prints it in a form the model will never
+    /// see again, or stops.
     ///
     /// ## Example
     /// ```jsonl

@@ -9,7 +9,8 @@ rule_meta! {
     /// Rows with bytes that are not UTF-8, such as text saved as Latin-1 or Windows-1252.
     ///
     /// ## Why it matters
-    /// JSON is UTF-8. Loaders stop at the first such byte, or put U+FFFD in the letter's place and train on that.
+    /// JSON is UTF-8. Loaders stop at the first such byte, or put U+FFFD in the letter's place and train on
+    /// that.
     ///
     /// ## Example
     /// ```file train.jsonl
@@ -22,8 +23,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Convert the file from the encoding it was written in: `iconv -f WINDOWS-1252 -t UTF-8`. Do not drop the bytes, they
-    /// are letters.
+    /// Convert the file from the encoding it was written in: `iconv -f WINDOWS-1252 -t UTF-8`. Do not drop the
+    /// bytes, they are letters.
     "schema/bad-utf8", Error
 }
 

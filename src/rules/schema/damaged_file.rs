@@ -6,7 +6,8 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Files that are not of the format their name or first bytes claim, or whose content fails its own checks.
+    /// Files that are not of the format their name or first bytes claim, or whose content fails its own
+    /// checks.
     ///
     /// ## Why it matters
     /// What can still be read of it cannot be trusted, and most loaders stop.

@@ -9,8 +9,8 @@ rule_meta! {
     /// Compressed files that swell beyond any ratio that text can have.
     ///
     /// ## Why it matters
-    /// Text shrinks three to twenty times. A file that grows hundreds of times into gigabytes holds nothing but repetition, by
-    /// accident or to fill a disk.
+    /// Text shrinks three to twenty times. A file that grows hundreds of times into gigabytes holds nothing
+    /// but repetition, by accident or to fill a disk.
     ///
     /// ## Example
     /// ```text

@@ -8,8 +8,9 @@ rule_meta! {
     /// Rows in which a key stands twice in one object.
     ///
     /// ## Why it matters
-    /// Python keeps the last value and forgets the first without a word; `datasets` stops at the row ("column was specified
-    /// twice"); other readers keep the first. Whatever the reader, one of the two values is not trained on.
+    /// Python keeps the last value and forgets the first without a word; `datasets` stops at the row ("column
+    /// was specified twice"); other readers keep the first. Whatever the reader, one of the two values is not
+    /// trained on.
     ///
     /// ## Example
     /// ```jsonl
@@ -36,7 +37,9 @@ impl Rule for DuplicateKey {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         if row.record().is_some_and(|record| record.quirks.duplicate_key) {
-            out.row(&row.place, || "a key stands twice in one object, and its first value is lost".to_owned());
+            out.row(&row.place, || {
+                "a key stands twice in one object, and its first value is lost".to_owned()
+            });
         }
     }
 }

@@ -10,8 +10,8 @@ rule_meta! {
     /// Answers that say nothing: empty, white space, or thoughts without a word after them.
     ///
     /// ## Why it matters
-    /// The model learns to end its turn at once. Some trainers lose the end-of-turn token with the empty text, so that the row
-    /// trains nothing, and drop it.
+    /// The model learns to end its turn at once. Some trainers lose the end-of-turn token with the empty text,
+    /// so that the row trains nothing, and drop it.
     ///
     /// ## Example
     /// ```jsonl

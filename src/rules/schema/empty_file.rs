@@ -9,7 +9,8 @@ rule_meta! {
     /// Files without any row: no bytes at all, blank lines only, or a list of nothing.
     ///
     /// ## Why it matters
-    /// The writer failed, or a filter let nothing through. A trainer given it stops, or mixes in nothing in silence.
+    /// The writer failed, or a filter let nothing through. A trainer given it stops, or mixes in nothing in
+    /// silence.
     ///
     /// ## Example
     /// ```file train.jsonl

@@ -10,8 +10,8 @@ rule_meta! {
     /// User turns, prompts and texts that are empty or white space.
     ///
     /// ## Why it matters
-    /// The answer is trained as one to nothing: whatever was asked is lost. An empty text trains its end-of-text token
-    /// only.
+    /// The answer is trained as one to nothing: whatever was asked is lost. An empty text trains its
+    /// end-of-text token only.
     ///
     /// ## Example
     /// ```jsonl
@@ -38,7 +38,11 @@ impl Rule for EmptyMessage {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for turn in example.turns.iter().filter(|turn| matches!(turn.role, Role::User | Role::Text)) {
+        for turn in example
+            .turns
+            .iter()
+            .filter(|turn| matches!(turn.role, Role::User | Role::Text))
+        {
             let absent = matches!(turn.content, Content::Text | Content::Parts) && turn.text.trim().is_empty();
             if absent && !turns::says_without_text(turn) {
                 out.field(

@@ -10,8 +10,8 @@ rule_meta! {
     /// Conversations whose last turn is the user's or a tool's, after earlier ones were answered.
     ///
     /// ## Why it matters
-    /// The last question trains nothing where the loss is on answers, and teaches the model to ask where it is on everything.
-    /// Some trainers drop the whole row.
+    /// The last question trains nothing where the loss is on answers, and teaches the model to ask where it is
+    /// on everything. Some trainers drop the whole row.
     ///
     /// ## Example
     /// ```jsonl

@@ -11,8 +11,8 @@ rule_meta! {
     /// Messages whose role is another format's: `human` beside `user`, `user` beside `human`.
     ///
     /// ## Why it matters
-    /// Names are mapped per file, by the trainer or not at all. In a file of `user` and `assistant` nobody expects `gpt`, and a
-    /// template drops the message or refuses the row.
+    /// Names are mapped per file, by the trainer or not at all. In a file of `user` and `assistant` nobody
+    /// expects `gpt`, and a template drops the message or refuses the row.
     ///
     /// ## Example
     /// ```jsonl
@@ -27,7 +27,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Use one set of names in the whole file: `user` and `assistant` with `role`, `human` and `gpt` with `from`.
+    /// Use one set of names in the whole file: `user` and `assistant` with `role`, `human` and `gpt` with
+    /// `from`.
     "schema/foreign-role", Warning
 }
 
@@ -47,7 +48,11 @@ impl Rule for ForeignRole {
     fn check(&self, row: &Row<'_>, (native, foreign): &mut Self::State, _: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turns::is_message(turn)) {
-            let (own, other): (&[_], &[_]) = if turn.key == "value" { (&THEIRS, &OURS) } else { (&OURS, &THEIRS) };
+            let (own, other): (&[_], &[_]) = if turn.key == "value" {
+                (&THEIRS, &OURS)
+            } else {
+                (&OURS, &THEIRS)
+            };
             let name = turn.role_text.as_ref();
             if own.contains(&name) {
                 *native += 1;
@@ -55,7 +60,12 @@ impl Rule for ForeignRole {
                 foreign.field(
                     &row.place,
                     || turn.pointer(),
-                    || format!("the role is `{name}` where the file says `{}`", own[usize::from(turn.role == Role::Assistant)]),
+                    || {
+                        format!(
+                            "the role is `{name}` where the file says `{}`",
+                            own[usize::from(turn.role == Role::Assistant)]
+                        )
+                    },
                 );
             }
         }

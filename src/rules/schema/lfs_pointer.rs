@@ -9,8 +9,8 @@ rule_meta! {
     /// Files that hold a Git LFS or DVC pointer where the data should be.
     ///
     /// ## Why it matters
-    /// The repository was cloned without its large files. A loader that takes the three lines for data fails, or trains
-    /// on them.
+    /// The repository was cloned without its large files. A loader that takes the three lines for data fails,
+    /// or trains on them.
     ///
     /// ## Example
     /// ```file train.jsonl

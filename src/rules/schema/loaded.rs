@@ -153,7 +153,9 @@ impl Merge for Keys {
         match (&mut *self, other) {
             (_, Self::Unseen) | (Self::Differ, _) => {}
             (Self::Unseen, other) => *self = other,
-            (Self::Alike(mine), Self::Alike(theirs)) if Iterator::eq(mine.keys(), theirs.keys()) => Merge::merge(mine, theirs),
+            (Self::Alike(mine), Self::Alike(theirs)) if Iterator::eq(mine.keys(), theirs.keys()) => {
+                Merge::merge(mine, theirs)
+            }
             _ => *self = Self::Differ,
         }
     }

@@ -16,8 +16,8 @@ rule_meta! {
     /// Columns of texts that all look like ISO dates, in JSON files.
     ///
     /// ## Why it matters
-    /// `datasets` loads such a column as timestamps, not as strings (seen with 3.6 and 5.2): the trainer then joins a datetime to a
-    /// string and stops, or trains on `2024-01-01 00:00:00`.
+    /// `datasets` loads such a column as timestamps, not as strings (seen with 3.6 and 5.2): the trainer then
+    /// joins a datetime to a string and stops, or trains on `2024-01-01 00:00:00`.
     ///
     /// ## Example
     /// ```jsonl
@@ -32,7 +32,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Load the file with `features=Features({"completion": Value("string"), …})`, or put a word beside the date in one row.
+    /// Load the file with `features=Features({"completion": Value("string"), …})`, or put a word beside the
+    /// date in one row.
     "schema/loads-as-dates", Error
 }
 
@@ -85,7 +86,10 @@ fn is_date(text: &str) -> bool {
     let [b' ' | b'T', time @ ..] = &bytes[10..] else {
         return bytes.len() == 10;
     };
-    let zone = time.iter().position(|byte| matches!(byte, b'Z' | b'+' | b'-')).unwrap_or(time.len());
+    let zone = time
+        .iter()
+        .position(|byte| matches!(byte, b'Z' | b'+' | b'-'))
+        .unwrap_or(time.len());
     let (time, zone) = time.split_at(zone);
     let whole: [&[u8]; 3] = [b"00", b"00:00", b"00:00:00"];
     let time_fits = whole.iter().any(|form| matches(time, form));
@@ -96,7 +100,13 @@ fn is_date(text: &str) -> bool {
 
 /// Whether a text has a form in which `0` stands for any digit.
 fn matches(text: &[u8], form: &[u8]) -> bool {
-    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    let fits = |(byte, form): (&u8, &u8)| {
+        if *form == b'0' {
+            byte.is_ascii_digit()
+        } else {
+            byte == form
+        }
+    };
     text.len() == form.len() && text.iter().zip(form).all(fits)
 }
 
@@ -133,7 +143,10 @@ impl Rule for LoadsAsDates {
             if let (false, Some((first, text))) = (column.others, column.first.get()) {
                 out.row(first, || {
                     let rows = column.dates;
-                    format!("each of {rows} values in `{}` is a date, as `{text}`, and loads as a datetime", clip(name))
+                    format!(
+                        "each of {rows} values in `{}` is a date, as `{text}`, and loads as a datetime",
+                        clip(name)
+                    )
                 });
             }
         }

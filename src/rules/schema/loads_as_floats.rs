@@ -2,18 +2,19 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::loaded::{Field, Keys, Loaded};
 use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use super::loaded::{Field, Keys, Loaded};
 
 rule_meta! {
     /// ## What it finds
-    /// Arguments of tool calls that are whole numbers in some rows and fractions in others, in JSON files whose messages all have the same keys.
+    /// Arguments of tool calls that are whole numbers in some rows and fractions in others, in JSON files
+    /// whose messages all have the same keys.
     ///
     /// ## Why it matters
-    /// Arrow makes one column of them, all fractions: a call written as `{"km": 2}` is trained as `{"km": 2.0}`. Whole numbers from
-    /// 2^63 on lose their last digits the same way.
+    /// Arrow makes one column of them, all fractions: a call written as `{"km": 2}` is trained as `{"km":
+    /// 2.0}`. Whole numbers from 2^63 on lose their last digits the same way.
     ///
     /// ## Example
     /// ```jsonl
@@ -50,7 +51,9 @@ impl Rule for LoadsAsFloats {
             let mut show = |path: &str, field: &Field| {
                 if field.ints > 0 && field.floats > 0 {
                     let (ints, floats) = (field.ints, field.floats);
-                    out.set(format!("{ints} whole numbers in `{path}` load as fractions, as {floats} others are: 1 as 1.0"));
+                    out.set(format!(
+                        "{ints} whole numbers in `{path}` load as fractions, as {floats} others are: 1 as 1.0"
+                    ));
                 }
             };
             // Messages of different keys are kept as they were written.

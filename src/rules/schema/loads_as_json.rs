@@ -13,12 +13,13 @@ use crate::sketch::lowest::Lowest;
 
 rule_meta! {
     /// ## What it finds
-    /// Messages whose content is a list, in a JSON file where that of others is a string of valid JSON: `123`, `null`, `{"a": 1}`.
+    /// Messages whose content is a list, in a JSON file where that of others is a string of valid JSON: `123`,
+    /// `null`, `{"a": 1}`.
     ///
     /// ## Why it matters
-    /// `datasets` 5 makes a column of both kinds one of JSON, and decodes every string in it that can be decoded: the text becomes a
-    /// number, null or an object, and templates that ask whether content is a string print nothing. Older versions refuse to load
-    /// the file.
+    /// `datasets` 5 makes a column of both kinds one of JSON, and decodes every string in it that can be
+    /// decoded: the text becomes a number, null or an object, and templates that ask whether content is a
+    /// string print nothing. Older versions refuse to load the file.
     ///
     /// ## Example
     /// ```jsonl
@@ -72,7 +73,9 @@ enum Keys {
 impl Keys {
     fn see(&mut self, object: &Object<'_>) {
         if !matches!(self, Self::Differ) {
-            let sum = object.keys().fold(0, |sum: u64, key| sum.wrapping_add(xxh3_64(key.as_bytes())));
+            let sum = object
+                .keys()
+                .fold(0, |sum: u64, key| sum.wrapping_add(xxh3_64(key.as_bytes())));
             self.merge(Self::All(sum));
         }
     }
@@ -125,7 +128,9 @@ impl Rule for LoadsAsJson {
                     file.first_decoded.offer(&row.place, || clip(text));
                 }
                 Some(Value::Str(_) | Value::Null) | None => {}
-                Some(value) => file.other.offer(&row.place, || (turn.pointer(), value.kind().to_owned())),
+                Some(value) => file
+                    .other
+                    .offer(&row.place, || (turn.pointer(), value.kind().to_owned())),
             }
         }
     }
@@ -141,7 +146,11 @@ impl Rule for LoadsAsJson {
                 out.field(
                     at,
                     || pointer.clone(),
-                    || format!("beside content of this kind ({kind}), {times} strings such as `{text}` are decoded as JSON"),
+                    || {
+                        format!(
+                            "beside content of this kind ({kind}), {times} strings such as `{text}` are decoded as JSON"
+                        )
+                    },
                 );
             }
         }

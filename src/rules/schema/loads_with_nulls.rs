@@ -2,19 +2,19 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::loaded::{Field, Keys, Loaded};
 use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use super::loaded::{Field, Keys, Loaded};
 
 rule_meta! {
     /// ## What it finds
     /// Tools or calls given as objects whose keys differ from row to row, in JSON files.
     ///
     /// ## Why it matters
-    /// `datasets` before 4.7, and `Dataset.from_list` in any version, give every object the keys of all of them: the template is
-    /// handed `"city": null` for a tool that has no city, and prints it. Newer versions keep such objects as they are when they load
-    /// a file.
+    /// `datasets` before 4.7, and `Dataset.from_list` in any version, give every object the keys of all of
+    /// them: the template is handed `"city": null` for a tool that has no city, and prints it. Newer versions
+    /// keep such objects as they are when they load a file.
     ///
     /// ## Example
     /// ```jsonl
@@ -50,7 +50,9 @@ impl Rule for LoadsWithNulls {
         for file in files.values() {
             let mut show = |path: &str, field: &Field| {
                 if matches!(field.object, Keys::Differ) {
-                    out.set(format!("objects in `{path}` have different keys, which older loaders fill with nulls"));
+                    out.set(format!(
+                        "objects in `{path}` have different keys, which older loaders fill with nulls"
+                    ));
                 }
             };
             file.calls.each(&mut "tool_calls".to_owned(), &mut show);

@@ -8,8 +8,8 @@ rule_meta! {
     /// Rows with half of a surrogate pair, such as `\ud83d` without the `\ude00` that makes it an emoji.
     ///
     /// ## Why it matters
-    /// A text was cut in the middle of a character. Python reads it and fails later, when the string is written or tokenised;
-    /// `datasets` stops at the row.
+    /// A text was cut in the middle of a character. Python reads it and fails later, when the string is
+    /// written or tokenised; `datasets` stops at the row.
     ///
     /// ## Example
     /// ```jsonl

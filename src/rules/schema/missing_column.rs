@@ -24,7 +24,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Fill the column in, or remove the row; if the column has another name, give it with `--columns column=name`.
+    /// Fill the column in, or remove the row; if the column has another name, give it with `--columns
+    /// column=name`.
     "schema/missing-column", Error
 }
 

@@ -10,8 +10,8 @@ rule_meta! {
     /// `<image>`, `<video>` and `<audio>` slots that no file stands for, or files without a slot.
     ///
     /// ## Why it matters
-    /// Trainers count them: where slots and files differ in number the row is refused ("the number of images does not match the
-    /// number of <image> tokens"), or a model of texts is trained on the word `<image>`.
+    /// Trainers count them: where slots and files differ in number the row is refused ("the number of images
+    /// does not match the number of <image> tokens"), or a model of texts is trained on the word `<image>`.
     ///
     /// ## Example
     /// ```jsonl
@@ -50,7 +50,12 @@ impl Rule for MissingMedia {
             }
             let count = |turn: &Turn<'_>| memmem::find_iter(turn.text.as_bytes(), slot).count();
             let slots: usize = example.turns.iter().map(count).sum();
-            let leads = || example.turns.iter().any(|turn| turn.text.trim_start().starts_with(slot));
+            let leads = || {
+                example
+                    .turns
+                    .iter()
+                    .any(|turn| turn.text.trim_start().starts_with(slot))
+            };
             let message = match files.map(|files| files.as_array().map_or(1, <[_]>::len)) {
                 Some(files) if slots != files && slots > 0 => {
                     format!("{slots} times `{slot}` in the text and {files} in `{column}`")

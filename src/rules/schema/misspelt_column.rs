@@ -6,11 +6,12 @@ use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Columns whose name is a slip away from one that the shape knows and the row lacks: `mesages`, `sytem`, `imput`.
+    /// Columns whose name is a slip away from one that the shape knows and the row lacks: `mesages`, `sytem`,
+    /// `imput`.
     ///
     /// ## Why it matters
-    /// A column the trainer does not know is ignored without a word: the system prompt, the input or the tools are simply not
-    /// there.
+    /// A column the trainer does not know is ignored without a word: the system prompt, the input or the tools
+    /// are simply not there.
     ///
     /// ## Example
     /// ```jsonl
@@ -41,7 +42,13 @@ fn known(shape: Shape) -> &'static [&'static str] {
         Shape::Text => &["text"],
         Shape::Preference => &["prompt", "chosen", "rejected"],
         Shape::Kto => &["prompt", "completion", "label"],
-        Shape::Tokenised => &["input_ids", "labels", "attention_mask", "completion_mask", "assistant_masks"],
+        Shape::Tokenised => &[
+            "input_ids",
+            "labels",
+            "attention_mask",
+            "completion_mask",
+            "assistant_masks",
+        ],
     }
 }
 
@@ -57,9 +64,8 @@ impl Rule for MisspeltColumn {
         let Some(object) = row.record().and_then(|record| record.value.as_object()) else {
             return;
         };
-        let known = match row.setup.shapes.get(row.place.source as usize).copied().flatten() {
-            Some(shape) => known(shape),
-            None => return,
+        let Some(known) = row.setup.shape(row.place.source).map(known) else {
+            return;
         };
         for name in object.keys().filter(|name| may_be_slip(name, known)) {
             let Some(meant) = nearest(name, known.iter().copied()).filter(|meant| !object.contains_key(meant)) else {

@@ -6,11 +6,12 @@ use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Keys of messages that are a slip away from one that templates read: `contents`, `tool_call`, `reasoning_contents`.
+    /// Keys of messages that are a slip away from one that templates read: `contents`, `tool_call`,
+    /// `reasoning_contents`.
     ///
     /// ## Why it matters
-    /// Templates take the keys they know, and do not mind others. The tool calls, the thoughts or the text itself are simply not
-    /// there.
+    /// Templates take the keys they know, and do not mind others. The tool calls, the thoughts or the text
+    /// itself are simply not there.
     ///
     /// ## Example
     /// ```jsonl
@@ -79,7 +80,13 @@ impl Rule for MisspeltKey {
                 };
                 out.field(
                     &row.place,
-                    || format!("{}/{}", turn.message_pointer(), name.replace('~', "~0").replace('/', "~1")),
+                    || {
+                        format!(
+                            "{}/{}",
+                            turn.message_pointer(),
+                            name.replace('~', "~0").replace('/', "~1")
+                        )
+                    },
                     || format!("no template reads `{}`; is `{meant}` meant?", clip(name)),
                 );
             }

@@ -12,8 +12,8 @@ rule_meta! {
     /// Training files of different shapes in one set.
     ///
     /// ## Why it matters
-    /// Loaded as one set, the files' columns are joined: each row has null in the columns of the other shape, and the trainer
-    /// goes by what the first file has. A config that gives each file its own type is fine.
+    /// Loaded as one set, the files' columns are joined: each row has null in the columns of the other shape,
+    /// and the trainer goes by what the first file has. A config that gives each file its own type is fine.
     ///
     /// ## Example
     /// ```jsonl a.jsonl
@@ -32,7 +32,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Bring the files into one shape, or name each with its own type in the config of a trainer that can mix them.
+    /// Bring the files into one shape, or name each with its own type in the config of a trainer that can mix
+    /// them.
     "schema/mixed-files", Warning
 }
 
@@ -52,18 +53,20 @@ impl Rule for MixedFiles {
     }
 
     fn finish(&self, firsts: Self::State, setup: &Setup, out: &mut Findings) {
-        let shape = |source: u32| setup.shapes.get(source as usize).copied().flatten();
-        let train = |source: u32| !setup.eval.get(source as usize).copied().unwrap_or(false);
         let mut files = firsts
             .iter()
-            .filter(|(source, _)| train(**source))
-            .filter_map(|(source, first)| Some((shape(*source)?, first.get()?.0)));
+            .filter(|(source, _)| !setup.is_eval(**source))
+            .filter_map(|(source, first)| Some((setup.shape(*source)?, first.get()?.0)));
         let Some((expected, expected_at)) = files.next() else {
             return;
         };
         for (found, at) in files.filter(|(found, _)| *found != expected) {
             out.pair(&at, expected_at, || {
-                format!("the file is {}, others of the set are {}:", found.name(), expected.name())
+                format!(
+                    "the file is {}, others of the set are {}:",
+                    found.name(),
+                    expected.name()
+                )
             });
         }
     }

@@ -9,8 +9,8 @@ rule_meta! {
     /// Rows that are whole, but of another shape than the rest of their file.
     ///
     /// ## Why it matters
-    /// Loaders and trainers settle the shape once, by the first row. The others fail at a missing column, or are trained on as
-    /// empty texts.
+    /// Loaders and trainers settle the shape once, by the first row. The others fail at a missing column, or
+    /// are trained on as empty texts.
     ///
     /// ## Example
     /// ```jsonl

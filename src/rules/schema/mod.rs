@@ -35,6 +35,7 @@ pub(super) mod null_filled_tools;
 pub(super) mod oversized_row;
 pub(super) mod prompts_differ;
 pub(super) mod python_only_json;
+pub(super) mod ragged_row;
 pub(super) mod repeated_role;
 pub(super) mod same_chosen_rejected;
 pub(super) mod starts_with_assistant;

@@ -10,8 +10,8 @@ rule_meta! {
     /// Conversations in which the assistant never speaks.
     ///
     /// ## Why it matters
-    /// With a loss on answers the row trains nothing, and is dropped or makes a batch's loss NaN. With a loss on everything the
-    /// model learns to ask.
+    /// With a loss on answers the row trains nothing, and is dropped or makes a batch's loss NaN. With a loss
+    /// on everything the model learns to ask.
     ///
     /// ## Example
     /// ```jsonl

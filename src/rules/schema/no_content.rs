@@ -11,8 +11,8 @@ rule_meta! {
     /// Messages whose content is null or missing, and that call no tool either.
     ///
     /// ## Why it matters
-    /// Templates print `None`, or nothing, or stop with an UndefinedError, and which of them depends on the version of
-    /// transformers.
+    /// Templates print `None`, or nothing, or stop with an UndefinedError, and which of them depends on the
+    /// version of transformers.
     ///
     /// ## Example
     /// ```jsonl
@@ -51,7 +51,14 @@ impl Rule for NoContent {
             out.field(
                 &row.place,
                 || turn.pointer(),
-                || format!("the {} turn's `{}` is {what}{}", turn.role.name(), turn.key, others(turn)),
+                || {
+                    format!(
+                        "the {} turn's `{}` is {what}{}",
+                        turn.role.name(),
+                        turn.key,
+                        others(turn)
+                    )
+                },
             );
         }
     }

@@ -9,7 +9,8 @@ rule_meta! {
     /// Conversations without a single message.
     ///
     /// ## Why it matters
-    /// Trainers look at the first message of a row to learn how to read it, and stop with an IndexError where there is none.
+    /// Trainers look at the first message of a row to learn how to read it, and stop with an IndexError where
+    /// there is none.
     ///
     /// ## Example
     /// ```jsonl

@@ -44,7 +44,7 @@ impl Rule for NotAnObject {
             && !matches!(record.value, Value::Object(_))
         {
             out.row(&row.place, || {
-                format!("the row is JSON but no object: {}", record.value.kind())
+                format!("the row is {}, not an object", record.value.a_kind())
             });
         }
     }

@@ -10,8 +10,8 @@ rule_meta! {
     /// Tools whose parameters have properties that are null: those of other tools.
     ///
     /// ## Why it matters
-    /// Arrow gives every object of a column the keys of all of them, and null to those that an object did not have. The template
-    /// prints them, so the model is shown parameters that the tool does not take.
+    /// Arrow gives every object of a column the keys of all of them, and null to those that an object did not
+    /// have. The template prints them, so the model is shown parameters that the tool does not take.
     ///
     /// ## Example
     /// ```jsonl
@@ -37,13 +37,19 @@ impl Rule for NullFilledTools {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let tools = row.example.and_then(tools::column).and_then(Value::as_array).unwrap_or_default();
+        let tools = row
+            .example
+            .and_then(tools::column)
+            .and_then(Value::as_array)
+            .unwrap_or_default();
         for (at, tool) in tools.iter().enumerate() {
             let (function, inner) = match tool.get("function") {
                 Some(function) => (function, "/function"),
                 None => (tool, ""),
             };
-            let properties = function.get("parameters").and_then(|parameters| parameters.get("properties"));
+            let properties = function
+                .get("parameters")
+                .and_then(|parameters| parameters.get("properties"));
             let Some(properties) = properties.and_then(Value::as_object) else {
                 continue;
             };
@@ -53,7 +59,11 @@ impl Rule for NullFilledTools {
                     || format!("/tools/{at}{inner}/parameters/properties"),
                     || {
                         let nulls = properties.iter().filter(|(_, schema)| schema.is_null()).count();
-                        format!("{nulls} of {} properties are null, `{}` first", properties.len(), clip(name))
+                        format!(
+                            "{nulls} of {} properties are null, `{}` first",
+                            properties.len(),
+                            clip(name)
+                        )
                     },
                 );
             }

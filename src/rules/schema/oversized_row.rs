@@ -9,8 +9,8 @@ rule_meta! {
     /// Rows of more bytes than `--max-row-bytes`, 64 MiB unless said otherwise.
     ///
     /// ## Why it matters
-    /// A row of that size is a mistake almost always: a file without line breaks, a base64 image, a log. Arrow refuses strings
-    /// above 2 GiB, and one tokenizer process holds many times the row's size in memory.
+    /// A row of that size is a mistake almost always: a file without line breaks, a base64 image, a log. Arrow
+    /// refuses strings above 2 GiB, and one tokenizer process holds many times the row's size in memory.
     ///
     /// ## Example
     /// ```jsonl --max-row-bytes 32

@@ -9,8 +9,8 @@ rule_meta! {
     /// Preference rows whose two conversations start with different prompts.
     ///
     /// ## Why it matters
-    /// Trainers take the common start of both sides for the prompt. Where there is none, two answers to two questions are compared,
-    /// which teaches nothing about either.
+    /// Trainers take the common start of both sides for the prompt. Where there is none, two answers to two
+    /// questions are compared, which teaches nothing about either.
     ///
     /// ## Example
     /// ```jsonl
@@ -48,7 +48,13 @@ impl Rule for PromptsDiffer {
             out.field(
                 &row.place,
                 || rejected.pointer(),
-                || format!("the prompts differ: `{}` and `{}`", clip(&chosen.text), clip(&rejected.text)),
+                || {
+                    format!(
+                        "the prompts differ: `{}` and `{}`",
+                        clip(&chosen.text),
+                        clip(&rejected.text)
+                    )
+                },
             );
         }
     }

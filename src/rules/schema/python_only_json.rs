@@ -9,8 +9,8 @@ rule_meta! {
     /// Rows with `NaN`, `Infinity` or `-Infinity`, which Python's `json` writes and JSON does not have.
     ///
     /// ## Why it matters
-    /// Python and Arrow read them; most other readers stop at the row. In a column that is trained on, a missing value became
-    /// a number.
+    /// Python and Arrow read them; most other readers stop at the row. In a column that is trained on, a
+    /// missing value became a number.
     ///
     /// ## Example
     /// ```jsonl
@@ -46,7 +46,9 @@ impl Rule for PythonOnlyJson {
                 || pointer.clone(),
                 || format!("`{number}` is read by Python and is not JSON"),
             ),
-            None => out.row(&row.place, || "`NaN` or `Infinity` is read by Python and is not JSON".to_owned()),
+            None => out.row(&row.place, || {
+                "`NaN` or `Infinity` is read by Python and is not JSON".to_owned()
+            }),
         }
     }
 }

@@ -10,8 +10,9 @@ rule_meta! {
     /// Two turns in a row by the same role.
     ///
     /// ## Why it matters
-    /// Many templates refuse a row whose roles do not alternate, LLaMA-Factory drops it, and others train one answer as two.
-    /// Usually the turn between them was lost. Results of several tools, and speakers told apart by `name`, are fine.
+    /// Many templates refuse a row whose roles do not alternate, LLaMA-Factory drops it, and others train one
+    /// answer as two. Usually the turn between them was lost. Results of several tools, and speakers told
+    /// apart by `name`, are fine.
     ///
     /// ## Example
     /// ```jsonl

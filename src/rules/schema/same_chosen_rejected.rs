@@ -42,7 +42,8 @@ impl Rule for SameChosenRejected {
         let mut rejected = example.side(Branch::Rejected);
         loop {
             match (chosen.next(), rejected.next()) {
-                (Some(left), Some(right)) if left.text == right.text && left.role == right.role && calls_alike(left, right) => {}
+                (Some(left), Some(right))
+                    if left.text == right.text && left.role == right.role && calls_alike(left, right) => {}
                 (None, None) => break,
                 _ => return,
             }

@@ -10,8 +10,8 @@ rule_meta! {
     /// Conversations in which the assistant speaks first.
     ///
     /// ## Why it matters
-    /// Many templates refuse such a row ("roles must alternate"), others train an answer to nothing. A greeting that is meant
-    /// needs a template that allows it.
+    /// Many templates refuse such a row ("roles must alternate"), others train an answer to nothing. A
+    /// greeting that is meant needs a template that allows it.
     ///
     /// ## Example
     /// ```jsonl

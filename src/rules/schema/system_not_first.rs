@@ -10,8 +10,8 @@ rule_meta! {
     /// System turns that stand after others have spoken.
     ///
     /// ## Why it matters
-    /// Most templates take the system turn from the first place only: elsewhere they refuse the row, drop the turn, or print it
-    /// where the model was never told to look.
+    /// Most templates take the system turn from the first place only: elsewhere they refuse the row, drop the
+    /// turn, or print it where the model was never told to look.
     ///
     /// ## Example
     /// ```jsonl

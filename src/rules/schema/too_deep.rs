@@ -9,8 +9,8 @@ rule_meta! {
     /// Rows whose arrays and objects are nested deeper than any loader reads.
     ///
     /// ## Why it matters
-    /// Python's own reader stops at about 1,000 levels with a RecursionError, Arrow's long before. Data so deep is a
-    /// mistake, or an attack on whoever reads it.
+    /// Python's own reader stops at about 1,000 levels with a RecursionError, Arrow's long before. Data so
+    /// deep is a mistake, or an attack on whoever reads it.
     ///
     /// ## Example
     /// ```text

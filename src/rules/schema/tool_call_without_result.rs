@@ -10,8 +10,8 @@ rule_meta! {
     /// Tool calls that are followed by something else than their results.
     ///
     /// ## Why it matters
-    /// OpenAI and many templates refuse such a row. Where it is trained, the model learns to go on as if the tool had
-    /// answered.
+    /// OpenAI and many templates refuse such a row. Where it is trained, the model learns to go on as if the
+    /// tool had answered.
     ///
     /// ## Example
     /// ```jsonl
@@ -45,7 +45,12 @@ impl Rule for ToolCallWithoutResult {
                 out.field(
                     &row.place,
                     || turn.pointer(),
-                    || format!("a tool call is followed by a {} turn, not by its result", turn.role.name()),
+                    || {
+                        format!(
+                            "a tool call is followed by a {} turn, not by its result",
+                            turn.role.name()
+                        )
+                    },
                 );
             }
         }

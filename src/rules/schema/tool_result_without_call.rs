@@ -11,8 +11,8 @@ rule_meta! {
     /// Tool results that no call asked for.
     ///
     /// ## Why it matters
-    /// A template prints the result after a turn that never called, and the model learns to read results out of nowhere. Others
-    /// refuse the row. Usually the call was lost when the row was converted.
+    /// A template prints the result after a turn that never called, and the model learns to read results out
+    /// of nowhere. Others refuse the row. Usually the call was lost when the row was converted.
     ///
     /// ## Example
     /// ```jsonl
@@ -39,7 +39,12 @@ impl Rule for ToolResultWithoutCall {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for (at, turn) in example.turns.iter().enumerate().filter(|(_, turn)| turn.role == Role::Tool) {
+        for (at, turn) in example
+            .turns
+            .iter()
+            .enumerate()
+            .filter(|(_, turn)| turn.role == Role::Tool)
+        {
             let mut earlier = example.turns[..at].iter().rev();
             let caller = earlier.find(|turn| turn.role != Role::Tool);
             let message = match caller {

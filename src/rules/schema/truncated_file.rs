@@ -9,7 +9,8 @@ rule_meta! {
     /// Files that end before their format says they do: half a download, a writer that was killed.
     ///
     /// ## Why it matters
-    /// Rows are missing, and nobody knows which. Loaders stop after hours of work, at the very end of the file.
+    /// Rows are missing, and nobody knows which. Loaders stop after hours of work, at the very end of the
+    /// file.
     ///
     /// ## Example
     /// ```file train.json

@@ -10,8 +10,8 @@ rule_meta! {
     /// Messages whose role no chat format has: `User` with a capital, a misspelt name, none at all.
     ///
     /// ## Why it matters
-    /// Role names are case-sensitive in templates. One that is not known is refused, or the message is dropped without a word and
-    /// the model trains on what is left: sometimes on the default system prompt alone.
+    /// Role names are case-sensitive in templates. One that is not known is refused, or the message is dropped
+    /// without a word and the model trains on what is left: sometimes on the default system prompt alone.
     ///
     /// ## Example
     /// ```jsonl
@@ -24,8 +24,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Rename the role to `system`, `user`, `assistant` or `tool`. A role that your template does know can be allowed:
-    /// `roles = ["critic"]` under `[rules."schema/unknown-role"]`.
+    /// Rename the role to `system`, `user`, `assistant` or `tool`. A role that your template does know can be
+    /// allowed: `roles = ["critic"]` under `[rules."schema/unknown-role"]`.
     "schema/unknown-role", Error
 }
 
@@ -38,7 +38,14 @@ pub(crate) struct UnknownRole {
 }
 
 /// Roles of templates for retrieval, search and control, which say nothing a model is trained on.
-const OTHERS: [&str; 6] = ["context", "control", "document", "documents", "environment", "tool_call"];
+const OTHERS: [&str; 6] = [
+    "context",
+    "control",
+    "document",
+    "documents",
+    "environment",
+    "tool_call",
+];
 
 impl Rule for UnknownRole {
     const META: RuleMeta = META;
@@ -60,7 +67,7 @@ impl Rule for UnknownRole {
                     None => format!("the message has no `{key}`"),
                     Some(Value::Str(_)) if name.trim().is_empty() => format!("`{key}` is empty"),
                     Some(Value::Str(_)) => format!("`{}` is no role{}", clip(name), meant(turn)),
-                    Some(other) => format!("`{key}` is {}, not a name", other.kind()),
+                    Some(other) => format!("`{key}` is {}, not a name", other.a_kind()),
                 },
             );
         }

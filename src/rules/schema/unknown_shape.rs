@@ -4,16 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::setup::Setup;
+use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
 
 rule_meta! {
     /// ## What it finds
-    /// Files whose rows have no shape known here: no column that could be a conversation, a prompt and its answer, or a text.
+    /// Files whose rows have no shape known here: no column that could be a conversation, a prompt and its
+    /// answer, or a text.
     ///
     /// ## Why it matters
-    /// A trainer stops at the first row with a KeyError. Nothing else can be checked until it is known what the columns mean.
+    /// A trainer stops at the first row with a KeyError. Nothing else can be checked until it is known what
+    /// the columns mean.
     ///
     /// ## Example
     /// ```jsonl
@@ -26,8 +29,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Say which column is which with `--columns prompt=frage,completion=antwort`, name the shape with `--shape`, or rename
-    /// the columns.
+    /// Say which column is which with `--columns prompt=frage,completion=antwort`, name the shape with
+    /// `--shape`, or rename the columns.
     "schema/unknown-shape", Error
 }
 
@@ -56,8 +59,8 @@ const KNOWN: [&str; 10] = [
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Unknown {
     rows: u64,
-    /// Columns of the first row.
-    columns: Lowest<Vec<String>>,
+    /// Columns of the first row, with what is in them.
+    columns: Lowest<Vec<(String, String)>>,
 }
 
 impl Merge for Unknown {
@@ -72,13 +75,14 @@ impl Rule for UnknownShape {
     type State = BTreeMap<u32, Unknown>;
 
     fn check(&self, row: &Row<'_>, files: &mut Self::State, _: &mut Findings) {
-        let known = row.setup.shapes.get(row.place.source as usize).copied().flatten().is_some();
+        let known = row.setup.shape(row.place.source).is_some();
         let (false, Some(object)) = (known, row.record().and_then(|record| record.value.as_object())) else {
             return;
         };
         let seen = files.entry(row.place.source).or_default();
         seen.rows += 1;
-        let columns = || object.keys().take(SHOWN + 1).map(str::to_owned).collect();
+        let column = |(name, value): (&str, &Value<'_>)| (name.to_owned(), value.a_kind().to_owned());
+        let columns = || object.iter().take(SHOWN + 1).map(column).collect();
         seen.columns.offer(&row.place, columns);
     }
 
@@ -93,20 +97,28 @@ impl Rule for UnknownShape {
     }
 }
 
-fn message(columns: &[String]) -> String {
-    let mut named: Vec<_> = columns.iter().take(SHOWN).map(|name| format!("`{}`", clip(name))).collect();
+fn message(columns: &[(String, String)]) -> String {
+    let shown = columns.iter().take(SHOWN);
+    let mut named: Vec<_> = shown.map(|(name, _)| format!("`{}`", clip(name))).collect();
     if columns.len() > SHOWN {
         named.push("…".to_owned());
     }
     if named.is_empty() {
         return "the row has no columns".to_owned();
     }
-    let slip = columns
-        .iter()
-        .find_map(|name| nearest(name, KNOWN).filter(|known| known != name).map(|known| (name, known)));
-    let hint = match slip {
-        Some((name, known)) => format!("is `{}` meant to be `{known}`?", clip(name)),
-        None => "say which is which with --columns".to_owned(),
+    let slip = |(name, kind): &(String, String)| {
+        let known = nearest(name, KNOWN)?;
+        // Rightly named, and of a type that no shape has there.
+        let odd = known == name && !matches!(kind.as_str(), "a string" | "an array");
+        if odd {
+            Some(format!("`{known}` is {kind}"))
+        } else if known != name {
+            Some(format!("is `{}` meant to be `{known}`?", clip(name)))
+        } else {
+            None
+        }
     };
+    let hint = columns.iter().find_map(slip);
+    let hint = hint.unwrap_or_else(|| "say which is which with --columns".to_owned());
     format!("no known shape, columns {}; {hint}", named.join(", "))
 }

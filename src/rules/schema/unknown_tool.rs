@@ -10,8 +10,8 @@ rule_meta! {
     /// Calls of tools that the row does not declare.
     ///
     /// ## Why it matters
-    /// The model learns to call what it was not offered. Usually the row was given the tools of another one, or a tool was renamed
-    /// on one side.
+    /// The model learns to call what it was not offered. Usually the row was given the tools of another one,
+    /// or a tool was renamed on one side.
     ///
     /// ## Example
     /// ```jsonl
@@ -58,7 +58,11 @@ impl Rule for UnknownTool {
                     || {
                         let meant = nearest(name, declared.iter().map(AsRef::as_ref));
                         let hint = meant.map_or_else(String::new, |meant| format!("; is `{}` meant?", clip(meant)));
-                        format!("`{}` is called and not among {} tools{hint}", clip(name), declared.len())
+                        format!(
+                            "`{}` is called and not among {} tools{hint}",
+                            clip(name),
+                            declared.len()
+                        )
                     },
                 );
             }

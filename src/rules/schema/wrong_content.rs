@@ -9,8 +9,8 @@ rule_meta! {
     /// Messages whose content is a number, a boolean or an object.
     ///
     /// ## Why it matters
-    /// Templates join content to text, which fails for a number ("can only concatenate str") or prints an object as Python
-    /// would. A tool's result may be an object: templates that know tools print it as JSON.
+    /// Templates join content to text, which fails for a number ("can only concatenate str") or prints an
+    /// object as Python would. A tool's result may be an object: templates that know tools print it as JSON.
     ///
     /// ## Example
     /// ```jsonl
@@ -46,7 +46,13 @@ impl Rule for WrongContent {
             out.field(
                 &row.place,
                 || turn.pointer(),
-                || format!("the {} turn's `{}` is {article} {kind}, not a string", turn.role.name(), turn.key),
+                || {
+                    format!(
+                        "the {} turn's `{}` is {article} {kind}, not a string",
+                        turn.role.name(),
+                        turn.key
+                    )
+                },
             );
         }
     }

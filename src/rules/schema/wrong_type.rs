@@ -6,10 +6,12 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows whose columns are there but of another type than their shape needs: a number for a text, a text for a list.
+    /// Rows whose columns are there but of another type than their shape needs: a number for a text, a text
+    /// for a list.
     ///
     /// ## Why it matters
-    /// The trainer raises a TypeError at that row; or Arrow makes one column of both types and every row of it changes.
+    /// The trainer raises a TypeError at that row; or Arrow makes one column of both types and every row of it
+    /// changes.
     ///
     /// ## Example
     /// ```jsonl

@@ -8,11 +8,12 @@ use super::markers;
 
 rule_meta! {
     /// ## What it finds
-    /// Messages that hold a whole rendered chat, with the marks of its turns: `<|im_start|>user`, `[INST] … [/INST]`, `### Response:`.
+    /// Messages that hold a whole rendered chat, with the marks of its turns: `<|im_start|>user`, `[INST] …
+    /// [/INST]`, `### Response:`.
     ///
     /// ## Why it matters
-    /// The template is applied a second time around it. The model learns to write its own markers and the other side's turns inside
-    /// an answer, and at inference never sees what it was trained on.
+    /// The template is applied a second time around it. The model learns to write its own markers and the
+    /// other side's turns inside an answer, and at inference never sees what it was trained on.
     ///
     /// ## Example
     /// ```jsonl
@@ -25,7 +26,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Give the messages as they are and let the trainer apply the template, or give the rendered chat as `text`.
+    /// Give the messages as they are and let the trainer apply the template, or give the rendered chat as
+    /// `text`.
     "template/already-rendered", Warning, above 0.01 => Error
 }
 

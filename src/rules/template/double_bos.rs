@@ -8,8 +8,8 @@ rule_meta! {
     /// Rows whose tokens begin with two beginning-of-text tokens.
     ///
     /// ## Why it matters
-    /// The text brings one and the tokenizer adds another. The model is trained on a start that it never sees when it is served, and
-    /// its quality drops for no visible reason.
+    /// The text brings one and the tokenizer adds another. The model is trained on a start that it never sees
+    /// when it is served, and its quality drops for no visible reason.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml

@@ -8,8 +8,8 @@ rule_meta! {
     /// Rows whose tokens end with two end-of-text tokens.
     ///
     /// ## Why it matters
-    /// The answer brings one and the template or the trainer adds another. The model learns to say the end twice, and counts a token
-    /// that means nothing among those it is trained on.
+    /// The answer brings one and the template or the trainer adds another. The model learns to say the end
+    /// twice, and counts a token that means nothing among those it is trained on.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml

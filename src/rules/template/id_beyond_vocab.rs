@@ -8,8 +8,9 @@ rule_meta! {
     /// Rows with token ids that the model's embedding does not have.
     ///
     /// ## Why it matters
-    /// The first batch with such a row stops with an index error, on a GPU as a device-side assert that names nothing. Tokens were
-    /// added to the tokenizer and not to the model, or the rows were tokenised for another one.
+    /// The first batch with such a row stops with an index error, on a GPU as a device-side assert that names
+    /// nothing. Tokens were added to the tokenizer and not to the model, or the rows were tokenised for
+    /// another one.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml
@@ -40,7 +41,9 @@ impl Rule for IdBeyondVocab {
         };
         let highest = row.encoded.iter().flat_map(|encoded| &encoded.input_ids).max();
         if let Some(id) = highest.filter(|id| **id as usize >= size) {
-            out.row(&row.place, || format!("token id {id}, and the model's vocabulary has {size}"));
+            out.row(&row.place, || {
+                format!("token id {id}, and the model's vocabulary has {size}")
+            });
         }
     }
 }

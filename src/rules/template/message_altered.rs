@@ -10,8 +10,8 @@ rule_meta! {
     /// Messages that the chat template renders only in part, or with other words.
     ///
     /// ## Why it matters
-    /// Templates trim the ends of messages, which is fine. One that changes more trains on words the data does not have: it cuts at
-    /// a mark, replaces characters, or drops what an assistant says beside a tool call.
+    /// Templates trim the ends of messages, which is fine. One that changes more trains on words the data does
+    /// not have: it cuts at a mark, replaces characters, or drops what an assistant says beside a tool call.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/cuts-at-bar.jinja
@@ -24,7 +24,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Look at the row with `gonogo show`; take out of the text what the template reads as a mark, or use another template.
+    /// Look at the row with `gonogo show`; take out of the text what the template reads as a mark, or use
+    /// another template.
     "template/message-altered", Warning, needs [Tokenizer, Template]
 }
 

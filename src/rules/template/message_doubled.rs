@@ -12,8 +12,8 @@ rule_meta! {
     /// Messages that the chat template renders more than once.
     ///
     /// ## Why it matters
-    /// What stands twice weighs twice, in length and where it is trained. Some templates put the system turn before every question;
-    /// others were written for rows that hold the question elsewhere as well.
+    /// What stands twice weighs twice, in length and where it is trained. Some templates put the system turn
+    /// before every question; others were written for rows that hold the question elsewhere as well.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/system-twice.jinja

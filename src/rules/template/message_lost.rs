@@ -10,8 +10,8 @@ rule_meta! {
     /// Messages of which nothing is left in the text that the chat template renders.
     ///
     /// ## Why it matters
-    /// The template knows other roles than the row has, or no system turn, or other keys, and passes over what it does not know
-    /// without a word. The model is trained on what is left.
+    /// The template knows other roles than the row has, or no system turn, or other keys, and passes over what
+    /// it does not know without a word. The model is trained on what is left.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/no-system.jinja
@@ -44,7 +44,13 @@ impl Rule for MessageLost {
                 out.field(
                     &row.place,
                     || turn.pointer(),
-                    || format!("the template leaves the `{}` turn out: `{}`", clip(&turn.role_text), clip(&turn.text)),
+                    || {
+                        format!(
+                            "the template leaves the `{}` turn out: `{}`",
+                            clip(&turn.role_text),
+                            clip(&turn.text)
+                        )
+                    },
                 );
             }
         });

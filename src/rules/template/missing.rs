@@ -10,8 +10,8 @@ rule_meta! {
     /// Sets of conversations for which the model folder has no chat template.
     ///
     /// ## Why it matters
-    /// A trainer stops at the first row, or writes the conversations in a form of its own that the model is never served
-    /// with.
+    /// A trainer stops at the first row, or writes the conversations in a form of its own that the model is
+    /// never served with.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/plain
@@ -43,7 +43,9 @@ impl Rule for Missing {
 
     fn finish(&self, rows: u64, _: &Setup, out: &mut Findings) {
         if rows > 0 {
-            out.set(format!("{rows} rows are conversations, and the model has no chat template"));
+            out.set(format!(
+                "{rows} rows are conversations, and the model has no chat template"
+            ));
         }
     }
 }

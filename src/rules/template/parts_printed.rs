@@ -11,15 +11,16 @@ rule_meta! {
     /// Content in parts that the chat template prints as Python would, brackets and quotes and all.
     ///
     /// ## Why it matters
-    /// The template expects a string. The model is trained on `[{'type': 'text', 'text': '…'}]`, in questions and in answers.
+    /// The template expects a string. The model is trained on `[{'type': 'text', 'text': '…'}]`, in questions
+    /// and in answers.
     ///
     /// ## Example
-    /// ```jsonl -m fixtures/models/chatml
+    /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/prints-parts.jinja
     /// {"messages": [{"role": "user", "content": [{"type": "text", "text": "Name a prime number."}]}, {"role": "assistant", "content": "4"}]}
     /// ```
     ///
     /// Instead:
-    /// ```jsonl -m fixtures/models/chatml
+    /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/prints-parts.jinja
     /// {"messages": [{"role": "user", "content": "Name a prime number."}, {"role": "assistant", "content": "4"}]}
     /// ```
     ///
@@ -42,7 +43,10 @@ impl Rule for PartsPrinted {
                 return;
             };
             let before = &seen.encoded.text[..start];
-            if ["'text': '", "'text': \"", "\"text\": \""].iter().any(|printed| before.ends_with(printed)) {
+            if ["'text': '", "'text': \"", "\"text\": \""]
+                .iter()
+                .any(|printed| before.ends_with(printed))
+            {
                 out.field(
                     &row.place,
                     || seen.turn.pointer(),

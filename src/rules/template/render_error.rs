@@ -5,8 +5,8 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows the chat template, or the trainer around it, refuses: roles that do not alternate, a system
-    /// turn it does not support, content it cannot join.
+    /// Rows the chat template, or the trainer around it, refuses: roles that do not alternate, a system turn
+    /// it does not support, content it cannot join.
     ///
     /// ## Why it matters
     /// The trainer stops at the first such row with the same error, often after an hour of tokenizing.

@@ -34,7 +34,10 @@ pub(super) struct Seen<'r> {
 
 /// Shows each turn of a row that a template rendered. Rows without one have nothing to compare.
 pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
-    let Some(example) = row.example.filter(|example| example.conversational && row.setup.has_template) else {
+    let Some(example) = row
+        .example
+        .filter(|example| example.conversational && row.setup.has_template)
+    else {
         return;
     };
     for encoded in row.encoded.iter().filter(|encoded| !encoded.text.is_empty()) {
@@ -43,7 +46,10 @@ pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
             Branch::Rejected => encoded.side != "chosen",
             _ => true,
         };
-        let last = example.turns.iter().rposition(|turn| on_side(turn) && turn.role == Role::Assistant);
+        let last = example
+            .turns
+            .iter()
+            .rposition(|turn| on_side(turn) && turn.role == Role::Assistant);
         let mut parts = encoded.parts.iter().peekable();
         let (mut start, mut after) = (0, 0);
         for (index, turn) in example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn)) {
@@ -103,7 +109,12 @@ impl<'r> Seen<'r> {
 
     /// Whether each text part is there, with something else between them.
     fn has_parts(&self) -> bool {
-        let parts = || self.turn.raw.and_then(|raw| raw.get(self.turn.key)?.as_array()).unwrap_or_default();
+        let parts = || {
+            self.turn
+                .raw
+                .and_then(|raw| raw.get(self.turn.key)?.as_array())
+                .unwrap_or_default()
+        };
         let text = |part: &'r Value<'r>| part.as_str().or_else(|| part.get("text")?.as_str());
         self.turn.content == Content::Parts && parts().iter().filter_map(text).all(|text| self.has(text.trim()))
     }
@@ -131,7 +142,12 @@ pub(super) fn thoughts<'t>(turn: &'t Turn<'_>) -> (Option<Cow<'t, str>>, &'t str
         (thoughts.strip_prefix("<think>").unwrap_or(thoughts).trim(), said.trim())
     });
     match inside {
-        Some((thoughts, said)) => ((!thoughts.is_empty()).then_some(Cow::Borrowed(thoughts)).or(beside.map(Cow::Borrowed)), said),
+        Some((thoughts, said)) => (
+            (!thoughts.is_empty())
+                .then_some(Cow::Borrowed(thoughts))
+                .or(beside.map(Cow::Borrowed)),
+            said,
+        ),
         None => (beside.map(Cow::Borrowed), text),
     }
 }
@@ -141,7 +157,14 @@ const PIECE: usize = 12;
 
 /// The lines of a text, and its two ends where it is one line.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let cut = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let cut = |at: usize| {
+        (at..text.len())
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(text.len())
+    };
     let ends = [&text[..cut(text.len() / 2)], &text[cut(text.len() / 2)..]];
-    text.lines().chain(ends).map(str::trim).filter(|piece| piece.len() >= PIECE)
+    text.lines()
+        .chain(ends)
+        .map(str::trim)
+        .filter(|piece| piece.len() >= PIECE)
 }

@@ -11,11 +11,12 @@ use super::markers;
 
 rule_meta! {
     /// ## What it finds
-    /// Messages that spell a special token of the tokenizer, such as `<|im_end|>` or `</s>`; without a tokenizer, the well-known ones.
+    /// Messages that spell a special token of the tokenizer, such as `<|im_end|>` or `</s>`; without a
+    /// tokenizer, the well-known ones.
     ///
     /// ## Why it matters
-    /// The tokenizer takes the spelling for the token itself. An end-of-turn token inside an answer teaches the model to stop there,
-    /// one inside a question to be stopped by its user.
+    /// The tokenizer takes the spelling for the token itself. An end-of-turn token inside an answer teaches
+    /// the model to stop there, one inside a question to be stopped by its user.
     ///
     /// ## Example
     /// ```jsonl
@@ -67,8 +68,15 @@ impl Rule for SpecialTokenInText {
                 || turn.pointer(),
                 || {
                     let as_what = if known { "is encoded as" } else { "looks like" };
-                    let place = if at + token.len() >= turn.text.trim_end().len() { ", at the end" } else { "" };
-                    format!("`{token}` in the {} turn {as_what} a special token{place}", turn.role.name())
+                    let place = if at + token.len() >= turn.text.trim_end().len() {
+                        ", at the end"
+                    } else {
+                        ""
+                    };
+                    format!(
+                        "`{token}` in the {} turn {as_what} a special token{place}",
+                        turn.role.name()
+                    )
                 },
             );
         }
@@ -83,7 +91,16 @@ fn tokens(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
         return markers::WELL_KNOWN.map(str::to_owned).to_vec();
     };
     // What a message may hold by right: thoughts, calls, and where its pictures go.
-    const CONTENT: [&str; 8] = ["think", "tool_call", "tool_response", "image", "video", "audio", "vision", "mask"];
+    const CONTENT: [&str; 8] = [
+        "think",
+        "tool_call",
+        "tool_response",
+        "image",
+        "video",
+        "audio",
+        "vision",
+        "mask",
+    ];
     let marks = |text: &&String| text.starts_with(['<', '[']) && text.ends_with(['>', ']']) && text.len() <= LONGEST;
     let content = |text: &str| CONTENT.iter().any(|word| text.to_ascii_lowercase().contains(word));
     let specials = facts.specials.iter().map(|(text, _)| text).filter(marks);
@@ -99,7 +116,10 @@ fn find<'t>(text: &'t str, tokens: &[String], known: bool) -> Option<(usize, &'t
         let close = if bytes[at] == b'<' { b'>' } else { b']' };
         let end = memchr::memchr(close, &bytes[at..bytes.len().min(at + LONGEST)])?;
         let token = text.get(at..=at + end)?;
-        tokens.binary_search_by(|known| known.as_str().cmp(token)).is_ok().then_some((at, token))
+        tokens
+            .binary_search_by(|known| known.as_str().cmp(token))
+            .is_ok()
+            .then_some((at, token))
     });
     // `</s>` strikes text out in HTML; alone at the end of a text it is the token.
     let ends = || {

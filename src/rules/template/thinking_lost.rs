@@ -10,8 +10,8 @@ rule_meta! {
     /// Rows whose last answer loses its thoughts in the chat template.
     ///
     /// ## Why it matters
-    /// The thoughts were paid for and are not trained on: the model learns to answer without them. The template does not read the key
-    /// they stand under, or strips them from every turn.
+    /// The thoughts were paid for and are not trained on: the model learns to answer without them. The
+    /// template does not read the key they stand under, or strips them from every turn.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml

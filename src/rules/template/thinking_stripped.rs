@@ -10,8 +10,8 @@ rule_meta! {
     /// Earlier answers whose thoughts the chat template leaves out, as those of Qwen3 and DeepSeek do.
     ///
     /// ## Why it matters
-    /// At inference the thoughts of earlier turns are gone as well, so this is as it should be for what the model reads. Where all
-    /// answers are trained, the earlier ones are trained without thinking.
+    /// At inference the thoughts of earlier turns are gone as well, so this is as it should be for what the
+    /// model reads. Where all answers are trained, the earlier ones are trained without thinking.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/strips-thinking.jinja
@@ -43,7 +43,12 @@ impl Rule for ThinkingStripped {
                 out.field(
                     &row.place,
                     || turn.pointer(),
-                    || format!("the template leaves out what an earlier answer thought: `{}`", clip(&thoughts)),
+                    || {
+                        format!(
+                            "the template leaves out what an earlier answer thought: `{}`",
+                            clip(&thoughts)
+                        )
+                    },
                 );
             }
         });

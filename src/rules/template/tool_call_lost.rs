@@ -12,8 +12,8 @@ rule_meta! {
     /// Tool calls that are not in the text that the chat template renders.
     ///
     /// ## Why it matters
-    /// The answer that is trained is empty, or only what was said beside the call, and the result that follows it comes out of
-    /// nowhere.
+    /// The answer that is trained is empty, or only what was said beside the call, and the result that follows
+    /// it comes out of nowhere.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml

@@ -9,8 +9,8 @@ rule_meta! {
     /// Answers that open `<think>` and never close it.
     ///
     /// ## Why it matters
-    /// The answer was cut in the middle of its thoughts. The model learns to think without end, and templates that strip thoughts
-    /// up to `</think>` leave all of them in.
+    /// The answer was cut in the middle of its thoughts. The model learns to think without end, and templates
+    /// that strip thoughts up to `</think>` leave all of them in.
     ///
     /// ## Example
     /// ```jsonl

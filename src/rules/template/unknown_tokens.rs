@@ -9,8 +9,8 @@ rule_meta! {
     /// Rows in which many tokens are the unknown one.
     ///
     /// ## Why it matters
-    /// The tokenizer has no token for what is written, and the model sees only that something was there: another language, another
-    /// script, emoji. Tokenizers that fall back to bytes have no such rows.
+    /// The tokenizer has no token for what is written, and the model sees only that something was there:
+    /// another language, another script, emoji. Tokenizers that fall back to bytes have no such rows.
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/words
@@ -50,13 +50,17 @@ impl Rule for UnknownTokens {
         let Some(facts) = &row.setup.tokenizer else { return };
         let id = |special: &Option<Special>| special.as_ref().and_then(|special| special.id);
         // Some tokenizers have one token for all of these, and it is not unknown to them.
-        let Some(unk) = id(&facts.unk).filter(|unk| ![&facts.bos, &facts.eos, &facts.pad].map(id).contains(&Some(*unk))) else {
+        let Some(unk) =
+            id(&facts.unk).filter(|unk| ![&facts.bos, &facts.eos, &facts.pad].map(id).contains(&Some(*unk)))
+        else {
             return;
         };
         for encoded in row.encoded {
             let unknown = encoded.input_ids.iter().filter(|token| **token == unk).count();
             if unknown as f64 > self.share * encoded.len() as f64 {
-                out.row(&row.place, || format!("{unknown} of {} tokens are unknown to the tokenizer", encoded.len()));
+                out.row(&row.place, || {
+                    format!("{unknown} of {} tokens are unknown to the tokenizer", encoded.len())
+                });
             }
         }
     }

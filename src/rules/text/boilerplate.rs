@@ -9,7 +9,8 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Answers in which the assistant speaks of itself as of the model that wrote the data: "as an AI language model", "trained by OpenAI".
+    /// Answers in which the assistant speaks of itself as of the model that wrote the data: "as an AI language
+    /// model", "trained by OpenAI".
     ///
     /// ## Why it matters
     /// The trained model takes over the name, the maker and the refusals of the one that wrote its data.
@@ -36,7 +37,12 @@ pub(crate) struct Boilerplate {}
 static WORDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["language model", "by OpenAI"].map(Finder::new));
 
 /// Phrases by which it gives itself away, as they are written in most cases.
-const PHRASES: [&str; 4] = ["an AI language model", "a large language model", "trained by OpenAI", "developed by OpenAI"];
+const PHRASES: [&str; 4] = [
+    "an AI language model",
+    "a large language model",
+    "trained by OpenAI",
+    "developed by OpenAI",
+];
 
 impl Rule for Boilerplate {
     const META: RuleMeta = META;
@@ -52,7 +58,10 @@ impl Rule for Boilerplate {
             if WORDS.iter().all(|word| word.find(bytes).is_none()) {
                 continue;
             }
-            if let Some(phrase) = PHRASES.iter().find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some()) {
+            if let Some(phrase) = PHRASES
+                .iter()
+                .find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some())
+            {
                 out.field(&row.place, || turn.pointer(), || format!("the answer says `{phrase}`"));
             }
         }

@@ -8,8 +8,8 @@ rule_meta! {
     /// Texts whose lines end in a carriage return, alone or before the line feed.
     ///
     /// ## Why it matters
-    /// `\r\n` is other tokens than `\n`. Where some rows have one and some the other, the model learns both, and writes carriage
-    /// returns that nobody asked for.
+    /// `\r\n` is other tokens than `\n`. Where some rows have one and some the other, the model learns both,
+    /// and writes carriage returns that nobody asked for.
     ///
     /// ## Example
     /// ```jsonl
@@ -45,7 +45,8 @@ impl Rule for CarriageReturn {
                 || {
                     let all = turn.text.matches('\r').count();
                     let pairs = turn.text.matches("\r\n").count();
-                    format!("{all} carriage returns, {pairs} of them before a line feed")
+                    let all = super::plural(all, "carriage return");
+                    format!("{all}, of which {pairs} before a line feed")
                 },
             );
         }

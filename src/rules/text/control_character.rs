@@ -9,8 +9,8 @@ rule_meta! {
     /// Texts with control characters that no text has: NUL, escape, backspace, the C1 controls.
     ///
     /// ## Why it matters
-    /// They are left over from terminals, PDFs and broken conversions. Tokenizers spend rare tokens on them, some stop at NUL, and a
-    /// terminal that shows them may do as it is told.
+    /// They are left over from terminals, PDFs and broken conversions. Tokenizers spend rare tokens on them,
+    /// some stop at NUL, and a terminal that shows them may do as it is told.
     ///
     /// ## Example
     /// ```jsonl
@@ -47,7 +47,8 @@ impl Rule for ControlCharacter {
                     || {
                         let all = turn.text.chars().filter(|c| is_stray(*c)).count();
                         let code = u32::from(found);
-                        format!("{all} control characters, first U+{code:04X} in `{}`", super::around(&turn.text, at))
+                        let all = super::plural(all, "control character");
+                        format!("{all}, first U+{code:04X} in `{}`", super::around(&turn.text, at))
                     },
                 );
             }

@@ -7,11 +7,12 @@ use super::invisible;
 
 rule_meta! {
     /// ## What it finds
-    /// Zero-width spaces and joiners, byte order marks, soft hyphens, direction marks and tag characters where their script has no use for them.
+    /// Zero-width spaces and joiners, byte order marks, soft hyphens, direction marks and tag characters where
+    /// their script has no use for them.
     ///
     /// ## Why it matters
-    /// They part words that look whole, so that `pass\u200bword` is other tokens than `password`, and the model learns to write
-    /// them. Text made to look like other text hides behind them.
+    /// They part words that look whole, so that `pass\u200bword` is other tokens than `password`, and the
+    /// model learns to write them. Text made to look like other text hides behind them.
     ///
     /// ## Example
     /// ```jsonl
@@ -24,8 +25,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Remove the characters. Joiners in emoji, Persian and Indic scripts, zero-width spaces in Thai and Khmer, and direction
-    /// marks beside Arabic and Hebrew are left alone.
+    /// Remove the characters. Joiners in emoji, Persian and Indic scripts, zero-width spaces in Thai and
+    /// Khmer, and direction marks beside Arabic and Hebrew are left alone.
     "text/invisible-character", Warning
 }
 
@@ -50,7 +51,11 @@ impl Rule for InvisibleCharacter {
                     || {
                         let (all, code) = (1 + stray.count(), u32::from(found));
                         let name = invisible::name(found);
-                        format!("{all} invisible characters, first {name} (U+{code:04X}) in `{}`", super::around(&turn.text, at))
+                        let all = super::plural(all, "invisible character");
+                        format!(
+                            "{all}, first {name} (U+{code:04X}) in `{}`",
+                            super::around(&turn.text, at)
+                        )
                     },
                 );
             }

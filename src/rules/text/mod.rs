@@ -16,9 +16,22 @@ pub(super) mod unfilled_placeholder;
 /// Characters shown on each side of a place.
 const SHOWN: usize = 16;
 
+/// A number of things: `1 control character`, `2 control characters`.
+fn plural(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The text around a place, on one line.
 fn around(text: &str, at: usize) -> String {
-    let start = text[..at].char_indices().rev().take(SHOWN).last().map_or(at, |(start, _)| start);
-    let end = text[at..].char_indices().nth(SHOWN).map_or(text.len(), |(end, _)| at + end);
+    let start = text[..at]
+        .char_indices()
+        .rev()
+        .take(SHOWN)
+        .last()
+        .map_or(at, |(start, _)| start);
+    let end = text[at..]
+        .char_indices()
+        .nth(SHOWN)
+        .map_or(text.len(), |(end, _)| at + end);
     crate::rule::clip(&text[start..end])
 }

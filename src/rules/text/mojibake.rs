@@ -7,7 +7,8 @@ use super::garbled::{cyrillic, latin};
 
 rule_meta! {
     /// ## What it finds
-    /// Texts in which UTF-8 was read as Latin-1 or Windows-1252 and written again: `cafÃ©`, `donâ€™t`, `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; and Russian read as Windows-1251.
+    /// Texts in which UTF-8 was read as Latin-1 or Windows-1252 and written again: `cafÃ©`, `donâ€™t`,
+    /// `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; and Russian read as Windows-1251.
     ///
     /// ## Why it matters
     /// The model learns to write the garbage, and spends up to six tokens on every letter of it.
@@ -23,7 +24,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Undo it where it happened: `text.encode("cp1252").decode("utf-8")`, or the `ftfy` package for texts that are so in parts.
+    /// Undo it where it happened: `text.encode("cp1252").decode("utf-8")`, or the `ftfy` package for texts
+    /// that are so in parts.
     "text/mojibake", Warning
 }
 
@@ -47,7 +49,11 @@ impl Rule for Mojibake {
                     || turn.pointer(),
                     || {
                         let seen = meant.trim();
-                        let meant = if seen.is_empty() { "a space".to_owned() } else { format!("`{}`", clip(seen)) };
+                        let meant = if seen.is_empty() {
+                            "a space".to_owned()
+                        } else {
+                            format!("`{}`", clip(seen))
+                        };
                         format!("`{}` was {meant} before it was decoded twice", clip(garbage))
                     },
                 );

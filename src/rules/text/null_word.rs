@@ -6,11 +6,12 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`, `[object Object]`, `<noinput>`.
+    /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
+    /// `[object Object]`, `<noinput>`.
     ///
     /// ## Why it matters
-    /// A value was missing when the row was made, and its printed form took the place of the text. The model is asked `nan`, or
-    /// learns to answer it.
+    /// A value was missing when the row was made, and its printed form took the place of the text. The model
+    /// is asked `nan`, or learns to answer it.
     ///
     /// ## Example
     /// ```jsonl
@@ -23,7 +24,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Fill the value in, or leave the row out. `None`, `null` and their like are left alone where they are an answer: they may be the right one.
+    /// Fill the value in, or leave the row out. `None`, `null` and their like are left alone where they are an
+    /// answer: they may be the right one.
     "text/null-word", Warning
 }
 
@@ -57,7 +59,11 @@ impl Rule for NullWord {
                     || turn.pointer(),
                     || {
                         let word = said.lines().last().unwrap_or_default();
-                        format!("the {} turn {} `{word}`", turn.role.name(), if input { "ends in" } else { "is" })
+                        format!(
+                            "the {} turn {} `{word}`",
+                            turn.role.name(),
+                            if input { "ends in" } else { "is" }
+                        )
                     },
                 );
             }

@@ -10,7 +10,8 @@ rule_meta! {
     /// Answers and texts that end by repeating the same words over and over.
     ///
     /// ## Why it matters
-    /// So ends a model that lost its thread. A model trained on it learns to do the same, and to run into the length limit.
+    /// So ends a model that lost its thread. A model trained on it learns to do the same, and to run into the
+    /// length limit.
     ///
     /// ## Example
     /// ```jsonl
@@ -23,7 +24,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Cut the answer where the loop begins, or remove the row. Where repetition was asked for, set `repeats` higher.
+    /// Cut the answer where the loop begins, or remove the row. Where repetition was asked for, set `repeats`
+    /// higher.
     "text/repetition-loop", Warning
 }
 
@@ -39,7 +41,10 @@ pub(crate) struct RepetitionLoop {
 
 impl Default for RepetitionLoop {
     fn default() -> Self {
-        Self { repeats: 10, bytes: 200 }
+        Self {
+            repeats: 10,
+            bytes: 200,
+        }
     }
 }
 
@@ -79,7 +84,8 @@ impl Rule for RepetitionLoop {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         // What was rejected is not taught.
-        let said = |turn: &&Turn<'_>| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected;
+        let said =
+            |turn: &&Turn<'_>| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected;
         for turn in example.turns.iter().filter(said) {
             if let Some((repeated, times)) = self.tail(&turn.text) {
                 out.field(

@@ -23,7 +23,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Decode the source with the encoding it was written in; `errors="replace"` is what puts the character there.
+    /// Decode the source with the encoding it was written in; `errors="replace"` is what puts the character
+    /// there.
     "text/replacement-character", Warning
 }
 
@@ -38,7 +39,10 @@ impl Rule for ReplacementCharacter {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         // What stands for a lone surrogate is that rule's to say.
         let whole = |record: &Record<'_>| !record.quirks.lone_surrogate;
-        let Some(example) = row.example.filter(|_| row.chars.unseen() && row.record().is_some_and(whole)) else {
+        let Some(example) = row
+            .example
+            .filter(|_| row.chars.unseen() && row.record().is_some_and(whole))
+        else {
             return;
         };
         for turn in &example.turns {

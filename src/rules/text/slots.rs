@@ -3,20 +3,75 @@
 /// Names inside one pair of braces. Code and mathematics have braces of their own, so only what
 /// prompts are made of counts.
 const SINGLE: &[&str] = &[
-    "answer", "article", "chat_history", "company_name", "context", "conversation", "customer_name", "document",
-    "documents", "examples", "first_name", "input", "input_text", "instruction", "last_name", "name", "passage",
-    "product_name", "prompt", "query", "question", "response", "system_prompt", "text", "topic", "user_input",
-    "user_message", "user_name", "user_query", "user_question", "username",
+    "answer",
+    "article",
+    "chat_history",
+    "company_name",
+    "context",
+    "conversation",
+    "customer_name",
+    "document",
+    "documents",
+    "examples",
+    "first_name",
+    "input",
+    "input_text",
+    "instruction",
+    "last_name",
+    "name",
+    "passage",
+    "product_name",
+    "prompt",
+    "query",
+    "question",
+    "response",
+    "system_prompt",
+    "text",
+    "topic",
+    "user_input",
+    "user_message",
+    "user_name",
+    "user_query",
+    "user_question",
+    "username",
 ];
 
 /// Names that also count inside two pairs.
 const DOUBLE: &[&str] = &[
-    "assistant", "author", "bot", "bot_name", "char", "city", "company", "content", "customer", "date", "email",
-    "language", "message", "model_name", "output", "product", "system", "target", "task", "title", "user", "value",
+    "assistant",
+    "author",
+    "bot",
+    "bot_name",
+    "char",
+    "city",
+    "company",
+    "content",
+    "customer",
+    "date",
+    "email",
+    "language",
+    "message",
+    "model_name",
+    "output",
+    "product",
+    "system",
+    "target",
+    "task",
+    "title",
+    "user",
+    "value",
 ];
 
 /// Words of what is left to be written, inside `<…>` and `[…]`.
-const TODO: &[&str] = &["TODO", "TBD", "PLACEHOLDER", "placeholder", "INSERT", "INSERT HERE", "YOUR ANSWER HERE"];
+const TODO: &[&str] = &[
+    "TODO",
+    "TBD",
+    "PLACEHOLDER",
+    "placeholder",
+    "INSERT",
+    "INSERT HERE",
+    "YOUR ANSWER HERE",
+];
 
 /// The first slot, and where it stands.
 pub(super) fn find(text: &str) -> Option<(usize, &str)> {
@@ -25,7 +80,9 @@ pub(super) fn find(text: &str) -> Option<(usize, &str)> {
         return Some((0, whole));
     }
     let opening = memchr::memchr3_iter(b'{', b'<', b'[', text.as_bytes());
-    opening.filter_map(|at| Some((at, slot(text, at)?))).find(|(at, _)| !in_code(text, *at))
+    opening
+        .filter_map(|at| Some((at, slot(text, at)?)))
+        .find(|(at, _)| !in_code(text, *at))
 }
 
 /// Whether a text is nothing but a slot, of whatever name.
@@ -38,7 +95,9 @@ fn is_whole(text: &str) -> bool {
 fn is_name(name: &str) -> bool {
     name.len() <= 40
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
 /// The slot that opens here.
@@ -55,16 +114,22 @@ fn slot(text: &str, at: usize) -> Option<&str> {
         }
         b'{' => {
             let end = memchr::memchr(b'}', window)?;
-            let apart = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_$\\{}).%[".contains(byte));
+            let apart = |byte: Option<&u8>| {
+                byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_$\\{}).%[".contains(byte))
+            };
             let alone = apart(at.checked_sub(1).map(|before| &text.as_bytes()[before]));
-            let ends = bytes.get(end + 1).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_{}".contains(byte));
+            let ends = bytes
+                .get(end + 1)
+                .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_{}".contains(byte));
             (alone && ends && SINGLE.contains(&&rest[1..end])).then(|| &rest[..=end])
         }
         open => {
             let close = if open == b'<' { b'>' } else { b']' };
             let end = memchr::memchr(close, window)?;
             let inner = &rest[1..end];
-            let instruction = ["INSERT ", "TODO: ", "TODO "].iter().any(|start| inner.starts_with(start));
+            let instruction = ["INSERT ", "TODO: ", "TODO "]
+                .iter()
+                .any(|start| inner.starts_with(start));
             // `[TODO](…)` is a link, `list[TODO]` an index.
             let linked = bytes.get(end + 1) == Some(&b'(');
             let indexed = at > 0 && text.as_bytes()[at - 1].is_ascii_alphanumeric();

@@ -8,7 +8,8 @@ use super::slots;
 
 rule_meta! {
     /// ## What it finds
-    /// Slots of a prompt template that nothing was put into: `{{name}}`, `{question}`, `[INSERT DATE]`, `<TODO>`.
+    /// Slots of a prompt template that nothing was put into: `{{name}}`, `{question}`, `[INSERT DATE]`,
+    /// `<TODO>`.
     ///
     /// ## Why it matters
     /// The model learns to answer a question that was never asked, or to write the slot itself.
@@ -24,7 +25,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Fill the slots in where the rows are made. Code, formulas, and rows that speak of templates are left alone.
+    /// Fill the slots in where the rows are made. Code, formulas, and rows that speak of templates are left
+    /// alone.
     "text/unfilled-placeholder", Warning
 }
 
@@ -71,7 +73,13 @@ impl Rule for UnfilledPlaceholder {
             out.field(
                 &row.place,
                 || turn.pointer(),
-                || format!("`{}` was not filled in, in `{}`", clip(slot), super::around(&turn.text, at)),
+                || {
+                    format!(
+                        "`{}` was not filled in, in `{}`",
+                        clip(slot),
+                        super::around(&turn.text, at)
+                    )
+                },
             );
         }
     }

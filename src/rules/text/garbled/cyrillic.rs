@@ -39,7 +39,10 @@ fn pair(text: &str, at: usize) -> Option<(char, usize)> {
         _ => return None,
     };
     let second = chars.next()?;
-    Some((decode(lead, std::iter::once(upper_half(second)?))?, at + 2 + second.len_utf8()))
+    Some((
+        decode(lead, std::iter::once(upper_half(second)?))?,
+        at + 2 + second.len_utf8(),
+    ))
 }
 
 /// The byte from 80 to BF that Windows-1251 reads as this character.
@@ -60,12 +63,16 @@ mod tests {
 
     #[test]
     fn russian_read_as_windows_1251_is_found() {
-        assert_eq!(find("— РџСЂРёРІРµС‚!").map(|(_, meant)| meant).as_deref(), Some("Привет"));
+        assert_eq!(
+            find("— РџСЂРёРІРµС‚!").map(|(_, meant)| meant).as_deref(),
+            Some("Привет")
+        );
     }
 
     #[test]
     fn sound_cyrillic_is_left_alone() {
-        for text in ["Рік Січень РІК СІЛЬ", "Россия, СССР…", "Р°, С°", "РЎ", "СРСР: Рівне"] {
+        for text in ["Рік Січень РІК СІЛЬ", "Россия, СССР…", "Р°, С°", "РЎ", "СРСР: Рівне"]
+        {
             assert_eq!(find(text), None, "{text}");
         }
     }

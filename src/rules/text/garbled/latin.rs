@@ -33,21 +33,47 @@ fn garbage(text: &str, at: usize) -> Option<(char, usize)> {
     let lead = chars.next()?;
     let start = u8::try_from(u32::from(lead)).ok()?;
     let mut end = at + lead.len_utf8();
-    decode(start, chars.map_while(|c| {
-        let byte = upper_half(c)?;
-        end += c.len_utf8();
-        Some(byte)
-    }))?;
+    decode(
+        start,
+        chars.map_while(|c| {
+            let byte = upper_half(c)?;
+            end += c.len_utf8();
+            Some(byte)
+        }),
+    )?;
     Some((lead, end))
 }
 
 /// The byte from 80 to BF that Windows-1252, or Latin-1 where that has none, reads as this character.
 fn upper_half(c: char) -> Option<u8> {
     const WINDOWS: [(char, u8); 27] = [
-        ('€', 0x80), ('‚', 0x82), ('ƒ', 0x83), ('„', 0x84), ('…', 0x85), ('†', 0x86), ('‡', 0x87), ('ˆ', 0x88),
-        ('‰', 0x89), ('Š', 0x8A), ('‹', 0x8B), ('Œ', 0x8C), ('Ž', 0x8E), ('‘', 0x91), ('’', 0x92), ('“', 0x93),
-        ('”', 0x94), ('•', 0x95), ('–', 0x96), ('—', 0x97), ('˜', 0x98), ('™', 0x99), ('š', 0x9A), ('›', 0x9B),
-        ('œ', 0x9C), ('ž', 0x9E), ('Ÿ', 0x9F),
+        ('€', 0x80),
+        ('‚', 0x82),
+        ('ƒ', 0x83),
+        ('„', 0x84),
+        ('…', 0x85),
+        ('†', 0x86),
+        ('‡', 0x87),
+        ('ˆ', 0x88),
+        ('‰', 0x89),
+        ('Š', 0x8A),
+        ('‹', 0x8B),
+        ('Œ', 0x8C),
+        ('Ž', 0x8E),
+        ('‘', 0x91),
+        ('’', 0x92),
+        ('“', 0x93),
+        ('”', 0x94),
+        ('•', 0x95),
+        ('–', 0x96),
+        ('—', 0x97),
+        ('˜', 0x98),
+        ('™', 0x99),
+        ('š', 0x9A),
+        ('›', 0x9B),
+        ('œ', 0x9C),
+        ('ž', 0x9E),
+        ('Ÿ', 0x9F),
     ];
     match c {
         '\u{80}'..='\u{BF}' => u8::try_from(u32::from(c)).ok(),
@@ -65,7 +91,9 @@ fn is_certain(text: &str, at: usize, end: usize, lead: char) -> bool {
         return true;
     }
     match lead {
-        'â' => inner.starts_with(['€', '‚', '„', '•', '†', '‡', 'ˆ', '‰', 'Š', '˜', '™', 'š', '›', 'œ', 'ž', 'Ÿ']),
+        'â' => inner.starts_with([
+            '€', '‚', '„', '•', '†', '‡', 'ˆ', '‰', 'Š', '˜', '™', 'š', '›', 'œ', 'ž', 'Ÿ',
+        ]),
         'ð' => inner.starts_with('Ÿ'),
         'ï' => matches!(inner, "»¿" | "¿½") || inner.starts_with('¼'),
         'Â' | 'Ã' => !before.is_some_and(char::is_uppercase) || small(after),
@@ -99,7 +127,11 @@ mod tests {
 
     #[track_caller]
     fn was(garbage: &str, meant: &str) {
-        assert_eq!(find(garbage).map(|(_, meant)| meant).as_deref(), Some(meant), "{garbage}");
+        assert_eq!(
+            find(garbage).map(|(_, meant)| meant).as_deref(),
+            Some(meant),
+            "{garbage}"
+        );
     }
 
     #[test]
@@ -121,9 +153,35 @@ mod tests {
     #[test]
     fn sound_texts_are_left_alone() {
         for text in [
-            "« CAFÉ »", "CAFÉ»", "„MENÜ“", "„Spaß“", "Você não está só…»", "«está»…", "MAÇû", "IRMûs", "passé…»",
-            "à “Paris”", "É…", "voilà »", "ÀÉÈ", "Øß", "naïve—ï", "Ñandú", "AÑO", "ÐÞ", "3דx”", "10 × 5", "Ää–Öö",
-            "Xin chào, tôi là người Việt", "Öğrenci", "Übergröße", "Schloß–", "Łódź", "á »", "ã»", "É »",
+            "« CAFÉ »",
+            "CAFÉ»",
+            "„MENÜ“",
+            "„Spaß“",
+            "Você não está só…»",
+            "«está»…",
+            "MAÇû",
+            "IRMûs",
+            "passé…»",
+            "à “Paris”",
+            "É…",
+            "voilà »",
+            "ÀÉÈ",
+            "Øß",
+            "naïve—ï",
+            "Ñandú",
+            "AÑO",
+            "ÐÞ",
+            "3דx”",
+            "10 × 5",
+            "Ää–Öö",
+            "Xin chào, tôi là người Việt",
+            "Öğrenci",
+            "Übergröße",
+            "Schloß–",
+            "Łódź",
+            "á »",
+            "ã»",
+            "É »",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

@@ -1,0 +1,274 @@
+//! What the table of rules promises: names, pages, and that each rule's examples are as it says.
+
+mod scanned;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use gonogo::rule::lane::RuleEntry;
+use gonogo::rule::{Need, RuleMeta};
+use gonogo::rules::RULES;
+
+use scanned::{Scanned, path, scan};
+
+/// The tokenizer of examples that name none: one token a byte, and a ChatML template.
+const MODEL: &str = "fixtures/models/chatml";
+
+/// Rules whose examples are too large for a page and are made here: rule, file, bad and good.
+const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
+    ("schema/too-deep", "train.jsonl", too_deep),
+    ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
+];
+
+fn too_deep() -> Vec<u8> {
+    format!(
+        "{{\"text\": \"a row\", \"extra\": {}1{}}}\n",
+        "[".repeat(600),
+        "]".repeat(600)
+    )
+    .into_bytes()
+}
+
+/// 300 MiB of spaces.
+fn bomb() -> Vec<u8> {
+    use std::io::Write;
+    let mut out = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..300 {
+        out.write_all(&spaces).expect("written to memory");
+    }
+    out.finish().expect("written to memory")
+}
+
+/// A fenced file of a page's example.
+struct Fence {
+    name: String,
+    flags: Vec<String>,
+    bytes: Vec<u8>,
+}
+
+/// The example's files: those to be flagged, and those that stand `Instead:`.
+fn examples(meta: &RuleMeta) -> (Vec<Fence>, Vec<Fence>) {
+    let mut halves = (Vec::new(), Vec::new());
+    let mut fence: Option<(Vec<&str>, Vec<&str>)> = None;
+    let mut instead = false;
+    let lines = meta.docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let example = lines
+        .skip_while(|line| *line != "## Example")
+        .skip(1)
+        .take_while(|line| !line.starts_with("## "));
+    for line in example {
+        match (&mut fence, line.strip_prefix("```")) {
+            (None, Some(info)) => fence = Some((info.split_whitespace().collect(), Vec::new())),
+            (None, None) => instead |= line == "Instead:",
+            (Some((_, lines)), None) => lines.push(line),
+            (Some(_), Some(_)) => {
+                let (info, lines) = fence.take().expect("just matched");
+                let half = if instead { &mut halves.1 } else { &mut halves.0 };
+                half.extend(read(meta, &info, &lines));
+            }
+        }
+    }
+    halves
+}
+
+/// `jsonl [NAME] [FLAG…]` holds rows, `file NAME [FLAG…]` the bytes of any file, with `\xHH` for those
+/// that cannot be printed and a backslash at the end of a line that has no line break. `text` is shown only.
+fn read(meta: &RuleMeta, info: &[&str], lines: &[&str]) -> Option<Fence> {
+    let (name, flags) = match info {
+        ["text", ..] => return None,
+        ["jsonl" | "file", name, flags @ ..] if !name.starts_with('-') => (*name, flags),
+        ["jsonl", flags @ ..] => ("train.jsonl", flags),
+        _ => panic!("{}: no such fence: {info:?}", meta.name),
+    };
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let bytes = if info[0] == "file" {
+        unescape(&text)
+    } else {
+        text.into_bytes()
+    };
+    let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    Some(Fence {
+        name: name.to_owned(),
+        flags,
+        bytes,
+    })
+}
+
+fn unescape(text: &str) -> Vec<u8> {
+    let text = text.replace("\\\n", "");
+    let mut pieces = text.split("\\x");
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        bytes.push(u8::from_str_radix(&piece[..2], 16).expect("two hexadecimal digits"));
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    bytes
+}
+
+/// Runs one rule over an example's files.
+fn run(entry: &RuleEntry, fences: &[Fence]) -> Scanned {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for fence in fences {
+        fs::write(folder.path().join(&fence.name), &fence.bytes).expect("written");
+    }
+    let is_file = |flag: &String| fences.iter().any(|fence| fence.name == *flag);
+    let flags: Vec<_> = fences.iter().flat_map(|fence| &fence.flags).collect();
+    let given: BTreeSet<_> = flags.iter().filter(|flag| is_file(flag)).collect();
+    let data = fences
+        .iter()
+        .map(|fence| &fence.name)
+        .filter(|name| !given.contains(name));
+    let mut args: Vec<String> = data.map(|name| path(folder.path(), name)).collect();
+    args.extend(flags.iter().map(|flag| {
+        if is_file(flag) {
+            path(folder.path(), flag)
+        } else {
+            (*flag).clone()
+        }
+    }));
+    if entry.meta.needs.contains(&Need::Tokenizer) && !flags.iter().any(|flag| *flag == "-m") {
+        args.extend(["-m", MODEL].map(str::to_owned));
+    }
+    args.extend(["--select", entry.meta.name].map(str::to_owned));
+    let scanned = scan(&args);
+    assert!(
+        scanned.lacking.is_empty(),
+        "{}: its example does not give it what it needs: {args:?}",
+        entry.meta.name
+    );
+    scanned
+}
+
+#[test]
+fn names_are_unique_and_in_order() {
+    for pair in RULES.windows(2) {
+        assert!(
+            pair[0].meta.name < pair[1].meta.name,
+            "{} comes before {}",
+            pair[1].meta.name,
+            pair[0].meta.name
+        );
+    }
+}
+
+#[test]
+fn files_are_named_after_their_rules() {
+    for entry in RULES {
+        let meta = entry.meta;
+        let file = format!("src/rules/{}.rs", meta.name.replace('-', "_"));
+        assert_eq!(meta.file, file);
+        let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let (category, defect) = meta.name.split_once('/').expect("category/defect");
+        assert!(
+            category.chars().all(simple) && defect.chars().all(simple),
+            "{}",
+            meta.name
+        );
+    }
+}
+
+#[test]
+fn pages_have_all_their_parts() {
+    for entry in RULES {
+        let meta = entry.meta;
+        let headings: Vec<_> = meta
+            .docs
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("## "))
+            .collect();
+        assert_eq!(
+            headings,
+            ["What it finds", "Why it matters", "Example", "Fix"],
+            "{}",
+            meta.name
+        );
+        for heading in headings {
+            let body = meta.section(heading).unwrap_or_default();
+            assert!(body.len() > 10, "{}: `{heading}` says nothing", meta.name);
+            let whole = body.ends_with(['.', ')', '`']);
+            assert!(
+                heading == "Example" || whole,
+                "{}: `{heading}` ends in mid-sentence: {body}",
+                meta.name
+            );
+        }
+    }
+}
+
+#[test]
+fn bad_examples_are_flagged_and_good_ones_are_not() {
+    for entry in RULES {
+        let meta = entry.meta;
+        let (mut bad, good) = examples(meta);
+        if let Some((_, name, make)) = MADE.iter().find(|(rule, _, _)| *rule == meta.name) {
+            assert!(
+                bad.is_empty(),
+                "{} has an example on its page and one that is made",
+                meta.name
+            );
+            bad.push(Fence {
+                name: (*name).to_owned(),
+                flags: Vec::new(),
+                bytes: make(),
+            });
+        }
+        assert!(!bad.is_empty() && !good.is_empty(), "{} lacks an example", meta.name);
+        let flagged = run(entry, &bad);
+        assert!(
+            !flagged.found.is_empty(),
+            "{}: its bad example is not flagged",
+            meta.name
+        );
+        let quiet = run(entry, &good).found;
+        let said: Vec<_> = quiet.iter().flat_map(|found| &found.findings).collect();
+        assert!(said.is_empty(), "{}: its good example is flagged: {said:?}", meta.name);
+    }
+}
+
+/// Messages that begin with the name of an exception, as the trainer prints it.
+const QUOTING: &[&str] = &["template/render-error"];
+
+#[test]
+fn messages_are_plain() {
+    for entry in RULES {
+        let (bad, _) = examples(entry.meta);
+        if bad.is_empty() {
+            continue;
+        }
+        for finding in run(entry, &bad).found.into_iter().flat_map(|found| found.findings) {
+            let (name, message) = (entry.meta.name, finding.message);
+            let quoting = QUOTING.contains(&name);
+            assert!(
+                quoting || !message.starts_with(char::is_uppercase),
+                "{name}: capital in: {message}"
+            );
+            assert!(!message.ends_with(['.', '!', ' ']), "{name}: full stop in: {message}");
+            assert!(message.lines().count() == 1, "{name}: several lines: {message}");
+            assert!(message.chars().count() <= 220, "{name}: too long: {message}");
+            assert!(
+                !message.contains("  ") && message.matches('`').count() % 2 == 0,
+                "{name}: untidy: {message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn unknown_options_are_refused() {
+    for entry in RULES {
+        let given = serde_json::json!({ "no-such-option": 1 });
+        let options = [(entry.meta.name.to_owned(), given)].into();
+        assert!(entry.lane(&options).is_err(), "{} takes any option", entry.meta.name);
+    }
+}
+
+#[test]
+fn every_made_example_is_for_a_rule() {
+    for (name, _, _) in MADE {
+        assert!(
+            RULES.iter().any(|entry| entry.meta.name == *name),
+            "there is no rule {name}"
+        );
+    }
+}
