@@ -2,7 +2,7 @@
 
 use super::error::LoadError;
 use super::look::{Extent, Rows};
-use super::seen::{Fact, Fields, Kind, Seen};
+use super::seen::{Fact, Fields, Kind, Seen, Spot};
 use super::types::Type;
 use super::{Datasets, python};
 use crate::place::Place;
@@ -27,7 +27,7 @@ pub(super) fn infer(
     datasets: Datasets,
     first: Option<&Type>,
 ) -> Result<Inferred, LoadError> {
-    check_rows(rows)?;
+    check_rows(rows, datasets)?;
     let whole = rows.extent == Extent::Whole;
     if whole && !datasets.has_json() {
         return Ok(Inferred {
@@ -41,19 +41,24 @@ pub(super) fn infer(
         scans: datasets.has_json() && first.is_none() && !blank,
         encodes: datasets.has_json(),
         loses_nulls: !datasets.checks_lists() && !whole,
+        rewritten: whole,
+        scanned: first.is_some_and(Type::has_json),
         mixed: Vec::new(),
         unknown: None,
-        scanned: first.is_some_and(Type::has_json),
     };
-    let row = reader.infer(&rows.seen, &mut String::new(), first);
+    let mut row = reader.infer(&rows.seen, &mut String::new(), first);
+    let rewritten = reader.scanned || (reader.encodes && !reader.mixed.is_empty());
+    if rewritten && !whole {
+        // Some numbers are null now.
+        reader.rewritten = true;
+        reader.mixed.clear();
+        row = reader.infer(&rows.seen, &mut String::new(), first);
+    }
     if let Some(unknown) = reader.unknown {
         return Err(unknown);
     }
-    let rewritten = reader.scanned || (reader.encodes && !reader.mixed.is_empty());
-    if let Some(mixed) = reader.mixed.iter().min_by_key(|mixed| mixed.place) {
-        if !reader.encodes {
-            return Err(mixed.error());
-        }
+    if let (Some(mixed), false) = (reader.mixed.iter().min_by_key(|mixed| mixed.at), reader.encodes) {
+        return Err(mixed_error(&mixed.path, mixed.from, mixed.to, mixed.at.place));
     }
     if rewritten && blank {
         let message = "a blank line, and pandas' JSON reader has to read the lines: Expected object or value";
@@ -63,6 +68,10 @@ pub(super) fn infer(
     if !whole {
         check_text(rows, reader.scanned)?;
     }
+    if matches!(&row, Type::Struct(columns) if columns.is_empty()) && first.is_none() {
+        let message = "no column in any row: Instruction \"train\" corresponds to no data!";
+        return Err(LoadError::plain("ValueError", message.to_owned(), "", Some(rows.first)));
+    }
     Ok(Inferred {
         row,
         rounds: u8::from(whole) + u8::from(rewritten),
@@ -71,7 +80,7 @@ pub(super) fn infer(
 }
 
 /// What no table is made of.
-fn check_rows(rows: &Rows) -> Result<(), LoadError> {
+fn check_rows(rows: &Rows, datasets: Datasets) -> Result<(), LoadError> {
     let seen = &rows.seen;
     if let Some(spot) = seen.first(Fact::Null) {
         return Err(LoadError::unknown("a row is null, which can crash Arrow's reader", "", Some(spot.place)));
@@ -80,7 +89,14 @@ fn check_rows(rows: &Rows) -> Result<(), LoadError> {
         if rows.extent == Extent::Whole {
             return Err(LoadError::unknown("an array of other things than objects", "", Some(spot.place)));
         }
-        return Err(mixed_error("", "object", kind.name(), spot.place));
+        if datasets.has_json() && !datasets.checks_lists() {
+            let message = "'str' object is not a mapping".to_owned();
+            return Err(LoadError::plain("TypeError", message, "", Some(spot.place)));
+        }
+        // With an object or list among them, every row was written as text.
+        let as_text = datasets.has_json() && (seen.has(Fact::Object) || seen.has(Fact::Array));
+        let to = if as_text { Kind::Text } else { kind };
+        return Err(mixed_error("", "object", to.name(), spot.place));
     }
     Ok(())
 }
@@ -106,13 +122,7 @@ struct Mixed {
     path: String,
     from: &'static str,
     to: &'static str,
-    place: Place,
-}
-
-impl Mixed {
-    fn error(&self) -> LoadError {
-        mixed_error(&self.path, self.from, self.to, self.place)
-    }
+    at: Spot,
 }
 
 fn mixed_error(path: &str, from: &str, to: &str, place: Place) -> LoadError {
@@ -124,9 +134,11 @@ struct Reader {
     scans: bool,
     encodes: bool,
     loses_nulls: bool,
-    mixed: Vec<Mixed>,
+    /// Pandas wrote the text Arrow reads, and wrote null for what is no finite number.
+    rewritten: bool,
     /// A path was found, or known, to be JSON before Arrow read the table.
     scanned: bool,
+    mixed: Vec<Mixed>,
     unknown: Option<LoadError>,
 }
 
@@ -142,28 +154,59 @@ impl Reader {
             self.scanned = true;
             return Type::Json;
         }
-        match seen.kinds()[..] {
+        match self.kinds(seen)[..] {
             [] => Type::Null,
-            [(Kind::Bool, _)] => Type::Bool,
-            [(Kind::Number, _)] if seen.has(Fact::Float) || seen.has(Fact::WideInt) => Type::Float,
-            [(Kind::Number, _)] => Type::Int,
-            [(Kind::Text, _)] if seen.has(Fact::NoDatetime) => Type::Text,
-            [(Kind::Text, _)] => Type::Datetime,
-            [(Kind::Array, _)] => self.infer_list(seen, path, first),
-            [(Kind::Object, spot)] => match seen.fields.as_deref() {
-                Some(fields) if fields.wide => self.give_up(TOO_WIDE, path, spot.place),
-                Some(fields) => self.infer_struct(fields, path, first),
-                None => Type::Struct(Vec::new()),
-            },
-            [(from, _), (to, spot), ..] => {
+            [(kind, _)] => self.infer_kind(kind, seen, path, first),
+            [(from, _), (to, at), ..] => {
                 self.mixed.push(Mixed {
                     path: path.clone(),
                     from: from.name(),
                     to: to.name(),
-                    place: spot.place,
+                    at,
                 });
+                let outside = self.mixed.len();
+                // What is inside may be mixed too, and met before.
+                self.infer_list(seen, path, first);
+                if seen.has(Fact::Object) {
+                    self.infer_kind(Kind::Object, seen, path, first);
+                }
+                if self.encodes && self.mixed.len() > outside {
+                    self.give_up("mixed types inside mixed types", path, at.place);
+                }
                 Type::Json
             }
+        }
+    }
+
+    /// The kinds of value that Arrow gets to see.
+    fn kinds(&self, seen: &Seen) -> Vec<(Kind, Spot)> {
+        let mut kinds = seen.kinds();
+        let finite = [Fact::Int, Fact::WideInt, Fact::Float];
+        if self.rewritten && !finite.iter().any(|fact| seen.has(*fact)) {
+            kinds.retain(|(kind, _)| *kind != Kind::Number);
+        }
+        kinds
+    }
+
+    fn infer_kind(&mut self, kind: Kind, seen: &Seen, path: &mut String, first: Option<&Type>) -> Type {
+        match kind {
+            Kind::Bool => Type::Bool,
+            Kind::Number => {
+                let float = seen.has(Fact::Float) || seen.has(Fact::WideInt);
+                let float = float || (seen.has(Fact::NonFinite) && !self.rewritten);
+                if float { Type::Float } else { Type::Int }
+            }
+            Kind::Text if seen.has(Fact::NoDatetime) => Type::Text,
+            Kind::Text => Type::Datetime,
+            Kind::Array => self.infer_list(seen, path, first),
+            Kind::Object => match seen.fields.as_deref() {
+                Some(fields) if fields.wide => {
+                    let place = fields.first().map(|spot| spot.place).unwrap_or_default();
+                    self.give_up(TOO_WIDE, path, place)
+                }
+                Some(fields) => self.infer_struct(fields, path, first),
+                None => Type::Struct(Vec::new()),
+            },
         }
     }
 

@@ -40,7 +40,7 @@ pub(super) fn check(seen: &Seen, from: Scalar, to: Scalar) -> Result<(), Refusal
         (Text, Int) if seen.has(Fact::NoInt) => unparsed(),
         (Text, Float) if seen.has(Fact::NoNumber) => unparsed(),
         (Text, Bool | Datetime) => unparsed(),
-        (Float, Int) if seen.has(Fact::Fraction) => Err((
+        (Float, Int) if [Fact::Fraction, Fact::WideInt, Fact::NonFinite].iter().any(|fact| seen.has(*fact)) => Err((
             "ArrowInvalid",
             "Float value was truncated converting to int64".to_owned(),
         )),

@@ -97,7 +97,7 @@ impl Look {
     }
 
     /// Tells of a blank line. Those before a row are noticed from its place; one at the end of a file
-    /// is not, and matters as much: `datasets` 4.8.5 and newer look for objects of different keys only
+    /// is not, and matters as much: `datasets` 5.0 and newer look for objects of different keys only
     /// where there is none.
     pub fn blank_line(&mut self, place: &Place, extent: Extent) {
         let known = self.blank.entry(extent.table(place)).or_insert(*place);

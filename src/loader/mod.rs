@@ -10,7 +10,7 @@
 //! [`Schema`] that turns each row into what the trainer gets. Mostly nothing changes, and then the schema
 //! [is the identity](Schema::is_identity) and costs nothing.
 //!
-//! Sources: `datasets` (Apache-2.0) 3.6.0, 4.0.0, 4.6.1, 4.7.0, 4.8.0 to 4.8.5, 5.0.0, 5.1.0 and 5.2.0,
+//! Sources: `datasets` (Apache-2.0) 3.6.0, 4.0.0, 4.6.1, 4.7.0, 4.8.0, 4.8.5, 5.0.0, 5.1.0 and 5.2.0,
 //! `packaged_modules/json/json.py`, `utils/json.py`, `arrow_writer.py`, `table.py`; Arrow 26
 //! `cpp/src/arrow/json/`; pandas 3.1. The recorded cases are in `fixtures/loader`.
 //!
@@ -21,6 +21,7 @@
 //!   Texts and numbers mixed in one column, but never within one block, are taken for texts there.
 //! - `datasets` 4.6 and older read a JSON array through pandas, which also takes some texts that are not
 //!   ISO dates, and large numbers, for dates in columns named `date`, `modified`, `timestamp…`, `…_at`, `…_time`.
+//! - `datasets` up to 4.6 read a file of a single row that Arrow refuses in another way, with pandas.
 //! - An integer beyond 64 bits is a float here, so that pandas' reader refusing it goes unnoticed.
 
 mod arrow;
@@ -72,19 +73,19 @@ impl Datasets {
         Self { major, minor, patch }
     }
 
-    /// The version, if what it does is known: 3.6 to 4.6, which have no mixed types, and 4.8.5 to 5.2,
+    /// The version, if what it does is known: 3.6 to 4.6, which have no mixed types, and 5.0 to 5.2,
     /// which do. Those between changed with every release and fail on some ordinary files (4.7.0 on a
     /// column that a row lacks, all up to 4.8.4 on a blank line).
     pub fn known(major: u32, minor: u32, patch: u32) -> Option<Self> {
         let version = Self::version(major, minor, patch);
         let without = Self::V3_6_0..Self::version(4, 7, 0);
-        let with = Self::version(4, 8, 5)..Self::version(5, 3, 0);
+        let with = Self::version(5, 0, 0)..Self::version(5, 3, 0);
         (without.contains(&version) || with.contains(&version)).then_some(version)
     }
 
     /// Columns of mixed types become `Json`; before, they were an error or a struct of all keys.
     fn has_json(self) -> bool {
-        self >= Self::version(4, 8, 5)
+        self >= Self::version(5, 0, 0)
     }
 
     /// Sees that Arrow lost null items of a list, and reads the rows another way.

@@ -3,7 +3,7 @@
 use super::cast::{self, Refusal, Scalar};
 use super::change::{Change, What};
 use super::error::LoadError;
-use super::seen::{Fact, Fields, Seen, Spot};
+use super::seen::{Fact, Fields, Kind, Seen, Spot};
 use super::step::{Key, Step, scalar_of};
 use super::types::Type;
 use super::ujson::Wash;
@@ -65,6 +65,7 @@ impl Work<'_> {
                 self.change(What::WrittenAsJson, any(seen));
                 Ok(Step::Encode(self.planner.stores))
             }
+            (Type::Json, _) => Err(self.refuse_json(seen, to)),
             (Type::List(from), Type::List(to)) => {
                 let Some(item) = &seen.item else {
                     return Ok(Step::Keep);
@@ -107,7 +108,7 @@ impl Work<'_> {
                 .filter_map(|fact| seen.first(fact))
                 .min()
                 .map(|spot| (What::IntsToFloats, spot)),
-            Scalar::Int => seen.first(Fact::Float).map(|spot| (What::FloatsToInts, spot)),
+            Scalar::Int => (seen.first(Fact::Float).or(seen.first(Fact::NonFinite))).map(|spot| (What::FloatsToInts, spot)),
             Scalar::Datetime => seen.first(Fact::Text).map(|spot| (What::TextsToDatetimes, spot)),
             Scalar::Bool | Scalar::Text => None,
         };
@@ -187,11 +188,35 @@ impl Work<'_> {
             } else {
                 "DatasetGenerationCastError"
             },
-            cause: "CastError",
+            cause: if self.planner.typed {
+                "CastError"
+            } else {
+                "DatasetGenerationCastError"
+            },
             message: format!("Couldn't cast {from} to {to} because column names don't match"),
             path: String::new(),
             place: Some(at.place),
         }
+    }
+
+    /// Of what is now JSON text, but has no place where the first table has something else.
+    fn refuse_json(&self, seen: &Seen, to: &Type) -> LoadError {
+        let place = any(seen).map(|spot| spot.place);
+        let Some(scalar) = scalar_of(to) else {
+            let message = format!("Couldn't cast array of type string to {to}");
+            return LoadError::generation("TypeError", message, &self.path, place);
+        };
+        let only_texts_and_numbers = seen.kinds().iter().all(|(kind, _)| matches!(kind, Kind::Text | Kind::Number));
+        let unparsed = match scalar {
+            Scalar::Int => seen.has(Fact::NoInt) || seen.has(Fact::Float),
+            Scalar::Float => seen.has(Fact::NoNumber),
+            _ => true,
+        };
+        if only_texts_and_numbers && !unparsed {
+            return LoadError::unknown("texts and numbers where the first table has numbers", &self.path, place);
+        }
+        let message = format!("Failed to parse string as a scalar of type {}", scalar.name());
+        LoadError::generation("ArrowInvalid", message, &self.path, place)
     }
 
     fn refuse(&self, seen: &Seen, (cause, message): Refusal) -> LoadError {

@@ -1,7 +1,8 @@
 //! The types Arrow infers from Python objects: `Dataset.from_list`, and JSON arrays read by pandas.
 //!
 //! Texts stay texts, a struct gets the keys of all objects in the order they are first met, and mixed
-//! kinds are an error (Arrow, `python/pyarrow/src/arrow/python/inference.cc`; which error was recorded).
+//! kinds are an error (Arrow, `python/pyarrow/src/arrow/python/inference.cc`; which error is recorded, and
+//! below columns it is sometimes the other one of `ArrowInvalid` and `ArrowTypeError`).
 
 use super::arrow::{TOO_DEEP, TOO_WIDE, below};
 use super::error::LoadError;
@@ -21,6 +22,10 @@ pub(super) fn from_list(seen: &Seen) -> Result<Type, LoadError> {
         return Err(LoadError::plain("AttributeError", message, "", Some(spot.place)));
     }
     let first_row = seen.first(Fact::Object).map(|spot| spot.place);
+    let fields = seen.fields.as_ref();
+    if first_row.is_some() && !fields.is_some_and(|fields| fields.iter().any(|field| Some(field.first.place) == first_row)) {
+        return Err(LoadError::unknown("the first row has no keys, which leaves no rows", "", first_row));
+    }
     columns(seen, raise, |field| {
         if Some(field.first.place) == first_row {
             Of::Values
@@ -136,13 +141,12 @@ fn infer(seen: &Seen, path: &mut String, is_column: bool) -> Result<Type, Stop> 
             Some(fields) => infer_struct(fields, path),
             None => Ok(Type::Struct(Vec::new())),
         },
-        // A boolean is a number to Python, but only next to a float.
-        [(first, _), (Kind::Bool | Kind::Number, _)]
-            if matches!(first, Kind::Bool | Kind::Number)
-                && seen.has(Fact::Float)
-                && !(is_column && first == Kind::Bool) =>
+        // Goes by whether they are in one list, and which is first there.
+        [(Kind::Bool, spot), (Kind::Number, _)] | [(Kind::Number, _), (Kind::Bool, spot)]
+            if seen.has(Fact::Float) || seen.has(Fact::NonFinite) =>
         {
-            Ok(Type::Float)
+            let reason = "booleans and floats in one column";
+            Err(Stop::Unknown(LoadError::unknown(reason, path, Some(spot.place))))
         }
         [(first, _), (second, spot), ..] => Err(mixed(seen, first, second, is_column, path, spot.place)),
     }
@@ -165,7 +169,8 @@ fn number(seen: &Seen, path: &str) -> Result<Type, Stop> {
             place: seen.first(fact).map(|spot| spot.place).unwrap_or_default(),
         }))
     };
-    match (seen.has(Fact::Float), seen.has(Fact::WideInt), seen.has(Fact::BigInt)) {
+    let float = seen.has(Fact::Float) || seen.has(Fact::NonFinite);
+    match (float, seen.has(Fact::WideInt), seen.has(Fact::BigInt)) {
         (true, true, _) => misfit("ArrowInvalid", "PyLong is too large to fit int64", Fact::WideInt),
         (false, true, _) => misfit(
             "OverflowError",

@@ -38,9 +38,11 @@ pub(super) enum Fact {
     BigInt,
     /// An integer above `i64::MAX`.
     WideInt,
+    /// A float, not counting those that are not finite.
     Float,
     /// A float that is no 64-bit integer.
     Fraction,
+    NonFinite,
     /// A float that pandas' JSON reader and writer change.
     Moves,
     Text,
@@ -51,7 +53,7 @@ pub(super) enum Fact {
     /// A text that pandas' JSON reader takes.
     JsonText,
     Array,
-    /// A list with a null before anything that tells the type of its items.
+    /// A list of more than one item that begins with null.
     NullFirst,
     Object,
     Null,
@@ -191,6 +193,10 @@ impl Seen {
 
     fn see_float(&mut self, value: f64, at: Spot) {
         self.note(Fact::Number, at);
+        if !value.is_finite() {
+            self.note(Fact::NonFinite, at);
+            return self.note(Fact::Moves, at);
+        }
         self.note(Fact::Float, at);
         #[expect(clippy::cast_possible_truncation, reason = "asks whether it is exact")]
         let whole = (value as i64) as f64;
@@ -220,19 +226,14 @@ impl Seen {
     }
 
     fn see_items(&mut self, items: &[Value<'_>], walk: &mut Walk) {
-        let Some(first) = items.first() else { return };
-        let untyped = self.item.as_ref().is_none_or(|item| !item.has_kind());
-        if untyped && first.is_null() && items.len() > 1 {
+        let [first, rest @ ..] = items else { return };
+        if first.is_null() && !rest.is_empty() {
             self.note(Fact::NullFirst, walk.spot);
         }
         let item = self.item.get_or_insert_default();
         for value in items {
             item.see(value, walk);
         }
-    }
-
-    fn has_kind(&self) -> bool {
-        Kind::ALL.iter().any(|(_, fact)| self.has(*fact))
     }
 
     fn note(&mut self, fact: Fact, at: Spot) {
@@ -334,6 +335,7 @@ impl Fields {
     /// Forgets the keys: there are too many to remember.
     fn collapse(&mut self) {
         *self = Self {
+            first: self.first,
             wide: true,
             ..Self::default()
         };
@@ -384,16 +386,18 @@ impl Fields {
     }
 
     fn merge(&mut self, mut other: Self) {
-        if self.wide || other.wide {
-            return self.collapse();
-        }
         let (Some(mine), Some(theirs)) = (self.first, other.first) else {
             unreachable!("keys come with an object");
         };
+        if self.wide || other.wide {
+            self.first = Some(mine.min(theirs));
+            return self.collapse();
+        }
         if theirs < mine {
             std::mem::swap(self, &mut other);
         }
         let (earlier, later) = (mine.min(theirs), mine.max(theirs));
+        self.first = Some(earlier);
         let same_first = earlier.1 == later.1
             && (self.entries[..earlier.1].iter())
                 .zip(&other.entries)

@@ -1,7 +1,7 @@
 //! Layouts that `datasets` takes for the session log of a coding agent.
 //!
 //! It then wants the package `teich`, and with it turns each file into something else entirely
-//! (`packaged_modules/json/json.py`, `has_agent_traces_markers`; JSON Lines only, 4.8.5 and newer).
+//! (`packaged_modules/json/json.py`, `has_agent_traces_markers`; JSON Lines only, 5.0 and newer).
 
 use super::types::Type;
 use super::{Datasets, LoadError};
