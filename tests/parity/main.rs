@@ -10,6 +10,7 @@
 
 mod case;
 mod compare;
+mod llama_factory;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,12 @@ use case::{Case, Outcome};
 type Run = fn(&Case) -> Result<Vec<serde_json::Value>, Outcome>;
 
 /// Which cases are due, by the `kind` of their config.
-const KINDS: &[(&str, Run)] = &[];
+const KINDS: &[(&str, Run)] = &[
+    ("lf_kto", llama_factory::run),
+    ("lf_pt", llama_factory::run),
+    ("lf_rm", llama_factory::run),
+    ("lf_sft", llama_factory::run),
+];
 
 #[test]
 fn recorded_cases() {

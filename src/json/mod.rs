@@ -1,0 +1,20 @@
+//! Python's `json`, both ways: `loads` straight into a [`Value`] that borrows from the text, and
+//! `dumps`.
+//!
+//! One parser serves good rows and bad ones. A strict one beside it would have to be followed by a
+//! second for what Python takes and JSON does not (`NaN`, lone surrogates, nesting beyond 128),
+//! and the two would have to agree on every number; this one is no slower than `serde_json` into
+//! the same tree (`benches/source.rs`), and a law in `tests/source` holds it to what `serde_json`
+//! says of strict JSON.
+//!
+//! [`Value`]: crate::model::value::Value
+
+mod number;
+mod parser;
+mod string;
+mod write;
+mod wrong;
+
+pub(crate) use parser::parse;
+pub(crate) use write::{Layout, float, write};
+pub(crate) use wrong::{What, Wrong, characters};

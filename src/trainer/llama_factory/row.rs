@@ -1,0 +1,141 @@
+//! What the stages share: the messages of a row with where they stand in it, and buffers.
+
+use crate::encode::kit::{Kit, Tokens};
+use crate::encode::locate::offset;
+use crate::model::encoded::{EncodeError, Encoded, What};
+use crate::model::example::{Example, Role as ExampleRole};
+
+use super::align::{Aligned, Message, Origin, Role};
+use super::raise::{raise, unsupported};
+use super::slots::Draft;
+use super::table::Media;
+use super::template::{Content, Opening, Said};
+
+/// Buffers of one worker.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub tokens: Tokens,
+    pub first: Tokens,
+    pub second: Tokens,
+    /// Tokens at the end of each message.
+    pub ends: Vec<usize>,
+}
+
+/// A draft that writes a sequence's text and parts, and its tokens to a buffer.
+pub(super) fn draft<'d>(kit: &'d Kit, out: &'d mut Encoded, all: &'d mut Tokens, tokens: &'d mut Tokens) -> Draft<'d> {
+    Draft {
+        kit,
+        text: &mut out.text,
+        parts: &mut out.parts,
+        ids: &mut all.ids,
+        offsets: &mut all.offsets,
+        tokens,
+    }
+}
+
+/// Empties a buffer.
+pub(super) fn clear(tokens: &mut Tokens) {
+    tokens.ids.clear();
+    tokens.offsets.clear();
+}
+
+/// Appends a token nothing in the text stands for; its own text is added, for showing.
+pub(super) fn push_token(draft: &mut Draft<'_>, text: &str, id: u32) {
+    let start = offset(draft.text.len());
+    draft.push(text, What::Template);
+    draft.ids.push(id);
+    draft.offsets.push((start, offset(draft.text.len())));
+}
+
+/// A message with the turn of the example it is.
+pub(super) fn said<'m>(message: &'m Message<'_>, example: &Example<'_>) -> Said<'m> {
+    Said {
+        role: message.role,
+        content: Content::from(&message.content),
+        what: turn(message.origin, Some(message.role), example),
+    }
+}
+
+pub(super) fn opening<'m>(row: &'m Aligned<'_>, example: &Example<'_>) -> Opening<'m> {
+    Opening {
+        system: &row.system,
+        system_what: turn(row.system_origin, None, example),
+        tools: &row.tools,
+    }
+}
+
+/// The turn that stands at a place of the row.
+fn turn(origin: Origin<'_>, role: Option<Role>, example: &Example<'_>) -> What {
+    let found = example.turns.iter().position(|turn| match origin {
+        Origin::Nowhere => false,
+        Origin::Column(column) => turn.field == column && turn.index.is_none(),
+        // The two halves of a pair of the history have the same place.
+        Origin::Element(column, at) => {
+            turn.field == column && turn.index == Some(at) && (turn.raw.is_some() || same(turn.role, role))
+        }
+    });
+    let number = found.and_then(|at| u16::try_from(at).ok());
+    number.map_or(What::Template, What::Turn)
+}
+
+fn same(turn: ExampleRole, role: Option<Role>) -> bool {
+    match role {
+        Some(Role::User) => turn == ExampleRole::User,
+        Some(Role::Assistant) => turn == ExampleRole::Assistant,
+        _ => false,
+    }
+}
+
+/// Why a row is passed over as invalid.
+pub(super) fn invalid(row: &Aligned<'_>, answers: usize) -> String {
+    if let Some(broken) = &row.broken {
+        return broken.clone();
+    }
+    match row.response.len() {
+        0 => "no answer".to_owned(),
+        got if got != answers => format!("{got} answers, where this stage takes {answers}"),
+        _ => format!("{} turns before the answer, not an odd number", row.prompt.len()),
+    }
+}
+
+/// Refuses rows with pictures, videos or sounds, and what LLaMA-Factory refuses of others.
+///
+/// Source: `MMPluginMixin._validate_input` and `_validate_messages` of `data/mm_plugin.py`.
+pub(super) fn check_media<'m>(
+    row: &Aligned<'_>,
+    messages: impl Iterator<Item = &'m Message<'m>>,
+    media: Option<&Media>,
+    has_processor: bool,
+) -> Result<(), EncodeError> {
+    let Some(media) = media else {
+        if row.media {
+            let message =
+                "This model does not support image input. Please check whether the correct `template` is used.";
+            return Err(raise("ValueError", message));
+        }
+        return Ok(());
+    };
+    if !has_processor {
+        let message = "Processor was not found, please check and update your model file.";
+        return Err(raise("ValueError", message));
+    }
+    if row.media {
+        return Err(unsupported(format!(
+            "rows with pictures, videos or sounds ({})",
+            media.plugin
+        )));
+    }
+    for message in messages {
+        let Some(text) = message.content.as_str() else {
+            return Err(raise("AttributeError", "the content has no attribute 'count'"));
+        };
+        if let Some(mark) = ["<image>", "<video>", "<audio>"]
+            .into_iter()
+            .find(|mark| text.contains(mark))
+        {
+            let message = format!("the number of {mark} in the messages is not that of the row's media");
+            return Err(raise("ValueError", message));
+        }
+    }
+    Ok(())
+}
