@@ -56,7 +56,11 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
     };
     let stage = options.stage;
     let batch_rows = usize::try_from(options.preprocessing_batch_size).expect("a small number");
-    let trainer = LlamaFactory::new(kit, options, vec![set], &Surroundings::default())?;
+    let surroundings = Surroundings {
+        has_processor: case.config["has_processor"] == true,
+        today: None,
+    };
+    let trainer = LlamaFactory::new(kit, options, vec![set], &surroundings)?;
 
     let records: Vec<Record<'_>> = (0..)
         .zip(rows)
@@ -88,10 +92,14 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
     let mut pool = Pool::default();
     for (at, record) in records.iter().enumerate() {
         let example = example(layout.as_ref(), record);
+        let first = at / batch_rows * batch_rows;
+        if at == first {
+            // Batches are written as they come, and what is wrong with one before is said first.
+            check_kept(&trainer, &kept, first)?;
+        }
         pool.clear();
         trainer.encode(record, &example, &mut pool)?;
         if stage == Stage::Kto {
-            let first = at / batch_rows * batch_rows;
             let last = records.len().min(first + batch_rows) - 1;
             let donor = &records[if at == first { last } else { at - 1 }];
             trainer.encode_kl(record, &example, donor, &mut pool)?;
@@ -109,7 +117,8 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
             }
         }
     }
-    let sequences = trainer.arrange(kept);
+    check_kept(&trainer, &kept, records.len())?;
+    let sequences = trainer.arrange_set(kept, records.len() as u64);
     let per_row = if matches!(stage, Stage::Rm | Stage::Dpo | Stage::Kto) {
         2
     } else {
@@ -118,8 +127,9 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
     for (index, row) in sequences.chunks(per_row).enumerate() {
         out.push(record_of(&trainer, stage, index, row));
     }
-    if trainer.facts().packing == Packing::Neat {
-        // Its masks are four-dimensional, and were not recorded.
+    // Masks of neat packing are four-dimensional, and made-up pictures need an image processor:
+    // neither was recorded.
+    if trainer.facts().packing == Packing::Neat || trainer.facts().media.is_some() {
         return Ok(out);
     }
     let batch_size = usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("a small number");
@@ -129,6 +139,15 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
         out.push(record);
     }
     Ok(out)
+}
+
+/// The recording did not print an example, which is where the real one finds that there is none.
+fn check_kept(trainer: &LlamaFactory, kept: &[Sequence], rows: usize) -> Result<(), EncodeError> {
+    let kept: Vec<u64> = kept.iter().map(|sequence| sequence.rows[0]).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    trainer.check_kept(&kept, rows as u64)
 }
 
 fn record_of(trainer: &LlamaFactory, stage: Stage, index: usize, row: &[Sequence]) -> Json {

@@ -3,15 +3,16 @@
 //! Source: `data/processor/pairwise.py` and `data/processor/feedback.py` (0.9.5).
 
 use crate::encode::kit::Tokens;
-use crate::model::encoded::{EncodeError, Encoded, IGNORE, What};
+use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
 use crate::trainer::Pool;
 
 use super::LlamaFactory;
-use super::align::{Aligned, Message};
+use super::align::{Aligned, Message, Origin};
+use super::facts::Facts;
 use super::fit::infer_seqlen;
 use super::raise::raise;
-use super::row::{self, Scratch};
+use super::row::{self, Scratch, Turns};
 use super::supervised::label;
 use super::template::Said;
 
@@ -20,148 +21,139 @@ pub const DESIRABLE: &str = "desirable";
 pub const UNDESIRABLE: &str = "undesirable";
 pub const KL: &str = "kl";
 
-/// The row's two sequences, which share what is kept of the question.
-pub(super) fn pairwise(
-    trainer: &LlamaFactory,
-    row: &Aligned<'_>,
-    example: &Example<'_>,
-    scratch: &mut Scratch,
-    pool: &mut Pool,
-) -> Result<(), EncodeError> {
-    let (Some([chosen, rejected]), 1) = (row.response.first_chunk(), row.prompt.len() % 2) else {
-        pool.add().dropped = Some(row::invalid(row, 2));
-        return Ok(());
-    };
-    trainer.check_media(row, row.prompt.iter().chain([chosen]))?;
-    trainer.check_media(row, row.prompt.iter().chain([rejected]))?;
-    let mut chosen = row::said(chosen, example);
-    let mut rejected = row::said(rejected, example);
-    let Scratch {
-        tokens, first, second, ..
-    } = scratch;
-    let out = pool.add();
-    out.side = "chosen";
-    let asked = question(trainer, row, example, &mut chosen, out, first, tokens)?;
-    let (text, parts) = (out.text.clone(), out.parts.clone());
-    second.ids.clone_from(&first.ids);
-    second.offsets.clone_from(&first.offsets);
-    answer(trainer, row, example, &chosen, out, first, tokens)?;
+/// A row whose question is asked.
+pub(super) struct Asked<'a> {
+    pub trainer: &'a LlamaFactory,
+    pub row: &'a Aligned<'a>,
+    pub example: &'a Example<'a>,
+}
 
-    let out = pool.add();
-    out.side = "rejected";
-    out.text = text;
-    out.parts = parts;
-    trainer.template.settle(&mut rejected)?;
-    answer(trainer, row, example, &rejected, out, second, tokens)?;
+impl Asked<'_> {
+    /// The row's two sequences, which share what is kept of the question.
+    pub(super) fn pairwise(&self, scratch: &mut Scratch, pool: &mut Pool) -> Result<(), EncodeError> {
+        let Some([chosen, rejected]) = self.answers() else {
+            pool.add().dropped = Some(row::invalid(self.row, 2));
+            return Ok(());
+        };
+        let prompt = || self.row.prompt.iter();
+        self.trainer.check_media(self.row, prompt().chain([chosen, rejected]))?;
+        let mut turns = Turns::new(self.example);
+        let mut said: Vec<Said<'_>> = prompt().map(|message| turns.said(message)).collect();
+        let (mut chosen, mut rejected) = (turns.said(chosen), turns.said(rejected));
+        let Scratch {
+            tokens, first, second, ..
+        } = scratch;
+        let out = pool.add();
+        out.side = "chosen";
+        let asked = self.question(&mut said, &mut chosen, out, first, tokens)?;
+        let (text, parts) = (out.text.clone(), out.parts.clone());
+        second.ids.clone_from(&first.ids);
+        second.offsets.clone_from(&first.offsets);
+        self.answer(&chosen, out, first, tokens)?;
 
-    let longest = first.ids.len().max(second.ids.len()) - asked;
-    let kept = infer_seqlen(asked, longest, trainer.facts.cutoff);
-    let sequences = pool.sequences_mut().iter_mut().rev().take(2);
-    for (out, all) in sequences.zip([second, first]) {
-        assemble(all, asked, kept, out);
+        let out = pool.add();
+        out.side = "rejected";
+        out.text = text;
+        out.parts = parts;
+        self.trainer.template.settle(&mut rejected)?;
+        self.answer(&rejected, out, second, tokens)?;
+
+        let longest = first.ids.len().max(second.ids.len()) - asked;
+        let kept = infer_seqlen(asked, longest, self.trainer.facts.cutoff);
+        let sequences = pool.sequences_mut().iter_mut().rev().take(2);
+        for (out, all) in sequences.zip([second, first]) {
+            assemble(all, asked, kept, out);
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// The row's sequence, and on its side whether its answer is wanted.
-pub(super) fn feedback(
-    trainer: &LlamaFactory,
-    row: &Aligned<'_>,
-    example: &Example<'_>,
-    scratch: &mut Scratch,
-    out: &mut Encoded,
-) -> Result<(), EncodeError> {
-    let (Some([wanted, unwanted]), 1) = (row.response.first_chunk(), row.prompt.len() % 2) else {
-        out.dropped = Some(row::invalid(row, 2));
-        return Ok(());
-    };
-    let is_wanted = wanted.content.truth();
-    out.side = if is_wanted { DESIRABLE } else { UNDESIRABLE };
-    let given = if is_wanted { wanted } else { unwanted };
-    one(trainer, row, example, given, row::said(given, example), scratch, out)
-}
-
-/// The row's question with the answer of another row, from which the run's distance to its
-/// reference model is estimated.
-pub(super) fn kl(
-    trainer: &LlamaFactory,
-    row: &Aligned<'_>,
-    example: &Example<'_>,
-    donor: &Aligned<'_>,
-    scratch: &mut Scratch,
-    out: &mut Encoded,
-) -> Result<(), EncodeError> {
-    if row.response.len() < 2 || row.prompt.len() % 2 != 1 {
-        out.dropped = Some(row::invalid(row, 2));
-        return Ok(());
+    /// The row's sequence, and on its side whether its answer is wanted.
+    pub(super) fn feedback(&self, scratch: &mut Scratch, out: &mut Encoded) -> Result<(), EncodeError> {
+        let Some([wanted, unwanted]) = self.answers() else {
+            out.dropped = Some(row::invalid(self.row, 2));
+            return Ok(());
+        };
+        let is_wanted = wanted.content.truth();
+        out.side = if is_wanted { DESIRABLE } else { UNDESIRABLE };
+        self.one(if is_wanted { wanted } else { unwanted }, scratch, out)
     }
-    let given = match donor.response.first_chunk() {
-        Some([wanted, unwanted]) if !wanted.content.truth() => Some(unwanted),
-        _ => donor.response.first().filter(|wanted| wanted.content.truth()),
-    };
-    // The answer of a row that is passed over is asked for all the same.
-    let given = given.ok_or_else(|| raise("IndexError", "list index out of range"))?;
-    out.side = KL;
-    let mut answer = row::said(given, example);
-    answer.what = What::Template;
-    one(trainer, row, example, given, answer, scratch, out)
-}
 
-fn one(
-    trainer: &LlamaFactory,
-    row: &Aligned<'_>,
-    example: &Example<'_>,
-    given: &Message<'_>,
-    mut said: Said<'_>,
-    scratch: &mut Scratch,
-    out: &mut Encoded,
-) -> Result<(), EncodeError> {
-    trainer.check_media(row, row.prompt.iter().chain([given]))?;
-    let Scratch { tokens, first, .. } = scratch;
-    let asked = question(trainer, row, example, &mut said, out, first, tokens)?;
-    answer(trainer, row, example, &said, out, first, tokens)?;
-    let kept = infer_seqlen(asked, first.ids.len() - asked, trainer.facts.cutoff);
-    assemble(first, asked, kept, out);
-    Ok(())
-}
-
-/// Writes all before the answer; the number of its tokens.
-fn question(
-    trainer: &LlamaFactory,
-    row: &Aligned<'_>,
-    example: &Example<'_>,
-    answer: &mut Said<'_>,
-    out: &mut Encoded,
-    all: &mut Tokens,
-    tokens: &mut Tokens,
-) -> Result<usize, EncodeError> {
-    row::clear(all);
-    let mut said: Vec<Said<'_>> = row.prompt.iter().map(|message| row::said(message, example)).collect();
-    let mut draft = row::draft(&trainer.kit, out, all, tokens);
-    trainer.template.settle(answer)?;
-    let opening = row::opening(row, example);
-    trainer.template.prompt(&mut draft, &opening, &mut said, answer)?;
-    Ok(all.ids.len())
-}
-
-fn answer(
-    trainer: &LlamaFactory,
-    row: &Aligned<'_>,
-    example: &Example<'_>,
-    answer: &Said<'_>,
-    out: &mut Encoded,
-    all: &mut Tokens,
-    tokens: &mut Tokens,
-) -> Result<(), EncodeError> {
-    let mut draft = row::draft(&trainer.kit, out, all, tokens);
-    let opening = row::opening(row, example);
-    trainer
-        .template
-        .answer(&mut draft, &opening, row.prompt.len(), answer)?;
-    if trainer.template.efficient_eos {
-        row::push_token(&mut draft, &trainer.facts.eos, trainer.facts.eos_id);
+    /// The row's question with the answer of another row, from which the run's distance to its
+    /// reference model is estimated.
+    pub(super) fn kl(&self, donor: &Aligned<'_>, scratch: &mut Scratch, out: &mut Encoded) -> Result<(), EncodeError> {
+        if self.answers().is_none() {
+            out.dropped = Some(row::invalid(self.row, 2));
+            return Ok(());
+        }
+        let given = match &donor.response[..] {
+            [wanted, ..] if wanted.content.truth() => wanted,
+            [_, unwanted, ..] => unwanted,
+            // The answer of a row that is passed over is asked for all the same.
+            _ => return Err(raise("IndexError", "list index out of range")),
+        };
+        out.side = KL;
+        // It stands in another row, where its places mean other turns.
+        let given = Message {
+            origin: Origin::Nowhere,
+            ..given.clone()
+        };
+        self.one(&given, scratch, out)
     }
-    Ok(())
+
+    /// A wanted and an unwanted answer, if the row is as this stage takes it.
+    fn answers(&self) -> Option<&[Message<'_>; 2]> {
+        self.row.response.first_chunk().filter(|_| self.row.prompt.len() % 2 == 1)
+    }
+
+    fn one(&self, given: &Message<'_>, scratch: &mut Scratch, out: &mut Encoded) -> Result<(), EncodeError> {
+        let prompt = || self.row.prompt.iter();
+        self.trainer.check_media(self.row, prompt().chain([given]))?;
+        let mut turns = Turns::new(self.example);
+        let mut said: Vec<Said<'_>> = prompt().map(|message| turns.said(message)).collect();
+        let mut given = turns.said(given);
+        let Scratch { tokens, first, .. } = scratch;
+        let asked = self.question(&mut said, &mut given, out, first, tokens)?;
+        self.answer(&given, out, first, tokens)?;
+        let kept = infer_seqlen(asked, first.ids.len() - asked, self.trainer.facts.cutoff);
+        assemble(first, asked, kept, out);
+        Ok(())
+    }
+
+    /// Writes all before the answer; the number of its tokens.
+    fn question(
+        &self,
+        said: &mut [Said<'_>],
+        answer: &mut Said<'_>,
+        out: &mut Encoded,
+        all: &mut Tokens,
+        tokens: &mut Tokens,
+    ) -> Result<usize, EncodeError> {
+        row::clear(all);
+        let template = &self.trainer.template;
+        template.settle(answer)?;
+        let opening = row::opening(self.row, self.example);
+        let mut draft = row::draft(&self.trainer.kit, out, all, tokens);
+        template.prompt(&mut draft, &opening, said, answer)?;
+        Ok(all.ids.len())
+    }
+
+    fn answer(
+        &self,
+        answer: &Said<'_>,
+        out: &mut Encoded,
+        all: &mut Tokens,
+        tokens: &mut Tokens,
+    ) -> Result<(), EncodeError> {
+        let Facts { eos, eos_id, .. } = &self.trainer.facts;
+        let template = &self.trainer.template;
+        let opening = row::opening(self.row, self.example);
+        let mut draft = row::draft(&self.trainer.kit, out, all, tokens);
+        template.answer(&mut draft, &opening, self.row.prompt.len(), answer)?;
+        if template.efficient_eos {
+            row::push_token(&mut draft, eos, *eos_id);
+        }
+        Ok(())
+    }
 }
 
 /// Copies what is kept of the question and of the answer, and labels the answer.

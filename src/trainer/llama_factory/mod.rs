@@ -34,12 +34,13 @@ use std::sync::Arc;
 
 use crate::encode::kit::Kit;
 use crate::model::batch::{Batch, Sequence};
-use crate::model::encoded::{EncodeError, Encoded};
+use crate::model::encoded::EncodeError;
 use crate::model::example::Example;
 use crate::model::record::Record;
 
 use super::{Encode, Pool, Trainer};
 use align::{Aligned, Aligner, Message};
+use compared::Asked;
 use raise::{raise, unsupported};
 use row::Scratch;
 use table::{Entry, Media};
@@ -167,7 +168,12 @@ impl LlamaFactory {
         out: &mut Pool,
     ) -> Result<(), EncodeError> {
         let (row, donor) = (self.align(record)?, self.align(donor)?);
-        SCRATCH.with_borrow_mut(|scratch| compared::kl(self, &row, example, &donor, scratch, out.add()))
+        let asked = Asked {
+            trainer: self,
+            row: &row,
+            example,
+        };
+        SCRATCH.with_borrow_mut(|scratch| asked.kl(&donor, scratch, out.add()))
     }
 
     /// Packs or passes on the rows of a set of `total` rows, which [`Trainer::arrange`] takes to end
@@ -176,11 +182,7 @@ impl LlamaFactory {
         if self.facts.packing == Packing::None {
             return rows;
         }
-        let batches = pack::Batches {
-            rows: self.options.max_samples.map_or(total, |most| total.min(most)),
-            workers: self.options.preprocessing_num_workers.unwrap_or(1),
-            size: self.options.preprocessing_batch_size,
-        };
+        let batches = self.batches(total);
         let batch = |row: &Sequence| row.rows.first().map(|row| batches.of(*row));
         rows.chunk_by(|left, right| batch(left) == batch(right))
             .flat_map(|rows| match self.facts.packing {
@@ -192,6 +194,44 @@ impl LlamaFactory {
                 _ => pack::packed(rows, self.facts.cutoff, self.pad_id()),
             })
             .collect()
+    }
+
+    /// What the rows come to once all are encoded: of `total` rows, those not dropped, in order.
+    ///
+    /// # Errors
+    ///
+    /// If LLaMA-Factory ends there. That it does where a whole batch of `preprocessing_batch_size`
+    /// rows was dropped and another was not is not its intention: the two have different columns,
+    /// and datasets does not write them to one file.
+    pub fn check_kept(&self, kept: &[u64], total: u64) -> Result<(), EncodeError> {
+        if self.options.stage == Stage::Pt {
+            return Ok(());
+        }
+        if kept.is_empty() {
+            let message = "Cannot find valid samples, check `data/README.md` for the data format.";
+            return Err(raise("RuntimeError", message));
+        }
+        let batches = self.batches(total);
+        let mut next = kept.iter().map(|row| batches.of(*row)).peekable();
+        for batch in batches.all() {
+            if next.next_if_eq(&batch).is_none() {
+                let message = "Schema and number of arrays unequal: all rows of a batch were dropped";
+                return Err(raise("ValueError", message));
+            }
+            while next.next_if_eq(&batch).is_some() {}
+        }
+        Ok(())
+    }
+
+    fn batches(&self, total: u64) -> pack::Batches {
+        pack::Batches {
+            rows: self.options.max_samples.map_or(total, |most| total.min(most)),
+            workers: self.options.preprocessing_num_workers.unwrap_or(1),
+            // Without a size, a batch is all there is.
+            size: Some(self.options.preprocessing_batch_size)
+                .filter(|size| *size > 0)
+                .unwrap_or(u64::MAX),
+        }
     }
 
     /// The attention mask of a sequence before it is padded, shape as its ids: ones, or with neat
@@ -289,11 +329,16 @@ impl Encode for LlamaFactory {
             return Ok(());
         }
         let row = self.align(record)?;
+        let asked = Asked {
+            trainer: self,
+            row: &row,
+            example,
+        };
         SCRATCH.with_borrow_mut(|scratch| match self.options.stage {
             Stage::Pt => pretrain::encode(self, &row, example, scratch, pool.add()),
             Stage::Sft => supervised::encode(self, &row, example, scratch, pool.add()),
-            Stage::Rm | Stage::Dpo => compared::pairwise(self, &row, example, scratch, pool),
-            Stage::Kto => compared::feedback(self, &row, example, scratch, pool.add()),
+            Stage::Rm | Stage::Dpo => asked.pairwise(scratch, pool),
+            Stage::Kto => asked.feedback(scratch, pool.add()),
             Stage::Ppo => Err(unsupported("stage ppo")),
         })
     }

@@ -36,7 +36,7 @@ pub struct Options {
     pub mix_strategy: MixStrategy,
     pub interleave_probs: Option<String>,
     pub overwrite_cache: bool,
-    /// Rows that are converted, and packed, together.
+    /// Rows that are converted, and packed, together; all, if zero.
     pub preprocessing_batch_size: u64,
     /// Shares the rows are dealt to before that.
     pub preprocessing_num_workers: Option<u64>,
@@ -171,8 +171,11 @@ impl Options {
         if self.stage == Stage::Ppo {
             return missing("stage ppo: it trains on what the model says, not on the data");
         }
-        if self.cutoff() == 0 || self.preprocessing_batch_size == 0 {
-            return missing("a cutoff_len or a preprocessing_batch_size of zero");
+        if self.cutoff_len == 0 {
+            return missing("a cutoff_len of zero");
+        }
+        if self.cutoff() == 0 && self.stage == Stage::Pt {
+            return Err(raise("ZeroDivisionError", "integer modulo by zero"));
         }
         if self.split_special_tokens {
             return missing("split_special_tokens");

@@ -106,6 +106,16 @@ impl Batches {
         };
         (worker, (row - start) / self.size)
     }
+
+    /// All batches, in order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, u64)> {
+        let workers = self.workers.clamp(1, self.rows.max(1));
+        let (share, larger) = (self.rows / workers, self.rows % workers);
+        (0..workers).flat_map(move |worker| {
+            let rows = share + u64::from(worker < larger);
+            (0..rows.div_ceil(self.size)).map(move |batch| (worker, batch))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +187,9 @@ mod tests {
                 (2, 1)
             ]
         );
+        let mut distinct = of;
+        distinct.dedup();
+        assert_eq!(batches.all().collect::<Vec<_>>(), distinct);
         let more_workers_than_rows = Batches {
             rows: 2,
             workers: 8,

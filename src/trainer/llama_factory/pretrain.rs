@@ -8,7 +8,7 @@ use crate::model::example::Example;
 use super::LlamaFactory;
 use super::align::Aligned;
 use super::raise::{raise, type_error};
-use super::row::{self, Scratch};
+use super::row::{self, Scratch, Turns};
 use super::supervised::label;
 use super::template::Content;
 
@@ -22,7 +22,7 @@ pub(super) fn encode(
     let Some(message) = row.prompt.first() else {
         return Err(raise("IndexError", "list index out of range"));
     };
-    let said = row::said(message, example);
+    let said = Turns::new(example).said(message);
     let Content::Text(text) = &said.content else {
         return Err(type_error("unsupported operand type(s) for +: the text and 'str'"));
     };

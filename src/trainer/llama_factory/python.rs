@@ -34,6 +34,28 @@ pub(super) fn dumps(value: &Value<'_>) -> String {
     out
 }
 
+/// `json.dumps(value, indent=4, ensure_ascii=False)`.
+pub(super) fn dumps_indented(value: &Value<'_>) -> Result<String, EncodeError> {
+    // A row that is all brackets would grow a thousandfold.
+    const MOST: usize = 64 << 20;
+    const INDENT: usize = 4;
+    if INDENT * depths(value, 1) > MOST {
+        return Err(unsupported(format!("tools whose indentation alone is more than {MOST} bytes")));
+    }
+    let mut out = String::new();
+    json::write(value, json::Layout::Indent(INDENT), &mut out);
+    Ok(out)
+}
+
+/// How deep each line of the value stands, in sum.
+fn depths(value: &Value<'_>, depth: usize) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(|item| depth + depths(item, depth + 1)).sum(),
+        Value::Object(object) => object.iter().map(|(_, item)| depth + depths(item, depth + 1)).sum(),
+        _ => 0,
+    }
+}
+
 /// `value[key]`.
 pub(super) fn item<'v, 'a>(value: &'v Value<'a>, key: &str) -> Result<&'v Value<'a>, EncodeError> {
     match value {

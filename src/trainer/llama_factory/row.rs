@@ -3,9 +3,9 @@
 use crate::encode::kit::{Kit, Tokens};
 use crate::encode::locate::offset;
 use crate::model::encoded::{EncodeError, Encoded, What};
-use crate::model::example::{Example, Role as ExampleRole};
+use crate::model::example::{Example, Turn};
 
-use super::align::{Aligned, Message, Origin, Role};
+use super::align::{Aligned, Message, Origin};
 use super::raise::{raise, unsupported};
 use super::slots::Draft;
 use super::table::Media;
@@ -47,42 +47,66 @@ pub(super) fn push_token(draft: &mut Draft<'_>, text: &str, id: u32) {
     draft.offsets.push((start, offset(draft.text.len())));
 }
 
-/// A message with the turn of the example it is.
-pub(super) fn said<'m>(message: &'m Message<'_>, example: &Example<'_>) -> Said<'m> {
-    Said {
-        role: message.role,
-        content: Content::from(&message.content),
-        what: turn(message.origin, Some(message.role), example),
+/// Finds the turns of the example among a row's messages, which come in the same order.
+pub(super) struct Turns<'e> {
+    example: &'e Example<'e>,
+    /// The first turn not yet passed.
+    next: usize,
+}
+
+impl<'e> Turns<'e> {
+    pub(super) fn new(example: &'e Example<'e>) -> Self {
+        Self { example, next: 0 }
+    }
+
+    /// The message as the turn it is.
+    pub(super) fn said<'m>(&mut self, message: &'m Message<'_>) -> Said<'m> {
+        Said {
+            role: message.role,
+            content: Content::from(&message.content),
+            what: self.find(message.origin),
+        }
+    }
+
+    /// The turn that stands at a place of the row. Where one is missing the set is laid out in
+    /// another way than the example, and no more are looked for.
+    fn find(&mut self, origin: Origin<'_>) -> What {
+        if origin == Origin::Nowhere {
+            return What::Template;
+        }
+        let rest = self.example.turns.get(self.next..).unwrap_or_default();
+        match rest.iter().position(|turn| stands_at(turn, origin)) {
+            Some(at) => {
+                let found = self.next + at;
+                self.next = found + 1;
+                u16::try_from(found).map_or(What::Template, What::Turn)
+            }
+            None => {
+                self.next = self.example.turns.len();
+                What::Template
+            }
+        }
     }
 }
 
+/// What comes before a row's first message.
 pub(super) fn opening<'m>(row: &'m Aligned<'_>, example: &Example<'_>) -> Opening<'m> {
+    let first = example.turns.first();
     Opening {
         system: &row.system,
-        system_what: turn(row.system_origin, None, example),
+        system_what: match first {
+            Some(turn) if stands_at(turn, row.system_origin) => What::Turn(0),
+            _ => What::Template,
+        },
         tools: &row.tools,
     }
 }
 
-/// The turn that stands at a place of the row.
-fn turn(origin: Origin<'_>, role: Option<Role>, example: &Example<'_>) -> What {
-    let found = example.turns.iter().position(|turn| match origin {
+fn stands_at(turn: &Turn<'_>, origin: Origin<'_>) -> bool {
+    match origin {
         Origin::Nowhere => false,
         Origin::Column(column) => turn.field == column && turn.index.is_none(),
-        // The two halves of a pair of the history have the same place.
-        Origin::Element(column, at) => {
-            turn.field == column && turn.index == Some(at) && (turn.raw.is_some() || same(turn.role, role))
-        }
-    });
-    let number = found.and_then(|at| u16::try_from(at).ok());
-    number.map_or(What::Template, What::Turn)
-}
-
-fn same(turn: ExampleRole, role: Option<Role>) -> bool {
-    match role {
-        Some(Role::User) => turn == ExampleRole::User,
-        Some(Role::Assistant) => turn == ExampleRole::Assistant,
-        _ => false,
+        Origin::Element(column, at) => turn.field == column && turn.index == Some(at),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::encode::kit::{Kit, Tokens};
 use crate::encode::locate::offset;
 use crate::model::encoded::{EncodeError, Part, What};
 
-use super::raise::unsupported;
+use super::raise::raise;
 use super::table::{CONTENT, Named, Slot};
 
 /// The slots of one role.
@@ -56,7 +56,7 @@ impl Piece {
 impl Slots {
     /// # Errors
     ///
-    /// If a slot is a token the tokenizer does not have.
+    /// If a slot is a token the tokenizer does not have, and it has none for the unknown either.
     pub(super) fn ready(slots: &[Slot], kit: &Kit) -> Result<Self, EncodeError> {
         let mut ready = Vec::with_capacity(slots.len());
         for slot in slots {
@@ -78,17 +78,26 @@ impl Slots {
                         None => continue,
                     }
                 }
-                Slot::Token { token } => match kit.id_of(token) {
-                    Some(id) => Ready::Fixed(Piece::of_token(token, id)),
-                    None => {
-                        let what = format!("the template's token {token}, which the tokenizer does not have");
-                        return Err(unsupported(what));
-                    }
-                },
+                Slot::Token { token } => {
+                    let unknown = || kit.facts().unk.as_ref().and_then(|unk| unk.id);
+                    let id = kit.id_of(token).or_else(unknown);
+                    Ready::Fixed(Piece::of_token(token, id.ok_or_else(|| no_token(token))?))
+                }
                 Slot::Nothing { .. } => continue,
             });
         }
         Ok(Self(ready))
+    }
+
+    /// The slots with one and the same message in them, every time.
+    pub(super) fn filled(&self, kit: &Kit, content: &str) -> Result<Self, EncodeError> {
+        let fill = |slot: &Ready| match slot {
+            Ready::Fixed(piece) => Ok(Ready::Fixed(piece.clone())),
+            Ready::Around { before, after } => {
+                Piece::of_text(kit, &format!("{before}{content}{after}")).map(Ready::Fixed)
+            }
+        };
+        self.0.iter().map(fill).collect::<Result<_, _>>().map(Self)
     }
 
     /// The text the first slot makes of a message, as a template that puts one text into another
@@ -100,6 +109,12 @@ impl Slots {
             None => ("", ""),
         }
     }
+}
+
+/// What the first batch raises where an id is `None`.
+fn no_token(token: &str) -> EncodeError {
+    let message = format!("type of None unknown: the tokenizer has no token {token}, which the template needs");
+    raise("ValueError", message)
 }
 
 /// A stretch of a message, and what it is.

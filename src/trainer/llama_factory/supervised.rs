@@ -6,10 +6,10 @@ use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
 
 use super::LlamaFactory;
-use super::align::{Aligned, Message};
+use super::align::Aligned;
 use super::fit::infer_seqlen;
 use super::raise::unsupported;
-use super::row::{self, Scratch};
+use super::row::{self, Scratch, Turns};
 use super::template::Said;
 
 /// A question and its answer, as they stand among the tokens.
@@ -47,9 +47,8 @@ pub(super) fn encode(
     }
     let messages = || row.prompt.iter().chain(&row.response);
     trainer.check_media(row, messages())?;
-    let mut said: Vec<Said<'_>> = messages()
-        .map(|message: &Message<'_>| row::said(message, example))
-        .collect();
+    let mut turns = Turns::new(example);
+    let mut said: Vec<Said<'_>> = messages().map(|message| turns.said(message)).collect();
     let Scratch {
         tokens, first, ends, ..
     } = scratch;

@@ -30,6 +30,8 @@ pub(super) struct Template {
     calls: &'static Format,
     tools: Describe,
     default_system: String,
+    /// The system slots with that in them.
+    default_opening: Slots,
     thought_words: [String; 2],
     tool_call_words: [String; 2],
     /// The thought put before an answer that has none.
@@ -127,10 +129,12 @@ impl Template {
                 }
             }
         };
+        let system = slots(&entry.system)?;
         Ok(Self {
             class: entry.class,
             prefix: slots(&entry.prefix)?,
-            system: slots(&entry.system)?,
+            default_opening: system.filled(kit, &entry.default_system)?,
+            system,
             user: slots(&entry.user)?,
             assistant: slots(&entry.assistant)?,
             function: slots(&entry.function)?,
@@ -271,13 +275,18 @@ impl Template {
     ) -> Result<(), EncodeError> {
         let mut described = String::new();
         let mut system: Option<[Span<'_>; 2]> = None;
+        let inside = self.class == Class::SystemInUser;
         if at == 0 {
             draft.apply(&self.prefix, &[], None)?;
             system = self.opening(opening, &mut described)?;
-        }
-        let inside = self.class == Class::SystemInUser;
-        if let (false, Some(system)) = (inside, &system) {
-            draft.apply(&self.system, system, None)?;
+            match &system {
+                Some(_) if inside => {}
+                Some(_) if !opening.system.truth() && !opening.tools.truth() => {
+                    draft.apply(&self.default_opening, &[], None)?;
+                }
+                Some(system) => draft.apply(&self.system, system, None)?,
+                None => {}
+            }
         }
         match (said.role, &system) {
             (Role::User, Some([system, tools])) if inside => {

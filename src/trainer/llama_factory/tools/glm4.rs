@@ -1,9 +1,8 @@
 //! `glm4`: a section for each tool, and a name with arguments on the next line.
 
 use super::{Call, Description, unwrapped};
-use crate::json;
 use crate::model::encoded::EncodeError;
-use crate::trainer::llama_factory::python::{self, dumps, item};
+use crate::trainer::llama_factory::python::{self, dumps, dumps_indented, item};
 use crate::trainer::llama_factory::raise::raise;
 
 pub(super) fn describe(description: &Description<'_>) -> Result<String, EncodeError> {
@@ -13,7 +12,7 @@ pub(super) fn describe(description: &Description<'_>) -> Result<String, EncodeEr
         out.push_str("\n\n## ");
         python::str(item(tool, "name")?, &mut out);
         out.push_str("\n\n");
-        json::write(tool, json::Layout::Indent(4), &mut out);
+        out.push_str(&dumps_indented(tool)?);
         out.push_str("\n在调用上述函数时，请使用 Json 格式表示调用的参数。");
     }
     Ok(description.around(&out))

@@ -3,21 +3,20 @@
 use std::borrow::Cow;
 
 use super::{Call, Description, is_wrapped};
-use crate::json;
 use crate::model::encoded::EncodeError;
 use crate::model::value::{Object, Value};
+use crate::trainer::llama_factory::python::dumps_indented;
 
 pub(super) fn describe(description: &Description<'_>) -> Result<String, EncodeError> {
     let mut out = String::new();
     for tool in description.tools()? {
-        let layout = json::Layout::Indent(4);
         if is_wrapped(tool)? {
-            json::write(tool, layout, &mut out);
+            out.push_str(&dumps_indented(tool)?);
         } else {
             let mut wrapped = Object::new();
             wrapped.push("type".into(), Value::Str(Cow::Borrowed("function")));
             wrapped.push("function".into(), tool.clone());
-            json::write(&Value::Object(wrapped), layout, &mut out);
+            out.push_str(&dumps_indented(&Value::Object(wrapped))?);
         }
         out.push_str("\n\n");
     }
