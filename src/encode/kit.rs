@@ -1,6 +1,6 @@
 //! The tokenizer and the templates of a run, as trainers use them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::setup::TokenizerFacts;
@@ -8,7 +8,7 @@ use crate::model::value::{Object, Value};
 
 use super::template::select::Templates;
 use super::template::{Clock, ErrorKind, Preparation, Rendered, Setup, Template, TemplateError, Vars};
-use super::tokenizer::{Detail, Facts, Folder, Generation, LoadError, Tokenizer, Tokens};
+use super::tokenizer::{AddedToken, Detail, Facts, Folder, Generation, LoadError, Tokenizer, Tokens};
 
 pub use super::template::Message;
 
@@ -43,6 +43,8 @@ pub struct Kit {
     tool_use: Option<Result<Template, TemplateError>>,
     preparation: Preparation,
     setup: Setup,
+    path: PathBuf,
+    hub_id: Option<String>,
 }
 
 /// A conversation to be rendered.
@@ -64,22 +66,50 @@ impl Kit {
     pub fn load(load: Load<'_>) -> Result<Self, KitError> {
         let folder = Folder::read(load.path)?;
         let beside = if load.path.is_dir() { load.path } else { load.path.parent().unwrap_or(Path::new("")) };
-        let tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation)?;
+        let tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation, &[])?;
         let templates = match load.chat_template {
             Some(source) => Templates::single(source),
             None => Templates::from_folder(beside)?,
         };
+        let origin = (load.path.to_owned(), load.hub_id.map(str::to_owned));
+        Ok(Self::of(tokenizer, templates, load.clock, origin))
+    }
+
+    fn of(tokenizer: Tokenizer, templates: Templates, clock: Clock, origin: (PathBuf, Option<String>)) -> Self {
         let named = tokenizer.facts.named.iter().map(|(name, token)| (name.clone(), token.text.clone()));
-        let setup = Setup { special_tokens: named.collect(), kwargs: Object::new(), clock: load.clock };
+        let setup = Setup { special_tokens: named.collect(), kwargs: Object::new(), clock };
         let compile = |has_tools| {
             let source = templates.choose(None, has_tools).ok()?;
             Some(Template::compile(source, &setup))
         };
-        let preparation = match load.generation {
+        let preparation = match tokenizer.facts.generation {
             Generation::V4 => Preparation::Transformers4,
             Generation::V5 => Preparation::Transformers5,
         };
-        Ok(Self { default: compile(false), tool_use: compile(true), tokenizer, templates, preparation, setup })
+        let (path, hub_id) = origin;
+        Self {
+            default: compile(false),
+            tool_use: compile(true),
+            tokenizer,
+            templates,
+            preparation,
+            setup,
+            path,
+            hub_id,
+        }
+    }
+
+    /// The same with more tokens, one call of `add_tokens` after the other. The tokenizer is loaded
+    /// once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kit::load`].
+    pub fn with_tokens(&self, calls: &[Vec<AddedToken>]) -> Result<Self, KitError> {
+        let folder = Folder::read(&self.path)?;
+        let tokenizer = Tokenizer::from_folder(folder, self.hub_id.as_deref(), self.facts().generation, calls)?;
+        let origin = (self.path.clone(), self.hub_id.clone());
+        Ok(Self::of(tokenizer, self.templates.clone(), self.setup.clock, origin))
     }
 
     pub fn facts(&self) -> &Facts {
@@ -96,6 +126,20 @@ impl Kit {
 
     pub fn has_template(&self) -> bool {
         !self.templates.is_empty()
+    }
+
+    /// Whether there is one chat template without a name, as opposed to several by name.
+    pub fn has_single_template(&self) -> bool {
+        self.templates.is_single()
+    }
+
+    /// `tokenizer.decode(ids)`, special tokens included.
+    ///
+    /// # Errors
+    ///
+    /// If the library fails.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
+        self.tokenizer.decode(ids).map_err(|error| tokenizer_failed(&error))
     }
 
     /// The source of the template a conversation is rendered with.
@@ -128,11 +172,7 @@ impl Kit {
     ///
     /// If the tokenizer fails on the text.
     pub fn encode(&self, text: &str, special: bool, detail: Detail, tokens: &mut Tokens) -> Result<(), EncodeError> {
-        self.tokenizer.encode(text, special, detail, tokens).map_err(|error| EncodeError {
-            class: "TokenizerError".to_owned(),
-            message: error.to_string(),
-            kind: EncodeErrorKind::Trainer,
-        })
+        self.tokenizer.encode(text, special, detail, tokens).map_err(|error| tokenizer_failed(&error))
     }
 
     /// Renders a conversation by the model's template, or by another.
@@ -166,6 +206,14 @@ impl Kit {
             ..Vars::new(conversation.messages)
         };
         template.render(&vars, rendered).map_err(|error| failed(&error))
+    }
+}
+
+fn tokenizer_failed(error: &super::tokenizer::EncodeError) -> EncodeError {
+    EncodeError {
+        class: "TokenizerError".to_owned(),
+        message: error.to_string(),
+        kind: EncodeErrorKind::Trainer,
     }
 }
 

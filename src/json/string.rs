@@ -75,7 +75,7 @@ fn unescape(text: &str, open: usize, first: usize) -> Result<Scanned<'_>, Wrong>
 
 /// The character of the `\u` escape at `at`, with its low half if it is a pair, and where it ends.
 fn unicode(bytes: &[u8], at: usize) -> Result<(char, usize), Wrong> {
-    let unit = hex(bytes, at).ok_or(wrong(at, What::UnicodeEscape))?;
+    let unit = hex(bytes, at).ok_or(wrong(at + 1, What::UnicodeEscape))?;
     let end = at + 6;
     if let 0xD800..=0xDBFF = unit
         && bytes.get(end..end + 2) == Some(b"\\u")

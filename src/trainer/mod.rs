@@ -1,14 +1,11 @@
 //! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
 
 pub mod intended;
-<<<<<<< HEAD
+pub mod llama_factory;
 pub mod packed;
 mod site_packages;
 pub mod trl;
 pub mod version;
-=======
-pub mod llama_factory;
->>>>>>> 60532b9 (LLaMA-Factory 0.9.5: templates, converters, stages, packing and collators)
 
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};

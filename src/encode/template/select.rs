@@ -76,6 +76,11 @@ impl Templates {
         self.named.is_empty()
     }
 
+    /// Whether there is one, and it is a template rather than a name's.
+    pub fn is_single(&self) -> bool {
+        !self.named.is_empty() && !self.several
+    }
+
     /// Names and sources, in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.named.iter().map(|(name, source)| (name.as_str(), source.as_str()))

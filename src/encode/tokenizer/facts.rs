@@ -33,6 +33,10 @@ pub struct Facts {
     /// Tokens in all, as `len(tokenizer)` counts them.
     pub tokens: usize,
     pub model: ModelFacts,
+    /// `tokenizer.add_bos_token`, which some trainers ask for instead of what the tokenizer does.
+    pub add_bos_token: bool,
+    /// `additional_special_tokens`, as the folder has them.
+    pub extra: Vec<String>,
     /// Whether a plain text gets a BOS or an EOS from the post-processor.
     pub adds_bos: bool,
     pub adds_eos: bool,

@@ -32,6 +32,7 @@ use crate::model::setup::Special;
 use added_vocabulary::AddedVocabulary;
 pub use engine::{EncodeError, Engine};
 pub use facts::{Facts, ModelFacts, Side};
+pub use file::AddedToken;
 use fast::Fast;
 use fast::plan::{Parts, Refused, spaces};
 use file::File;
@@ -68,12 +69,18 @@ struct Source {
 impl Tokenizer {
     /// Loads a folder, or a `tokenizer.json` and what stands beside it.
     pub fn load(path: &Path, generation: Generation) -> Result<Self, LoadError> {
-        Self::from_folder(Folder::read(path)?, None, generation)
+        Self::from_folder(Folder::read(path)?, None, generation, &[])
     }
 
     /// Loads what was read from a folder. `hub_id` is the id the model was asked for by, which
-    /// transformers looks at for a few models.
-    pub fn from_folder(folder: Folder, hub_id: Option<&str>, generation: Generation) -> Result<Self, LoadError> {
+    /// transformers looks at for a few models; `more` is what is added to the tokenizer afterwards,
+    /// one call of `add_tokens` after the other.
+    pub fn from_folder(
+        folder: Folder,
+        hub_id: Option<&str>,
+        generation: Generation,
+        more: &[Vec<AddedToken>],
+    ) -> Result<Self, LoadError> {
         let invalid = |message: String| LoadError::Invalid {
             path: folder.file.clone(),
             message,
@@ -101,6 +108,9 @@ impl Tokenizer {
             added.add(file.added_tokens.iter().map(|entry| entry.token.clone()), &vocabulary);
         }
         named.add_to(&mut added, &vocabulary, &loader, generation);
+        for call in more {
+            added.add(call.iter().cloned(), &vocabulary);
+        }
 
         let mut pipeline = Pipeline {
             normalizer: file.normalizer,
@@ -235,6 +245,20 @@ impl Tokenizer {
         self.spelling.id_of(token)
     }
 
+    /// An added token with its marks, by its text.
+    pub fn added(&self, text: &str) -> Option<&AddedToken> {
+        self.spelling.added.get(self.spelling.added.id_of(text)?)
+    }
+
+    /// The text of tokens, special ones included, as the library's decoder puts it together.
+    ///
+    /// # Errors
+    ///
+    /// If the library fails.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
+        self.reference().map_err(Clone::clone)?.decode(ids)
+    }
+
     /// Whether a token is special: `skip_special_tokens` would leave it out.
     pub fn is_special(&self, id: u32) -> bool {
         self.spelling.added.is_special(id)
@@ -310,6 +334,8 @@ fn facts_of(
         },
         saved_truncation: saved.truncation["max_length"].as_u64(),
         saved_padding: !saved.padding.is_null(),
+        add_bos_token: loader.says_add_bos(config, generation),
+        extra: named.extra.iter().map(|token| token.content.clone()).collect(),
         doubts: loader.doubt.iter().cloned().collect(),
         named: named_list,
     }

@@ -47,6 +47,12 @@ impl Reference {
     }
 }
 
+impl Reference {
+    pub(super) fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
+        self.inner.decode(ids, false).map_err(|error| EncodeError(error.to_string()))
+    }
+}
+
 /// The file's text with its small parts replaced; the large ones are passed on unread.
 fn compose(text: &str, pipeline: &Pipeline) -> serde_json::Result<String> {
     let file: HashMap<String, &RawValue> = serde_json::from_str(text)?;

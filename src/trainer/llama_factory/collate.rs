@@ -3,7 +3,7 @@
 //! Source: `data/collator.py` (0.9.5) on `DataCollatorForSeq2Seq` and
 //! `DataCollatorForLanguageModeling` of transformers.
 
-use crate::model::batch::{Batch, Sequence};
+use crate::model::batch::{Batch, Extra, Sequence};
 use crate::model::encoded::{EncodeError, IGNORE};
 
 use super::LlamaFactory;
@@ -43,7 +43,7 @@ pub(super) fn collate(trainer: &LlamaFactory, sequences: &[Sequence]) -> Result<
                 ("kl_input_ids", widened(kl.input_ids)),
                 ("kl_attention_mask", widened(kl.attention_mask.unwrap_or_default())),
                 ("kl_labels", widened(kl.labels.unwrap_or_default())),
-                ("kto_tags", tags.map(|tag| vec![tag]).collect()),
+                ("kto_tags", Extra::Row(tags.collect())),
             ];
             Ok(batch)
         }
@@ -55,7 +55,7 @@ pub(super) fn collate(trainer: &LlamaFactory, sequences: &[Sequence]) -> Result<
 fn rows<'s>(trainer: &LlamaFactory, sequences: impl Iterator<Item = &'s Sequence> + Clone) -> Batch {
     let longest = sequences.clone().map(|sequence| sequence.input_ids.len()).max();
     let columns = longest.unwrap_or_default().next_multiple_of(MULTIPLE);
-    let pad = trainer.pad_id();
+    let pad = trainer.facts.pad_id;
     let no_label = if trainer.options.ignore_pad_token_for_loss {
         IGNORE
     } else {
@@ -82,7 +82,7 @@ fn rows<'s>(trainer: &LlamaFactory, sequences: impl Iterator<Item = &'s Sequence
 fn texts(trainer: &LlamaFactory, sequences: &[Sequence]) -> Batch {
     let columns = sequences.iter().map(|sequence| sequence.input_ids.len()).max();
     let columns = columns.unwrap_or_default();
-    let pad = trainer.pad_id();
+    let pad = trainer.facts.pad_id;
     let ids: Vec<Vec<u32>> = sequences
         .iter()
         .map(|sequence| padded(sequence.input_ids.clone(), columns, pad))
@@ -121,7 +121,7 @@ fn padded<T: Clone>(mut row: Vec<T>, columns: usize, with: T) -> Vec<T> {
     row
 }
 
-fn widened<T: Into<i64>>(matrix: Vec<Vec<T>>) -> Vec<Vec<i64>> {
-    let widened = matrix.into_iter();
-    widened.map(|row| row.into_iter().map(Into::into).collect()).collect()
+fn widened<T: Into<i64>>(matrix: Vec<Vec<T>>) -> Extra {
+    let rows = matrix.into_iter();
+    Extra::Matrix(rows.map(|row| row.into_iter().map(Into::into).collect()).collect())
 }

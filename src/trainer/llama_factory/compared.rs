@@ -2,7 +2,7 @@
 //!
 //! Source: `data/processor/pairwise.py` and `data/processor/feedback.py` (0.9.5).
 
-use crate::encode::kit::Tokens;
+use crate::encode::tokenizer::Tokens;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
 use crate::trainer::Pool;
@@ -13,6 +13,7 @@ use super::facts::Facts;
 use super::fit::infer_seqlen;
 use super::raise::raise;
 use super::row::{self, Scratch, Turns};
+use super::slots::Run;
 use super::supervised::label;
 use super::template::Said;
 
@@ -125,10 +126,10 @@ impl Asked<'_> {
         said: &mut [Said<'_>],
         answer: &mut Said<'_>,
         out: &mut Encoded,
-        all: &mut Tokens,
+        all: &mut Run,
         tokens: &mut Tokens,
     ) -> Result<usize, EncodeError> {
-        row::clear(all);
+        all.clear();
         let template = &self.trainer.template;
         template.settle(answer)?;
         let opening = row::opening(self.row, self.example);
@@ -141,7 +142,7 @@ impl Asked<'_> {
         &self,
         answer: &Said<'_>,
         out: &mut Encoded,
-        all: &mut Tokens,
+        all: &mut Run,
         tokens: &mut Tokens,
     ) -> Result<(), EncodeError> {
         let Facts { eos, eos_id, .. } = &self.trainer.facts;
@@ -157,7 +158,7 @@ impl Asked<'_> {
 }
 
 /// Copies what is kept of the question and of the answer, and labels the answer.
-fn assemble(all: &Tokens, asked: usize, (source, target): (usize, usize), out: &mut Encoded) {
+fn assemble(all: &Run, asked: usize, (source, target): (usize, usize), out: &mut Encoded) {
     let end = all.ids.len().min(asked + target);
     for range in [0..source, asked..end] {
         out.input_ids.extend_from_slice(&all.ids[range.clone()]);

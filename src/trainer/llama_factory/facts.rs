@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use crate::encode::kit::Kit;
 use crate::model::encoded::EncodeError;
+use crate::model::setup::Special;
 
 use super::options::{Options, Stage};
-use super::special::Changes;
-use super::table::{Class, Entry};
+use super::raise::raise;
+use super::special::{Changes, Settled};
+use super::table::Entry;
 
 /// What the options, the template and the tokenizer come to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,6 +34,7 @@ pub struct Facts {
     pub efficient_eos: bool,
     /// The token rows are padded with.
     pub pad: String,
+    pub pad_id: u32,
     /// PAD is EOS because the tokenizer has none.
     pub pads_with_eos: bool,
     /// The system prompt of rows that have none, if there is one.
@@ -86,17 +88,14 @@ impl Facts {
         options: &Options,
         entry: &Entry,
         changes: Changes,
-        kit: &Kit,
+        settled: &Settled,
         answer: &[u32],
         told: bool,
     ) -> Result<Self, EncodeError> {
-        let token = |token: &Option<crate::model::setup::Special>| {
-            let token = token.as_ref().expect("EOS and PAD were set");
-            let id = token.id.expect("EOS and PAD are tokens");
-            (token.text.clone(), id)
-        };
-        let (eos, eos_id) = token(&kit.facts().eos);
-        let (pad, pad_id) = token(&kit.facts().pad);
+        let Settled { kit, eos, pad } = settled;
+        let no_id = |token: &Special| raise("ValueError", format!("the tokenizer has no token {}", token.text));
+        let eos_id = eos.id.ok_or_else(|| no_id(eos))?;
+        let pad_id = pad.id.ok_or_else(|| no_id(pad))?;
         let in_answer = match options.stage {
             // Labels are made of the ids, less those of PAD.
             Stage::Pt => eos_id != pad_id,
@@ -109,12 +108,13 @@ impl Facts {
             reasoning,
             enable_thinking: if reasoning { options.enable_thinking } else { None },
             stop_words: entry.stop_words.clone(),
-            eos,
+            eos: eos.text.clone(),
             eos_id,
             replaced_eos: changes.replaced_eos,
             eos_trained: in_answer,
             efficient_eos: entry.efficient_eos,
-            pad,
+            pad: pad.text.clone(),
+            pad_id,
             pads_with_eos: changes.pads_with_eos,
             default_system: Some(entry.default_system.clone()).filter(|system| !system.is_empty()),
             told_not_to_think: told,
@@ -125,17 +125,5 @@ impl Facts {
             new_tokens: changes.new_tokens,
             media: entry.media.as_ref().map(|media| media.plugin.clone()),
         })
-    }
-}
-
-impl Class {
-    /// The class's name in `data/template.py`.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "Template",
-            Self::SystemInUser => "Llama2Template",
-            Self::Reasoning => "ReasoningTemplate",
-            Self::ReasoningCloseOnly => "Glm47ReasoningTemplate",
-        }
     }
 }

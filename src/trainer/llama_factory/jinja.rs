@@ -3,7 +3,9 @@
 //! LLaMA-Factory renders short conversations around a mark and cuts the results into slots.
 //! Source: `parse_template` of `data/template.py` (0.9.5).
 
-use crate::encode::kit::{Conversation, Kit, Message, Rendered, Tokens};
+use crate::encode::kit::{Conversation, Kit, Message};
+use crate::encode::template::Rendered;
+use crate::encode::tokenizer::{Detail, Tokens};
 use crate::model::encoded::EncodeError;
 
 use super::raise::raise;
@@ -11,8 +13,12 @@ use super::table::{CONTENT, Class, Entry, Slot, THOUGHT_WORDS, TOOL_CALL_WORDS, 
 
 pub(super) fn parse(kit: &Kit) -> Result<Entry, EncodeError> {
     let mut tokens = Tokens::default();
-    kit.encode("", true, &mut tokens)?;
-    let prefix = kit.decode(&tokens.ids)?;
+    kit.encode("", true, Detail::Ids, &mut tokens)?;
+    let prefix = match &tokens.ids[..] {
+        // Decoding takes the reference engine, which is not loaded for nothing.
+        [] => String::new(),
+        ids => kit.decode(ids)?,
+    };
     // Python cuts by characters, and without looking at what it cuts.
     let bare = |text: String, by: &[&str]| skip(&text, by.iter().map(|text| text.chars().count()).sum());
 
@@ -79,7 +85,7 @@ fn render(kit: &Kit, said: &[(&str, &str)], add_generation_prompt: bool) -> Resu
         kwargs: None,
         add_generation_prompt,
     };
-    kit.render(conversation, &mut rendered)?;
+    kit.render(None, conversation, &mut rendered)?;
     Ok(rendered.text)
 }
 

@@ -33,16 +33,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::encode::kit::Kit;
+use crate::encode::pack::Batches;
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::EncodeError;
 use crate::model::example::Example;
 use crate::model::record::Record;
+use crate::model::setup::{Special, TokenizerFacts};
 
 use super::{Encode, Pool, Trainer};
 use align::{Aligned, Aligner, Message};
 use compared::Asked;
 use raise::{raise, unsupported};
 use row::Scratch;
+use slots::Ends;
+use special::Changes;
 use table::{Entry, Media};
 use template::{Choices, Template};
 
@@ -50,7 +54,6 @@ pub use compared::{DESIRABLE, KL, UNDESIRABLE};
 pub use dataset::{Columns, DatasetAttr, Formatting, Tags};
 pub use facts::{Facts, Packing};
 pub use options::{MixStrategy, Options, Stage};
-pub use special::Changes;
 pub use versions::{COVERED, NEWEST, is_covered};
 
 /// One of the sets a run trains on.
@@ -104,23 +107,25 @@ impl LlamaFactory {
         options.check()?;
         let sets = if sets.is_empty() { vec![Set::default()] } else { sets };
         check_sets(&options, &sets)?;
-        let mut kit = Arc::unwrap_or_clone(kit);
-        let mut changes = Changes::default();
-        special::patch(&mut kit, &options, &mut changes);
         let entry = entry(&kit, &options)?;
-        special::fix(&mut kit, &entry, &mut changes)?;
+        let mut changes = Changes::default();
+        let settled = special::settle(kit, &options, &entry, &mut changes)?;
         let today = surroundings.today.unwrap_or_else(|| jiff::Zoned::now().date());
         let choices = Choices {
             enable_thinking: options.enable_thinking,
             preserve_thinking: options.preserve_thinking && entry.class.reasons(),
             today: today.strftime("%d %b %Y").to_string(),
         };
-        let template = Template::ready(&entry, choices, &kit)?;
-        let answer = template.sample_answer(&kit)?;
+        let ends = Ends {
+            kit: &settled.kit,
+            eos: &settled.eos,
+        };
+        let template = Template::ready(&entry, choices, ends)?;
+        let answer = template.sample_answer(&settled.kit)?;
         let told = sets.iter().any(|set| set.attr.formatting == Formatting::Openai);
-        let facts = Facts::gather(&options, &entry, changes, &kit, &answer, told)?;
+        let facts = Facts::gather(&options, &entry, changes, &settled, &answer, told)?;
         Ok(Self {
-            kit: Arc::new(kit),
+            kit: settled.kit,
             options,
             sets: sets
                 .into_iter()
@@ -138,9 +143,25 @@ impl LlamaFactory {
         &self.facts
     }
 
-    /// The tokenizer as LLaMA-Factory changed it.
+    /// The tokenizer with the tokens LLaMA-Factory added to it. Its EOS and PAD may be others than
+    /// those trained with, which [`Self::tokenizer_facts`] has.
     pub fn kit(&self) -> &Arc<Kit> {
         &self.kit
+    }
+
+    /// The tokenizer's facts as LLaMA-Factory leaves them.
+    pub fn tokenizer_facts(&self) -> TokenizerFacts {
+        let token = |text: &str, id| {
+            Some(Special {
+                text: text.to_owned(),
+                id: Some(id),
+            })
+        };
+        TokenizerFacts {
+            eos: token(&self.facts.eos, self.facts.eos_id),
+            pad: token(&self.facts.pad, self.facts.pad_id),
+            ..self.kit.for_rules()
+        }
     }
 
     /// The row in LLaMA-Factory's standard form.
@@ -178,22 +199,22 @@ impl LlamaFactory {
 
     /// Packs or passes on the rows of a set of `total` rows, which [`Trainer::arrange`] takes to end
     /// with the last row that was kept. It counts where rows are dealt to several workers.
-    pub fn arrange_set(&self, rows: Vec<Sequence>, total: u64) -> Vec<Sequence> {
-        if self.facts.packing == Packing::None {
-            return rows;
-        }
-        let batches = self.batches(total);
-        let batch = |row: &Sequence| row.rows.first().map(|row| batches.of(*row));
-        rows.chunk_by(|left, right| batch(left) == batch(right))
-            .flat_map(|rows| match self.facts.packing {
-                Packing::Blocks => {
-                    let bos = self.kit.facts().bos.as_ref().and_then(|bos| bos.id);
-                    let bos = bos.filter(|_| self.kit.add_bos_token());
-                    pack::blocks(rows, self.facts.cutoff, bos)
-                }
-                _ => pack::packed(rows, self.facts.cutoff, self.pad_id()),
-            })
-            .collect()
+    ///
+    /// # Errors
+    ///
+    /// If there are more rows than can be packed here.
+    pub fn arrange_set(&self, rows: Vec<Sequence>, total: u64) -> Result<Vec<Sequence>, EncodeError> {
+        let bos = self.kit.facts().token("bos_token").and_then(|bos| bos.id);
+        let bos = bos.filter(|_| self.kit.facts().add_bos_token);
+        let packed = match self.facts.packing {
+            Packing::None => return Ok(rows),
+            Packing::Blocks => pack::blocks(rows, &self.batches(), self.facts.cutoff, bos),
+            Packing::Plain | Packing::Neat => {
+                let total = self.options.max_samples.map_or(total, |most| total.min(most));
+                pack::packed(rows, total, &self.batches(), self.facts.cutoff, self.facts.pad_id)
+            }
+        };
+        packed.map_err(|error| unsupported(error.to_string()))
     }
 
     /// What the rows come to once all are encoded: of `total` rows, those not dropped, in order.
@@ -211,26 +232,24 @@ impl LlamaFactory {
             let message = "Cannot find valid samples, check `data/README.md` for the data format.";
             return Err(raise("RuntimeError", message));
         }
-        let batches = self.batches(total);
-        let mut next = kept.iter().map(|row| batches.of(*row)).peekable();
-        for batch in batches.all() {
-            if next.next_if_eq(&batch).is_none() {
-                let message = "Schema and number of arrays unequal: all rows of a batch were dropped";
-                return Err(raise("ValueError", message));
-            }
-            while next.next_if_eq(&batch).is_some() {}
+        let total = self.options.max_samples.map_or(total, |most| total.min(most));
+        let uneven = pack::drops_whole_batches(kept, total, &self.batches());
+        if uneven.map_err(|error| unsupported(error.to_string()))? {
+            let message = "Schema and number of arrays unequal: all rows of a batch were dropped";
+            return Err(raise("ValueError", message));
         }
         Ok(())
     }
 
-    fn batches(&self, total: u64) -> pack::Batches {
-        pack::Batches {
-            rows: self.options.max_samples.map_or(total, |most| total.min(most)),
-            workers: self.options.preprocessing_num_workers.unwrap_or(1),
+    fn batches(&self) -> Batches {
+        let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        Batches {
             // Without a size, a batch is all there is.
-            size: Some(self.options.preprocessing_batch_size)
-                .filter(|size| *size > 0)
-                .unwrap_or(u64::MAX),
+            rows: match self.options.preprocessing_batch_size {
+                0 => u32::MAX,
+                rows => narrow(rows),
+            },
+            shards: self.options.preprocessing_num_workers.map_or(1, narrow),
         }
     }
 
@@ -247,11 +266,6 @@ impl LlamaFactory {
         messages: impl Iterator<Item = &'m Message<'m>>,
     ) -> Result<(), EncodeError> {
         row::check_media(row, messages, self.media.as_ref(), self.has_processor)
-    }
-
-    fn pad_id(&self) -> u32 {
-        let pad = self.kit.facts().pad.as_ref().and_then(|pad| pad.id);
-        pad.unwrap_or(self.facts.eos_id)
     }
 
     /// What a text ends in, in stage `pt`.
@@ -349,7 +363,7 @@ impl Trainer for LlamaFactory {
         format!("llama_factory@{NEWEST}")
     }
 
-    fn arrange(&self, rows: Vec<Sequence>) -> Vec<Sequence> {
+    fn arrange(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {
         let total = rows.last().and_then(|row| row.rows.last()).map_or(0, |row| row + 1);
         self.arrange_set(rows, total)
     }

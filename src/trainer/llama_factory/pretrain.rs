@@ -2,6 +2,7 @@
 //!
 //! Source: `data/processor/pretrain.py` (0.9.5).
 
+use crate::encode::tokenizer::Side;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE, What};
 use crate::model::example::Example;
 
@@ -28,10 +29,10 @@ pub(super) fn encode(
     };
     let packs = trainer.options.packs();
     let Scratch { tokens, first, .. } = scratch;
-    row::clear(first);
+    first.clear();
     let mut draft = row::draft(&trainer.kit, out, first, tokens);
-    if !packs && trainer.kit.add_bos_token() {
-        let Some(bos) = &trainer.kit.facts().bos else {
+    if !packs && trainer.kit.facts().add_bos_token {
+        let Some(bos) = trainer.kit.facts().token("bos_token") else {
             return Err(type_error("unsupported operand type(s) for +: 'NoneType' and 'str'"));
         };
         draft.push(&bos.text, What::Template);
@@ -45,14 +46,14 @@ pub(super) fn encode(
     let labels = out
         .input_ids
         .iter()
-        .map(|id| if *id == trainer.pad_id() { IGNORE } else { label(*id) });
+        .map(|id| if *id == trainer.facts.pad_id { IGNORE } else { label(*id) });
     out.labels.extend(labels);
     out.full_len = out.input_ids.len();
     out.full_trained = out.trained();
     if packs || out.full_len <= trainer.facts.cutoff {
         return Ok(());
     }
-    if trainer.kit.truncates_left() {
+    if trainer.kit.facts().truncation_side == Side::Left {
         let cut = out.full_len - trainer.facts.cutoff;
         out.input_ids.drain(..cut);
         out.offsets.drain(..cut);

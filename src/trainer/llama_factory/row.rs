@@ -1,13 +1,14 @@
 //! What the stages share: the messages of a row with where they stand in it, and buffers.
 
-use crate::encode::kit::{Kit, Tokens};
+use crate::encode::kit::Kit;
 use crate::encode::locate::offset;
+use crate::encode::tokenizer::Tokens;
 use crate::model::encoded::{EncodeError, Encoded, What};
 use crate::model::example::{Example, Turn};
 
 use super::align::{Aligned, Message, Origin};
 use super::raise::{raise, unsupported};
-use super::slots::Draft;
+use super::slots::{Draft, Run};
 use super::table::Media;
 use super::template::{Content, Opening, Said};
 
@@ -15,36 +16,29 @@ use super::template::{Content, Opening, Said};
 #[derive(Default)]
 pub(super) struct Scratch {
     pub tokens: Tokens,
-    pub first: Tokens,
-    pub second: Tokens,
+    pub first: Run,
+    pub second: Run,
     /// Tokens at the end of each message.
     pub ends: Vec<usize>,
 }
 
 /// A draft that writes a sequence's text and parts, and its tokens to a buffer.
-pub(super) fn draft<'d>(kit: &'d Kit, out: &'d mut Encoded, all: &'d mut Tokens, tokens: &'d mut Tokens) -> Draft<'d> {
+pub(super) fn draft<'d>(kit: &'d Kit, out: &'d mut Encoded, run: &'d mut Run, tokens: &'d mut Tokens) -> Draft<'d> {
     Draft {
         kit,
         text: &mut out.text,
         parts: &mut out.parts,
-        ids: &mut all.ids,
-        offsets: &mut all.offsets,
+        run,
         tokens,
     }
-}
-
-/// Empties a buffer.
-pub(super) fn clear(tokens: &mut Tokens) {
-    tokens.ids.clear();
-    tokens.offsets.clear();
 }
 
 /// Appends a token nothing in the text stands for; its own text is added, for showing.
 pub(super) fn push_token(draft: &mut Draft<'_>, text: &str, id: u32) {
     let start = offset(draft.text.len());
     draft.push(text, What::Template);
-    draft.ids.push(id);
-    draft.offsets.push((start, offset(draft.text.len())));
+    draft.run.ids.push(id);
+    draft.run.offsets.push((start, offset(draft.text.len())));
 }
 
 /// Finds the turns of the example among a row's messages, which come in the same order.

@@ -2,9 +2,11 @@
 
 use memchr::memmem;
 
-use crate::encode::kit::{Kit, Tokens};
+use crate::encode::kit::Kit;
 use crate::encode::locate::offset;
+use crate::encode::tokenizer::{Detail, Tokens};
 use crate::model::encoded::{EncodeError, Part, What};
+use crate::model::setup::Special;
 
 use super::raise::raise;
 use super::table::{CONTENT, Named, Slot};
@@ -21,12 +23,38 @@ enum Ready {
     Around { before: String, after: String },
 }
 
+/// Tokens, and the bytes of a text each stands for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Run {
+    pub ids: Vec<u32>,
+    pub offsets: Vec<(u32, u32)>,
+}
+
+impl Run {
+    pub(super) fn clear(&mut self) {
+        self.ids.clear();
+        self.offsets.clear();
+    }
+
+    fn extend(&mut self, ids: &[u32], offsets: &[(u32, u32)], base: u32) {
+        self.ids.extend_from_slice(ids);
+        let shifted = offsets.iter().map(|(start, end)| (base + start, base + end));
+        self.offsets.extend(shifted);
+    }
+}
+
+/// The tokenizer, and the token answers end in, which may not be its own.
+#[derive(Clone, Copy)]
+pub(super) struct Ends<'k> {
+    pub kit: &'k Kit,
+    pub eos: &'k Special,
+}
+
 /// A text and its tokens.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Piece {
     text: String,
-    ids: Vec<u32>,
-    offsets: Vec<(u32, u32)>,
+    run: Run,
 }
 
 impl Piece {
@@ -34,12 +62,15 @@ impl Piece {
     pub(super) fn of_text(kit: &Kit, text: &str) -> Result<Self, EncodeError> {
         let mut tokens = Tokens::default();
         if !text.is_empty() {
-            kit.encode(text, false, &mut tokens)?;
+            kit.encode(text, false, Detail::Extents, &mut tokens)?;
         }
+        let run = Run {
+            ids: tokens.ids,
+            offsets: tokens.extents,
+        };
         Ok(Self {
             text: text.to_owned(),
-            ids: tokens.ids,
-            offsets: tokens.offsets,
+            run,
         })
     }
 
@@ -47,8 +78,10 @@ impl Piece {
     pub(super) fn of_token(text: &str, id: u32) -> Self {
         Self {
             text: text.to_owned(),
-            ids: vec![id],
-            offsets: vec![(0, offset(text.len()))],
+            run: Run {
+                ids: vec![id],
+                offsets: vec![(0, offset(text.len()))],
+            },
         }
     }
 }
@@ -57,7 +90,7 @@ impl Slots {
     /// # Errors
     ///
     /// If a slot is a token the tokenizer does not have, and it has none for the unknown either.
-    pub(super) fn ready(slots: &[Slot], kit: &Kit) -> Result<Self, EncodeError> {
+    pub(super) fn ready(slots: &[Slot], Ends { kit, eos }: Ends<'_>) -> Result<Self, EncodeError> {
         let mut ready = Vec::with_capacity(slots.len());
         for slot in slots {
             ready.push(match slot {
@@ -70,16 +103,16 @@ impl Slots {
                 },
                 Slot::Add { add } => {
                     let token = match add {
-                        Named::Bos => &kit.facts().bos,
-                        Named::Eos => &kit.facts().eos,
+                        Named::Bos => kit.facts().token("bos_token"),
+                        Named::Eos => Some(eos),
                     };
-                    match token.as_ref().and_then(|token| Some((token, token.id?))) {
+                    match token.and_then(|token| Some((token, token.id?))) {
                         Some((token, id)) => Ready::Fixed(Piece::of_token(&token.text, id)),
                         None => continue,
                     }
                 }
                 Slot::Token { token } => {
-                    let unknown = || kit.facts().unk.as_ref().and_then(|unk| unk.id);
+                    let unknown = || kit.facts().token("unk_token").and_then(|unk| unk.id);
                     let id = kit.id_of(token).or_else(unknown);
                     Ready::Fixed(Piece::of_token(token, id.ok_or_else(|| no_token(token))?))
                 }
@@ -129,8 +162,7 @@ pub(super) struct Draft<'d> {
     pub kit: &'d Kit,
     pub text: &'d mut String,
     pub parts: &'d mut Vec<Part>,
-    pub ids: &'d mut Vec<u32>,
-    pub offsets: &'d mut Vec<(u32, u32)>,
+    pub run: &'d mut Run,
     pub tokens: &'d mut Tokens,
 }
 
@@ -168,9 +200,7 @@ impl Draft<'_> {
     pub(super) fn piece(&mut self, piece: &Piece) {
         let base = offset(self.text.len());
         self.push(&piece.text, What::Template);
-        self.ids.extend_from_slice(&piece.ids);
-        let shifted = piece.offsets.iter().map(|(start, end)| (base + start, base + end));
-        self.offsets.extend(shifted);
+        self.run.extend(&piece.run.ids, &piece.run.offsets, base);
     }
 
     /// Adds a stretch of text, which is not tokenised yet.
@@ -191,15 +221,9 @@ impl Draft<'_> {
         if start == self.text.len() {
             return Ok(());
         }
-        self.kit.encode(&self.text[start..], false, self.tokens)?;
-        self.ids.extend_from_slice(&self.tokens.ids);
-        let base = offset(start);
-        let shifted = self
-            .tokens
-            .offsets
-            .iter()
-            .map(|(start, end)| (base + start, base + end));
-        self.offsets.extend(shifted);
+        let text = &self.text[start..];
+        self.kit.encode(text, false, Detail::Extents, self.tokens)?;
+        self.run.extend(&self.tokens.ids, &self.tokens.extents, offset(start));
         Ok(())
     }
 

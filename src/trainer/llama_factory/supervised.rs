@@ -52,7 +52,7 @@ pub(super) fn encode(
     let Scratch {
         tokens, first, ends, ..
     } = scratch;
-    row::clear(first);
+    first.clear();
     ends.clear();
     let mut draft = row::draft(&trainer.kit, out, first, tokens);
     let last_only = trainer.options.mask_history;

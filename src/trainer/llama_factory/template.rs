@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use crate::encode::kit::Kit;
-use crate::model::encoded::{EncodeError, What};
+use crate::encode::tokenizer::Tokens;
+use crate::model::encoded::{EncodeError, Encoded, What};
 use crate::model::value::Value;
 
 use super::align::{Given, Role};
@@ -14,7 +15,7 @@ use super::calls::{self, Words};
 use super::python;
 use super::raise::{raise, type_error};
 use super::row;
-use super::slots::{Draft, Piece, Slots, Span};
+use super::slots::{Draft, Ends, Piece, Run, Slots, Span};
 use super::table::{Class, Entry, Tools};
 use super::thought;
 use super::tools::{self, Format};
@@ -110,8 +111,9 @@ impl Template {
     /// # Errors
     ///
     /// If the tokenizer lacks a token of the template.
-    pub(super) fn ready(entry: &Entry, choices: Choices, kit: &Kit) -> Result<Self, EncodeError> {
-        let slots = |slots| Slots::ready(slots, kit);
+    pub(super) fn ready(entry: &Entry, choices: Choices, ends: Ends<'_>) -> Result<Self, EncodeError> {
+        let kit = ends.kit;
+        let slots = |slots| Slots::ready(slots, ends);
         let format = |name: &str| tools::find(name).expect("formats are looked up when a template is chosen");
         let [open, close] = &entry.thought_words;
         let empty_thought = match entry.class {
@@ -158,10 +160,12 @@ impl Template {
 
     /// The ids of some answer, for what its end is.
     pub(super) fn sample_answer(&self, kit: &Kit) -> Result<Vec<u32>, EncodeError> {
-        let (mut out, mut all, mut tokens) = Default::default();
-        let mut draft = row::draft(kit, &mut out, &mut all, &mut tokens);
+        let mut out = Encoded::default();
+        let mut run = Run::default();
+        let mut tokens = Tokens::default();
+        let mut draft = row::draft(kit, &mut out, &mut run, &mut tokens);
         draft.apply(&self.assistant, &[span("a", What::Template)], None)?;
-        Ok(all.ids)
+        Ok(run.ids)
     }
 
     /// Writes a conversation of questions and answers in turn, an even number. `ends` gets the
@@ -197,11 +201,11 @@ impl Template {
                 draft.piece(&self.empty_thought);
                 if self.enable_thinking != Some(true) {
                     // The thought is part of the question, which is not trained.
-                    *ends.last_mut().expect("a question came before") = draft.ids.len();
+                    *ends.last_mut().expect("a question came before") = draft.run.ids.len();
                 }
             }
             self.message(draft, at, &said[at], opening)?;
-            ends.push(draft.ids.len());
+            ends.push(draft.run.ids.len());
         }
         Ok(())
     }
