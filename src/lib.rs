@@ -3,6 +3,7 @@
 pub mod command;
 pub mod encode;
 pub mod finding;
+mod json;
 pub mod loader;
 pub mod measure;
 pub mod model;

@@ -102,7 +102,10 @@ fn loader(name: &str) -> Loader {
     let Some(version) = name.strip_prefix("json ") else {
         return Loader::FromList;
     };
-    let numbers: Vec<u32> = version.split('.').map(|number| number.parse().expect("a number")).collect();
+    let numbers: Vec<u32> = version
+        .split('.')
+        .map(|number| number.parse().expect("a number"))
+        .collect();
     let datasets = Datasets::known(numbers[0], numbers[1], numbers[2]).expect("a known version");
     Loader::Json(datasets)
 }
@@ -117,7 +120,9 @@ fn as_here(value: &Value<'_>) -> Value<'static> {
                 Some(("$datetime", text)) => Value::Str(text.to_owned().into()),
                 Some(("$float", text)) => Value::Float(text.parse().expect("a float")),
                 _ => {
-                    let entries = object.iter().map(|(key, value)| (key.to_owned().into(), as_here(value)));
+                    let entries = object
+                        .iter()
+                        .map(|(key, value)| (key.to_owned().into(), as_here(value)));
                     Value::Object(Object::from_entries(entries.collect()).0)
                 }
             }
@@ -141,12 +146,17 @@ fn difference(
 ) -> Option<String> {
     match (schema, &real.rows) {
         (Ok(schema), Some(expected)) => {
-            let made: Vec<_> = rows.iter().map(|(place, row)| bits(&schema.apply(place, row))).collect();
+            let made: Vec<_> = rows
+                .iter()
+                .map(|(place, row)| bits(&schema.apply(place, row)))
+                .collect();
             let unchanged = rows.iter().map(|(_, row)| bits(row)).eq(made.iter().cloned());
             let text: String = expected.iter().map(|row| format!("{}\n", row.get())).collect();
             let mut real = Vec::new();
             if !text.is_empty() {
-                read(folder, 9, &text, &mut |_, record| real.push(bits(&as_here(&record.value))));
+                read(folder, 9, &text, &mut |_, record| {
+                    real.push(bits(&as_here(&record.value)))
+                });
             }
             if made != real {
                 return Some(format!("made {made:#?}\nreal {real:#?}\n{:?}", schema.columns()));
@@ -157,17 +167,26 @@ fn difference(
             let silent = schema.changes().is_empty() && !unchanged;
             silent.then(|| "changes, and does not say what".to_owned())
         }
-        (Err(LoadError::Raises { class, cause, message, .. }), None) => {
+        (
+            Err(LoadError::Raises {
+                class, cause, message, ..
+            }),
+            None,
+        ) => {
             let said = real.message.as_deref().unwrap_or_default();
             // Which of two Arrow errors the Python objects of a list meet first is not followed.
-            let arrow = |name: Option<&str>| loader == Loader::FromList && name.is_some_and(|name| name.starts_with("Arrow"));
+            let arrow =
+                |name: Option<&str>| loader == Loader::FromList && name.is_some_and(|name| name.starts_with("Arrow"));
             let same = |real: Option<&str>, made| real == Some(made) || (arrow(real) && arrow(Some(made)));
             let alike = same(real.class.as_deref(), class)
                 && same(real.cause.as_deref(), cause)
                 && (!said.contains(") changed from") || said.starts_with(&message));
             (!alike).then(|| format!("raises {class} from {cause}: {message}\nreally {real:?}"))
         }
-        (made, _) => Some(format!("made {:?}\nreal {real:?}", made.map(|made| made.columns().to_vec()))),
+        (made, _) => Some(format!(
+            "made {:?}\nreal {real:?}",
+            made.map(|made| made.columns().to_vec())
+        )),
     }
 }
 
@@ -195,7 +214,11 @@ fn rows_become_what_they_really_become() {
                     };
                     if let Some(difference) = difference {
                         let file = path.file_stem().unwrap_or_default().display();
-                        wrong.push(format!("## {file}: {} ({by})\n{}\n{difference}", case.name, case.files.join("--\n")));
+                        wrong.push(format!(
+                            "## {file}: {} ({by})\n{}\n{difference}",
+                            case.name,
+                            case.files.join("--\n")
+                        ));
                     }
                 }
             }
@@ -203,7 +226,12 @@ fn rows_become_what_they_really_become() {
     }
     assert!(compared > 100, "the cases were not found");
     assert!(unknown * 50 <= compared, "{unknown} of {compared} are not known");
-    assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Values of every kind, alike enough to meet at the same paths.
@@ -214,7 +242,8 @@ fn value() -> impl Strategy<Value = Value<'static>> {
         prop_oneof![Just(0), Just(7), Just(i64::MIN), Just((1 << 53) + 1)].prop_map(Value::Int),
         Just(Value::UInt(u64::MAX)),
         prop_oneof![Just(2.0), Just(0.1), Just(0.123_456_789_012), Just(f64::NAN)].prop_map(Value::Float),
-        prop_oneof![Just("x"), Just("12"), Just("2024-01-01"), Just("{}"), Just("")].prop_map(|text| Value::Str(text.into())),
+        prop_oneof![Just("x"), Just("12"), Just("2024-01-01"), Just("{}"), Just("")]
+            .prop_map(|text| Value::Str(text.into())),
     ];
     leaf.prop_recursive(3, 16, 3, |inner| {
         prop_oneof![

@@ -1,6 +1,6 @@
 //! The tokenizer and the templates of a run, as trainers use them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::setup::{Special, TokenizerFacts};
@@ -8,7 +8,7 @@ use crate::model::value::{Object, Value};
 
 use super::template::select::Templates;
 use super::template::{Clock, ErrorKind, Preparation, Rendered, Setup, Template, TemplateError, Vars};
-use super::tokenizer::{Detail, Facts, Folder, Generation, LoadError, Tokenizer, Tokens};
+use super::tokenizer::{AddedToken, Detail, Facts, Folder, Generation, LoadError, Tokenizer, Tokens};
 
 pub use super::template::Message;
 
@@ -43,6 +43,8 @@ pub struct Kit {
     tool_use: Option<Result<Template, TemplateError>>,
     preparation: Preparation,
     setup: Setup,
+    path: PathBuf,
+    hub_id: Option<String>,
 }
 
 /// A conversation to be rendered.
@@ -63,23 +65,63 @@ impl Kit {
     /// when it is used, since not every set needs one.
     pub fn load(load: Load<'_>) -> Result<Self, KitError> {
         let folder = Folder::read(load.path)?;
-        let beside = if load.path.is_dir() { load.path } else { load.path.parent().unwrap_or(Path::new("")) };
-        let tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation)?;
+        let beside = if load.path.is_dir() {
+            load.path
+        } else {
+            load.path.parent().unwrap_or(Path::new(""))
+        };
+        let tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation, &[])?;
         let templates = match load.chat_template {
             Some(source) => Templates::single(source),
             None => Templates::from_folder(beside)?,
         };
-        let named = tokenizer.facts.named.iter().map(|(name, token)| (name.clone(), token.text.clone()));
-        let setup = Setup { special_tokens: named.collect(), kwargs: Object::new(), clock: load.clock };
+        let origin = (load.path.to_owned(), load.hub_id.map(str::to_owned));
+        Ok(Self::of(tokenizer, templates, load.clock, origin))
+    }
+
+    fn of(tokenizer: Tokenizer, templates: Templates, clock: Clock, origin: (PathBuf, Option<String>)) -> Self {
+        let named = tokenizer
+            .facts
+            .named
+            .iter()
+            .map(|(name, token)| (name.clone(), token.text.clone()));
+        let setup = Setup {
+            special_tokens: named.collect(),
+            kwargs: Object::new(),
+            clock,
+        };
         let compile = |has_tools| {
             let source = templates.choose(None, has_tools).ok()?;
             Some(Template::compile(source, &setup))
         };
-        let preparation = match load.generation {
+        let preparation = match tokenizer.facts.generation {
             Generation::V4 => Preparation::Transformers4,
             Generation::V5 => Preparation::Transformers5,
         };
-        Ok(Self { default: compile(false), tool_use: compile(true), tokenizer, templates, preparation, setup })
+        let (path, hub_id) = origin;
+        Self {
+            default: compile(false),
+            tool_use: compile(true),
+            tokenizer,
+            templates,
+            preparation,
+            setup,
+            path,
+            hub_id,
+        }
+    }
+
+    /// The same with more tokens, one call of `add_tokens` after the other. The tokenizer is loaded
+    /// once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kit::load`].
+    pub fn with_tokens(&self, calls: &[Vec<AddedToken>]) -> Result<Self, KitError> {
+        let folder = Folder::read(&self.path)?;
+        let tokenizer = Tokenizer::from_folder(folder, self.hub_id.as_deref(), self.facts().generation, calls)?;
+        let origin = (self.path.clone(), self.hub_id.clone());
+        Ok(Self::of(tokenizer, self.templates.clone(), self.setup.clock, origin))
     }
 
     pub fn facts(&self) -> &Facts {
@@ -98,6 +140,20 @@ impl Kit {
         !self.templates.is_empty()
     }
 
+    /// Whether there is one chat template without a name, as opposed to several by name.
+    pub fn has_single_template(&self) -> bool {
+        self.templates.is_single()
+    }
+
+    /// `tokenizer.decode(ids)`, special tokens included.
+    ///
+    /// # Errors
+    ///
+    /// If the library fails.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
+        self.tokenizer.decode(ids).map_err(|error| tokenizer_failed(&error))
+    }
+
     /// The source of the template a conversation is rendered with.
     pub fn template_source(&self, has_tools: bool) -> Option<&str> {
         self.templates.choose(None, has_tools).ok()
@@ -110,7 +166,10 @@ impl Kit {
 
     /// Names another token, as `tokenizer.pad_token = …` does.
     pub fn set_token(&mut self, name: &str, text: &str) {
-        let special = Special { text: text.to_owned(), id: self.id_of(text) };
+        let special = Special {
+            text: text.to_owned(),
+            id: self.id_of(text),
+        };
         let named = &mut self.tokenizer.facts.named;
         match named.iter_mut().find(|(known, _)| known == name) {
             Some((_, token)) => *token = special,
@@ -138,11 +197,9 @@ impl Kit {
     ///
     /// If the tokenizer fails on the text.
     pub fn encode(&self, text: &str, special: bool, detail: Detail, tokens: &mut Tokens) -> Result<(), EncodeError> {
-        self.tokenizer.encode(text, special, detail, tokens).map_err(|error| EncodeError {
-            class: "TokenizerError".to_owned(),
-            message: error.to_string(),
-            kind: EncodeErrorKind::Trainer,
-        })
+        self.tokenizer
+            .encode(text, special, detail, tokens)
+            .map_err(|error| tokenizer_failed(&error))
     }
 
     /// Renders a conversation by the model's template, or by another.
@@ -156,7 +213,11 @@ impl Kit {
         conversation: Conversation<'_>,
         rendered: &mut Rendered,
     ) -> Result<(), EncodeError> {
-        let own = if conversation.tools.is_some() { &self.tool_use } else { &self.default };
+        let own = if conversation.tools.is_some() {
+            &self.tool_use
+        } else {
+            &self.default
+        };
         let template = match (template, own) {
             (Some(template), _) | (None, Some(Ok(template))) => template,
             (None, Some(Err(error))) => return Err(failed(error)),
@@ -165,7 +226,11 @@ impl Kit {
                     Err(error) => error.to_string(),
                     Ok(_) => "the tokenizer has no chat template".to_owned(),
                 };
-                return Err(EncodeError { class: "ValueError".to_owned(), message, kind: EncodeErrorKind::Trainer });
+                return Err(EncodeError {
+                    class: "ValueError".to_owned(),
+                    message,
+                    kind: EncodeErrorKind::Trainer,
+                });
             }
         };
         let vars = Vars {
@@ -179,14 +244,28 @@ impl Kit {
     }
 }
 
+fn tokenizer_failed(error: &super::tokenizer::EncodeError) -> EncodeError {
+    EncodeError {
+        class: "TokenizerError".to_owned(),
+        message: error.to_string(),
+        kind: EncodeErrorKind::Trainer,
+    }
+}
+
 fn failed(error: &TemplateError) -> EncodeError {
-    let line = error.line.map_or(String::new(), |line| format!(" (line {line} of the template)"));
+    let line = error
+        .line
+        .map_or(String::new(), |line| format!(" (line {line} of the template)"));
     let kind = match error.kind {
         ErrorKind::Raised | ErrorKind::Python(_) => EncodeErrorKind::Template,
         ErrorKind::Unsupported | ErrorKind::OutOfFuel => EncodeErrorKind::Unsupported,
     };
     let class = error.python_class().unwrap_or("template not checkable");
-    EncodeError { class: class.to_owned(), message: format!("{}{line}", error.message), kind }
+    EncodeError {
+        class: class.to_owned(),
+        message: format!("{}{line}", error.message),
+        kind,
+    }
 }
 
 /// A text and its tokens, in buffers that are used again.

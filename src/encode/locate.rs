@@ -104,7 +104,10 @@ mod tests {
 
     #[test]
     fn turns_are_found_in_order() {
-        assert_eq!(places("<u>hi</u><a>hi</a>", &["hi", "hi"]), [Some((3, 5)), Some((12, 14))]);
+        assert_eq!(
+            places("<u>hi</u><a>hi</a>", &["hi", "hi"]),
+            [Some((3, 5)), Some((12, 14))]
+        );
     }
 
     #[test]

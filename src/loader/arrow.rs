@@ -21,12 +21,7 @@ pub(super) struct Inferred {
 
 /// Infers the types of one table. `first` is what the first table was found to be, which later ones
 /// have to fit.
-pub(super) fn infer(
-    rows: &Rows,
-    blank: bool,
-    datasets: Datasets,
-    first: Option<&Type>,
-) -> Result<Inferred, LoadError> {
+pub(super) fn infer(rows: &Rows, blank: bool, datasets: Datasets, first: Option<&Type>) -> Result<Inferred, LoadError> {
     check_rows(rows, datasets)?;
     let whole = rows.extent == Extent::Whole;
     if whole && !datasets.has_json() {
@@ -62,7 +57,11 @@ pub(super) fn infer(
     }
     if rewritten && blank {
         let message = "a blank line, and pandas' JSON reader has to read the lines: Expected object or value";
-        let raised = if first.is_some() { LoadError::generation } else { LoadError::plain };
+        let raised = if first.is_some() {
+            LoadError::generation
+        } else {
+            LoadError::plain
+        };
         return Err(raised("ValueError", message.to_owned(), "", None));
     }
     if !whole {
@@ -83,11 +82,19 @@ pub(super) fn infer(
 fn check_rows(rows: &Rows, datasets: Datasets) -> Result<(), LoadError> {
     let seen = &rows.seen;
     if let Some(spot) = seen.first(Fact::Null) {
-        return Err(LoadError::unknown("a row is null, which can crash Arrow's reader", "", Some(spot.place)));
+        return Err(LoadError::unknown(
+            "a row is null, which can crash Arrow's reader",
+            "",
+            Some(spot.place),
+        ));
     }
     if let Some((kind, spot)) = seen.kinds().into_iter().find(|(kind, _)| *kind != Kind::Object) {
         if rows.extent == Extent::Whole {
-            return Err(LoadError::unknown("an array of other things than objects", "", Some(spot.place)));
+            return Err(LoadError::unknown(
+                "an array of other things than objects",
+                "",
+                Some(spot.place),
+            ));
         }
         if datasets.has_json() && !datasets.checks_lists() {
             let message = "'str' object is not a mapping".to_owned();
@@ -108,11 +115,21 @@ fn check_text(rows: &Rows, rewritten: bool) -> Result<(), LoadError> {
             return Err(LoadError::unknown("half a surrogate pair", "", Some(place)));
         }
         let message = "JSON parse error: The surrogate pair in string is invalid.";
-        return Err(LoadError::generation("ArrowInvalid", message.to_owned(), "", Some(place)));
+        return Err(LoadError::generation(
+            "ArrowInvalid",
+            message.to_owned(),
+            "",
+            Some(place),
+        ));
     }
     if let (Some(place), false) = (rows.repeated_key, rewritten) {
         let message = "JSON parse error: a column was specified twice";
-        return Err(LoadError::generation("ArrowInvalid", message.to_owned(), "", Some(place)));
+        return Err(LoadError::generation(
+            "ArrowInvalid",
+            message.to_owned(),
+            "",
+            Some(place),
+        ));
     }
     Ok(())
 }
@@ -219,7 +236,11 @@ impl Reader {
             && self.loses_nulls
             && typed.is_none_or(|typed| spot < typed)
         {
-            return self.give_up("Arrow misplaces the items of a list that begins with null", path, spot.place);
+            return self.give_up(
+                "Arrow misplaces the items of a list that begins with null",
+                path,
+                spot.place,
+            );
         }
         let item = below(path, "[]", |path| self.infer(item, path, first.and_then(Type::item)));
         Type::List(Box::new(item))

@@ -35,15 +35,26 @@ pub(super) type Refusal = (&'static str, String);
 /// Whether all of these values can be cast (Arrow's safe casts, and `table.py`, `array_cast`).
 pub(super) fn check(seen: &Seen, from: Scalar, to: Scalar) -> Result<(), Refusal> {
     use Scalar::{Bool, Datetime, Float, Int, Text};
-    let unparsed = || Err(("ArrowInvalid", format!("Failed to parse string as a scalar of type {}", to.name())));
+    let unparsed = || {
+        Err((
+            "ArrowInvalid",
+            format!("Failed to parse string as a scalar of type {}", to.name()),
+        ))
+    };
     match (from, to) {
         (Text, Int) if seen.has(Fact::NoInt) => unparsed(),
         (Text, Float) if seen.has(Fact::NoNumber) => unparsed(),
         (Text, Bool | Datetime) => unparsed(),
-        (Float, Int) if [Fact::Fraction, Fact::WideInt, Fact::NonFinite].iter().any(|fact| seen.has(*fact)) => Err((
-            "ArrowInvalid",
-            "Float value was truncated converting to int64".to_owned(),
-        )),
+        (Float, Int)
+            if [Fact::Fraction, Fact::WideInt, Fact::NonFinite]
+                .iter()
+                .any(|fact| seen.has(*fact)) =>
+        {
+            Err((
+                "ArrowInvalid",
+                "Float value was truncated converting to int64".to_owned(),
+            ))
+        }
         (Int, Float) if seen.has(Fact::BigInt) => Err((
             "ArrowInvalid",
             "Integer value not in range: -9007199254740992 to 9007199254740992".to_owned(),
@@ -119,7 +130,14 @@ fn text(text: String) -> Value<'static> {
 /// (`cpp/src/arrow/util/formatting.cc`, `FloatToStringFormatter`).
 fn float_text(value: f64) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "nan" } else if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+        return if value.is_nan() {
+            "nan"
+        } else if value > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        }
+        .to_owned();
     }
     let size = value.abs();
     if size == 0.0 || (1e-6..1e10).contains(&size) {

@@ -55,7 +55,10 @@ impl fmt::Display for Change {
             What::TextsDecoded => write!(out, "{path}: texts that are JSON become the value they spell"),
             What::FloatsRounded => write!(out, "{path}: floats are rounded to 10 decimals"),
             What::WrittenAsJson => {
-                write!(out, "{path}: texts get JSON quotes around them and other values become JSON text")
+                write!(
+                    out,
+                    "{path}: texts get JSON quotes around them and other values become JSON text"
+                )
             }
             What::Retyped { from, to } => write!(out, "{path}: values of type {from} become {to}"),
         }

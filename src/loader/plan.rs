@@ -71,7 +71,11 @@ impl Work<'_> {
                     return Ok(Step::Keep);
                 };
                 let item = self.below("[]", |work| work.step(item, from, to))?;
-                Ok(if item.is_keep() { item } else { Step::List(Box::new(item)) })
+                Ok(if item.is_keep() {
+                    item
+                } else {
+                    Step::List(Box::new(item))
+                })
             }
             (Type::Struct(_), Type::Struct(keys)) => self.keys(seen, from, keys),
             (Type::Struct(_), Type::Text) if self.planner.typed && self.is_column() => {
@@ -79,10 +83,10 @@ impl Work<'_> {
                 let whole = self.step(seen, from, from)?;
                 Ok(Step::Print(Box::new(whole)))
             }
-            _ => Err(self.refuse(seen, (
-                "TypeError",
-                format!("Couldn't cast array of type {from} to {to}"),
-            ))),
+            _ => Err(self.refuse(
+                seen,
+                ("TypeError", format!("Couldn't cast array of type {from} to {to}")),
+            )),
         }
     }
 
@@ -108,7 +112,9 @@ impl Work<'_> {
                 .filter_map(|fact| seen.first(fact))
                 .min()
                 .map(|spot| (What::IntsToFloats, spot)),
-            Scalar::Int => (seen.first(Fact::Float).or(seen.first(Fact::NonFinite))).map(|spot| (What::FloatsToInts, spot)),
+            Scalar::Int => {
+                (seen.first(Fact::Float).or(seen.first(Fact::NonFinite))).map(|spot| (What::FloatsToInts, spot))
+            }
             Scalar::Datetime => seen.first(Fact::Text).map(|spot| (What::TextsToDatetimes, spot)),
             Scalar::Bool | Scalar::Text => None,
         };
@@ -141,7 +147,10 @@ impl Work<'_> {
     fn keys(&mut self, seen: &Seen, from: &Type, to: &[(Box<str>, Type)]) -> Result<Step, LoadError> {
         let nothing = Fields::default();
         let fields = seen.fields.as_deref().unwrap_or(&nothing);
-        for field in fields.iter().filter(|field| to.iter().all(|(name, _)| *name != field.name)) {
+        for field in fields
+            .iter()
+            .filter(|field| to.iter().all(|(name, _)| *name != field.name))
+        {
             if !self.planner.drops || !self.path.is_empty() {
                 return Err(self.new_key(from, to, field.first));
             }
@@ -165,7 +174,10 @@ impl Work<'_> {
                 step,
             });
         }
-        let in_order = fields.iter().map(|field| &field.name).eq(to.iter().map(|(name, _)| name));
+        let in_order = fields
+            .iter()
+            .map(|field| &field.name)
+            .eq(to.iter().map(|(name, _)| name));
         if !added.is_empty() {
             self.change(What::KeysAdded(added), gap);
         } else if fields.odd.is_some() || !in_order {
@@ -206,7 +218,10 @@ impl Work<'_> {
             let message = format!("Couldn't cast array of type string to {to}");
             return LoadError::generation("TypeError", message, &self.path, place);
         };
-        let only_texts_and_numbers = seen.kinds().iter().all(|(kind, _)| matches!(kind, Kind::Text | Kind::Number));
+        let only_texts_and_numbers = seen
+            .kinds()
+            .iter()
+            .all(|(kind, _)| matches!(kind, Kind::Text | Kind::Number));
         let unparsed = match scalar {
             Scalar::Int => seen.has(Fact::NoInt) || seen.has(Fact::Float),
             Scalar::Float => seen.has(Fact::NoNumber),
@@ -259,6 +274,9 @@ fn any(seen: &Seen) -> Option<Spot> {
 fn first_below(seen: &Seen, fact: Fact) -> Option<Spot> {
     let item = seen.item.as_ref().and_then(|item| first_below(item, fact));
     let fields = seen.fields.as_ref().map(|fields| fields.iter());
-    let keys = fields.into_iter().flatten().filter_map(|field| first_below(&field.seen, fact));
+    let keys = fields
+        .into_iter()
+        .flatten()
+        .filter_map(|field| first_below(&field.seen, fact));
     keys.chain(item).chain(seen.first(fact)).min()
 }

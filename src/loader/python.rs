@@ -23,8 +23,14 @@ pub(super) fn from_list(seen: &Seen) -> Result<Type, LoadError> {
     }
     let first_row = seen.first(Fact::Object).map(|spot| spot.place);
     let fields = seen.fields.as_ref();
-    if first_row.is_some() && !fields.is_some_and(|fields| fields.iter().any(|field| Some(field.first.place) == first_row)) {
-        return Err(LoadError::unknown("the first row has no keys, which leaves no rows", "", first_row));
+    if first_row.is_some()
+        && !fields.is_some_and(|fields| fields.iter().any(|field| Some(field.first.place) == first_row))
+    {
+        return Err(LoadError::unknown(
+            "the first row has no keys, which leaves no rows",
+            "",
+            first_row,
+        ));
     }
     columns(seen, raise, |field| {
         if Some(field.first.place) == first_row {
@@ -76,11 +82,7 @@ enum Of {
     Nothing,
 }
 
-fn columns(
-    seen: &Seen,
-    raise: impl Fn(Misfit) -> LoadError,
-    by: impl Fn(&Field) -> Of,
-) -> Result<Type, LoadError> {
+fn columns(seen: &Seen, raise: impl Fn(Misfit) -> LoadError, by: impl Fn(&Field) -> Of) -> Result<Type, LoadError> {
     let mut columns = Vec::new();
     let Some(fields) = &seen.fields else {
         return Ok(Type::Struct(columns));
@@ -135,9 +137,7 @@ fn infer(seen: &Seen, path: &mut String, is_column: bool) -> Result<Type, Stop> 
             Ok(Type::List(Box::new(item)))
         }
         [(Kind::Object, spot)] => match seen.fields.as_deref() {
-            Some(fields) if fields.wide => {
-                Err(Stop::Unknown(LoadError::unknown(TOO_WIDE, path, Some(spot.place))))
-            }
+            Some(fields) if fields.wide => Err(Stop::Unknown(LoadError::unknown(TOO_WIDE, path, Some(spot.place)))),
             Some(fields) => infer_struct(fields, path),
             None => Ok(Type::Struct(Vec::new())),
         },
@@ -208,7 +208,11 @@ fn mixed(seen: &Seen, first: Kind, second: Kind, is_column: bool, path: &str, pl
         ),
         _ => (
             "ArrowInvalid",
-            format!("Could not convert values of types {} and {}", first.name(), second.name()),
+            format!(
+                "Could not convert values of types {} and {}",
+                first.name(),
+                second.name()
+            ),
         ),
     };
     Stop::Misfit(Misfit {

@@ -147,7 +147,10 @@ fn planner(inferred: &Inferred, datasets: Datasets) -> Planner {
     };
     Planner {
         reads,
-        stores: Wash { reads_last: true, ..reads },
+        stores: Wash {
+            reads_last: true,
+            ..reads
+        },
         typed: datasets.has_json(),
         drops: false,
     }

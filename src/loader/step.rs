@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::model::value::{Object, Value};
 
+use super::build;
 use super::cast::{self, Scalar};
 use super::types::Type;
 use super::ujson::{self, Wash};
-use super::build;
 
 /// What happens to a value on its way to Python.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,11 @@ pub(super) enum Step {
     /// Nothing.
     Keep,
     /// It is read as one type, turned into another, and its floats arrive as they do.
-    Scalar { from: Scalar, to: Scalar, wash: Wash },
+    Scalar {
+        from: Scalar,
+        to: Scalar,
+        wash: Wash,
+    },
     /// It is stored as JSON text and read back.
     Json(Wash),
     /// It is stored as JSON text, and stays one: texts that are no JSON get quotes.

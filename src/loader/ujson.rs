@@ -49,9 +49,18 @@ impl Wash {
 /// Whether a float comes out different on any of the ways it may take.
 pub(super) fn moves(value: f64) -> bool {
     const WAYS: [Wash; 3] = [
-        Wash { rounds: 1, reads_last: false },
-        Wash { rounds: 1, reads_last: true },
-        Wash { rounds: 0, reads_last: true },
+        Wash {
+            rounds: 1,
+            reads_last: false,
+        },
+        Wash {
+            rounds: 1,
+            reads_last: true,
+        },
+        Wash {
+            rounds: 0,
+            reads_last: true,
+        },
     ];
     WAYS.iter()
         .any(|way| way.float(value).is_none_or(|out| out.to_bits() != value.to_bits()))

@@ -5,6 +5,8 @@
 pub struct Sequence {
     /// Rows in it, by their number in the set, in order. A row cut in pieces stands in several sequences.
     pub rows: Vec<u64>,
+    /// As of the row: `chosen`, `rejected`; empty where a row is one sequence.
+    pub side: &'static str,
     /// Shape `[n]`.
     pub input_ids: Vec<u32>,
     /// Shape `[n]`; -100 carries no loss.

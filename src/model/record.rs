@@ -24,11 +24,24 @@ pub struct Quirks {
     pub non_finite: bool,
     /// A lone surrogate escape such as `\ud800`; read as U+FFFD here.
     pub lone_surrogate: bool,
+    /// An integer beyond 64 bits, which Python keeps; read as a float here, as Arrow reads it.
+    pub huge_integer: bool,
 }
 
 impl Quirks {
     pub fn any(self) -> bool {
-        self.duplicate_key || self.non_finite || self.lone_surrogate
+        self.duplicate_key || self.non_finite || self.lone_surrogate || self.huge_integer
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            duplicate_key: self.duplicate_key || other.duplicate_key,
+            non_finite: self.non_finite || other.non_finite,
+            lone_surrogate: self.lone_surrogate || other.lone_surrogate,
+            huge_integer: self.huge_integer || other.huge_integer,
+        }
     }
 
     /// What is in either.

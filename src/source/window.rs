@@ -178,9 +178,7 @@ impl Window {
         }
         let line = &self.bytes[self.at..=self.at + lead.indent];
         let solid = line.iter().position(|byte| !b" \t".contains(byte));
-        Ok(solid.is_some_and(|at| {
-            (at == lead.indent && line[at] == lead.first) || (lead.in_list && line[at] == b']')
-        }))
+        Ok(solid.is_some_and(|at| (at == lead.indent && line[at] == lead.first) || (lead.in_list && line[at] == b']')))
     }
 
     fn advance(&mut self, count: usize) {

@@ -1,6 +1,7 @@
 //! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
 
 pub mod intended;
+pub mod llama_factory;
 pub mod packed;
 mod site_packages;
 pub mod trl;

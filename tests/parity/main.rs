@@ -10,6 +10,7 @@
 
 mod case;
 mod compare;
+mod llama_factory;
 mod trl;
 
 use std::path::PathBuf;
@@ -20,7 +21,13 @@ use case::{Case, Outcome};
 type Run = fn(&Case) -> Result<Vec<serde_json::Value>, Outcome>;
 
 /// Which cases are due, by the `kind` of their config.
-const KINDS: &[(&str, Run)] = &[("trl_sft", trl::sft)];
+const KINDS: &[(&str, Run)] = &[
+    ("lf_kto", llama_factory::run),
+    ("lf_pt", llama_factory::run),
+    ("lf_rm", llama_factory::run),
+    ("lf_sft", llama_factory::run),
+    ("trl_sft", trl::sft),
+];
 
 #[test]
 fn recorded_cases() {

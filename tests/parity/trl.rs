@@ -66,7 +66,12 @@ fn run(case: &Case) -> Result<Records, Stop> {
     let rows: Vec<(Place, Value<'static>)> = (0u64..)
         .zip(case.rows()?)
         .map(|(row, text)| {
-            let place = Place { source: 0, row, line: row + 1, offset };
+            let place = Place {
+                source: 0,
+                row,
+                line: row + 1,
+                offset,
+            };
             offset += text.len() as u64 + 1;
             (place, Value::from_json(&text).expect("rows are JSON"))
         })
@@ -78,27 +83,45 @@ fn run(case: &Case) -> Result<Records, Stop> {
     };
     let mut look = Look::default();
     for (place, value) in &rows {
-        let record = Record { place: *place, value: value.clone(), bytes: None, quirks: Quirks::default() };
+        let record = Record {
+            place: *place,
+            value: value.clone(),
+            bytes: None,
+            quirks: Quirks::default(),
+        };
         look.add(&record, Extent::JSON_LINES);
     }
     let schema = Schema::of(&look, loader)?;
-    let loaded: Vec<(Place, Value<'static>)> =
-        rows.iter().map(|(place, value)| (*place, schema.apply(place, value).into_owned().into_owned())).collect();
+    let loaded: Vec<(Place, Value<'static>)> = rows
+        .iter()
+        .map(|(place, value)| (*place, schema.apply(place, value).into_owned().into_owned()))
+        .collect();
 
     let kit = kit(case)?;
-    let version = if case.is_legacy() { Version::new(0, 19, 1) } else { Version::new(1, 16, 0) };
+    let version = if case.is_legacy() {
+        Version::new(0, 19, 1)
+    } else {
+        Version::new(1, 16, 0)
+    };
     let first = First {
         columns: schema.columns().iter().map(|(name, _)| name.to_string()).collect(),
         row: loaded[0].1.clone(),
         datetimes: schema.datetimes().to_vec(),
     };
-    let packages = SitePackages::of(std::env::var_os("GONOGO_PARITY_SITE_PACKAGES").map(Into::into), |_| None);
+    let packages = SitePackages::of(std::env::var_os("GONOGO_PARITY_SITE_PACKAGES").map(Into::into), |_| {
+        None
+    });
     let trainer = Sft::new(kit, version, options(case), &first, &packages)?;
     let detection = detect(rows.iter().map(|(_, value)| value), None, &Columns::default());
     let with_ids = case.config["row_ids"].as_bool().unwrap_or(true);
     let mut kept = Vec::new();
     for (place, value) in &loaded {
-        let record = Record { place: *place, value: value.clone(), bytes: None, quirks: Quirks::default() };
+        let record = Record {
+            place: *place,
+            value: value.clone(),
+            bytes: None,
+            quirks: Quirks::default(),
+        };
         let example = detection.layout.as_ref().and_then(|layout| layout.read(&record).ok());
         let mut pool = Pool::default();
         trainer.encode(&record, &example.unwrap_or_else(nothing), &mut pool)?;
@@ -114,7 +137,10 @@ fn run(case: &Case) -> Result<Records, Stop> {
     let sequences = trainer.arrange(kept)?;
     let packed = case.config["trainer_args"]["packing"] == true;
     let expected: Vec<&serde_json::Value> = case.expected.iter().filter(|record| record["kind"] == "row").collect();
-    let mut records: Records = (0..).zip(&sequences).map(|(index, sequence)| row(index, sequence, packed, with_ids, expected.get(index))).collect();
+    let mut records: Records = (0..)
+        .zip(&sequences)
+        .map(|(index, sequence)| row(index, sequence, packed, with_ids, expected.get(index)))
+        .collect();
     let size = usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("small");
     for (index, batch) in sequences.chunks(size).enumerate() {
         records.push(self::batch("batch", index, &trainer.collate(batch)?));
@@ -123,11 +149,18 @@ fn run(case: &Case) -> Result<Records, Stop> {
         let rows = u32::try_from(sequences.len()).expect("few rows");
         let order = Order::Shuffled { seed: 42 }.draw(rows, 0, rows);
         let drop_last = case.config["trainer_args"]["dataloader_drop_last"] == true;
-        for (index, rows) in order.chunks(size).filter(|rows| !drop_last || rows.len() == size).enumerate() {
+        for (index, rows) in order
+            .chunks(size)
+            .filter(|rows| !drop_last || rows.len() == size)
+            .enumerate()
+        {
             let batch: Vec<Sequence> = rows.iter().map(|row| sequences[*row as usize].clone()).collect();
             let mut record = self::batch("dataloader_batch", index, &trainer.collate(&batch)?);
             let keys = ["kind", "index", "input_ids", "labels"];
-            record.as_object_mut().expect("an object").retain(|key, _| keys.contains(&key.as_str()));
+            record
+                .as_object_mut()
+                .expect("an object")
+                .retain(|key, _| keys.contains(&key.as_str()));
             records.push(record);
         }
     }
@@ -147,7 +180,11 @@ fn nothing<'e>() -> gonogo::model::example::Example<'e> {
 pub fn kit(case: &Case) -> Result<Arc<Kit>, Outcome> {
     let folder = case.tokenizer()?;
     let now = case.config["now"].as_str().unwrap_or("2024-07-26T13:05:09");
-    let generation = if case.is_legacy() { Generation::V4 } else { Generation::V5 };
+    let generation = if case.is_legacy() {
+        Generation::V4
+    } else {
+        Generation::V5
+    };
     let load = Load {
         path: &folder,
         hub_id: None,

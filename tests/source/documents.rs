@@ -212,8 +212,14 @@ fn a_broken_item_is_found_and_reading_goes_on_at_the_next() {
 fn a_broken_item_at_the_end_is_all_there_is_to_say() {
     let bad = "1:3:7 BadJson the row is cut off in the middle of a string, which opens here";
     for (end, message) in [
-        ("\n]", "1:3:9 BadJson raw control character U+000A inside a string, where JSON wants `\\n`"),
-        ("\n  ]\n", "1:3:9 BadJson raw control character U+000A inside a string, where JSON wants `\\n`"),
+        (
+            "\n]",
+            "1:3:9 BadJson raw control character U+000A inside a string, where JSON wants `\\n`",
+        ),
+        (
+            "\n  ]\n",
+            "1:3:9 BadJson raw control character U+000A inside a string, where JSON wants `\\n`",
+        ),
     ] {
         let seen = Folder::new().read("rows.json", format!("[\n  {{\"a\": 1}},\n{{\"a\": \"x{end}"));
         assert_eq!(outline(&seen), ["0:2 {\"a\": 1}", message], "{bad}");

@@ -176,7 +176,11 @@ impl Default for Batches {
 
 impl Batches {
     /// The rows of each batch, in order.
-    fn of(self, rows: usize) -> Result<impl Iterator<Item = Range<u32>>, PackError> {
+    ///
+    /// # Errors
+    ///
+    /// If there are more rows than fit 32 bits.
+    pub fn of(self, rows: usize) -> Result<impl Iterator<Item = Range<u32>>, PackError> {
         let all = u32::try_from(rows).map_err(|_| PackError::TooManyRows(rows))?;
         // More processes than rows are as many as rows.
         let shards = self.shards.clamp(1, all.max(1));

@@ -33,6 +33,10 @@ pub struct Facts {
     /// Tokens in all, as `len(tokenizer)` counts them.
     pub tokens: usize,
     pub model: ModelFacts,
+    /// `tokenizer.add_bos_token`, which some trainers ask for instead of what the tokenizer does.
+    pub add_bos_token: bool,
+    /// `additional_special_tokens`, as the folder has them.
+    pub extra: Vec<String>,
     /// Whether a plain text gets a BOS or an EOS from the post-processor.
     pub adds_bos: bool,
     pub adds_eos: bool,
@@ -107,7 +111,10 @@ pub fn side(value: Option<&Value>) -> Option<Side> {
 impl Facts {
     /// A named token, by its name (`eos_token`).
     pub fn token(&self, name: &str) -> Option<&Special> {
-        self.named.iter().find(|(known, _)| known == name).map(|(_, token)| token)
+        self.named
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, token)| token)
     }
 
     /// The part rules may know.
@@ -135,8 +142,13 @@ mod tests {
 
     #[test]
     fn a_length_without_sense_is_none() {
-        for none in [json!(1_000_000_000_000_000_019_884_624_838_656.0), json!(null), json!("512"), json!(0), json!(-1)]
-        {
+        for none in [
+            json!(1_000_000_000_000_000_019_884_624_838_656.0),
+            json!(null),
+            json!("512"),
+            json!(0),
+            json!(-1),
+        ] {
             assert_eq!(sane_length(Some(&none)), None, "{none}");
         }
         assert_eq!(sane_length(Some(&json!(131_072))), Some(131_072));

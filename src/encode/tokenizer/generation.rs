@@ -56,6 +56,28 @@ pub struct Folder<'f> {
 }
 
 impl Loader {
+    /// `tokenizer.add_bos_token`: transformers 5 does not read it where there is a
+    /// `tokenizer.json`, and in transformers 4 some classes have it.
+    pub fn says_add_bos(&self, config: &Map<String, Value>, generation: Generation) -> bool {
+        let default = match (generation, self.class) {
+            (
+                Generation::V4,
+                Some(Class {
+                    v4_adds: Some((bos, _)),
+                    ..
+                }),
+            ) => *bos,
+            (
+                Generation::V4,
+                Some(Class {
+                    name: "GPT2Tokenizer", ..
+                }),
+            ) => false,
+            _ => return false,
+        };
+        config.get("add_bos_token").map_or(default, truthy)
+    }
+
     /// What `AutoTokenizer.from_pretrained` decides on.
     pub fn choose(folder: &Folder<'_>, generation: Generation) -> Self {
         let text = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -274,7 +296,5 @@ fn truthy(value: &Value) -> bool {
 
 /// The text of a token given as a string or as an object with `content`.
 pub fn text_of(token: &Value) -> Option<&str> {
-    token
-        .as_str()
-        .or_else(|| token.get("content").and_then(Value::as_str))
+    token.as_str().or_else(|| token.get("content").and_then(Value::as_str))
 }

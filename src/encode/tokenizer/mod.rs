@@ -34,6 +34,7 @@ pub use engine::{EncodeError, Engine};
 pub use facts::{Facts, ModelFacts, Side};
 use fast::Fast;
 use fast::plan::{Parts, Refused, spaces};
+pub use file::AddedToken;
 use file::File;
 pub use folder::{Folder, LoadError};
 pub use generation::Generation;
@@ -68,19 +69,28 @@ struct Source {
 impl Tokenizer {
     /// Loads a folder, or a `tokenizer.json` and what stands beside it.
     pub fn load(path: &Path, generation: Generation) -> Result<Self, LoadError> {
-        Self::from_folder(Folder::read(path)?, None, generation)
+        Self::from_folder(Folder::read(path)?, None, generation, &[])
     }
 
     /// Loads what was read from a folder. `hub_id` is the id the model was asked for by, which
-    /// transformers looks at for a few models.
-    pub fn from_folder(folder: Folder, hub_id: Option<&str>, generation: Generation) -> Result<Self, LoadError> {
+    /// transformers looks at for a few models; `more` is what is added to the tokenizer afterwards,
+    /// one call of `add_tokens` after the other.
+    pub fn from_folder(
+        folder: Folder,
+        hub_id: Option<&str>,
+        generation: Generation,
+        more: &[Vec<AddedToken>],
+    ) -> Result<Self, LoadError> {
         let invalid = |message: String| LoadError::Invalid {
             path: folder.file.clone(),
             message,
         };
         let file: File<'_> = serde_json::from_str(&folder.text).map_err(|error| invalid(error.to_string()))?;
         if file.version.as_deref().is_some_and(|version| version != "1.0") {
-            return Err(invalid(format!("the version {:?} is not 1.0", file.version.unwrap_or_default())));
+            return Err(invalid(format!(
+                "the version {:?} is not 1.0",
+                file.version.unwrap_or_default()
+            )));
         }
         let tokens = file.model.vocab.iter().map(|(token, id)| (&**token, *id));
         let vocabulary = Vocabulary::new(tokens).map_err(|error| invalid(error.to_string()))?;
@@ -101,6 +111,9 @@ impl Tokenizer {
             added.add(file.added_tokens.iter().map(|entry| entry.token.clone()), &vocabulary);
         }
         named.add_to(&mut added, &vocabulary, &loader, generation);
+        for call in more {
+            added.add(call.iter().cloned(), &vocabulary);
+        }
 
         let mut pipeline = Pipeline {
             normalizer: file.normalizer,
@@ -191,13 +204,7 @@ impl Tokenizer {
     ///
     /// `add_special` lets the post-processor add its tokens, as `tokenizer(text)` does and
     /// `apply_chat_template` does not.
-    pub fn encode(
-        &self,
-        text: &str,
-        add_special: bool,
-        detail: Detail,
-        out: &mut Tokens,
-    ) -> Result<(), EncodeError> {
+    pub fn encode(&self, text: &str, add_special: bool, detail: Detail, out: &mut Tokens) -> Result<(), EncodeError> {
         if let Some(fast) = &self.fast
             && fast.encode(text, add_special, detail, out)?
         {
@@ -235,6 +242,20 @@ impl Tokenizer {
         self.spelling.id_of(token)
     }
 
+    /// An added token with its marks, by its text.
+    pub fn added(&self, text: &str) -> Option<&AddedToken> {
+        self.spelling.added.get(self.spelling.added.id_of(text)?)
+    }
+
+    /// The text of tokens, special ones included, as the library's decoder puts it together.
+    ///
+    /// # Errors
+    ///
+    /// If the library fails.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
+        self.reference().map_err(Clone::clone)?.decode(ids)
+    }
+
     /// Whether a token is special: `skip_special_tokens` would leave it out.
     pub fn is_special(&self, id: u32) -> bool {
         self.spelling.added.is_special(id)
@@ -267,13 +288,22 @@ fn facts_of(
         text: text.to_owned(),
         id: spelling.id_of(text),
     };
-    let list = named.tokens.iter().map(|(name, token)| (name.clone(), special(&token.content)));
+    let list = named
+        .tokens
+        .iter()
+        .map(|(name, token)| (name.clone(), special(&token.content)));
     let named_list: Vec<(String, Special)> = list.collect();
     let post = Post::read(&pipeline.post_processor).unwrap_or_default();
-    let id = |name: &str| named_list.iter().find(|(known, _)| known == name).and_then(|(_, token)| token.id);
+    let id = |name: &str| {
+        named_list
+            .iter()
+            .find(|(known, _)| known == name)
+            .and_then(|(_, token)| token.id)
+    };
     let adds = |name: &str, ids: &[u32]| id(name).is_some_and(|id| ids.contains(&id));
     let added = &spelling.added;
-    let is_special = |id: u32, text: &str| added.is_special(id) || named_list.iter().any(|(_, token)| token.text == text);
+    let is_special =
+        |id: u32, text: &str| added.is_special(id) || named_list.iter().any(|(_, token)| token.text == text);
     let last_added = added.iter().last().map_or(0, |(_, id)| id as usize + 1);
     let class_side = if loader.class.is_some_and(|class| class.pads_left) {
         Side::Left
@@ -299,7 +329,10 @@ fn facts_of(
         model_max_length: facts::sane_length(length),
         size: spelling.vocabulary.end().max(last_added),
         tokens: spelling.vocabulary.len()
-            + added.iter().filter(|(token, _)| spelling.vocabulary.id_of(&token.content).is_none()).count(),
+            + added
+                .iter()
+                .filter(|(token, _)| spelling.vocabulary.id_of(&token.content).is_none())
+                .count(),
         model: ModelFacts::read(&folder.model_config, &folder.generation_config),
         adds_bos: adds("bos_token", &post.before),
         adds_eos: adds("eos_token", &post.after),
@@ -310,6 +343,8 @@ fn facts_of(
         },
         saved_truncation: saved.truncation["max_length"].as_u64(),
         saved_padding: !saved.padding.is_null(),
+        add_bos_token: loader.says_add_bos(config, generation),
+        extra: named.extra.iter().map(|token| token.content.clone()).collect(),
         doubts: loader.doubt.iter().cloned().collect(),
         named: named_list,
     }

@@ -47,6 +47,14 @@ impl Reference {
     }
 }
 
+impl Reference {
+    pub(super) fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
+        self.inner
+            .decode(ids, false)
+            .map_err(|error| EncodeError(error.to_string()))
+    }
+}
+
 /// The file's text with its small parts replaced; the large ones are passed on unread.
 fn compose(text: &str, pipeline: &Pipeline) -> serde_json::Result<String> {
     let file: HashMap<String, &RawValue> = serde_json::from_str(text)?;
@@ -115,8 +123,7 @@ impl Engine for Reference {
         // characters.
         let encoding = self.inner.encode_char_offsets(text, add_special).map_err(failed)?;
         out.ids.extend_from_slice(encoding.get_ids());
-        let starts: Option<Vec<usize>> =
-            (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
+        let starts: Option<Vec<usize>> = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
         let byte = |at: usize| match &starts {
             Some(starts) => starts.get(at).copied().unwrap_or(text.len()),
             None => at.min(text.len()),

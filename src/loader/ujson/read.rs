@@ -13,7 +13,10 @@ const MAX_DEPTH: u32 = 512;
 /// The value a text spells, as pandas' reader sees it; `None` where it raises.
 pub(in crate::loader) fn loads(text: &str) -> Option<Value<'static>> {
     let first = text.trim_start_matches([' ', '\t', '\r', '\n']).as_bytes().first()?;
-    if !matches!(first, b'"' | b'0'..=b'9' | b'I' | b'N' | b'-' | b'[' | b'{' | b't' | b'f' | b'n') {
+    if !matches!(
+        first,
+        b'"' | b'0'..=b'9' | b'I' | b'N' | b'-' | b'[' | b'{' | b't' | b'f' | b'n'
+    ) {
         return None;
     }
     let mut reader = Reader {
@@ -280,9 +283,9 @@ impl Reader<'_> {
     fn hex(&mut self) -> Option<u16> {
         let digits = self.bytes.get(self.at..self.at + 4)?;
         self.at += 4;
-        digits
-            .iter()
-            .try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)? as u16))
+        digits.iter().try_fold(0, |unit, digit| {
+            Some(unit << 4 | char::from(*digit).to_digit(16)? as u16)
+        })
     }
 }
 

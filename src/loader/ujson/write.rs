@@ -102,7 +102,10 @@ pub(super) fn float(value: f64) -> Option<String> {
     }
     let digits = format!("{frac:0DECIMALS$}");
     let digits = digits.trim_end_matches('0');
-    Some(format!("{sign}{whole}.{}", if digits.is_empty() { "0" } else { digits }))
+    Some(format!(
+        "{sign}{whole}.{}",
+        if digits.is_empty() { "0" } else { digits }
+    ))
 }
 
 /// C's `%.10g` of a number far enough from 1 to get an exponent.

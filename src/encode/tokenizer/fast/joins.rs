@@ -141,7 +141,14 @@ mod tests {
 
     fn joins(tokens: &[&[u8]]) -> Joins {
         let vocabulary: Vec<String> = (0..tokens.len()).map(|at| at.to_string()).collect();
-        let vocabulary = Vocabulary::new(vocabulary.iter().map(String::as_str).zip(0..).collect::<Vec<_>>().into_iter());
+        let vocabulary = Vocabulary::new(
+            vocabulary
+                .iter()
+                .map(String::as_str)
+                .zip(0..)
+                .collect::<Vec<_>>()
+                .into_iter(),
+        );
         let vocabulary = vocabulary.expect("a vocabulary");
         Joins::new(&vocabulary, |token, bytes| {
             let at: usize = token.parse().expect("a number");
@@ -152,7 +159,9 @@ mod tests {
 
     fn parts(joins: &Joins, word: &str) -> Vec<String> {
         let mut found = Vec::new();
-        joins.parts(word, 0, word.len(), |start, end| found.push(word[start..end].to_owned()));
+        joins.parts(word, 0, word.len(), |start, end| {
+            found.push(word[start..end].to_owned())
+        });
         found
     }
 

@@ -1,4 +1,5 @@
-//! JSON as Python's `json` module reads it, straight into a [`Value`] that borrows from the row.
+//! Python's `json`, both ways: `loads` straight into a [`Value`] that borrows from the text, and
+//! `dumps`.
 //!
 //! One parser serves good rows and bad ones. A strict one beside it would have to be followed by a
 //! second for what Python takes and JSON does not (`NaN`, lone surrogates, nesting beyond 128),
@@ -10,10 +11,10 @@
 
 mod number;
 mod parser;
-mod row;
 mod string;
+mod write;
 mod wrong;
 
-pub(super) use parser::parse;
-pub(super) use row::{Line, checked_text, oversized, read};
-pub(super) use wrong::characters;
+pub(crate) use parser::parse;
+pub(crate) use write::{Layout, float, write};
+pub(crate) use wrong::{What, Wrong, characters};

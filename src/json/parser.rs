@@ -11,7 +11,7 @@ use crate::model::value::{Object, Value};
 ///
 /// Takes and refuses what Python's `json.loads` does (3.11), in the same places; the exceptions:
 /// a trailing comma is reported at the comma, and Python has no fixed depth.
-pub(in crate::source) fn parse(text: &str, max_depth: u32) -> Result<(Value<'_>, Quirks), Wrong> {
+pub(crate) fn parse(text: &str, max_depth: u32) -> Result<(Value<'_>, Quirks), Wrong> {
     let mut parser = Parser {
         text,
         bytes: text.as_bytes(),
@@ -130,8 +130,13 @@ impl<'a> Parser<'a> {
     }
 
     fn number(&mut self) -> Result<Value<'a>, Wrong> {
-        let (value, end) = number::scan(self.text, self.at)?;
+        let start = self.at;
+        let (value, end) = number::scan(self.text, start)?;
         self.at = end;
+        let digits = &self.bytes[start..end];
+        // Neither point nor exponent: an integer that fits no integer here.
+        self.quirks.huge_integer |=
+            matches!(value, Value::Float(_)) && !digits.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
         // 1e999 is infinite in Python too.
         self.quirks.non_finite |= matches!(value, Value::Float(float) if !float.is_finite());
         Ok(value)

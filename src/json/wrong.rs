@@ -4,14 +4,14 @@ use crate::model::record::Fault;
 
 /// The first thing in a text that Python's `json` would not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::source) struct Wrong {
+pub(crate) struct Wrong {
     /// Byte offset in the text; its length where the text ends too early.
     pub at: usize,
     pub what: What,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::source) enum What {
+pub(crate) enum What {
     ValueExpected,
     KeyExpected,
     ColonExpected,
@@ -37,7 +37,7 @@ pub(in crate::source) enum What {
 }
 
 impl Wrong {
-    pub(in crate::source) fn fault(&self) -> Fault {
+    pub(crate) fn fault(&self) -> Fault {
         if self.what == What::TooDeep {
             Fault::TooDeep
         } else {
@@ -46,12 +46,12 @@ impl Wrong {
     }
 
     /// Whether more text might have made it right: it is the end that comes too early.
-    pub(in crate::source) fn is_cut_off(&self, text: &str) -> bool {
+    pub(crate) fn is_cut_off(&self, text: &str) -> bool {
         self.what == What::OpenString || text[self.at.min(text.len())..].trim_ascii().is_empty()
     }
 
     /// One-based line in the text and one-based column in characters.
-    pub(in crate::source) fn line_and_column(&self, text: &str) -> (u64, u64) {
+    pub(crate) fn line_and_column(&self, text: &str) -> (u64, u64) {
         let before = &text.as_bytes()[..self.at.min(text.len())];
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
         let lines = memchr::memchr_iter(b'\n', before).count();
@@ -59,7 +59,7 @@ impl Wrong {
     }
 
     /// What is wrong with `text`, in words.
-    pub(in crate::source) fn message(&self, text: &str, max_depth: u32) -> String {
+    pub(crate) fn message(&self, text: &str, max_depth: u32) -> String {
         let rest = &text[self.at.min(text.len())..];
         let next = rest.chars().next();
         let expected = match self.what {
@@ -101,7 +101,7 @@ impl Wrong {
 pub(super) const MAX_DIGITS: usize = 4300;
 
 /// Characters in valid UTF-8.
-pub(in crate::source) fn characters(bytes: &[u8]) -> u64 {
+pub(crate) fn characters(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() as u64
 }
 

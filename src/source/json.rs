@@ -1,14 +1,15 @@
 //! A row's bytes to a record, or to the words for why not.
 
-use super::parser::parse;
-use super::wrong::{Wrong, characters};
+use super::Limits;
+use crate::json::Wrong;
 use crate::model::record::{Fault, Record, Unreadable};
 use crate::place::Place;
-use crate::source::Limits;
+
+pub(super) use crate::json::{characters, parse};
 
 /// The bytes of one row and where they stand.
 #[derive(Clone, Copy)]
-pub(in crate::source) struct Line<'a> {
+pub(super) struct Line<'a> {
     pub place: Place,
     pub bytes: &'a [u8],
     /// One-based column of the first byte, in characters.
@@ -20,7 +21,7 @@ pub(in crate::source) struct Line<'a> {
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Reads one row of JSON.
-pub(in crate::source) fn read<'a>(line: &Line<'a>, limits: &Limits) -> Result<Record<'a>, Unreadable> {
+pub(super) fn read<'a>(line: &Line<'a>, limits: &Limits) -> Result<Record<'a>, Unreadable> {
     let text = checked_text(line, limits)?;
     if line.bytes.starts_with(BOM) {
         return Err(Unreadable {
@@ -42,7 +43,7 @@ pub(in crate::source) fn read<'a>(line: &Line<'a>, limits: &Limits) -> Result<Re
 }
 
 /// The row as text, if it is UTF-8 and not too large.
-pub(in crate::source) fn checked_text<'a>(line: &Line<'a>, limits: &Limits) -> Result<&'a str, Unreadable> {
+pub(super) fn checked_text<'a>(line: &Line<'a>, limits: &Limits) -> Result<&'a str, Unreadable> {
     if line.bytes.len() as u64 > limits.max_row_bytes {
         return Err(oversized(line.place, line.bytes.len() as u64, limits));
     }
@@ -65,7 +66,7 @@ fn unreadable(line: &Line<'_>, text: &str, wrong: &Wrong, limits: &Limits) -> Un
 }
 
 /// The finding for a row of `bytes` bytes that is too large to be read.
-pub(in crate::source) fn oversized(place: Place, bytes: u64, limits: &Limits) -> Unreadable {
+pub(super) fn oversized(place: Place, bytes: u64, limits: &Limits) -> Unreadable {
     Unreadable {
         place,
         column: None,

@@ -1,0 +1,276 @@
+//! `lf_sft`, `lf_pt`, `lf_rm` and `lf_kto`: LLaMA-Factory's converter, template, processor and
+//! collator.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gonogo::encode::kit::Kit;
+use gonogo::model::batch::{Batch, Sequence};
+use gonogo::model::encoded::{EncodeError, EncodeErrorKind, Encoded};
+use gonogo::model::example::{Example, Shape};
+use gonogo::model::record::{Quirks, Record};
+use gonogo::model::value::{Object, Value};
+use gonogo::place::Place;
+use gonogo::shape::{Columns, Layout, detect};
+use gonogo::trainer::llama_factory::align::{Given, Message};
+use gonogo::trainer::llama_factory::{DatasetAttr, KL, LlamaFactory, Options, Packing, Set, Stage, Surroundings};
+use gonogo::trainer::{Encode, Pool, Trainer};
+use serde_json::{Value as Json, json};
+
+use super::case::{Case, Outcome};
+
+pub(crate) fn run(case: &Case) -> Result<Vec<Json>, Outcome> {
+    let rows: Vec<Json> = case
+        .rows()?
+        .iter()
+        .map(|row| serde_json::from_str(row).expect("rows are JSON"))
+        .collect();
+    let kit = Kit::load(&case.tokenizer()?, None).map_err(Outcome::Unsupported)?;
+    match records(case, &rows, Arc::new(kit)) {
+        Ok(records) => Ok(records),
+        Err(error) if error.kind == EncodeErrorKind::Unsupported => Err(Outcome::Unsupported(error.message)),
+        Err(error) => Ok(vec![json!({
+            "kind": "error",
+            "error_type": error.class,
+            "error": error.message,
+        })]),
+    }
+}
+
+fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, EncodeError> {
+    let mut options = case.config["data_args"].clone();
+    options["stage"] = case.kind().trim_start_matches("lf_").into();
+    let options: Options = serde_json::from_value(options).expect("data_args are options");
+    let attr = match &case.config["dataset_attr"] {
+        Json::Object(entry) => DatasetAttr::from_info(entry)?,
+        _ => DatasetAttr::default(),
+    };
+    let columns: BTreeSet<String> = rows
+        .iter()
+        .filter_map(Json::as_object)
+        .flat_map(|row| row.keys().cloned())
+        .collect();
+    let set = Set {
+        attr,
+        columns: Some(columns),
+    };
+    let stage = options.stage;
+    let batch_rows = usize::try_from(options.preprocessing_batch_size).expect("a small number");
+    let surroundings = Surroundings {
+        has_processor: case.config["has_processor"] == true,
+        today: None,
+    };
+    let trainer = LlamaFactory::new(kit, options, vec![set], &surroundings)?;
+
+    let records: Vec<Record<'_>> = (0..)
+        .zip(rows)
+        .map(|(row, value)| Record {
+            place: Place {
+                row,
+                ..Place::default()
+            },
+            value: tree(value),
+            bytes: None,
+            quirks: Quirks::default(),
+        })
+        .collect();
+    let mut out = Vec::new();
+    for (index, record) in records.iter().enumerate() {
+        let row = trainer.align(record)?;
+        out.push(json!({
+            "kind": "aligned",
+            "index": index,
+            "_prompt": messages(&row.prompt),
+            "_response": messages(&row.response),
+            "_system": given(&row.system),
+            "_tools": given(&row.tools),
+        }));
+    }
+
+    let layout = layout(&records);
+    let mut kept = Vec::new();
+    let mut pool = Pool::default();
+    for (at, record) in records.iter().enumerate() {
+        let example = example(layout.as_ref(), record);
+        let first = at / batch_rows * batch_rows;
+        if at == first {
+            // Batches are written as they come, and what is wrong with one before is said first.
+            check_kept(&trainer, &kept, first)?;
+        }
+        pool.clear();
+        trainer.encode(record, &example, &mut pool)?;
+        if stage == Stage::Kto {
+            let last = records.len().min(first + batch_rows) - 1;
+            let donor = &records[if at == first { last } else { at - 1 }];
+            trainer.encode_kl(record, &example, donor, &mut pool)?;
+        }
+        for encoded in pool.sequences() {
+            check(encoded, &example);
+            if encoded.dropped.is_none() {
+                kept.push(Sequence {
+                    rows: vec![record.place.row],
+                    side: encoded.side,
+                    input_ids: encoded.input_ids.clone(),
+                    labels: encoded.labels.clone(),
+                    ..Sequence::default()
+                });
+            }
+        }
+    }
+    check_kept(&trainer, &kept, records.len())?;
+    let sequences = trainer.arrange_set(kept, records.len() as u64);
+    let per_row = if matches!(stage, Stage::Rm | Stage::Dpo | Stage::Kto) {
+        2
+    } else {
+        1
+    };
+    for (index, row) in sequences.chunks(per_row).enumerate() {
+        out.push(record_of(&trainer, stage, index, row));
+    }
+    // Masks of neat packing are four-dimensional, and made-up pictures need an image processor:
+    // neither was recorded.
+    if trainer.facts().packing == Packing::Neat || trainer.facts().media.is_some() {
+        return Ok(out);
+    }
+    let batch_size = usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("a small number");
+    for (index, rows) in sequences.chunks(per_row * batch_size).enumerate() {
+        let mut record = batch(trainer.collate(rows)?);
+        record["index"] = index.into();
+        out.push(record);
+    }
+    Ok(out)
+}
+
+/// The recording did not print an example, which is where the real one finds that there is none.
+fn check_kept(trainer: &LlamaFactory, kept: &[Sequence], rows: usize) -> Result<(), EncodeError> {
+    let kept: Vec<u64> = kept.iter().map(|sequence| sequence.rows[0]).collect();
+    if kept.is_empty() {
+        return Ok(());
+    }
+    trainer.check_kept(&kept, rows as u64)
+}
+
+fn record_of(trainer: &LlamaFactory, stage: Stage, index: usize, row: &[Sequence]) -> Json {
+    let mut record = json!({"kind": "row", "index": index});
+    for sequence in row {
+        let prefix = match sequence.side {
+            "chosen" => "chosen_",
+            "rejected" => "rejected_",
+            KL => "kl_",
+            _ => "",
+        };
+        record[format!("{prefix}input_ids")] = json!(sequence.input_ids);
+        record[format!("{prefix}attention_mask")] = json!(trainer.attention_mask(sequence));
+        record[format!("{prefix}labels")] = json!(sequence.labels);
+    }
+    match stage {
+        Stage::Kto => record["kto_tags"] = json!(row[0].side == "desirable"),
+        Stage::Sft if trainer.facts().packing != Packing::None => {
+            record["position_ids"] = json!(row[0].position_ids);
+            if trainer.facts().packing == Packing::Neat {
+                record["packing_params"] = packing_params(&row[0]);
+            }
+        }
+        _ => {}
+    }
+    record
+}
+
+fn packing_params(sequence: &Sequence) -> Json {
+    let mut bounds = vec![0];
+    for length in &sequence.seq_lengths {
+        bounds.push(bounds.last().expect("not empty") + *length as usize);
+    }
+    let padding = sequence.input_ids.len() - bounds.last().expect("not empty");
+    bounds.push(sequence.input_ids.len());
+    json!({
+        "sequence_boundaries": bounds,
+        "image_subseq_ids": [1u64 << 32],
+        "video_subseq_ids": [1u64 << 32],
+        "audio_subseq_ids": [1u64 << 32],
+        "right_padding_length": padding,
+    })
+}
+
+fn batch(batch: Batch) -> Json {
+    let mut record = json!({
+        "kind": "batch",
+        "input_ids": batch.input_ids,
+        "attention_mask": batch.attention_mask,
+        "labels": batch.labels,
+        "position_ids": batch.position_ids,
+    });
+    for (name, matrix) in batch.others {
+        record[name] = match name {
+            "kto_tags" => matrix.iter().map(|tag| tag[0] == 1).collect(),
+            _ => json!(matrix),
+        };
+    }
+    record
+}
+
+/// What holds of every sequence, whatever was recorded.
+fn check(encoded: &Encoded, example: &Example<'_>) {
+    let count = encoded.input_ids.len();
+    assert_eq!((encoded.labels.len(), encoded.offsets.len()), (count, count));
+    assert!(encoded.dropped.is_some() || encoded.full_len >= count);
+    assert!(encoded.full_trained + 1 >= encoded.trained());
+    let text = &encoded.text;
+    assert!(encoded.offsets.iter().all(|(start, end)| {
+        start <= end && text.is_char_boundary(*start as usize) && text.is_char_boundary(*end as usize)
+    }));
+    let mut start = 0;
+    for part in &encoded.parts {
+        assert!(part.end > start, "parts go on");
+        if let gonogo::model::encoded::What::Turn(at) = part.what {
+            assert!(usize::from(at) < example.turns.len());
+        }
+        start = part.end;
+    }
+    assert_eq!(start as usize, text.len());
+}
+
+fn messages(messages: &[Message<'_>]) -> Json {
+    messages
+        .iter()
+        .map(|message| json!({"role": message.role.name(), "content": given(&message.content)}))
+        .collect()
+}
+
+fn given(given: &Given<'_>) -> Json {
+    serde_json::from_str(&given.json()).expect("JSON was written")
+}
+
+fn layout(records: &[Record<'_>]) -> Option<Layout> {
+    detect(records.iter().map(|record| &record.value), None, &Columns::default()).layout
+}
+
+/// The row's meaning, or nothing where it has none: encoding does not depend on it.
+fn example<'r>(layout: Option<&'r Layout>, record: &'r Record<'r>) -> Example<'r> {
+    let read = layout.and_then(|layout| layout.read(record).ok());
+    read.unwrap_or(Example {
+        shape: Shape::Text,
+        turns: Vec::new(),
+        tools: None,
+        template_kwargs: None,
+        conversational: false,
+    })
+}
+
+fn tree(json: &Json) -> Value<'_> {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(*flag),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(number), _, _) => Value::Int(number),
+            (None, Some(number), _) => Value::UInt(number),
+            (None, None, number) => Value::Float(number.unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::Str(text.as_str().into()),
+        Json::Array(items) => Value::Array(items.iter().map(tree).collect()),
+        Json::Object(object) => {
+            let entries = object.iter().map(|(key, item)| (key.as_str().into(), tree(item)));
+            Value::Object(Object::from_entries(entries.collect()).0)
+        }
+    }
+}
