@@ -26,7 +26,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 const GOOD: &str = "{\"prompt\": \"What is the capital of Peru?\", \"completion\": \"It is Lima.\"}\n";
-const BAD: &str = "{\"prompt\": \"What is the capital of Peru?\", \"completion\": \"It is Lima.\"}\n{\"prompt\": \"cut o\n";
+const BAD: &str =
+    "{\"prompt\": \"What is the capital of Peru?\", \"completion\": \"It is Lima.\"}\n{\"prompt\": \"cut o\n";
 
 #[test]
 fn exit_codes_say_go_no_go_and_no_answer() {
@@ -36,18 +37,30 @@ fn exit_codes_say_go_no_go_and_no_answer() {
     assert_eq!(run(&["bad.jsonl"]).status.code(), Some(1));
     assert_eq!(run(&["bad.jsonl", "--exit-zero"]).status.code(), Some(0));
     assert_eq!(run(&["bad.jsonl", "--fail-on", "never"]).status.code(), Some(0));
-    for wrong in [&["gone.jsonl"][..], &["good.jsonl", "--no-such-flag"], &["good.jsonl", "-m", "gone"], &[]] {
+    for wrong in [
+        &["gone.jsonl"][..],
+        &["good.jsonl", "--no-such-flag"],
+        &["good.jsonl", "-m", "gone"],
+        &[],
+    ] {
         let output = run(wrong);
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{wrong:?}");
     }
-    assert_eq!(run(&["good.jsonl", "--strict"]).status.code(), Some(2), "what cannot be checked is no answer");
+    assert_eq!(
+        run(&["good.jsonl", "--strict"]).status.code(),
+        Some(2),
+        "what cannot be checked is no answer"
+    );
 }
 
 #[test]
 fn the_result_is_on_stdout_and_nothing_else_is() {
     let folder = folder(&[("bad.jsonl", BAD)]);
-    let output = gonogo(folder.path()).args(["bad.jsonl", "-f", "json"]).output().expect("run");
+    let output = gonogo(folder.path())
+        .args(["bad.jsonl", "-f", "json"])
+        .output()
+        .expect("run");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("stdout is JSON alone");
     assert_eq!(report["verdict"]["go"], false);
     assert_eq!(report["findings"][0]["rule"], "schema/bad-json");
@@ -59,10 +72,16 @@ fn the_result_is_on_stdout_and_nothing_else_is() {
 #[test]
 fn the_report_follows_its_schema() {
     let folder = folder(&[("bad.jsonl", BAD)]);
-    let schema = gonogo(folder.path()).args(["config", "schema", "--report"]).output().expect("run");
+    let schema = gonogo(folder.path())
+        .args(["config", "schema", "--report"])
+        .output()
+        .expect("run");
     let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).expect("a schema");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-    let output = gonogo(folder.path()).args(["bad.jsonl", "-f", "json", "--max-steps", "1"]).output().expect("run");
+    let output = gonogo(folder.path())
+        .args(["bad.jsonl", "-f", "json", "--max-steps", "1"])
+        .output()
+        .expect("run");
     let mut report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let errors: Vec<_> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}");
@@ -81,7 +100,12 @@ fn stdin_is_read_where_a_dash_stands() {
         .stderr(Stdio::null())
         .spawn()
         .expect("run");
-    child.stdin.take().expect("piped").write_all(BAD.as_bytes()).expect("written");
+    child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(BAD.as_bytes())
+        .expect("written");
     let output = child.wait_with_output().expect("ended");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains(":2:"), "{}", text(&output.stdout));
@@ -89,7 +113,9 @@ fn stdin_is_read_where_a_dash_stands() {
 
 #[test]
 fn shards_merged_are_the_whole_scan() {
-    let rows: String = (0..500).map(|n| format!("{{\"text\": \"row number {} of many\"}}\n", n % 400)).collect();
+    let rows: String = (0..500)
+        .map(|n| format!("{{\"text\": \"row number {} of many\"}}\n", n % 400))
+        .collect();
     let folder = folder(&[("rows.jsonl", &rows)]);
     let run = |args: &[&str]| gonogo(folder.path()).args(args).output().expect("run");
     let whole = run(&["rows.jsonl", "-f", "json", "-j", "2"]);
@@ -102,7 +128,11 @@ fn shards_merged_are_the_whole_scan() {
     assert_eq!(text(&merged.stdout), text(&whole.stdout));
     let incomplete = run(&["merge", "part1", "part3"]);
     assert_eq!(incomplete.status.code(), Some(2));
-    assert!(text(&incomplete.stderr).contains("shard 2/3 is missing"), "{}", text(&incomplete.stderr));
+    assert!(
+        text(&incomplete.stderr).contains("shard 2/3 is missing"),
+        "{}",
+        text(&incomplete.stderr)
+    );
 }
 
 #[test]
@@ -128,28 +158,57 @@ fn thresholds_and_selections_decide_the_level() {
 #[test]
 fn a_misspelt_rule_is_named_with_the_one_meant() {
     let folder = folder(&[("good.jsonl", GOOD)]);
-    let output = gonogo(folder.path()).args(["good.jsonl", "--ignore", "dup/exat"]).output().expect("run");
+    let output = gonogo(folder.path())
+        .args(["good.jsonl", "--ignore", "dup/exat"])
+        .output()
+        .expect("run");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("did you mean `dup/exact`?"), "{}", text(&output.stderr));
-    let output = gonogo(folder.path()).args(["explain", "dup/exat"]).output().expect("run");
+    assert!(
+        text(&output.stderr).contains("did you mean `dup/exact`?"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = gonogo(folder.path())
+        .args(["explain", "dup/exat"])
+        .output()
+        .expect("run");
     assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
 fn settings_come_from_the_nearest_file_and_name_it() {
     let folder = folder(&[("good.jsonl", GOOD), ("gonogo.toml", "max-length = 512\n")]);
-    let output = gonogo(folder.path()).args(["config", "show", "good.jsonl"]).output().expect("run");
+    let output = gonogo(folder.path())
+        .args(["config", "show", "good.jsonl"])
+        .output()
+        .expect("run");
     let shown = text(&output.stdout);
-    assert!(shown.contains("max-length") && shown.contains("512") && shown.contains("gonogo.toml:1"), "{shown}");
+    assert!(
+        shown.contains("max-length") && shown.contains("512") && shown.contains("gonogo.toml:1"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn a_row_is_shown_and_control_characters_are_not_sent() {
     let folder = folder(&[("rows.jsonl", "{\"text\": \"first\"}\n{\"text\": \"\\u001b[31mred\"}\n")]);
-    let output = gonogo(folder.path()).args(["show", "rows.jsonl", "--row", "1"]).output().expect("run");
+    let output = gonogo(folder.path())
+        .args(["show", "rows.jsonl", "--row", "1"])
+        .output()
+        .expect("run");
     let shown = text(&output.stdout);
-    assert!(shown.contains("rows.jsonl:2") && shown.contains("\\u{1b}[31mred"), "{shown}");
-    let output = gonogo(folder.path()).args(["show", "rows.jsonl", "--row", "9"]).output().expect("run");
+    assert!(
+        shown.contains("rows.jsonl:2") && shown.contains("\\u{1b}[31mred"),
+        "{shown}"
+    );
+    let output = gonogo(folder.path())
+        .args(["show", "rows.jsonl", "--row", "9"])
+        .output()
+        .expect("run");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("there is no row 9: the data has 2 rows"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("there is no row 9: the data has 2 rows"),
+        "{}",
+        text(&output.stderr)
+    );
 }

@@ -8,7 +8,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 fn run(folder: &Path, program: &str, args: &[&str]) -> Output {
@@ -31,7 +34,11 @@ fn run(folder: &Path, program: &str, args: &[&str]) -> Output {
 
 fn git(folder: &Path, args: &[&str]) {
     let output = run(folder, "git", args);
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "git {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -71,6 +78,9 @@ fn the_hook_checks_staged_data_in_one_process() {
     let failed = run(data.path(), "pre-commit", &["run"]);
     let said = String::from_utf8_lossy(&failed.stdout).into_owned();
     assert!(!failed.status.success(), "{said}");
-    assert!(said.contains("bad.jsonl:1:") && said.contains("schema/bad-json"), "{said}");
+    assert!(
+        said.contains("bad.jsonl:1:") && said.contains("schema/bad-json"),
+        "{said}"
+    );
     assert!(said.contains("twin.jsonl:1: dup/exact"), "{said}");
 }

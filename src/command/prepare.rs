@@ -162,7 +162,10 @@ fn kit(settings: &Settings, _environment: &Environment) -> anyhow::Result<Option
         None => None,
     };
     let clock = match &settings.now {
-        Some(now) => Clock::Fixed(now.parse().map_err(|error| UsageError(format!("--now {now}: {error}")))?),
+        Some(now) => Clock::Fixed(
+            now.parse()
+                .map_err(|error| UsageError(format!("--now {now}: {error}")))?,
+        ),
         None => Clock::Local,
     };
     let load = Load {

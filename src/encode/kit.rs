@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
-use crate::model::setup::TokenizerFacts;
+use crate::model::setup::{Special, TokenizerFacts};
 use crate::model::value::{Object, Value};
 
 use super::template::select::Templates;
 use super::template::{Clock, ErrorKind, Preparation, Rendered, Setup, Template, TemplateError, Vars};
-use super::tokenizer::{Detail, Facts, Folder, Generation, LoadError, Tokenizer, Tokens};
+use super::tokenizer::{Detail, Facts, Folder, Generation, LoadError, Side, Tokenizer, Tokens};
 
 pub use super::template::Message;
 
@@ -43,6 +43,7 @@ pub struct Kit {
     tool_use: Option<Result<Template, TemplateError>>,
     preparation: Preparation,
     setup: Setup,
+    name_or_path: String,
 }
 
 /// A conversation to be rendered.
@@ -63,23 +64,80 @@ impl Kit {
     /// when it is used, since not every set needs one.
     pub fn load(load: Load<'_>) -> Result<Self, KitError> {
         let folder = Folder::read(load.path)?;
-        let beside = if load.path.is_dir() { load.path } else { load.path.parent().unwrap_or(Path::new("")) };
+        let beside = if load.path.is_dir() {
+            load.path
+        } else {
+            load.path.parent().unwrap_or(Path::new(""))
+        };
         let tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation)?;
+        let name_or_path = load
+            .hub_id
+            .map_or_else(|| load.path.display().to_string(), str::to_owned);
         let templates = match load.chat_template {
             Some(source) => Templates::single(source),
             None => Templates::from_folder(beside)?,
         };
-        let named = tokenizer.facts.named.iter().map(|(name, token)| (name.clone(), token.text.clone()));
-        let setup = Setup { special_tokens: named.collect(), kwargs: Object::new(), clock: load.clock };
-        let compile = |has_tools| {
-            let source = templates.choose(None, has_tools).ok()?;
-            Some(Template::compile(source, &setup))
+        let setup = Setup {
+            special_tokens: Vec::new(),
+            kwargs: Object::new(),
+            clock: load.clock,
         };
         let preparation = match load.generation {
             Generation::V4 => Preparation::Transformers4,
             Generation::V5 => Preparation::Transformers5,
         };
-        Ok(Self { default: compile(false), tool_use: compile(true), tokenizer, templates, preparation, setup })
+        let mut kit = Self {
+            tokenizer,
+            templates,
+            default: None,
+            tool_use: None,
+            preparation,
+            setup,
+            name_or_path,
+        };
+        kit.compile_own();
+        Ok(kit)
+    }
+
+    /// Compiles the tokenizer's templates, which know its named tokens.
+    fn compile_own(&mut self) {
+        let named = self
+            .facts()
+            .named
+            .iter()
+            .map(|(name, token)| (name.clone(), token.text.clone()));
+        self.setup.special_tokens = named.collect();
+        let compile = |has_tools| {
+            let source = self.templates.choose(None, has_tools).ok()?;
+            Some(Template::compile(source, &self.setup))
+        };
+        (self.default, self.tool_use) = (compile(false), compile(true));
+    }
+
+    /// Names a token (`pad_token`), as `tokenizer.pad_token = …` does after loading. The vocabulary
+    /// stays as it is.
+    pub fn set_token(&mut self, name: &str, text: &str) {
+        let token = Special {
+            text: text.to_owned(),
+            id: self.id_of(text),
+        };
+        let named = &mut self.tokenizer.facts.named;
+        match named.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = token,
+            None => named.push((name.to_owned(), token)),
+        }
+        self.compile_own();
+    }
+
+    /// Puts another template in place of the tokenizer's own, as `tokenizer.chat_template = …` does.
+    pub fn set_template(&mut self, source: impl Into<String>) {
+        self.templates = Templates::single(source);
+        self.compile_own();
+    }
+
+    /// Sets the side batches are padded on, as `tokenizer.padding_side = …` does.
+    pub fn set_padding_side(&mut self, side: Side) {
+        self.tokenizer.facts.padding_side = side;
     }
 
     pub fn facts(&self) -> &Facts {
@@ -96,6 +154,16 @@ impl Kit {
 
     pub fn has_template(&self) -> bool {
         !self.templates.is_empty()
+    }
+
+    /// Whether the tokenizer has several templates by name.
+    pub fn has_named_templates(&self) -> bool {
+        self.templates.are_named()
+    }
+
+    /// What the model was asked for by: its id, or its path.
+    pub fn name_or_path(&self) -> &str {
+        &self.name_or_path
     }
 
     /// The source of the template a conversation is rendered with.
@@ -128,11 +196,13 @@ impl Kit {
     ///
     /// If the tokenizer fails on the text.
     pub fn encode(&self, text: &str, special: bool, detail: Detail, tokens: &mut Tokens) -> Result<(), EncodeError> {
-        self.tokenizer.encode(text, special, detail, tokens).map_err(|error| EncodeError {
-            class: "TokenizerError".to_owned(),
-            message: error.to_string(),
-            kind: EncodeErrorKind::Trainer,
-        })
+        self.tokenizer
+            .encode(text, special, detail, tokens)
+            .map_err(|error| EncodeError {
+                class: "TokenizerError".to_owned(),
+                message: error.to_string(),
+                kind: EncodeErrorKind::Trainer,
+            })
     }
 
     /// Renders a conversation by the model's template, or by another.
@@ -146,7 +216,11 @@ impl Kit {
         conversation: Conversation<'_>,
         rendered: &mut Rendered,
     ) -> Result<(), EncodeError> {
-        let own = if conversation.tools.is_some() { &self.tool_use } else { &self.default };
+        let own = if conversation.tools.is_some() {
+            &self.tool_use
+        } else {
+            &self.default
+        };
         let template = match (template, own) {
             (Some(template), _) | (None, Some(Ok(template))) => template,
             (None, Some(Err(error))) => return Err(failed(error)),
@@ -155,7 +229,11 @@ impl Kit {
                     Err(error) => error.to_string(),
                     Ok(_) => "the tokenizer has no chat template".to_owned(),
                 };
-                return Err(EncodeError { class: "ValueError".to_owned(), message, kind: EncodeErrorKind::Trainer });
+                return Err(EncodeError {
+                    class: "ValueError".to_owned(),
+                    message,
+                    kind: EncodeErrorKind::Trainer,
+                });
             }
         };
         let vars = Vars {
@@ -170,13 +248,19 @@ impl Kit {
 }
 
 fn failed(error: &TemplateError) -> EncodeError {
-    let line = error.line.map_or(String::new(), |line| format!(" (line {line} of the template)"));
+    let line = error
+        .line
+        .map_or(String::new(), |line| format!(" (line {line} of the template)"));
     let kind = match error.kind {
         ErrorKind::Raised | ErrorKind::Python(_) => EncodeErrorKind::Template,
         ErrorKind::Unsupported | ErrorKind::OutOfFuel => EncodeErrorKind::Unsupported,
     };
     let class = error.python_class().unwrap_or("template not checkable");
-    EncodeError { class: class.to_owned(), message: format!("{}{line}", error.message), kind }
+    EncodeError {
+        class: class.to_owned(),
+        message: format!("{}{line}", error.message),
+        kind,
+    }
 }
 
 /// A text and its tokens, in buffers that are used again.

@@ -218,7 +218,9 @@ impl Value<'static> {
     ///
     /// What is wrong with it.
     pub fn from_json(text: &str) -> Result<Self, String> {
-        serde_json::from_str::<serde_json::Value>(text).map(Self::from).map_err(|error| error.to_string())
+        serde_json::from_str::<serde_json::Value>(text)
+            .map(Self::from)
+            .map_err(|error| error.to_string())
     }
 }
 

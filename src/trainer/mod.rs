@@ -1,5 +1,6 @@
 //! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
 
+pub mod axolotl;
 pub mod intended;
 pub mod packed;
 mod site_packages;

@@ -16,7 +16,10 @@ impl SitePackages {
         if let Some(folder) = given {
             return Self { folders: vec![folder] };
         }
-        let prefixes = ["VIRTUAL_ENV", "CONDA_PREFIX"].iter().filter_map(|name| environment(name)).map(PathBuf::from);
+        let prefixes = ["VIRTUAL_ENV", "CONDA_PREFIX"]
+            .iter()
+            .filter_map(|name| environment(name))
+            .map(PathBuf::from);
         let folders = prefixes.flat_map(|prefix| {
             let mut found: Vec<PathBuf> = std::fs::read_dir(prefix.join("lib"))
                 .into_iter()
@@ -28,23 +31,35 @@ impl SitePackages {
             found.sort();
             found
         });
-        Self { folders: folders.collect() }
+        Self {
+            folders: folders.collect(),
+        }
     }
 
     /// A file or folder of a package.
     pub fn find(&self, path: &str) -> Option<PathBuf> {
-        self.folders.iter().map(|folder| folder.join(path)).find(|path| path.exists())
+        self.folders
+            .iter()
+            .map(|folder| folder.join(path))
+            .find(|path| path.exists())
     }
 
     /// The installed version of a distribution, by its `dist-info`.
     pub fn version(&self, distribution: &str) -> Option<Version> {
         let wanted = distribution.to_ascii_lowercase().replace('-', "_");
-        let entries = self.folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
-        entries.filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let (package, version) = name.strip_suffix(".dist-info")?.split_once('-')?;
-            (package.to_ascii_lowercase().replace('-', "_") == wanted).then(|| version.parse().ok()).flatten()
-        }).max()
+        let entries = self
+            .folders
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+        entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let (package, version) = name.strip_suffix(".dist-info")?.split_once('-')?;
+                (package.to_ascii_lowercase().replace('-', "_") == wanted)
+                    .then(|| version.parse().ok())
+                    .flatten()
+            })
+            .max()
     }
 }
 

@@ -33,7 +33,11 @@ impl FromStr for Version {
         });
         let mut next = || numbers.next().flatten();
         let major = next().ok_or_else(|| format!("`{text}` is no version; write `1.16` or `1.16.0`"))?;
-        Ok(Self { major, minor: next().unwrap_or(0), patch: next().unwrap_or(0) })
+        Ok(Self {
+            major,
+            minor: next().unwrap_or(0),
+            patch: next().unwrap_or(0),
+        })
     }
 }
 

@@ -8,8 +8,11 @@
 
 #![expect(clippy::print_stdout, reason = "the list of cases is what the test is run for")]
 
+mod axolotl;
 mod case;
 mod compare;
+mod kit;
+mod rows;
 
 use std::path::PathBuf;
 
@@ -19,7 +22,7 @@ use case::{Case, Outcome};
 type Run = fn(&Case) -> Result<Vec<serde_json::Value>, Outcome>;
 
 /// Which cases are due, by the `kind` of their config.
-const KINDS: &[(&str, Run)] = &[];
+const KINDS: &[(&str, Run)] = &[("axolotl", axolotl::run)];
 
 #[test]
 fn recorded_cases() {

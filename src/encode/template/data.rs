@@ -18,7 +18,10 @@ pub(super) fn value(value: &Value<'_>) -> Result<Engine, TemplateError> {
 
 fn at_depth(value: &Value<'_>, depth: usize) -> Result<Engine, TemplateError> {
     if depth > DEPTH {
-        return Err(TemplateError::python(PyClass::RecursionError, format!("a value nests deeper than {DEPTH} levels")));
+        return Err(TemplateError::python(
+            PyClass::RecursionError,
+            format!("a value nests deeper than {DEPTH} levels"),
+        ));
     }
     Ok(match value {
         Value::Null => Engine::from(()),

@@ -65,11 +65,19 @@ classes! {
 
 impl TemplateError {
     pub(super) fn python(class: PyClass, message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Python(class), message: message.into(), line: None }
+        Self {
+            kind: ErrorKind::Python(class),
+            message: message.into(),
+            line: None,
+        }
     }
 
     pub(super) fn unsupported(feature: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Unsupported, message: feature.into(), line: None }
+        Self {
+            kind: ErrorKind::Unsupported,
+            message: feature.into(),
+            line: None,
+        }
     }
 
     /// The error with the line it happened on, unless it has one.
@@ -94,7 +102,10 @@ impl TemplateError {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(found) = cause {
             if let Some(Raise(ours)) = found.downcast_ref() {
-                return Self { line: ours.line.or(line), ..ours.clone() };
+                return Self {
+                    line: ours.line.or(line),
+                    ..ours.clone()
+                };
             }
             cause = found.source();
         }

@@ -87,18 +87,32 @@ impl Template {
     pub fn compile(source: &str, setup: &Setup) -> Result<Self, TemplateError> {
         let translated = dialect::translate(source)?;
         let mut env = environment(setup.clock);
-        env.add_template_owned(NAME, translated.source.clone()).map_err(|error| {
-            // Jinja's grammar has let it pass, so what is left are the engine's own limits.
-            let found = TemplateError::from_engine(&error, |line| translated.line(line));
-            TemplateError { kind: ErrorKind::Unsupported, ..found }
-        })?;
+        env.add_template_owned(NAME, translated.source.clone())
+            .map_err(|error| {
+                // Jinja's grammar has let it pass, so what is left are the engine's own limits.
+                let found = TemplateError::from_engine(&error, |line| translated.line(line));
+                TemplateError {
+                    kind: ErrorKind::Unsupported,
+                    ..found
+                }
+            })?;
         let mut fixed = data::Entries::new();
         for (name, value) in setup.kwargs.iter() {
             fixed.push((name.into(), data::value(value)?));
         }
-        fixed.extend(setup.special_tokens.iter().map(|(name, token)| (name.as_str().into(), token.as_str().into())));
+        fixed.extend(
+            setup
+                .special_tokens
+                .iter()
+                .map(|(name, token)| (name.as_str().into(), token.as_str().into())),
+        );
         let markers = translated.markers;
-        Ok(Self { env, fixed: Arc::new(fixed), lines: Lines(translated), markers })
+        Ok(Self {
+            env,
+            fixed: Arc::new(fixed),
+            lines: Lines(translated),
+            markers,
+        })
     }
 
     /// Whether the template marks what the assistant says, for a mask.
@@ -154,11 +168,11 @@ fn environment(clock: Clock) -> Environment<'static> {
     // What white space stays was settled when the template was read.
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
     env.set_syntax(syntax.expect("the engine's own delimiters are valid"));
-    env.set_formatter(|out, _, value| {
-        match value.as_str() {
-            Some(text) => out.write_str(text).map_err(minijinja::Error::from),
-            None => out.write_str(&python::repr::str(value)?).map_err(minijinja::Error::from),
-        }
+    env.set_formatter(|out, _, value| match value.as_str() {
+        Some(text) => out.write_str(text).map_err(minijinja::Error::from),
+        None => out
+            .write_str(&python::repr::str(value)?)
+            .map_err(minijinja::Error::from),
     });
     env.set_unknown_method_callback(|state, value, name, args| python::methods::call(state, value, name, args));
     python::filters::register(&mut env);

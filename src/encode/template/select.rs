@@ -69,11 +69,19 @@ impl Templates {
 
     /// A single template, as one given by itself.
     pub fn single(source: impl Into<String>) -> Self {
-        Self { named: vec![("default".to_owned(), source.into())], several: false }
+        Self {
+            named: vec![("default".to_owned(), source.into())],
+            several: false,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
         self.named.is_empty()
+    }
+
+    /// Whether they are known by name, which Python keeps in a dict.
+    pub fn are_named(&self) -> bool {
+        self.several
     }
 
     /// Names and sources, in the order they were found.
@@ -119,13 +127,19 @@ fn text(path: &Path) -> Result<Option<String>, ReadError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.replace("\r\n", "\n").replace('\r', "\n"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ReadError::Io { path: path.to_owned(), source }),
+        Err(source) => Err(ReadError::Io {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 /// The templates of a folder, by name.
 fn jinja_files(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
-    let error = |source| ReadError::Io { path: folder.to_owned(), source };
+    let error = |source| ReadError::Io {
+        path: folder.to_owned(),
+        source,
+    };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(source) if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -149,11 +163,21 @@ fn configured(path: &Path) -> Result<Option<Templates>, ReadError> {
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(ReadError::Io { path: path.to_owned(), source }),
+        Err(source) => {
+            return Err(ReadError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
     };
-    let config: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|source| ReadError::Json { path: path.to_owned(), source })?;
-    let wrong = |found| ReadError::Shape { path: path.to_owned(), found };
+    let config: serde_json::Value = serde_json::from_slice(&text).map_err(|source| ReadError::Json {
+        path: path.to_owned(),
+        source,
+    })?;
+    let wrong = |found| ReadError::Shape {
+        path: path.to_owned(),
+        found,
+    };
     let templates = match config.get("chat_template") {
         None | Some(serde_json::Value::Null) => return Ok(None),
         Some(serde_json::Value::String(source)) => Templates::single(source.as_str()),
@@ -173,8 +197,12 @@ fn configured(path: &Path) -> Result<Option<Templates>, ReadError> {
             Templates { named, several: true }
         }
         Some(serde_json::Value::Object(map)) => {
-            let own = map.iter().map(|(name, source)| Some((name.clone(), source.as_str()?.to_owned())));
-            let named = own.collect::<Option<Vec<_>>>().ok_or_else(|| wrong("map of something else"))?;
+            let own = map
+                .iter()
+                .map(|(name, source)| Some((name.clone(), source.as_str()?.to_owned())));
+            let named = own
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| wrong("map of something else"))?;
             Templates { named, several: true }
         }
         Some(serde_json::Value::Bool(_)) => return Err(wrong("boolean")),
@@ -218,7 +246,10 @@ mod tests {
     fn a_config_has_one_template_or_several_by_name() {
         let one = folder(&[("tokenizer_config.json", r#"{"chat_template": "only"}"#)]);
         let one = Templates::from_folder(one.path()).expect("reads");
-        assert_eq!((one.choose(None, true), one.choose(Some("default"), false)), (Ok("only"), Ok("default")));
+        assert_eq!(
+            (one.choose(None, true), one.choose(Some("default"), false)),
+            (Ok("only"), Ok("default"))
+        );
 
         let list = r#"{"chat_template": [{"name": "a", "template": "1"}, {"name": "tool_use", "template": "2"}]}"#;
         let list = Templates::from_folder(folder(&[("tokenizer_config.json", list)]).path()).expect("reads");
@@ -229,10 +260,21 @@ mod tests {
 
     #[test]
     fn a_processor_has_a_file_of_its_own_and_a_base_model_none() {
-        let processor = folder(&[("tokenizer_config.json", "{}"), ("chat_template.json", r#"{"chat_template": "p"}"#)]);
-        assert_eq!(Templates::from_folder(processor.path()).expect("reads").choose(None, false), Ok("p"));
+        let processor = folder(&[
+            ("tokenizer_config.json", "{}"),
+            ("chat_template.json", r#"{"chat_template": "p"}"#),
+        ]);
+        assert_eq!(
+            Templates::from_folder(processor.path())
+                .expect("reads")
+                .choose(None, false),
+            Ok("p")
+        );
         let base = folder(&[("tokenizer_config.json", r#"{"chat_template": null}"#)]);
-        assert_eq!(Templates::from_folder(base.path()).expect("reads").choose(None, false), Err(ChooseError::None));
+        assert_eq!(
+            Templates::from_folder(base.path()).expect("reads").choose(None, false),
+            Err(ChooseError::None)
+        );
         let wrong = folder(&[("tokenizer_config.json", r#"{"chat_template": 3}"#)]);
         assert!(Templates::from_folder(wrong.path()).is_err());
     }

@@ -78,10 +78,16 @@ impl Object for Progress {
 
 /// The filter a marked block is written as: passes its text on and notes it.
 pub(super) fn mark(state: &mut State<'_, '_>, text: &Value) -> Result<Value, Error> {
-    if let Some(progress) = state.lookup(Progress::NAME).and_then(|found| found.downcast_object::<Progress>()) {
+    if let Some(progress) = state
+        .lookup(Progress::NAME)
+        .and_then(|found| found.downcast_object::<Progress>())
+    {
         let start = progress.written.load(Ordering::Relaxed);
         let mut stretches = progress.stretches.lock().unwrap_or_else(PoisonError::into_inner);
-        stretches.push(Stretch { start, text: text.clone() });
+        stretches.push(Stretch {
+            start,
+            text: text.clone(),
+        });
     }
     Ok(text.clone())
 }
@@ -96,7 +102,11 @@ pub(super) struct Sink<'b> {
 
 impl<'b> Sink<'b> {
     pub(super) fn new(bytes: &'b mut Vec<u8>, progress: &'b Progress, counted: bool) -> Self {
-        Self { bytes, progress, counted }
+        Self {
+            bytes,
+            progress,
+            counted,
+        }
     }
 }
 

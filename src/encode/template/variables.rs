@@ -105,7 +105,9 @@ impl Variables {
             tools: vars.tools.map(data::value).transpose()?,
             documents: vars.documents.map(data::value).transpose()?,
             add_generation_prompt: vars.add_generation_prompt,
-            kwargs: kwargs.map(|(name, value)| Ok((Engine::from(name), data::value(value)?))).collect::<Result<_, _>>()?,
+            kwargs: kwargs
+                .map(|(name, value)| Ok((Engine::from(name), data::value(value)?)))
+                .collect::<Result<_, _>>()?,
             bare: vars.preparation == Preparation::Bare,
             fixed: Arc::clone(fixed),
             progress: Arc::clone(progress),
@@ -116,7 +118,10 @@ impl Variables {
 fn prepared(message: &Message<'_>, preparation: Preparation) -> Result<Engine, TemplateError> {
     let value = match *message {
         Message::Said { role, content } => {
-            return Ok(data::dict(vec![("role".into(), role.into()), ("content".into(), content.into())]));
+            return Ok(data::dict(vec![
+                ("role".into(), role.into()),
+                ("content".into(), content.into()),
+            ]));
         }
         Message::Raw(value) => value,
     };
@@ -137,7 +142,11 @@ fn prepared(message: &Message<'_>, preparation: Preparation) -> Result<Engine, T
 /// `{"thinking": reasoning, **message, "reasoning_content": reasoning}`.
 fn alias_reasoning(entries: &mut data::Entries) {
     let find = |entries: &data::Entries, name: &str| entries.iter().position(|(key, _)| key.as_str() == Some(name));
-    let Some(reasoning) = REASONING.iter().find_map(|name| find(entries, name)).map(|at| entries[at].1.clone()) else {
+    let Some(reasoning) = REASONING
+        .iter()
+        .find_map(|name| find(entries, name))
+        .map(|at| entries[at].1.clone())
+    else {
         return;
     };
     // `thinking` comes first, and keeps its own value if it has one.
@@ -159,7 +168,10 @@ impl EngineObject for Variables {
 
     fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Engine> {
         let find = |entries: &data::Entries| {
-            entries.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value.clone())
+            entries
+                .iter()
+                .find(|(key, _)| key.as_str() == Some(name))
+                .map(|(_, value)| value.clone())
         };
         match name {
             "messages" => return Some(self.messages.clone()),
@@ -186,9 +198,15 @@ mod tests {
     use super::{alias_reasoning, data};
 
     fn aliased(entries: &[(&str, &str)]) -> Vec<(String, String)> {
-        let mut entries: data::Entries = entries.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let mut entries: data::Entries = entries
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into()))
+            .collect();
         alias_reasoning(&mut entries);
-        entries.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+        entries
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .collect()
     }
 
     #[test]
@@ -196,7 +214,12 @@ mod tests {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(
             aliased(&[("role", "r"), ("reasoning", "why")]),
-            [pair("thinking", "why"), pair("role", "r"), pair("reasoning", "why"), pair("reasoning_content", "why")]
+            [
+                pair("thinking", "why"),
+                pair("role", "r"),
+                pair("reasoning", "why"),
+                pair("reasoning_content", "why")
+            ]
         );
         assert_eq!(
             aliased(&[("reasoning_content", "a"), ("thinking", "b")]),

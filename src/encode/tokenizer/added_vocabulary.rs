@@ -30,12 +30,10 @@ impl AddedVocabulary {
         let tokens: Vec<AddedToken> = tokens.into_iter().filter(|token| !token.content.is_empty()).collect();
         for token in &tokens {
             let known = self.by_content.get(&token.content).copied();
-            let id = known
-                .or_else(|| vocabulary.id_of(&token.content))
-                .unwrap_or_else(|| {
-                    next += 1;
-                    next - 1
-                });
+            let id = known.or_else(|| vocabulary.id_of(&token.content)).unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            });
             if token.special {
                 self.special.insert(token.content.clone());
             }

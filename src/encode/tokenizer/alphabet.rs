@@ -54,7 +54,10 @@ mod tests {
     fn every_byte_has_its_character() {
         let mut chars: Vec<char> = (0..=255).map(char_of).collect();
         assert!((0..=255u8).all(|byte| byte_of(char_of(byte)) == Some(byte)));
-        assert_eq!((char_of(b' '), char_of(b'\n'), char_of(0xAD), char_of(b'a')), ('Ġ', 'Ċ', 'Ń', 'a'));
+        assert_eq!(
+            (char_of(b' '), char_of(b'\n'), char_of(0xAD), char_of(b'a')),
+            ('Ġ', 'Ċ', 'Ń', 'a')
+        );
         chars.sort_unstable();
         chars.dedup();
         assert_eq!(chars.len(), 256);

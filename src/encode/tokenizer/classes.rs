@@ -110,7 +110,8 @@ const BLOOM: Defaults = &[
     ("pad_token", "<pad>"),
 ];
 
-const QWEN2_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const QWEN2_SPLIT: &str =
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const QWEN3_5_SPLIT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 const fn class(name: &'static str, v4: Defaults, v5: Defaults, rebuilt: Rebuilt) -> Class {
@@ -275,7 +276,8 @@ const REGISTERED_4: Registered = &[
 
 /// Model types whose registered class wins over the one the folder names (transformers 5), with a
 /// space between.
-pub const FOLDER_CLASS_IS_WRONG: &str = "hyperclovax_vision_v2 qwen2 qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen4_exp siglip2";
+pub const FOLDER_CLASS_IS_WRONG: &str =
+    "hyperclovax_vision_v2 qwen2 qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen4_exp siglip2";
 
 #[cfg(test)]
 mod tests {

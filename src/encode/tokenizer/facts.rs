@@ -107,7 +107,10 @@ pub fn side(value: Option<&Value>) -> Option<Side> {
 impl Facts {
     /// A named token, by its name (`eos_token`).
     pub fn token(&self, name: &str) -> Option<&Special> {
-        self.named.iter().find(|(known, _)| known == name).map(|(_, token)| token)
+        self.named
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, token)| token)
     }
 
     /// The part rules may know.
@@ -135,8 +138,13 @@ mod tests {
 
     #[test]
     fn a_length_without_sense_is_none() {
-        for none in [json!(1_000_000_000_000_000_019_884_624_838_656.0), json!(null), json!("512"), json!(0), json!(-1)]
-        {
+        for none in [
+            json!(1_000_000_000_000_000_019_884_624_838_656.0),
+            json!(null),
+            json!("512"),
+            json!(0),
+            json!(-1),
+        ] {
             assert_eq!(sane_length(Some(&none)), None, "{none}");
         }
         assert_eq!(sane_length(Some(&json!(131_072))), Some(131_072));

@@ -90,7 +90,13 @@ impl Folder {
         };
         // A tokenizer file under another name is taken to stand alone.
         let alone = file.file_name().is_some_and(|name| name != "tokenizer.json");
-        let beside = |name: &str| if alone { Ok(Map::new()) } else { object(&folder.join(name)) };
+        let beside = |name: &str| {
+            if alone {
+                Ok(Map::new())
+            } else {
+                object(&folder.join(name))
+            }
+        };
         Ok(Self {
             path: path.to_owned(),
             tokenizer_config: beside("tokenizer_config.json")?,
@@ -169,7 +175,11 @@ mod tests {
         assert!(message(path).contains("tokenizer.json: not UTF-8"));
         write(file, b"{}");
         write("config.json", b"{\"a\": 1,\n }");
-        assert!(message(path).contains("config.json: trailing comma at line 2"), "{}", message(path));
+        assert!(
+            message(path).contains("config.json: trailing comma at line 2"),
+            "{}",
+            message(path)
+        );
         write("config.json", b"{\"model_type\": \"llama\"}");
         let read = Folder::read(path).expect("a folder");
         assert_eq!(read.model_config["model_type"], "llama");

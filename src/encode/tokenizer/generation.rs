@@ -274,7 +274,5 @@ fn truthy(value: &Value) -> bool {
 
 /// The text of a token given as a string or as an object with `content`.
 pub fn text_of(token: &Value) -> Option<&str> {
-    token
-        .as_str()
-        .or_else(|| token.get("content").and_then(Value::as_str))
+    token.as_str().or_else(|| token.get("content").and_then(Value::as_str))
 }

@@ -80,7 +80,10 @@ impl Tokenizer {
         };
         let file: File<'_> = serde_json::from_str(&folder.text).map_err(|error| invalid(error.to_string()))?;
         if file.version.as_deref().is_some_and(|version| version != "1.0") {
-            return Err(invalid(format!("the version {:?} is not 1.0", file.version.unwrap_or_default())));
+            return Err(invalid(format!(
+                "the version {:?} is not 1.0",
+                file.version.unwrap_or_default()
+            )));
         }
         let tokens = file.model.vocab.iter().map(|(token, id)| (&**token, *id));
         let vocabulary = Vocabulary::new(tokens).map_err(|error| invalid(error.to_string()))?;
@@ -191,13 +194,7 @@ impl Tokenizer {
     ///
     /// `add_special` lets the post-processor add its tokens, as `tokenizer(text)` does and
     /// `apply_chat_template` does not.
-    pub fn encode(
-        &self,
-        text: &str,
-        add_special: bool,
-        detail: Detail,
-        out: &mut Tokens,
-    ) -> Result<(), EncodeError> {
+    pub fn encode(&self, text: &str, add_special: bool, detail: Detail, out: &mut Tokens) -> Result<(), EncodeError> {
         if let Some(fast) = &self.fast
             && fast.encode(text, add_special, detail, out)?
         {
@@ -267,13 +264,22 @@ fn facts_of(
         text: text.to_owned(),
         id: spelling.id_of(text),
     };
-    let list = named.tokens.iter().map(|(name, token)| (name.clone(), special(&token.content)));
+    let list = named
+        .tokens
+        .iter()
+        .map(|(name, token)| (name.clone(), special(&token.content)));
     let named_list: Vec<(String, Special)> = list.collect();
     let post = Post::read(&pipeline.post_processor).unwrap_or_default();
-    let id = |name: &str| named_list.iter().find(|(known, _)| known == name).and_then(|(_, token)| token.id);
+    let id = |name: &str| {
+        named_list
+            .iter()
+            .find(|(known, _)| known == name)
+            .and_then(|(_, token)| token.id)
+    };
     let adds = |name: &str, ids: &[u32]| id(name).is_some_and(|id| ids.contains(&id));
     let added = &spelling.added;
-    let is_special = |id: u32, text: &str| added.is_special(id) || named_list.iter().any(|(_, token)| token.text == text);
+    let is_special =
+        |id: u32, text: &str| added.is_special(id) || named_list.iter().any(|(_, token)| token.text == text);
     let last_added = added.iter().last().map_or(0, |(_, id)| id as usize + 1);
     let class_side = if loader.class.is_some_and(|class| class.pads_left) {
         Side::Left
@@ -299,7 +305,10 @@ fn facts_of(
         model_max_length: facts::sane_length(length),
         size: spelling.vocabulary.end().max(last_added),
         tokens: spelling.vocabulary.len()
-            + added.iter().filter(|(token, _)| spelling.vocabulary.id_of(&token.content).is_none()).count(),
+            + added
+                .iter()
+                .filter(|(token, _)| spelling.vocabulary.id_of(&token.content).is_none())
+                .count(),
         model: ModelFacts::read(&folder.model_config, &folder.generation_config),
         adds_bos: adds("bos_token", &post.before),
         adds_eos: adds("eos_token", &post.after),

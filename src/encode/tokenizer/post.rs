@@ -48,7 +48,9 @@ impl Post {
             "TemplateProcessing" => template(value),
             "Sequence" => {
                 let steps = value["processors"].as_array().ok_or("a sequence without processors")?;
-                steps.iter().try_fold(Self::default(), |all, step| all.then(Self::read(step)?))
+                steps
+                    .iter()
+                    .try_fold(Self::default(), |all, step| all.then(Self::read(step)?))
             }
             other => Err(format!("the post-processor {other:?}")),
         }
@@ -121,7 +123,12 @@ mod tests {
         let all = json!({"type": "Sequence", "processors": [bytes, inner, outer]});
         let post = Post::read(&all).expect("a post-processor");
         assert_eq!((post.before, post.after), (vec![4, 1, 2], vec![3, 5]));
-        assert_eq!(post.trim, Some(Trim { add_prefix_space: false }));
+        assert_eq!(
+            post.trim,
+            Some(Trim {
+                add_prefix_space: false
+            })
+        );
     }
 
     #[test]

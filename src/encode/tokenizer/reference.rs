@@ -115,8 +115,7 @@ impl Engine for Reference {
         // characters.
         let encoding = self.inner.encode_char_offsets(text, add_special).map_err(failed)?;
         out.ids.extend_from_slice(encoding.get_ids());
-        let starts: Option<Vec<usize>> =
-            (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
+        let starts: Option<Vec<usize>> = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
         let byte = |at: usize| match &starts {
             Some(starts) => starts.get(at).copied().unwrap_or(text.len()),
             None => at.min(text.len()),

@@ -82,7 +82,9 @@ impl Named {
                     extra.extend(items.iter().filter_map(|item| token_of(item, true)));
                 }
                 Some(Value::Object(entries)) if !entries.is_empty() => {
-                    let entries = entries.iter().filter_map(|(name, value)| Some((name, token_of(value, true)?)));
+                    let entries = entries
+                        .iter()
+                        .filter_map(|(name, value)| Some((name, token_of(value, true)?)));
                     tokens.extend(entries.map(|(name, token)| (name.clone(), token)));
                 }
                 _ => continue,
@@ -105,7 +107,10 @@ impl Named {
     }
 
     pub fn get(&self, name: &str) -> Option<&AddedToken> {
-        self.tokens.iter().find(|(known, _)| known == name).map(|(_, token)| token)
+        self.tokens
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, token)| token)
     }
 
     /// Adds what transformers adds once the file is loaded.
@@ -119,8 +124,8 @@ impl Named {
         let mut wanted: Vec<AddedToken> = self.decoder.values().cloned().collect();
         let is_named = |token: &AddedToken| self.tokens.iter().any(|(_, named)| named.content == token.content);
         for token in self.tokens.iter().map(|(_, token)| token).chain(&self.extra) {
-            let there = added.id_of(&token.content).is_some()
-                || wanted.iter().any(|wanted| wanted.content == token.content);
+            let there =
+                added.id_of(&token.content).is_some() || wanted.iter().any(|wanted| wanted.content == token.content);
             if !there {
                 wanted.push(token.clone());
             }
@@ -156,7 +161,9 @@ fn read_older(
     let named = |content: &str| {
         let extra = ["additional_special_tokens", "extra_special_tokens"].map(|key| config.get(key));
         let mut extra = extra.into_iter().flatten().filter_map(Value::as_array).flatten();
-        NAMES.iter().any(|name| config.get(*name).and_then(text_of) == Some(content))
+        NAMES
+            .iter()
+            .any(|name| config.get(*name).and_then(text_of) == Some(content))
             || extra.any(|token| text_of(token) == Some(content))
     };
     for (content, id) in &folder.added_tokens {

@@ -55,8 +55,12 @@ impl Spelling {
         // Whether a space that is not in the text may come next.
         let mut fresh = true;
         for id in ids {
-            let Some((start, end, added)) = self.next(text, at, fresh, *id) else { break };
-            let (Ok(start), Ok(small_end)) = (u32::try_from(start), u32::try_from(end)) else { break };
+            let Some((start, end, added)) = self.next(text, at, fresh, *id) else {
+                break;
+            };
+            let (Ok(start), Ok(small_end)) = (u32::try_from(start), u32::try_from(end)) else {
+                break;
+            };
             extents.push((start, small_end));
             fresh = added;
             at = end;
@@ -75,7 +79,9 @@ impl Spelling {
             && text.is_char_boundary(at)
         {
             let stripped = if token.lstrip { rest.trim_start() } else { rest };
-            let found = [rest, stripped].into_iter().find_map(|rest| rest.strip_prefix(&token.content));
+            let found = [rest, stripped]
+                .into_iter()
+                .find_map(|rest| rest.strip_prefix(&token.content));
             if let Some(after) = found {
                 let after = if token.rstrip { after.trim_start() } else { after };
                 return Some((at, text.len() - after.len(), true));

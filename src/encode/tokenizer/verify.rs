@@ -1,8 +1,8 @@
 //! Whether the two engines say the same, for `--verify-tokenizer` and for the tests.
 
+use super::Tokenizer;
 use super::engine::{EncodeError, Engine};
 use super::tokens::{Detail, Tokens};
-use super::Tokenizer;
 
 /// The first token the engines disagree on.
 #[derive(Clone, Debug, PartialEq, Eq)]

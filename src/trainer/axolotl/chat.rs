@@ -8,14 +8,16 @@
 //! cannot be reached from a config: the schema fills `train_on_eos` in.
 
 use std::cell::RefCell;
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::encode::kit::{Conversation, Kit, Message, Rendered, Tokens};
+use crate::encode::kit::{Conversation, Kit, Message};
 use crate::encode::locate::{locate, parts};
+use crate::encode::template::{Rendered, Template};
+use crate::encode::tokenizer::{Detail, Tokens};
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
 use crate::model::value::{Object, Value};
+use crate::trainer::SitePackages;
 use crate::trainer::intended::label;
 
 use super::details;
@@ -23,6 +25,7 @@ use super::failure::{raises, unsupported};
 use super::locate::{Found, Range, SENTINELS, by_tokens, difference, tokens as tokens_of, union};
 use super::options::{Dataset, Options, Which};
 use super::python::{from_json, has_nulls, loads, reborrow, truthy, type_name, without_nulls};
+use super::row::Row;
 use super::templates;
 use super::thread::{DETAIL, REASONING_DETAIL, TRAINING, Threads, field_messages, is_text, with_parsed};
 use super::variables;
@@ -32,6 +35,8 @@ const REACH: usize = 3;
 
 pub(super) struct Chat {
     kit: Arc<Kit>,
+    /// `None` where it is the tokenizer's own.
+    template: Option<Template>,
     threads: Threads,
     train_on_inputs: bool,
     roles_to_train: Vec<String>,
@@ -50,8 +55,9 @@ struct Ends {
 #[derive(Default)]
 struct Scratch {
     rendered: Rendered,
-    dummy: Rendered,
     tokens: Tokens,
+    dummy: Rendered,
+    prefix: Tokens,
     other: Tokens,
     found: Vec<Option<(u32, u32)>>,
 }
@@ -60,14 +66,15 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// A row on its way.
-struct Row<'r> {
+/// A rendered conversation.
+struct Rendition<'r> {
     turns: &'r [Value<'r>],
     /// The same, as they are given to the template.
     messages: &'r [Message<'r>],
     tools: Option<&'r Value<'r>>,
     text: &'r str,
     ids: &'r [u32],
+    /// The reference's own, as bytes of the text.
     offsets: &'r [(u32, u32)],
 }
 
@@ -87,21 +94,21 @@ impl Chat {
         kit: &Arc<Kit>,
         options: &Options,
         dataset: &Dataset,
-        site_packages: Option<&Path>,
+        packages: &SitePackages,
     ) -> Result<Self, EncodeError> {
-        let kit = templates::of_dataset(kit, options, dataset, site_packages)?;
-        let source = kit.template_source().expect("a dataset's tokenizer has a template");
-        let threads = Threads::new(dataset, variables::of_message(source, field_messages(dataset))?)?;
+        let choice = templates::of_dataset(kit, options, dataset, packages)?;
+        let asked = variables::of_message(&choice.source, field_messages(dataset))?;
+        let threads = Threads::new(dataset, asked)?;
         let roles_to_train = match &dataset.roles_to_train {
             Some(roles) => roles.iter().map(|role| threads.role(role).to_owned()).collect(),
             None => vec!["assistant".to_owned()],
         };
         let on_eos = dataset.train_on_eos.unwrap_or(Which::Turn);
         let on_eot = dataset.train_on_eot.unwrap_or(on_eos);
-        let eos = kit.facts().eos.as_ref();
+        let eos = kit.facts().token("eos_token");
         let ends = [
             Ends {
-                ids: end_of_turn_ids(&kit, options, on_eos, on_eot)?,
+                ids: end_of_turn_ids(kit, &choice.source, options, on_eos, on_eot)?,
                 which: on_eot,
             },
             Ends {
@@ -109,7 +116,7 @@ impl Chat {
                 which: on_eos,
             },
         ];
-        let skips_first_system = name_of_tokenizer(&kit, options).to_lowercase().contains("mistral");
+        let skips_first_system = name_of_tokenizer(kit, options).to_lowercase().contains("mistral");
         Ok(Self {
             threads,
             train_on_inputs: options.train_on_inputs(),
@@ -120,11 +127,12 @@ impl Chat {
                 .as_ref()
                 .map(|kwargs| from_json(&serde_json::Value::Object(kwargs.clone()))),
             skips_first_system,
-            kit,
+            template: choice.template,
+            kit: Arc::clone(kit),
         })
     }
 
-    pub(super) fn encode(&self, row: &Value<'_>, example: &Example<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
+    pub(super) fn encode(&self, row: Row<'_>, example: &Example<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
         SCRATCH.with_borrow_mut(|scratch| {
             let messages = self.threads.messages(row)?;
             let turns = self.threads.turns(row, &messages)?;
@@ -133,19 +141,21 @@ impl Chat {
             let messages: Vec<Message<'_>> = turns.iter().map(Message::Raw).collect();
             self.render(&messages, tools, None, &mut scratch.rendered)?;
             out.text.push_str(&scratch.rendered.text);
-            self.kit.encode(&out.text, false, &mut scratch.tokens)?;
-            std::mem::swap(&mut out.input_ids, &mut scratch.tokens.ids);
-            std::mem::swap(&mut out.offsets, &mut scratch.tokens.offsets);
+            let mut tokens = std::mem::take(&mut scratch.tokens);
+            self.kit.encode(&out.text, false, Detail::Offsets, &mut tokens)?;
+            std::mem::swap(&mut out.input_ids, &mut tokens.ids);
+            std::mem::swap(&mut out.offsets, &mut tokens.extents);
             out.labels.resize(out.input_ids.len(), IGNORE);
-            let row = Row {
+            let row = Rendition {
                 turns: &turns,
                 messages: &messages,
                 tools,
                 text: &out.text,
                 ids: &out.input_ids,
-                offsets: &out.offsets,
+                offsets: &tokens.offsets,
             };
             self.label(&row, &mut out.labels, scratch)?;
+            scratch.tokens = tokens;
             locate(&out.text, example.turns.iter(), &mut scratch.found);
             parts(out.text.len(), &scratch.found, &mut out.parts);
             Ok(())
@@ -165,11 +175,11 @@ impl Chat {
             kwargs: kwargs.or(self.kwargs.as_ref()),
             add_generation_prompt: false,
         };
-        self.kit.render(conversation, rendered)
+        self.kit.render(self.template.as_ref(), conversation, rendered)
     }
 
     /// Labels the trained turns and ends of turns (`_tokenize_single_prompt`).
-    fn label(&self, row: &Row<'_>, labels: &mut [i32], scratch: &mut Scratch) -> Result<(), EncodeError> {
+    fn label(&self, row: &Rendition<'_>, labels: &mut [i32], scratch: &mut Scratch) -> Result<(), EncodeError> {
         let trains_all_ends = self.ends.iter().any(|ends| ends.which == Which::All);
         let mut last = [None; 2];
         for (index, turn) in row.turns.iter().enumerate() {
@@ -212,7 +222,7 @@ impl Chat {
     /// Labels a turn's content and returns where it stands.
     fn label_turn(
         &self,
-        row: &Row<'_>,
+        row: &Rendition<'_>,
         index: usize,
         trained: bool,
         labels: &mut [i32],
@@ -250,7 +260,7 @@ impl Chat {
     /// from there, though it was tokenised alone.
     fn label_detail(
         &self,
-        row: &Row<'_>,
+        row: &Rendition<'_>,
         text: Option<&Value<'_>>,
         detail: &Value<'_>,
         start: usize,
@@ -263,7 +273,7 @@ impl Chat {
                 "`train_detail` is not supported when `content` is not a string.",
             ));
         };
-        self.kit.encode(text, false, &mut scratch.other)?;
+        self.kit.encode(text, false, Detail::Offsets, &mut scratch.other)?;
         let trained = details::trained(text, &scratch.other.offsets, detail)?;
         let slots = labels[start..].iter_mut().zip(&row.ids[start..]);
         for ((slot, id), _) in slots.zip(trained).filter(|(_, trained)| *trained) {
@@ -275,7 +285,7 @@ impl Chat {
     /// `find_turn`.
     fn find(
         &self,
-        row: &Row<'_>,
+        row: &Rendition<'_>,
         index: usize,
         field: Field,
         scratch: &mut Scratch,
@@ -299,7 +309,7 @@ impl Chat {
 
     fn find_in_text(
         &self,
-        row: &Row<'_>,
+        row: &Rendition<'_>,
         index: usize,
         field: Field,
         scratch: &mut Scratch,
@@ -320,7 +330,7 @@ impl Chat {
 
     fn find_in_tokens(
         &self,
-        row: &Row<'_>,
+        row: &Rendition<'_>,
         index: usize,
         field: Field,
         scratch: &mut Scratch,
@@ -336,12 +346,14 @@ impl Chat {
         let kwargs = Value::Object(kwargs);
         let mut messages = row.messages[..=index].to_vec();
         self.render(&messages, row.tools, Some(&kwargs), &mut scratch.dummy)?;
-        self.kit.encode(&scratch.dummy.text, false, &mut scratch.tokens)?;
+        self.kit
+            .encode(&scratch.dummy.text, false, Detail::Ids, &mut scratch.prefix)?;
         let dummy = self.dummy(&row.turns[index], field, SENTINELS[0]);
         messages[index] = Message::Raw(&dummy);
         self.render(&messages, row.tools, Some(&kwargs), &mut scratch.dummy)?;
-        self.kit.encode(&scratch.dummy.text, false, &mut scratch.other)?;
-        Ok(by_tokens(&scratch.tokens.ids, &scratch.other.ids))
+        self.kit
+            .encode(&scratch.dummy.text, false, Detail::Ids, &mut scratch.other)?;
+        Ok(by_tokens(&scratch.prefix.ids, &scratch.other.ids))
     }
 
     /// `_build_dummy_turn`.
@@ -372,7 +384,9 @@ impl Ends {
     /// axolotl calls -1: its search then starts with the last token, and gives up if that is one.
     fn first_from(&self, ids: &[u32], start: Option<usize>) -> Result<Option<usize>, EncodeError> {
         if start.is_none() {
-            let last = ids.last().ok_or_else(|| raises("IndexError", "list index out of range"))?;
+            let last = ids
+                .last()
+                .ok_or_else(|| raises("IndexError", "list index out of range"))?;
             if self.ids.contains(last) {
                 return Ok(None);
             }
@@ -392,21 +406,26 @@ fn near(at: usize, end: Option<usize>) -> bool {
 }
 
 /// The ids of `eot_tokens`, checked as axolotl checks them (`_validate_eot_and_eos_tokens`).
-fn end_of_turn_ids(kit: &Kit, options: &Options, on_eos: Which, on_eot: Which) -> Result<Vec<u32>, EncodeError> {
-    let eos = kit.facts().eos.as_ref().map(|eos| eos.text.as_str());
+fn end_of_turn_ids(
+    kit: &Kit,
+    template: &str,
+    options: &Options,
+    on_eos: Which,
+    on_eot: Which,
+) -> Result<Vec<u32>, EncodeError> {
+    let eos = kit.facts().token("eos_token").map(|eos| eos.text.as_str());
     let given: Vec<&str> = match &options.eot_tokens {
         Some(tokens) => tokens.iter().map(String::as_str).collect(),
         None => eos.into_iter().collect(),
     };
     let checked = given.len() != 1 || Some(given[0]) != eos;
-    let template = kit.template_source().unwrap_or_default();
     let mut tokens = Tokens::default();
     let mut ids = Vec::new();
     for token in given {
         if checked && !template.contains(token) {
             continue;
         }
-        kit.encode(token, false, &mut tokens)?;
+        kit.encode(token, false, Detail::Ids, &mut tokens)?;
         match tokens.ids[..] {
             [id] => ids.push(id),
             [] if checked => return Err(raises("ValueError", "EOT token encoding failed.")),
@@ -432,12 +451,12 @@ fn name_of_tokenizer(kit: &Kit, options: &Options) -> String {
     let given = [&options.tokenizer_config, &options.base_model];
     match given.into_iter().flatten().find(|name| !name.is_empty()) {
         Some(name) => name.clone(),
-        None => kit.file().parent().map(|folder| folder.display().to_string()).unwrap_or_default(),
+        None => kit.name_or_path().to_owned(),
     }
 }
 
 /// `_get_tools`, and whether there are any. The column is always called `tools`.
-fn tools<'r>(row: &'r Value<'_>) -> Result<Option<Value<'r>>, EncodeError> {
+fn tools(row: Row<'_>) -> Result<Option<Value<'_>>, EncodeError> {
     let list = match row.get("tools") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Str(text)) => loads(text)?,
@@ -446,7 +465,10 @@ fn tools<'r>(row: &'r Value<'_>) -> Result<Option<Value<'r>>, EncodeError> {
     };
     let Value::Array(mut items) = list else {
         let name = type_name(&list);
-        return Err(raises("ValueError", format!("Unknown tools format, a {name} and no list[dict]")));
+        return Err(raises(
+            "ValueError",
+            format!("Unknown tools format, a {name} and no list[dict]"),
+        ));
     };
     if items.is_empty() {
         return Ok(None);

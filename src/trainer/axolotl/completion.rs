@@ -3,16 +3,16 @@
 
 use std::cell::RefCell;
 
-use crate::encode::kit::Tokens;
+use crate::encode::tokenizer::Tokens;
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
-use crate::model::value::Value;
 use crate::trainer::Pool;
 use crate::trainer::intended::label;
 
 use super::failure::{key_error, raises};
 use super::pieces::{Finish, Pieces, close, mark};
 use super::python::{truthy, type_name};
+use super::row::Row;
 
 /// A text is cut to this many times `sequence_len` before it is put in pieces.
 pub(super) const MOST_PIECES: usize = 64;
@@ -36,13 +36,16 @@ thread_local! {
 
 impl Completion {
     /// Adds a sequence for each piece; an empty text gives none.
-    pub(super) fn encode(&self, row: &Value<'_>, example: &Example<'_>, pool: &mut Pool) -> Result<(), EncodeError> {
+    pub(super) fn encode(&self, row: Row<'_>, example: &Example<'_>, pool: &mut Pool) -> Result<(), EncodeError> {
         let value = row.get(&self.field).ok_or_else(|| key_error(&self.field))?;
         if !truthy(Some(value)) {
             return Ok(());
         }
         let text = value.as_str().ok_or_else(|| {
-            raises("ValueError", format!("text input must be of type `str`, not {}", type_name(value)))
+            raises(
+                "ValueError",
+                format!("text input must be of type `str`, not {}", type_name(value)),
+            )
         })?;
         SCRATCH.with_borrow_mut(|scratch| {
             let whole = &mut scratch.whole;

@@ -119,7 +119,11 @@ mod tests {
 
     /// Two characters a token.
     fn of(content: &str, details: &str) -> Result<Vec<bool>, EncodeError> {
-        let mut bounds: Vec<u32> = (0u32..).zip(content.bytes()).map(|(at, _)| at).filter(|at| content.is_char_boundary(*at as usize)).collect();
+        let mut bounds: Vec<u32> = (0u32..)
+            .zip(content.bytes())
+            .map(|(at, _)| at)
+            .filter(|at| content.is_char_boundary(*at as usize))
+            .collect();
         bounds.push(u32::try_from(content.len()).expect("short"));
         let offsets: Vec<(u32, u32)> = bounds.windows(3).step_by(2).map(|pair| (pair[0], pair[2])).collect();
         trained(content, &offsets, &loads(details).expect("JSON"))
@@ -135,12 +139,20 @@ mod tests {
     fn a_stretch_is_widened_to_whole_tokens() {
         let details = r#"[{"begin_offset": 3, "end_offset": 3, "train": true}]"#;
         assert_eq!(of("aabbcc", details).expect("details"), [false, true, false]);
-        assert_eq!(of("aabbcc", r#"[{"begin_offset": 9, "end_offset": 10, "train": true}]"#).expect("details"), [false; 3]);
+        assert_eq!(
+            of("aabbcc", r#"[{"begin_offset": 9, "end_offset": 10, "train": true}]"#).expect("details"),
+            [false; 3]
+        );
     }
 
     #[test]
     fn a_missing_key_stops_the_run() {
-        assert_eq!(of("aa", r#"[{"begin_offset": 0, "train": true}]"#).expect_err("no end").class, "KeyError");
+        assert_eq!(
+            of("aa", r#"[{"begin_offset": 0, "train": true}]"#)
+                .expect_err("no end")
+                .class,
+            "KeyError"
+        );
         assert_eq!(of("", "[]").expect_err("no tokens").class, "IndexError");
     }
 }

@@ -103,7 +103,10 @@ mod tests {
 
     #[test]
     fn fields_are_filled_and_braces_doubled() {
-        assert_eq!(written("a {instruction}|{input}|{{b}}").expect("a string"), "a I{x}||{b}");
+        assert_eq!(
+            written("a {instruction}|{input}|{{b}}").expect("a string"),
+            "a I{x}||{b}"
+        );
         assert_eq!(written("{{{instruction}}}").expect("a string"), "{I{x}}");
     }
 
@@ -122,7 +125,9 @@ mod tests {
         let mut found = Vec::new();
         let format = Format::parse("<{input}>").expect("a format");
         format
-            .write(&mut String::from("ab"), &[("input", "xyz")], |name, at| found.push((name.to_owned(), at)))
+            .write(&mut String::from("ab"), &[("input", "xyz")], |name, at| {
+                found.push((name.to_owned(), at))
+            })
             .expect("a string");
         assert_eq!(found, [("input".to_owned(), 3..6)]);
     }

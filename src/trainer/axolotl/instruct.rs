@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use crate::encode::kit::Tokens;
+use crate::encode::tokenizer::Tokens;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE, Part};
 use crate::model::example::Example;
 use crate::model::value::Value;
@@ -14,6 +14,7 @@ use super::failure::{key_error, raises};
 use super::pieces::{Finish, Pieces, Speakers, close, mark};
 use super::prompters::Prompter;
 use super::python::{reborrow, text, truthy, type_name};
+use super::row::Row;
 
 /// Where a field of the prompt comes from.
 #[derive(Clone, Debug)]
@@ -73,7 +74,7 @@ thread_local! {
 }
 
 impl Take {
-    fn from<'r>(&'r self, row: &'r Value<'_>) -> Result<Value<'r>, EncodeError> {
+    fn from<'r>(&'r self, row: Row<'r>) -> Result<Value<'r>, EncodeError> {
         let column = |name: &str| row.get(name).ok_or_else(|| key_error(name));
         let fixed = |text: &'r str| Value::Str(Cow::Borrowed(text));
         Ok(match self {
@@ -92,7 +93,10 @@ impl Take {
                         Bit::Column(name) => {
                             let value = column(name)?;
                             value.as_str().ok_or_else(|| {
-                                raises("TypeError", format!("can only concatenate str, not {}", type_name(value)))
+                                raises(
+                                    "TypeError",
+                                    format!("can only concatenate str, not {}", type_name(value)),
+                                )
                             })?
                         }
                     });
@@ -116,7 +120,7 @@ impl Take {
 pub(super) fn write_prompt(
     prompter: &Prompter,
     fields: &Fields,
-    row: &Value<'_>,
+    row: Row<'_>,
     speakers: Speakers,
     out: &mut String,
     parts: &mut Vec<Part>,
@@ -143,7 +147,9 @@ pub(super) fn write_prompt(
             if truthy(Some(&words)) {
                 let words = text(&words)?;
                 let mut at_system = |_: &str, at| mark(parts, at, speakers.system);
-                prompter.system_format.write(out, &[("system", &*words)], &mut at_system)?;
+                prompter
+                    .system_format
+                    .write(out, &[("system", &*words)], &mut at_system)?;
             }
         }
         System::Turn(take) => {
@@ -152,18 +158,37 @@ pub(super) fn write_prompt(
             all = vec![("system", &*said_text), ("instruction", &*instruction)];
         }
     }
-    let turn = if has_input { &prompter.turn } else { &prompter.turn_no_input };
+    let turn = if has_input {
+        &prompter.turn
+    } else {
+        &prompter.turn_no_input
+    };
     turn.write(out, &all, |name, at| {
-        mark(parts, at, if name == "system" { speakers.system } else { speakers.user });
+        mark(
+            parts,
+            at,
+            if name == "system" {
+                speakers.system
+            } else {
+                speakers.user
+            },
+        );
     })
 }
 
 impl Instruct {
-    pub(super) fn encode(&self, row: &Value<'_>, example: &Example<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
+    pub(super) fn encode(&self, row: Row<'_>, example: &Example<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
         let speakers = Speakers::of(example);
         // Fields are read in axolotl's order, so that the first one missing is the one it names.
         let response = self.fields.output.from(row);
-        write_prompt(&self.prompter, &self.fields, row, speakers, &mut out.text, &mut out.parts)?;
+        write_prompt(
+            &self.prompter,
+            &self.fields,
+            row,
+            speakers,
+            &mut out.text,
+            &mut out.parts,
+        )?;
         let response = response?;
         TOKENS.with_borrow_mut(|tokens| {
             let prompt = Finish {
@@ -182,7 +207,10 @@ impl Instruct {
             let (start, first) = (out.text.len(), out.input_ids.len());
             if truthy(Some(&response)) {
                 let words = response.as_str().ok_or_else(|| {
-                    raises("ValueError", format!("text input must be of type `str`, not {}", type_name(&response)))
+                    raises(
+                        "ValueError",
+                        format!("text input must be of type `str`, not {}", type_name(&response)),
+                    )
                 })?;
                 out.text.push_str(words);
             }

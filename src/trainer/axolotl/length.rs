@@ -19,6 +19,11 @@ pub(super) struct Length {
 }
 
 impl Length {
+    /// Whether a row of this length, in tokens, is kept for its length.
+    pub(super) fn takes(self, length: usize) -> bool {
+        (self.shortest..=self.longest).contains(&length)
+    }
+
     /// Cuts or drops the row.
     ///
     /// # Errors
@@ -29,7 +34,10 @@ impl Length {
         out.full_len = out.full_len.max(length);
         out.full_trained = out.full_trained.max(out.trained());
         if self.excess == Excess::Raise && length > self.longest {
-            let message = format!("Sequence encountered with {length} tokens, which exceeds the maximum {}.", self.longest);
+            let message = format!(
+                "Sequence encountered with {length} tokens, which exceeds the maximum {}.",
+                self.longest
+            );
             return Err(raises("ValueError", message));
         }
         if length < self.shortest {
@@ -78,8 +86,14 @@ mod tests {
         let dropped = settled(Excess::Drop, false, &long).expect("a row");
         assert_eq!((dropped.len(), dropped.dropped.is_some()), (5, true));
         let cut = settled(Excess::Truncate, false, &long).expect("a row");
-        assert_eq!((cut.len(), cut.full_len, cut.answer_lost, cut.dropped), (4, 5, true, None));
-        assert_eq!(settled(Excess::Raise, false, &long).expect_err("too long").class, "ValueError");
+        assert_eq!(
+            (cut.len(), cut.full_len, cut.answer_lost, cut.dropped),
+            (4, 5, true, None)
+        );
+        assert_eq!(
+            settled(Excess::Raise, false, &long).expect_err("too long").class,
+            "ValueError"
+        );
     }
 
     #[test]
@@ -87,6 +101,9 @@ mod tests {
         let masked = [IGNORE; 3];
         assert_eq!(settled(Excess::Drop, false, &masked).expect("a row").dropped, None);
         assert!(settled(Excess::Drop, true, &masked).expect("a row").dropped.is_some());
-        assert!(settled(Excess::Truncate, false, &[7]).expect("a row").dropped.is_some(), "too short");
+        assert!(
+            settled(Excess::Truncate, false, &[7]).expect("a row").dropped.is_some(),
+            "too short"
+        );
     }
 }

@@ -50,7 +50,10 @@ fn common_suffix(left: &[u8], right: &[u8], limit: usize) -> usize {
     const BLOCK: usize = 64;
     let blocks = left.rchunks_exact(BLOCK).zip(right.rchunks_exact(BLOCK));
     let count = BLOCK * blocks.take_while(|(left, right)| left == right).count();
-    let rest = left[..limit - count].iter().rev().zip(right[..limit - count].iter().rev());
+    let rest = left[..limit - count]
+        .iter()
+        .rev()
+        .zip(right[..limit - count].iter().rev());
     count + rest.take_while(|(left, right)| left == right).count()
 }
 
@@ -77,7 +80,11 @@ pub(super) fn tokens(start: usize, end: usize, offsets: &[(u32, u32)]) -> Found 
 
 /// A range of which something is left.
 pub(super) fn range(first: usize, past: usize) -> Found {
-    if first < past { Found::Tokens((first, past)) } else { Found::Absent }
+    if first < past {
+        Found::Tokens((first, past))
+    } else {
+        Found::Absent
+    }
 }
 
 /// Python's `bisect`: the halving is theirs, because offsets are not sorted in every tokenizer.
@@ -132,7 +139,10 @@ mod tests {
 
     #[test]
     fn bytes_find_what_characters_find() {
-        let texts = ["", "a", "aa", "é", "è", "éé", "éa", "aé", "日本", "日木", "ũ", "ũé", "éũ", "aaaa", "éaé", "é日é", "日", "😀", "😁"];
+        let texts = [
+            "", "a", "aa", "é", "è", "éé", "éa", "aé", "日本", "日木", "ũ", "ũé", "éũ", "aaaa", "éaé", "é日é", "日",
+            "😀", "😁",
+        ];
         for full in texts {
             for dummy in texts {
                 for (before, after) in [("", ""), ("é", "日"), ("日a", "aé")] {

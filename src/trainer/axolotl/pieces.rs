@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::encode::kit::{Kit, Tokens};
+use crate::encode::kit::Kit;
 use crate::encode::locate::offset;
+use crate::encode::tokenizer::{Detail, Side, Tokens};
 use crate::model::encoded::{EncodeError, Encoded, Part, What};
 use crate::model::example::{Branch, Example, Role, Turn};
 
@@ -37,11 +38,11 @@ impl Pieces {
                 "a sequence_len of {max_length}, which leaves no token for the text"
             )));
         }
-        let facts = kit.facts();
+        let id = |name| kit.facts().token(name).and_then(|token| token.id);
         Ok(Self {
             max_length,
-            bos: facts.bos.as_ref().and_then(|bos| bos.id),
-            eos: facts.eos.as_ref().and_then(|eos| eos.id),
+            bos: id("bos_token"),
+            eos: id("eos_token"),
             before,
             behind,
             kit: Arc::clone(kit),
@@ -56,7 +57,7 @@ impl Pieces {
         out: &mut Encoded,
         tokens: &mut Tokens,
     ) -> Result<usize, EncodeError> {
-        self.kit.encode(&out.text[start..], true, tokens)?;
+        self.kit.encode(&out.text[start..], true, Detail::Extents, tokens)?;
         let cut = self.cut(tokens);
         let (Some(first), Some(last)) = (tokens.ids.first(), tokens.ids.last()) else {
             return Ok(cut);
@@ -67,33 +68,42 @@ impl Pieces {
         let end = offset(out.text.len());
         for _ in 0..missing.min(room) {
             // Where there is no EOS, axolotl appends `None`, which no tensor takes.
-            let eos = self.eos.ok_or_else(|| raises("TypeError", "the tokenizer has no eos_token to append"))?;
+            let eos = self
+                .eos
+                .ok_or_else(|| raises("TypeError", "the tokenizer has no eos_token to append"))?;
             tokens.ids.push(eos);
-            tokens.offsets.push((end, end));
+            tokens.extents.push((end, end));
         }
         let start = offset(start);
         out.input_ids.extend_from_slice(&tokens.ids[skipped..]);
         let given = tokens.ids.len() - missing.min(room);
-        out.offsets.extend(
-            tokens.offsets[skipped..]
-                .iter()
-                .zip(skipped..)
-                .map(|(range, at)| if at < given { (range.0 + start, range.1 + start) } else { *range }),
-        );
+        out.offsets
+            .extend(tokens.extents[skipped..].iter().zip(skipped..).map(|(range, at)| {
+                if at < given {
+                    (range.0 + start, range.1 + start)
+                } else {
+                    *range
+                }
+            }));
         Ok(cut)
     }
 
     fn cut(&self, tokens: &mut Tokens) -> usize {
-        let Some(surplus) = tokens.ids.len().checked_sub(self.max_length).filter(|surplus| *surplus > 0) else {
+        let Some(surplus) = tokens
+            .ids
+            .len()
+            .checked_sub(self.max_length)
+            .filter(|surplus| *surplus > 0)
+        else {
             return 0;
         };
-        let at = if self.kit.cuts_left() {
+        let at = if self.kit.facts().truncation_side == Side::Left {
             self.before
         } else {
             tokens.ids.len() - self.behind - surplus
         };
         tokens.ids.drain(at..at + surplus);
-        tokens.offsets.drain(at..at + surplus);
+        tokens.extents.drain(at..at + surplus);
         surplus
     }
 }
@@ -101,8 +111,8 @@ impl Pieces {
 /// How many tokens the post-processor puts before a text, and behind it.
 fn added(kit: &Kit) -> Result<(usize, usize), EncodeError> {
     let (mut plain, mut whole) = (Tokens::default(), Tokens::default());
-    kit.encode("a", false, &mut plain)?;
-    kit.encode("a", true, &mut whole)?;
+    kit.encode("a", false, Detail::Ids, &mut plain)?;
+    kit.encode("a", true, Detail::Ids, &mut whole)?;
     let width = plain.ids.len().max(1);
     let before = whole.ids.windows(width).position(|window| window == plain.ids);
     let before = before.unwrap_or(0);

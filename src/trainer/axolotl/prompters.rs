@@ -37,7 +37,14 @@ const STYLES: &[(&str, [&str; 3])] = &[
             "### Instruction:\n{instruction}\n\n### Response:\n",
         ],
     ),
-    ("chat", ["SYSTEM: {system}\n", "USER: {instruction}\n{input}\nASSISTANT:", "USER: {instruction}\nASSISTANT:"]),
+    (
+        "chat",
+        [
+            "SYSTEM: {system}\n",
+            "USER: {instruction}\n{input}\nASSISTANT:",
+            "USER: {instruction}\nASSISTANT:",
+        ],
+    ),
     (
         "chatml",
         [

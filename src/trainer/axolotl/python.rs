@@ -45,7 +45,9 @@ pub(super) fn text<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, EncodeError
         Value::UInt(number) => number.to_string().into(),
         other => {
             let name = type_name(other);
-            return Err(unsupported(format!("a {name} printed into a prompt as Python prints it")));
+            return Err(unsupported(format!(
+                "a {name} printed into a prompt as Python prints it"
+            )));
         }
     })
 }
@@ -113,8 +115,14 @@ pub(super) fn has_nulls(value: &Value<'_>) -> bool {
 pub(super) fn loads(text: &str) -> Result<Value<'static>, EncodeError> {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(value) => Ok(from_json(&value)),
-        Err(_) if ["NaN", "Infinity", "\\ud", "\\uD"].iter().any(|word| text.contains(word)) => {
-            Err(unsupported("JSON inside a string with NaN, Infinity or lone surrogates"))
+        Err(_)
+            if ["NaN", "Infinity", "\\ud", "\\uD"]
+                .iter()
+                .any(|word| text.contains(word)) =>
+        {
+            Err(unsupported(
+                "JSON inside a string with NaN, Infinity or lone surrogates",
+            ))
         }
         Err(error) => Err(raises("JSONDecodeError", error.to_string())),
     }
@@ -153,7 +161,10 @@ mod tests {
     #[test]
     fn nulls_go_at_every_depth_but_not_from_lists() {
         let value = loads(r#"{"a": null, "b": [{"c": null, "d": 1}, null]}"#).expect("JSON");
-        assert_eq!(without_nulls(&value), loads(r#"{"b": [{"d": 1}, null]}"#).expect("JSON"));
+        assert_eq!(
+            without_nulls(&value),
+            loads(r#"{"b": [{"d": 1}, null]}"#).expect("JSON")
+        );
     }
 
     #[test]

@@ -6,10 +6,9 @@
 
 use std::cell::RefCell;
 
-use crate::encode::kit::Tokens;
+use crate::encode::tokenizer::Tokens;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
-use crate::model::value::Value;
 use crate::trainer::intended::label;
 
 use super::failure::{key_error, unsupported};
@@ -17,6 +16,7 @@ use super::instruct::{Fields, System, Take, write_prompt};
 use super::pieces::{Finish, Pieces, Speakers, close, mark};
 use super::prompters;
 use super::python::{text, truthy};
+use super::row::Row;
 
 pub(super) struct Reflection {
     pub(super) pieces: Pieces,
@@ -47,7 +47,7 @@ fn fields() -> Fields {
 }
 
 impl Reflection {
-    pub(super) fn encode(&self, row: &Value<'_>, example: &Example<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
+    pub(super) fn encode(&self, row: Row<'_>, example: &Example<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
         let speakers = Speakers::of(example);
         let prompt = &self.prompter.prompt;
         write_prompt(prompt, &fields(), row, speakers, &mut out.text, &mut out.parts)?;

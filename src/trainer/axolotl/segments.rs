@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::encode::kit::{Kit, Tokens};
+use crate::encode::kit::Kit;
 use crate::encode::locate::offset;
+use crate::encode::tokenizer::{Detail, Tokens};
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::value::Value;
 use crate::trainer::intended::label;
@@ -13,6 +14,7 @@ use crate::trainer::intended::label;
 use super::failure::{key_error, raises};
 use super::pieces::close;
 use super::python::{truthy, type_name};
+use super::row::Row;
 
 pub(super) struct Segments {
     pub(super) kit: Arc<Kit>,
@@ -24,7 +26,7 @@ thread_local! {
 }
 
 impl Segments {
-    pub(super) fn encode(&self, row: &Value<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
+    pub(super) fn encode(&self, row: Row<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
         let segments = row.get("segments").ok_or_else(|| key_error("segments"))?;
         let Value::Array(segments) = segments else {
             let name = type_name(segments);
@@ -35,13 +37,17 @@ impl Segments {
                 let field = |key: &str| segment.get(key).ok_or_else(|| key_error(key));
                 let (trained, value) = (field("label")?, field("text")?);
                 let text = value.as_str().ok_or_else(|| {
-                    raises("ValueError", format!("text input must be of type `str`, not {}", type_name(value)))
+                    raises(
+                        "ValueError",
+                        format!("text input must be of type `str`, not {}", type_name(value)),
+                    )
                 })?;
                 let start = offset(out.text.len());
                 out.text.push_str(text);
-                self.kit.encode(text, false, tokens)?;
+                self.kit.encode(text, false, Detail::Extents, tokens)?;
                 out.input_ids.extend_from_slice(&tokens.ids);
-                out.offsets.extend(tokens.offsets.iter().map(|(from, to)| (from + start, to + start)));
+                out.offsets
+                    .extend(tokens.extents.iter().map(|(from, to)| (from + start, to + start)));
                 let trained = self.train_on_inputs || truthy(Some(trained));
                 let labels = tokens.ids.iter().map(|id| if trained { label(*id) } else { IGNORE });
                 out.labels.extend(labels);

@@ -9,6 +9,7 @@ use crate::model::value::{Object, Value};
 use super::failure::{key_error, raises, unsupported};
 use super::options::Dataset;
 use super::python::{has_nulls, loads, lstrip, reborrow, strip, truthy, type_name, without_nulls};
+use super::row::Row;
 
 /// The keys under which the flags of a turn stand beside its own.
 pub(super) const TRAINING: &str = "training";
@@ -84,7 +85,7 @@ impl Threads {
     }
 
     /// The messages of a row, which may stand in it as JSON in a string.
-    pub(super) fn messages<'r>(&self, row: &'r Value<'r>) -> Result<Cow<'r, [Value<'r>]>, EncodeError> {
+    pub(super) fn messages<'r>(&self, row: Row<'r>) -> Result<Cow<'r, [Value<'r>]>, EncodeError> {
         match row.get(&self.field_messages) {
             None => Err(raises("ValueError", "Messages is null. Please check `field_messages`.")),
             Some(Value::Array(items)) if items.iter().any(has_nulls) => {
@@ -93,7 +94,10 @@ impl Threads {
             Some(Value::Array(items)) => Ok(Cow::Borrowed(items)),
             Some(Value::Str(text)) => {
                 let Value::Array(items) = loads(text)? else {
-                    return Err(raises("AssertionError", "the turns must be saved in a list of dictionaries"));
+                    return Err(raises(
+                        "AssertionError",
+                        "the turns must be saved in a list of dictionaries",
+                    ));
                 };
                 if items.iter().any(|item| item.as_object().is_none()) {
                     return Err(raises("AssertionError", "each turn must be saved in a dictionary"));
@@ -107,11 +111,7 @@ impl Threads {
     }
 
     /// The turns of a row.
-    pub(super) fn turns<'r>(
-        &'r self,
-        row: &'r Value<'_>,
-        messages: &'r [Value<'_>],
-    ) -> Result<Vec<Value<'r>>, EncodeError> {
+    pub(super) fn turns<'r>(&'r self, row: Row<'r>, messages: &'r [Value<'_>]) -> Result<Vec<Value<'r>>, EncodeError> {
         let first = messages
             .first()
             .ok_or_else(|| raises("IndexError", "list index out of range"))?;
@@ -203,7 +203,10 @@ impl Threads {
             Value::Array(_) | Value::Object(_) => return Ok(()),
             other => {
                 let name = type_name(other);
-                return Err(raises("TypeError", format!("argument of type '{name}' is not iterable")));
+                return Err(raises(
+                    "TypeError",
+                    format!("argument of type '{name}' is not iterable"),
+                ));
             }
         };
         let places = |text: &str, (open, close): (&str, &str)| {
@@ -249,7 +252,10 @@ fn mappings(dataset: &Dataset) -> Result<Vec<(String, String)>, EncodeError> {
     let mut mappings = Vec::new();
     for (key, source) in dataset.message_property_mappings.iter().flatten() {
         let source = source.as_str().ok_or_else(|| {
-            raises("ValidationError", format!("message_property_mappings.{key} is not a string"))
+            raises(
+                "ValidationError",
+                format!("message_property_mappings.{key} is not a string"),
+            )
         })?;
         mappings.push((key.clone(), source.to_owned()));
     }
@@ -258,7 +264,10 @@ fn mappings(dataset: &Dataset) -> Result<Vec<(String, String)>, EncodeError> {
         ("content", &dataset.message_field_content),
     ];
     for (key, given) in legacy {
-        let mapped = mappings.iter().find(|(known, _)| known == key).map(|(_, source)| source);
+        let mapped = mappings
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, source)| source);
         match (mapped, given) {
             (Some(source), Some(given)) if source != given => {
                 return Err(raises(
@@ -282,10 +291,12 @@ fn roles(dataset: &Dataset) -> Result<Vec<(String, String)>, EncodeError> {
     };
     let mut roles = Vec::new();
     for (target, sources) in given {
-        let list = sources.as_array().map(|items| items.iter().map(serde_json::Value::as_str));
+        let list = sources
+            .as_array()
+            .map(|items| items.iter().map(serde_json::Value::as_str));
         let names: Option<Vec<&str>> = list.and_then(Iterator::collect);
-        let names = names
-            .ok_or_else(|| raises("ValidationError", format!("roles.{target} is not a list of strings")))?;
+        let names =
+            names.ok_or_else(|| raises("ValidationError", format!("roles.{target} is not a list of strings")))?;
         for source in names {
             // As in a Python dict, the last word on a role counts.
             roles.retain(|(known, _): &(String, String)| known != source);
@@ -323,7 +334,9 @@ fn field_text<'v>(item: &'v Value<'_>, field: &str) -> Option<&'v str> {
 
 /// A call or a tool with a field of its function read as JSON, if that is a string.
 pub(super) fn with_parsed<'v>(item: &'v Value<'_>, field: &str) -> Result<Value<'v>, EncodeError> {
-    let Some(text) = field_text(item, field) else { return Ok(reborrow(item)) };
+    let Some(text) = field_text(item, field) else {
+        return Ok(reborrow(item));
+    };
     let value = loads(text)?;
     let mut kept = Object::new();
     for (key, inner) in item.as_object().into_iter().flat_map(Object::iter) {
@@ -390,12 +403,18 @@ mod tests {
         let dataset: Dataset = serde_json::from_str(dataset).expect("a dataset");
         let threads = Threads::new(&dataset, asked.iter().map(|key| (*key).to_owned()).collect())?;
         let row = loads(row)?;
-        let messages = threads.messages(&row)?;
-        Ok(format!("{:?}", threads.turns(&row, &messages)?))
+        let row = Row {
+            value: &row,
+            columns: &[],
+        };
+        let messages = threads.messages(row)?;
+        Ok(format!("{:?}", threads.turns(row, &messages)?))
     }
 
     fn same(dataset: &str, asked: &[&str], row: &str, wanted: &str) {
-        let Value::Array(wanted) = loads(wanted).expect("JSON") else { panic!("a list") };
+        let Value::Array(wanted) = loads(wanted).expect("JSON") else {
+            panic!("a list")
+        };
         assert_eq!(turns(dataset, asked, row).expect("turns"), format!("{wanted:?}"));
     }
 

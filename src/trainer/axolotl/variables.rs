@@ -20,9 +20,9 @@ pub(super) fn of_message(template: &str, field_messages: &str) -> Result<Vec<Str
     let mut slice = false;
     for code in tags(template) {
         let tokens = tokens(code);
-        slice |= tokens.iter().any(|token| {
-            matches!(token, Token::Name(name) if name.strip_suffix("_slice") == Some(field_messages))
-        });
+        slice |= tokens
+            .iter()
+            .any(|token| matches!(token, Token::Name(name) if name.strip_suffix("_slice") == Some(field_messages)));
         for at in 0..tokens.len() {
             let starts = tokens[at] == Token::Name("message");
             if starts && !matches!(at.checked_sub(1).map(|at| tokens[at]), Some(Token::Mark('.'))) {
@@ -31,7 +31,9 @@ pub(super) fn of_message(template: &str, field_messages: &str) -> Result<Vec<Str
         }
     }
     if slice {
-        return Err(unsupported(format!("a chat template with a variable {field_messages}_slice")));
+        return Err(unsupported(format!(
+            "a chat template with a variable {field_messages}_slice"
+        )));
     }
     Ok(found)
 }
@@ -186,7 +188,11 @@ fn tokens(code: &str) -> Vec<Token<'_>> {
             while let Some((at, inner)) = chars.next_if(|(_, inner)| inner.is_alphanumeric() || *inner == '_') {
                 end = at + inner.len_utf8();
             }
-            found.push(if c.is_ascii_digit() { Token::Number } else { Token::Name(&code[at..end]) });
+            found.push(if c.is_ascii_digit() {
+                Token::Number
+            } else {
+                Token::Name(&code[at..end])
+            });
         } else {
             found.push(Token::Mark(c));
         }

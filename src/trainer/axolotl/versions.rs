@@ -1,11 +1,14 @@
 //! The releases covered.
 
-use crate::model::encoded::EncodeError;
+use crate::trainer::version::Version;
 
-use super::failure::unsupported;
+/// The release read, and the first whose data code is the same.
+pub const NEWEST: Version = Version::new(0, 19, 0);
 
-/// Releases whose data code was read, and that do the same.
-pub const COVERED: &[&str] = &["0.19.0"];
+/// Whether a release is covered.
+pub fn covers(version: Version) -> bool {
+    version == NEWEST
+}
 
 /// The templates that come with a release (`utils/chat_templates/templates/*.jinja`), by name.
 pub(super) const BUNDLED: &[&str] = &[
@@ -46,14 +49,3 @@ pub(super) const BUNDLED: &[&str] = &[
     "qwen3_5",
     "qwen_25",
 ];
-
-/// # Errors
-///
-/// If the release is not covered.
-pub(super) fn check(version: &str) -> Result<&'static str, EncodeError> {
-    COVERED
-        .iter()
-        .find(|covered| **covered == version)
-        .copied()
-        .ok_or_else(|| unsupported(format!("axolotl {version} (covered: {})", COVERED.join(", "))))
-}

@@ -19,11 +19,19 @@ pub(super) struct Collator {
 
 impl Collator {
     pub(super) fn collate(&self, sequences: &[Sequence]) -> Batch {
-        if self.padding_free { self.flat(sequences) } else { self.padded(sequences) }
+        if self.padding_free {
+            self.flat(sequences)
+        } else {
+            self.padded(sequences)
+        }
     }
 
     fn padded(&self, sequences: &[Sequence]) -> Batch {
-        let longest = sequences.iter().map(|sequence| sequence.input_ids.len()).max().unwrap_or(0);
+        let longest = sequences
+            .iter()
+            .map(|sequence| sequence.input_ids.len())
+            .max()
+            .unwrap_or(0);
         let width = self.rounded(longest);
         let pad = |values: &[u32], with: u32| -> Vec<u32> {
             let mut row = values.to_vec();
@@ -32,7 +40,10 @@ impl Collator {
         };
         let positions = |sequence: &Sequence| -> Vec<u32> { (0u32..).take(sequence.input_ids.len()).collect() };
         Batch {
-            input_ids: sequences.iter().map(|sequence| pad(&sequence.input_ids, self.pad_id)).collect(),
+            input_ids: sequences
+                .iter()
+                .map(|sequence| pad(&sequence.input_ids, self.pad_id))
+                .collect(),
             labels: Some(
                 sequences
                     .iter()
@@ -43,7 +54,12 @@ impl Collator {
                     })
                     .collect(),
             ),
-            attention_mask: Some(sequences.iter().map(|sequence| pad(&vec![1; sequence.input_ids.len()], 0)).collect()),
+            attention_mask: Some(
+                sequences
+                    .iter()
+                    .map(|sequence| pad(&vec![1; sequence.input_ids.len()], 0))
+                    .collect(),
+            ),
             position_ids: (!self.features.mask_without_positions).then(|| {
                 sequences
                     .iter()
@@ -77,11 +93,19 @@ impl Collator {
             positions.resize(width, 0);
         }
         if self.features.masks_row_starts {
-            for (label, _) in labels.iter_mut().zip(&positions).filter(|(_, position)| **position == 0) {
+            for (label, _) in labels
+                .iter_mut()
+                .zip(&positions)
+                .filter(|(_, position)| **position == 0)
+            {
                 *label = IGNORE;
             }
         }
-        let others = if self.features.mask_without_positions { boundaries(&positions) } else { Vec::new() };
+        let others = if self.features.mask_without_positions {
+            boundaries(&positions)
+        } else {
+            Vec::new()
+        };
         Batch {
             input_ids: vec![ids],
             labels: Some(vec![labels]),
@@ -93,18 +117,27 @@ impl Collator {
     }
 
     fn rounded(&self, length: usize) -> usize {
-        self.pad_to_multiple_of.map_or(length, |multiple| length.next_multiple_of(multiple.max(1)))
+        self.pad_to_multiple_of
+            .map_or(length, |multiple| length.next_multiple_of(multiple.max(1)))
     }
 }
 
 /// Where sequences begin and end, for the kernels of variable length.
 fn boundaries(positions: &[u32]) -> Vec<(&'static str, Extra)> {
     let number = |at: usize| i64::try_from(at).expect("a batch is far below 2^63 tokens");
-    let starts = positions.iter().enumerate().filter(|(_, position)| **position == 0).map(|(at, _)| number(at));
+    let starts = positions
+        .iter()
+        .enumerate()
+        .filter(|(_, position)| **position == 0)
+        .map(|(at, _)| number(at));
     let mut edges: Vec<i64> = starts.collect();
     edges.push(number(positions.len()));
     let longest = edges.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
-    let index = edges.windows(2).zip(0i64..).flat_map(|(pair, at)| (pair[0]..pair[1]).map(move |_| at)).collect();
+    let index = edges
+        .windows(2)
+        .zip(0i64..)
+        .flat_map(|(pair, at)| (pair[0]..pair[1]).map(move |_| at))
+        .collect();
     vec![
         ("cu_seq_lens_q", Extra::Row(edges.clone())),
         ("cu_seq_lens_k", Extra::Row(edges)),

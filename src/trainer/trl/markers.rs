@@ -43,7 +43,9 @@ impl Search {
         for label in labels.iter_mut().filter(|label| Some(**label) == self.pad) {
             *label = IGNORE;
         }
-        let responses: Vec<usize> = find(labels, &self.response).map(|at| at + self.response.len()).collect();
+        let responses: Vec<usize> = find(labels, &self.response)
+            .map(|at| at + self.response.len())
+            .collect();
         let Some(instruction) = &self.instruction else {
             // The last occurrence wins.
             let end = responses.last().copied().unwrap_or(labels.len());
@@ -76,6 +78,10 @@ impl Search {
 }
 
 fn find<'l>(labels: &'l [i32], wanted: &'l [i32]) -> impl Iterator<Item = usize> + 'l {
-    let last = if wanted.is_empty() { 0 } else { (labels.len() + 1).saturating_sub(wanted.len()) };
+    let last = if wanted.is_empty() {
+        0
+    } else {
+        (labels.len() + 1).saturating_sub(wanted.len())
+    };
     (0..last).filter(move |at| labels[*at..].starts_with(wanted))
 }

@@ -15,9 +15,9 @@ pub mod versions;
 use std::sync::Arc;
 
 use crate::encode::kit::Kit;
-use crate::encode::template::Template;
 use crate::encode::locate::offset;
 use crate::encode::pack::{PackError, Packer};
+use crate::encode::template::Template;
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
@@ -89,16 +89,24 @@ impl Sft {
             .ok_or_else(|| unsupported(format!("trl {version}; covered are {}", versions::covered())))?;
         let empty = Object::new();
         let object = first.row.as_object().unwrap_or(&empty);
-        let sample = Row { object, columns: &first.columns };
+        let sample = Row {
+            object,
+            columns: &first.columns,
+        };
         let eos = eos(&kit, &options)?;
         check(&options, features, sample)?;
         let swapped = template::training(&kit, &options, features, packages)?;
         let completion_only = options.completion_only_loss.unwrap_or_else(|| {
             sample.has("prompt") && (sample.has("completion") || !features.completion_only_needs_completion)
         });
-        let pad = options.pad_token.clone().or_else(|| kit.text_of("pad_token")).or_else(|| eos.clone());
+        let pad = options
+            .pad_token
+            .clone()
+            .or_else(|| kit.text_of("pad_token"))
+            .or_else(|| eos.clone());
         let pad_id = pad.as_deref().and_then(|pad| kit.id_of(pad));
-        let pad_id = pad_id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))?;
+        let pad_id =
+            pad_id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))?;
         if completion_only && options.formatting_field.is_some() {
             let message = "a formatting function and completion_only_loss=True do not go together";
             return Err(raises("ValueError", message));
@@ -107,10 +115,16 @@ impl Sft {
         let packs_documents = options.packing && matches!(strategy, "bfd" | "bfd_split" | "ffd");
         let padding_free = options.padding_free || packs_documents;
         if features.refuses_padding_free_cut && padding_free && !options.packing && options.max_length.is_some() {
-            return Err(raises("ValueError", "padding_free=True without packing does not enforce max_length"));
+            return Err(raises(
+                "ValueError",
+                "padding_free=True without packing does not enforce max_length",
+            ));
         }
         if options.packing && options.max_length.is_none() {
-            return Err(raises("ValueError", "when packing is enabled, max_length cannot be None"));
+            return Err(raises(
+                "ValueError",
+                "when packing is enabled, max_length cannot be None",
+            ));
         }
         if options.shuffle_dataset {
             return Err(unsupported("shuffle_dataset"));
@@ -118,13 +132,21 @@ impl Sft {
         let search = match &options.completion_only_lm {
             Some(markers) => {
                 // transformers' collator pads with the tokenizer's own pad token.
-                let pad = kit.text_of("pad_token").and_then(|pad| kit.id_of(&pad)).or(Some(pad_id));
+                let pad = kit
+                    .text_of("pad_token")
+                    .and_then(|pad| kit.id_of(&pad))
+                    .or(Some(pad_id));
                 Some(Search::new(&kit, markers, pad)?)
             }
             None => None,
         };
         let mut sft = Self {
-            collator: Collator { pad_id, padding_free, pad_to_multiple_of: options.pad_to_multiple_of, features },
+            collator: Collator {
+                pad_id,
+                padding_free,
+                pad_to_multiple_of: options.pad_to_multiple_of,
+                features,
+            },
             mode: Mode::Language,
             columns: first.columns.clone(),
             from_value: false,
@@ -152,32 +174,48 @@ impl Sft {
             self.columns.push("text".to_owned());
         }
         self.from_value = sample.is_from_value()?;
-        let converted = if self.from_value { row::converted(sample.object) } else { sample.object.clone() };
+        let converted = if self.from_value {
+            row::converted(sample.object)
+        } else {
+            sample.object.clone()
+        };
         if self.from_value {
-            self.columns.retain(|column| column != "conversations" && column != "messages");
+            self.columns
+                .retain(|column| column != "conversations" && column != "messages");
             self.columns.push("messages".to_owned());
         }
-        let first = Row { object: &converted, columns: &self.columns };
+        let first = Row {
+            object: &converted,
+            columns: &self.columns,
+        };
         self.adds_eos = !first.is_conversational()?;
         if self.adds_eos {
             // `add_eos` is mapped with `remove_columns="messages"`.
             self.columns.retain(|column| column != "messages" || self.from_value);
         }
-        self.mode = if self.columns.iter().any(|column| column == "prompt") { Mode::PromptCompletion } else { Mode::Language };
+        self.mode = if self.columns.iter().any(|column| column == "prompt") {
+            Mode::PromptCompletion
+        } else {
+            Mode::Language
+        };
         Ok(())
     }
 
     fn strategy(&self) -> &str {
-        self.options.packing_strategy.as_deref().unwrap_or(self.features.packing)
+        self.options
+            .packing_strategy
+            .as_deref()
+            .unwrap_or(self.features.packing)
     }
 }
 
 /// The EOS in force.
 fn eos(kit: &Kit, options: &Options) -> Result<Option<String>, EncodeError> {
     match &options.eos_token {
-        Some(given) if kit.id_of(given).is_none() => {
-            Err(raises("ValueError", format!("the eos_token `{given}` is not in the vocabulary")))
-        }
+        Some(given) if kit.id_of(given).is_none() => Err(raises(
+            "ValueError",
+            format!("the eos_token `{given}` is not in the vocabulary"),
+        )),
         Some(given) => Ok(Some(given.clone())),
         None => Ok(kit.text_of("eos_token")),
     }
@@ -189,10 +227,17 @@ fn check(options: &Options, features: &Features, sample: Row<'_>) -> Result<(), 
         return Err(raises("ValueError", "the set has images, but the model takes none"));
     }
     if options.assistant_only_loss && !sample.is_conversational()? {
-        return Err(raises("ValueError", "assistant_only_loss=True, but the dataset is not conversational"));
+        return Err(raises(
+            "ValueError",
+            "assistant_only_loss=True, but the dataset is not conversational",
+        ));
     }
     let strategy = options.packing_strategy.as_deref().unwrap_or(features.packing);
-    let known: &[&str] = if features.packing == "ffd" { &["ffd", "wrapped"] } else { &["bfd", "bfd_split", "wrapped"] };
+    let known: &[&str] = if features.packing == "ffd" {
+        &["ffd", "wrapped"]
+    } else {
+        &["bfd", "bfd_split", "wrapped"]
+    };
     if options.packing && !known.contains(&strategy) {
         return Err(raises("ValueError", format!("invalid packing strategy `{strategy}`")));
     }
@@ -245,6 +290,9 @@ impl Sft {
         self.features.drops_untrained
             && !self.options.packing
             && self.options.max_length.is_some()
-            && encoded.labels.iter().all(|label| *label == crate::model::encoded::IGNORE)
+            && encoded
+                .labels
+                .iter()
+                .all(|label| *label == crate::model::encoded::IGNORE)
     }
 }

@@ -82,10 +82,18 @@ impl Default for Options {
 
 /// An error the trainer raises, by its class.
 pub(super) fn raises(class: &str, message: impl Into<String>) -> EncodeError {
-    EncodeError { class: class.to_owned(), message: message.into(), kind: EncodeErrorKind::Trainer }
+    EncodeError {
+        class: class.to_owned(),
+        message: message.into(),
+        kind: EncodeErrorKind::Trainer,
+    }
 }
 
 /// Something that is not reproduced, by its name.
 pub(super) fn unsupported(what: impl Into<String>) -> EncodeError {
-    EncodeError { class: "Unsupported".to_owned(), message: what.into(), kind: EncodeErrorKind::Unsupported }
+    EncodeError {
+        class: "Unsupported".to_owned(),
+        message: what.into(),
+        kind: EncodeErrorKind::Unsupported,
+    }
 }

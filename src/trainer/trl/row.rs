@@ -10,7 +10,14 @@ use super::options::{raises, unsupported};
 /// Columns by which `is_conversational` goes (`data_utils.py`).
 const CONVERSATIONAL: &[&str] = &["prompt", "chosen", "rejected", "completion", "messages"];
 /// Columns whose messages `maybe_convert_to_chatml` renames.
-const CONVERTED: &[&str] = &["prompt", "completion", "chosen", "rejected", "messages", "conversations"];
+const CONVERTED: &[&str] = &[
+    "prompt",
+    "completion",
+    "chosen",
+    "rejected",
+    "messages",
+    "conversations",
+];
 
 const NULL: &Value<'static> = &Value::Null;
 
@@ -41,13 +48,19 @@ impl<'r> Row<'r> {
         for column in CONVERSATIONAL.iter().filter(|column| self.has(column)) {
             let conversational = match self.get(column)? {
                 Value::Array(items) => {
-                    let first = items.first().ok_or_else(|| raises("IndexError", "list index out of range"))?;
+                    let first = items
+                        .first()
+                        .ok_or_else(|| raises("IndexError", "list index out of range"))?;
                     first.as_object().is_some_and(|first| first.contains_key("role"))
                 }
                 _ => false,
             };
             if seen.is_some_and(|seen| seen != conversational) {
-                let columns = CONVERSATIONAL.iter().filter(|column| self.has(column)).copied().collect::<Vec<_>>();
+                let columns = CONVERSATIONAL
+                    .iter()
+                    .filter(|column| self.has(column))
+                    .copied()
+                    .collect::<Vec<_>>();
                 let columns = columns.join(", ");
                 return Err(unsupported(format!(
                     "whether the row is conversational depends on Python's hash seed: {columns} are not all of one kind"
@@ -60,9 +73,15 @@ impl<'r> Row<'r> {
 
     /// `is_conversational_from_value`.
     pub(super) fn is_from_value(self) -> Result<bool, EncodeError> {
-        let Some(Value::Array(items)) = self.object.get("conversations") else { return Ok(false) };
-        let first = items.first().ok_or_else(|| raises("IndexError", "list index out of range"))?;
-        Ok(first.as_object().is_some_and(|first| first.contains_key("from") && first.contains_key("value")))
+        let Some(Value::Array(items)) = self.object.get("conversations") else {
+            return Ok(false);
+        };
+        let first = items
+            .first()
+            .ok_or_else(|| raises("IndexError", "list index out of range"))?;
+        Ok(first
+            .as_object()
+            .is_some_and(|first| first.contains_key("from") && first.contains_key("value")))
     }
 }
 
@@ -74,7 +93,11 @@ pub(super) fn converted<'r>(object: &Object<'r>) -> Object<'r> {
         if name == "conversations" {
             continue;
         }
-        let value = if CONVERTED.contains(&name) { rename(value) } else { value.clone() };
+        let value = if CONVERTED.contains(&name) {
+            rename(value)
+        } else {
+            value.clone()
+        };
         out.insert(Cow::Owned(name.to_owned()), value);
     }
     if let Some(conversations) = object.get("conversations") {
@@ -84,9 +107,13 @@ pub(super) fn converted<'r>(object: &Object<'r>) -> Object<'r> {
 }
 
 fn rename<'r>(messages: &Value<'r>) -> Value<'r> {
-    let Value::Array(items) = messages else { return messages.clone() };
+    let Value::Array(items) = messages else {
+        return messages.clone();
+    };
     let message = |item: &Value<'r>| {
-        let Value::Object(message) = item else { return item.clone() };
+        let Value::Object(message) = item else {
+            return item.clone();
+        };
         let mut out = Object::with_capacity(message.len());
         for (key, value) in message.iter().filter(|(key, _)| *key != "from" && *key != "value") {
             out.insert(Cow::Owned(key.to_owned()), value.clone());

@@ -35,11 +35,20 @@ pub(super) fn encode(
     example: &Example<'_>,
     out: &mut Encoded,
 ) -> Result<(), EncodeError> {
-    let cleaned = if sft.features.keeps_none { None } else { Some(without_none(&record.value)) };
+    let cleaned = if sft.features.keeps_none {
+        None
+    } else {
+        Some(without_none(&record.value))
+    };
     let value = cleaned.as_ref().unwrap_or(&record.value);
-    let object = value.as_object().ok_or_else(|| raises("TypeError", "the row is no object"))?;
+    let object = value
+        .as_object()
+        .ok_or_else(|| raises("TypeError", "the row is no object"))?;
     let renamed = sft.from_value.then(|| converted(object));
-    let row = Row { object: renamed.as_ref().unwrap_or(object), columns: &sft.columns };
+    let row = Row {
+        object: renamed.as_ref().unwrap_or(object),
+        columns: &sft.columns,
+    };
     SCRATCH.with_borrow_mut(|scratch| {
         match sft.mode {
             Mode::Tokenised => sft.tokenised(row, out)?,
@@ -54,10 +63,15 @@ pub(super) fn encode(
 impl Sft {
     /// A row that was tokenised before: its labels, or its ids where the masks allow.
     fn tokenised(&self, row: Row<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
-        out.input_ids.extend(integers(row.get("input_ids")?)?.into_iter().map(|id| u32::try_from(id).unwrap_or(u32::MAX)));
+        out.input_ids.extend(
+            integers(row.get("input_ids")?)?
+                .into_iter()
+                .map(|id| u32::try_from(id).unwrap_or(u32::MAX)),
+        );
         if row.has("labels") && self.features.packing_keeps_masks {
             let labels = integers(row.get("labels")?)?;
-            out.labels.extend(labels.into_iter().map(|label| i32::try_from(label).unwrap_or(IGNORE)));
+            out.labels
+                .extend(labels.into_iter().map(|label| i32::try_from(label).unwrap_or(IGNORE)));
             return Ok(());
         }
         out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
@@ -82,7 +96,12 @@ impl Sft {
         scratch: &mut Scratch,
         out: &mut Encoded,
     ) -> Result<(), EncodeError> {
-        let Scratch { prompt, whole, found, assistant } = scratch;
+        let Scratch {
+            prompt,
+            whole,
+            found,
+            assistant,
+        } = scratch;
         let mut masked = false;
         if row.is_conversational()? {
             let (Value::Array(asked), Value::Array(answered)) = (row.get("prompt")?, row.get("completion")?) else {
@@ -106,7 +125,11 @@ impl Sft {
         take(whole, example, found, out);
         let (prompt, whole) = (&prompt.tokens.ids, &out.input_ids);
         let start = if self.features.common_prefix {
-            prompt.iter().zip(whole).take_while(|(left, right)| left == right).count()
+            prompt
+                .iter()
+                .zip(whole)
+                .take_while(|(left, right)| left == right)
+                .count()
         } else {
             prompt.len()
         };
@@ -127,7 +150,12 @@ impl Sft {
         scratch: &mut Scratch,
         out: &mut Encoded,
     ) -> Result<(), EncodeError> {
-        let Scratch { whole, found, assistant, .. } = scratch;
+        let Scratch {
+            whole,
+            found,
+            assistant,
+            ..
+        } = scratch;
         if row.is_conversational()? {
             let Value::Array(messages) = row.get("messages")? else {
                 return Err(raises("TypeError", "messages is no list"));
@@ -157,7 +185,11 @@ impl Sft {
 
     /// Renders and tokenises messages as `apply_chat_template(tokenize=True)` does.
     fn chat(&self, row: Row<'_>, messages: &[Message<'_>], header: bool, chat: &mut Chat) -> Result<(), EncodeError> {
-        let tools = if row.has("tools") { Some(row.get("tools")?).filter(|tools| !tools.is_null()) } else { None };
+        let tools = if row.has("tools") {
+            Some(row.get("tools")?).filter(|tools| !tools.is_null())
+        } else {
+            None
+        };
         let parsed;
         let tools = match tools {
             Some(Value::Str(json)) if self.features.tools_as_json => {
@@ -166,12 +198,25 @@ impl Sft {
             }
             other => other,
         };
-        let kwargs = if row.has("chat_template_kwargs") { Some(row.get("chat_template_kwargs")?) } else { None };
+        let kwargs = if row.has("chat_template_kwargs") {
+            Some(row.get("chat_template_kwargs")?)
+        } else {
+            None
+        };
         if kwargs.is_some_and(Value::is_null) {
             return Err(raises("TypeError", "argument after ** must be a mapping, not NoneType"));
         }
-        let conversation = Conversation { messages, tools, kwargs, add_generation_prompt: header };
-        let detail = if self.options.assistant_only_loss { Detail::Offsets } else { Detail::Extents };
+        let conversation = Conversation {
+            messages,
+            tools,
+            kwargs,
+            add_generation_prompt: header,
+        };
+        let detail = if self.options.assistant_only_loss {
+            Detail::Offsets
+        } else {
+            Detail::Extents
+        };
         chat.encode(&self.kit, self.swapped.as_ref(), conversation, detail)
     }
 
@@ -181,7 +226,11 @@ impl Sft {
         if !self.adds_eos {
             return Ok(value);
         }
-        let field = if self.features.eos_on_text_field { self.options.dataset_text_field.as_str() } else { "text" };
+        let field = if self.features.eos_on_text_field {
+            self.options.dataset_text_field.as_str()
+        } else {
+            "text"
+        };
         // The text field goes first; the completion gets its EOS only where the text needs none.
         let Some(eos) = &self.eos else { return Ok(value) };
         let due = if column == field {
@@ -206,7 +255,10 @@ impl Sft {
         if assistant.contains(&true) {
             return Ok(());
         }
-        Err(raises("RuntimeError", "assistant_only_loss=True, but the row has no assistant tokens: the template has no generation markers, or marks none"))
+        Err(raises(
+            "RuntimeError",
+            "assistant_only_loss=True, but the row has no assistant tokens: the template has no generation markers, or marks none",
+        ))
     }
 
     /// Packing that loses the masks, markers searched for, truncation, dropping.
@@ -219,7 +271,11 @@ impl Sft {
             out.labels.clear();
             out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
         }
-        let limit = if self.options.packing { None } else { self.options.max_length };
+        let limit = if self.options.packing {
+            None
+        } else {
+            self.options.max_length
+        };
         match self.options.truncation_mode {
             Truncation::KeepStart => fit::keep_start(out, limit),
             Truncation::KeepEnd => fit::keep_end(out, limit),
@@ -257,12 +313,23 @@ fn take(chat: &mut Chat, example: &Example<'_>, found: &mut Vec<Option<(u32, u32
 fn text<'r>(row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
     match row.get(column)? {
         Value::Str(text) => Ok(Cow::Borrowed(text)),
-        Value::Null => Err(raises("AttributeError", format!("'NoneType' object has no attribute 'endswith' (column {column})"))),
-        other => Err(raises("AttributeError", format!("a {} has no attribute 'endswith' (column {column})", other.kind()))),
+        Value::Null => Err(raises(
+            "AttributeError",
+            format!("'NoneType' object has no attribute 'endswith' (column {column})"),
+        )),
+        other => Err(raises(
+            "AttributeError",
+            format!("a {} has no attribute 'endswith' (column {column})", other.kind()),
+        )),
     }
 }
 
 fn integers(value: &Value<'_>) -> Result<Vec<i64>, EncodeError> {
-    let items = value.as_array().ok_or_else(|| raises("TypeError", "a column of ids is no list"))?;
-    items.iter().map(|item| item.as_i64().ok_or_else(|| unsupported("ids that are no integers"))).collect()
+    let items = value
+        .as_array()
+        .ok_or_else(|| raises("TypeError", "a column of ids is no list"))?;
+    items
+        .iter()
+        .map(|item| item.as_i64().ok_or_else(|| unsupported("ids that are no integers")))
+        .collect()
 }

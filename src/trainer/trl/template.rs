@@ -28,7 +28,10 @@ pub(super) fn training(
         return Ok(None);
     }
     let Some(own) = kit.template_source(false) else {
-        return Err(raises("TypeError", "assistant_only_loss=True, but the tokenizer has no chat template"));
+        return Err(raises(
+            "TypeError",
+            "assistant_only_loss=True, but the tokenizer has no chat template",
+        ));
     };
     if has_markers(own) {
         return Ok(None);
@@ -62,15 +65,25 @@ fn has_markers(template: &str) -> bool {
 
 /// The twin `NAME_training.jinja` of the template `NAME.jinja` that is the same text.
 fn find(folder: &std::path::Path, own: &str) -> std::io::Result<Option<String>> {
-    let mut names: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
+    let mut names: Vec<_> = std::fs::read_dir(folder)?
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .map(|entry| entry.path())
+        .collect();
     names.sort();
     for path in names {
-        let Some(stem) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jinja")) else {
+        let Some(stem) = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_suffix(".jinja"))
+        else {
             continue;
         };
         let twin = folder.join(format!("{stem}_training.jinja"));
         // Python reads in text mode, which makes every line end a line feed.
-        let read = |path: &std::path::Path| std::fs::read_to_string(path).map(|text| text.replace("\r\n", "\n").replace('\r', "\n"));
+        let read = |path: &std::path::Path| {
+            std::fs::read_to_string(path).map(|text| text.replace("\r\n", "\n").replace('\r', "\n"))
+        };
         if twin.is_file() && read(&path)? == own {
             return read(&twin).map(Some);
         }
@@ -84,10 +97,21 @@ mod tests {
 
     #[test]
     fn markers_are_found_in_any_spelling_the_library_takes() {
-        for with in ["{% generation %}", "{%- generation -%}", "{%generation%}", "a{% if x %}{%-\tgeneration%}"] {
+        for with in [
+            "{% generation %}",
+            "{%- generation -%}",
+            "{%generation%}",
+            "a{% if x %}{%-\tgeneration%}",
+        ] {
             assert!(has_markers(with), "{with}");
         }
-        for without in ["", "generation", "{% endgeneration %}", "{%+ generation %}", "{{ generation }}"] {
+        for without in [
+            "",
+            "generation",
+            "{% endgeneration %}",
+            "{%+ generation %}",
+            "{{ generation }}",
+        ] {
             assert!(!has_markers(without), "{without}");
         }
     }

@@ -7,7 +7,10 @@ use crate::trainer::version::Version;
 
 /// How one range of versions behaves. A flag is named after what the newer side does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a change of its own, made in a version of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a change of its own, made in a version of its own"
+)]
 pub struct Features {
     /// First version of the range; it ends where the next begins.
     pub since: Version,
@@ -89,11 +92,16 @@ pub const RANGES: &[(Features, Version)] = &[(V0_19, Version::new(0, 19, 1)), (V
 
 /// How a version behaves; `None` for one that is not covered.
 pub fn features(version: Version) -> Option<&'static Features> {
-    RANGES.iter().find(|(features, last)| (features.since..=*last).contains(&version)).map(|(features, _)| features)
+    RANGES
+        .iter()
+        .find(|(features, last)| (features.since..=*last).contains(&version))
+        .map(|(features, _)| features)
 }
 
 /// The ranges covered, for saying so.
 pub fn covered() -> String {
-    let ranges = RANGES.iter().map(|(features, last)| format!("{} to {last}", features.since));
+    let ranges = RANGES
+        .iter()
+        .map(|(features, last)| format!("{} to {last}", features.since));
     ranges.collect::<Vec<_>>().join(", ")
 }

@@ -31,11 +31,19 @@ enum Binding {
 
 impl Code {
     fn new(text: impl Into<String>, binding: Binding) -> Self {
-        Self { text: text.into(), binding, constant: None }
+        Self {
+            text: text.into(),
+            binding,
+            constant: None,
+        }
     }
 
     fn string(value: String) -> Self {
-        Self { text: literal::encode(&value), binding: Binding::Atom, constant: Some(value) }
+        Self {
+            text: literal::encode(&value),
+            binding: Binding::Atom,
+            constant: Some(value),
+        }
     }
 
     pub(super) fn is_call(&self) -> bool {
@@ -216,13 +224,21 @@ impl Parser<'_> {
                 terms.push(self.concatenation()?);
             } else if self.skip_operator("-") {
                 let right = self.concatenation()?;
-                let left = if terms.len() == 1 { terms.remove(0) } else { chain("_add", &terms) };
+                let left = if terms.len() == 1 {
+                    terms.remove(0)
+                } else {
+                    chain("_add", &terms)
+                };
                 terms = vec![left.filtered("_sub", &[&right])];
             } else {
                 break;
             }
         }
-        Ok(if terms.len() == 1 { terms.remove(0) } else { chain("_add", &terms) })
+        Ok(if terms.len() == 1 {
+            terms.remove(0)
+        } else {
+            chain("_add", &terms)
+        })
     }
 
     fn concatenation(&mut self) -> Result<Code> {
@@ -230,7 +246,11 @@ impl Parser<'_> {
         while self.skip_operator("~") {
             parts.push(self.product()?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { chain("_concat", &parts) })
+        Ok(if parts.len() == 1 {
+            parts.remove(0)
+        } else {
+            chain("_concat", &parts)
+        })
     }
 
     fn product(&mut self) -> Result<Code> {
@@ -291,7 +311,12 @@ impl Parser<'_> {
                     "self" | "super" if self.current().is_operator("(") || self.current().is_operator(".") => {
                         return Err(self.unsupported(format!("{name} of template inheritance")));
                     }
-                    "varargs" | "kwargs" if self.parameters.as_ref().is_some_and(|own| !own.contains(&name.as_str())) => {
+                    "varargs" | "kwargs"
+                        if self
+                            .parameters
+                            .as_ref()
+                            .is_some_and(|own| !own.contains(&name.as_str())) =>
+                    {
                         return Err(self.unsupported(format!("{name} in a macro")));
                     }
                     _ => Code::new(name, Binding::Atom),
@@ -316,7 +341,11 @@ impl Parser<'_> {
             Kind::Float(value) => {
                 self.advance();
                 // Too large for a float is infinite, in Python as here.
-                let text = if value.is_finite() { format!("{value:?}") } else { "1e999".into() };
+                let text = if value.is_finite() {
+                    format!("{value:?}")
+                } else {
+                    "1e999".into()
+                };
                 Code::new(text, Binding::Atom)
             }
             Kind::Operator("(") => {
@@ -324,7 +353,11 @@ impl Parser<'_> {
                 let items = self.tuple_items(true, &[])?;
                 self.expect_operator(")")?;
                 match items {
-                    Items::One(code) => Code { text: code.atom(), binding: Binding::Atom, constant: code.constant },
+                    Items::One(code) => Code {
+                        text: code.atom(),
+                        binding: Binding::Atom,
+                        constant: code.constant,
+                    },
                     Items::Many(items) => tuple_code(&items),
                 }
             }
@@ -434,7 +467,10 @@ impl Parser<'_> {
             (Some([start, stop, step]), []) => Ok(object.filtered("_slice", &[&start, &stop, &step])),
             (None, [key]) if key.constant().is_some_and(is_attribute) => Ok(object.filtered("_item", &[key])),
             (None, [key]) => Ok(Code::new(format!("{}[{}]", object.atom(), key.text), Binding::Atom)),
-            (None, items) => Ok(Code::new(format!("{}[{}]", object.atom(), tuple_code(items).text), Binding::Atom)),
+            (None, items) => Ok(Code::new(
+                format!("{}[{}]", object.atom(), tuple_code(items).text),
+                Binding::Atom,
+            )),
             (Some(_), _) => Err(self.unsupported("a slice beside other subscripts")),
         }
     }
@@ -451,8 +487,16 @@ impl Parser<'_> {
             item
         };
         let over = |parser: &Self| parser.current().is_operator("]") || parser.current().is_operator(",");
-        let stop = if self.current().is_operator(":") || over(self) { none() } else { self.expression(true)? };
-        let step = if self.skip_operator(":") && !over(self) { self.expression(true)? } else { none() };
+        let stop = if self.current().is_operator(":") || over(self) {
+            none()
+        } else {
+            self.expression(true)?
+        };
+        let step = if self.skip_operator(":") && !over(self) {
+            self.expression(true)?
+        } else {
+            none()
+        };
         Ok(Subscript::Slice([start, stop, step]))
     }
 
@@ -465,7 +509,13 @@ impl Parser<'_> {
     /// The arguments of a call with their parentheses. With `guarded` what is undefined is marked as
     /// given, for a macro to tell it from what was left out.
     fn arguments(&mut self, guarded: bool) -> Result<String> {
-        let guard = |code: Code| if guarded { code.filtered("_given", &[]).text } else { code.text };
+        let guard = |code: Code| {
+            if guarded {
+                code.filtered("_given", &[]).text
+            } else {
+                code.text
+            }
+        };
         self.expect_operator("(")?;
         let mut arguments = Vec::new();
         let (mut named, mut unpacked) = (false, false);
@@ -529,8 +579,11 @@ impl Parser<'_> {
         if !FILTERS.contains(&name.as_str()) {
             self.unknown("filter", &name);
         }
-        let arguments =
-            if self.current().is_operator("(") { self.arguments(false)? } else { String::new() };
+        let arguments = if self.current().is_operator("(") {
+            self.arguments(false)?
+        } else {
+            String::new()
+        };
         Ok(name + &arguments)
     }
 
@@ -551,7 +604,10 @@ impl Parser<'_> {
             }
             _ => String::new(),
         };
-        Ok(Code::new(format!("{} is {not}{name}{arguments}", subject.operand()), Binding::Loose))
+        Ok(Code::new(
+            format!("{} is {not}{name}{arguments}", subject.operand()),
+            Binding::Loose,
+        ))
     }
 
     fn dotted_name(&mut self) -> Result<String> {
@@ -587,7 +643,12 @@ fn comparison(left: &Code, operator: &str, right: &Code) -> Code {
         ">=" => "_ge",
         "in" if left.constant.is_none() => "_in",
         "not in" if left.constant.is_none() => "_not_in",
-        _ => return Code::new(format!("{} {operator} {}", left.operand(), right.operand()), Binding::Loose),
+        _ => {
+            return Code::new(
+                format!("{} {operator} {}", left.operand(), right.operand()),
+                Binding::Loose,
+            );
+        }
     };
     left.filtered(filter, &[right])
 }

@@ -84,7 +84,13 @@ pub(super) fn lex(source: &str) -> Result<Vec<Token>, TemplateError> {
     if source.ends_with('\n') {
         source.pop();
     }
-    let mut lexer = Lexer { source: &source, at: 0, line: 1, line_starting: true, tokens: Vec::new() };
+    let mut lexer = Lexer {
+        source: &source,
+        at: 0,
+        line: 1,
+        line_starting: true,
+        tokens: Vec::new(),
+    };
     lexer.run()?;
     lexer.push(Kind::End);
     Ok(lexer.tokens)
@@ -202,7 +208,11 @@ impl<'s> Lexer<'s> {
             if open.is_empty()
                 && let Some(len) = end_of(tag, rest)
             {
-                self.push(if tag == Tag::Block { Kind::BlockEnd } else { Kind::VariableEnd });
+                self.push(if tag == Tag::Block {
+                    Kind::BlockEnd
+                } else {
+                    Kind::VariableEnd
+                });
                 self.pass(rest, len);
                 return Ok(());
             }
@@ -297,7 +307,10 @@ impl RawBegin {
         } else {
             return None;
         };
-        Some(Self { sign, len: tag.len() - rest.len() + end })
+        Some(Self {
+            sign,
+            len: tag.len() - rest.len() + end,
+        })
     }
 }
 
@@ -342,7 +355,9 @@ fn leading_space(text: &str) -> usize {
 }
 
 fn word(text: &str) -> Option<usize> {
-    let len = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
+    let len = text
+        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .unwrap_or(text.len());
     (len > 0).then_some(len)
 }
 
@@ -415,12 +430,17 @@ fn integer(text: &str) -> Option<(String, usize)> {
         if len > 0 {
             let plain = text[skip..skip + len].replace('_', "");
             // Beyond 128 bits it stays as it is, which is no decimal, and is refused later, by name.
-            let value = u128::from_str_radix(&plain, radix).map_or_else(|_| text[..skip + len].into(), |v| v.to_string());
+            let value =
+                u128::from_str_radix(&plain, radix).map_or_else(|_| text[..skip + len].into(), |v| v.to_string());
             return Some((value, skip + len));
         }
     }
     let zeros = digits(text, |byte| byte == b'0');
-    let len = if zeros > 0 { zeros } else { digits(text, |byte| byte.is_ascii_digit()) };
+    let len = if zeros > 0 {
+        zeros
+    } else {
+        digits(text, |byte| byte.is_ascii_digit())
+    };
     (len > 0).then(|| {
         let plain = text[..len].replace('_', "");
         (if zeros > 0 { "0".into() } else { plain }, len)
@@ -467,7 +487,10 @@ mod tests {
 
     #[test]
     fn numbers_are_cut_as_python_cuts_them() {
-        assert_eq!(data("{{ 1_000 0x_ff 1.5e3 a.0.1 }}"), "<1000255".to_owned() + "1500a.0.1>");
+        assert_eq!(
+            data("{{ 1_000 0x_ff 1.5e3 a.0.1 }}"),
+            "<1000255".to_owned() + "1500a.0.1>"
+        );
     }
 
     #[test]
@@ -478,7 +501,12 @@ mod tests {
     #[test]
     fn lines_are_counted_through_eaten_white_space() {
         let tokens = lex("a\n\n{%- x\n%}\n\n{{ y }}").expect("lexes");
-        let line = |name: &str| tokens.iter().find(|token| token.kind.is_name(name)).map(|token| token.line);
+        let line = |name: &str| {
+            tokens
+                .iter()
+                .find(|token| token.kind.is_name(name))
+                .map(|token| token.line)
+        };
         assert_eq!((line("x"), line("y")), (Some(3), Some(6)));
     }
 

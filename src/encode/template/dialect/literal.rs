@@ -52,7 +52,11 @@ fn escape<'t>(rest: &'t str, text: &mut String) -> Result<&'t str, TemplateError
         b't' => '\t',
         b'v' => '\x0b',
         b'0'..=b'7' => {
-            let len = rest.bytes().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
+            let len = rest
+                .bytes()
+                .take(3)
+                .take_while(|byte| (b'0'..=b'7').contains(byte))
+                .count();
             return code(&rest[..len], 8, text).map(|()| &rest[len..]);
         }
         b'x' => return hex(rest, 2, text),
@@ -69,7 +73,10 @@ fn escape<'t>(rest: &'t str, text: &mut String) -> Result<&'t str, TemplateError
 }
 
 fn hex<'t>(rest: &'t str, len: usize, text: &mut String) -> Result<&'t str, TemplateError> {
-    match rest.get(1..=len).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit())) {
+    match rest
+        .get(1..=len)
+        .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    {
         Some(digits) => code(digits, 16, text).map(|()| &rest[1 + len..]),
         None => Err(syntax(&format!("truncated \\{}{} escape", &rest[..1], "X".repeat(len)))),
     }
@@ -111,7 +118,10 @@ mod tests {
 
     #[test]
     fn escapes_are_pythons() {
-        assert_eq!(decode(r"a\n\t\\\'\x41\u00e9\U0001F600\101\/").expect("decodes"), "a\n\t\\'A\u{e9}\u{1f600}A\\/");
+        assert_eq!(
+            decode(r"a\n\t\\\'\x41\u00e9\U0001F600\101\/").expect("decodes"),
+            "a\n\t\\'A\u{e9}\u{1f600}A\\/"
+        );
         assert_eq!(decode("\\\u{e9}").expect("decodes"), r"\xe9");
         assert_eq!(decode("a\\\nb").expect("decodes"), "ab");
         assert!(decode(r"\x4").is_err() && decode(r"\N{DASH}").is_err() && decode(r"\ud800").is_err());

@@ -55,5 +55,9 @@ pub(super) fn translate(source: &str) -> Result<Translated, TemplateError> {
     let mut parser = parser::Parser::new(&tokens);
     parser.template()?;
     let (source, lines) = parser.writer.finish();
-    Ok(Translated { source, lines, markers: parser.markers })
+    Ok(Translated {
+        source,
+        lines,
+        markers: parser.markers,
+    })
 }

@@ -105,7 +105,11 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn expect_operator(&mut self, operator: &str) -> Result<(), TemplateError> {
-        if self.skip_operator(operator) { Ok(()) } else { Err(self.expected(operator)) }
+        if self.skip_operator(operator) {
+            Ok(())
+        } else {
+            Err(self.expected(operator))
+        }
     }
 
     pub(super) fn expect_name(&mut self) -> Result<&'t str, TemplateError> {
@@ -119,7 +123,11 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn expect_keyword(&mut self, name: &str) -> Result<(), TemplateError> {
-        if self.skip_name(name) { Ok(()) } else { Err(self.expected(name)) }
+        if self.skip_name(name) {
+            Ok(())
+        } else {
+            Err(self.expected(name))
+        }
     }
 
     pub(super) fn expect_end(&mut self, end: &Kind) -> Result<(), TemplateError> {
@@ -172,9 +180,13 @@ impl<'t> Parser<'t> {
 fn macros_with_defaults(tokens: &[Token]) -> HashSet<&str> {
     let mut names = HashSet::new();
     for (at, window) in tokens.windows(3).enumerate() {
-        if let [Kind::BlockBegin, Kind::Name(tag), Kind::Name(name)] = [&window[0].kind, &window[1].kind, &window[2].kind]
+        if let [Kind::BlockBegin, Kind::Name(tag), Kind::Name(name)] =
+            [&window[0].kind, &window[1].kind, &window[2].kind]
             && tag == "macro"
-            && tokens[at..].iter().take_while(|token| token.kind != Kind::BlockEnd).any(|token| token.kind.is_operator("="))
+            && tokens[at..]
+                .iter()
+                .take_while(|token| token.kind != Kind::BlockEnd)
+                .any(|token| token.kind.is_operator("="))
         {
             names.insert(name.as_str());
         }

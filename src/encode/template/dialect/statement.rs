@@ -118,7 +118,11 @@ impl<'t> Parser<'t> {
     }
 
     fn enter(&mut self, captured: bool, looping: Looping) -> Outer {
-        let outer = Outer { soft: self.soft, captured: self.captured, looping: self.looping };
+        let outer = Outer {
+            soft: self.soft,
+            captured: self.captured,
+            looping: self.looping,
+        };
         self.soft = false;
         self.captured |= captured;
         self.looping = looping;
@@ -185,7 +189,11 @@ impl<'t> Parser<'t> {
         if self.skip_operator("=") {
             let value = self.tuple(true, &[])?;
             let guard = target.guard();
-            let code = if guard.is_empty() { value.text().to_owned() } else { format!("{}{guard}", value.operand()) };
+            let code = if guard.is_empty() {
+                value.text().to_owned()
+            } else {
+                format!("{}{guard}", value.operand())
+            };
             self.writer.block(line, &format!("set {} = {code}", target.code));
             return Ok(());
         }
@@ -243,13 +251,18 @@ impl<'t> Parser<'t> {
     fn macro_block(&mut self, line: u32) -> Result<()> {
         let name = self.expect_name()?;
         let signature = self.signature()?;
-        self.writer.block(line, &format!("macro {name}({})", signature.names.join(", ")));
+        self.writer
+            .block(line, &format!("macro {name}({})", signature.names.join(", ")));
         let guarded = self.macros.contains(name);
         self.macro_body(line, &signature, guarded, "endmacro")
     }
 
     fn call_block(&mut self, line: u32) -> Result<()> {
-        let signature = if self.current().is_operator("(") { self.signature()? } else { Signature::default() };
+        let signature = if self.current().is_operator("(") {
+            self.signature()?
+        } else {
+            Signature::default()
+        };
         let call = self.expression(true)?;
         if !call.is_call() {
             return Err(self.fail("expected call"));
@@ -410,14 +423,21 @@ impl<'t> Parser<'t> {
         }
         let names: Vec<&str> = targets.iter().map(|target| target.code.as_str()).collect();
         let comma = if names.len() == 1 { "," } else { "" };
-        Ok(Target { code: format!("{}{comma}", names.join(", ")), attribute: false, private: false })
+        Ok(Target {
+            code: format!("{}{comma}", names.join(", ")),
+            attribute: false,
+            private: false,
+        })
     }
 
     fn single_target(&mut self, attributes: bool) -> Result<Target> {
         if self.skip_operator("(") {
             let inner = self.nested(|parser| parser.target(&[], attributes))?;
             self.expect_operator(")")?;
-            return Ok(Target { code: format!("({})", inner.code), ..inner });
+            return Ok(Target {
+                code: format!("({})", inner.code),
+                ..inner
+            });
         }
         let Kind::Name(name) = self.current() else {
             return Err(self.fail(format!("can't assign to '{}'", self.current().describe())));
@@ -429,12 +449,20 @@ impl<'t> Parser<'t> {
         if attributes && self.skip_operator(".") {
             let attribute = self.expect_name()?;
             let private = attribute.starts_with('_');
-            return Ok(Target { code: format!("{name}.{attribute}"), attribute: true, private });
+            return Ok(Target {
+                code: format!("{name}.{attribute}"),
+                attribute: true,
+                private,
+            });
         }
         if name == "loop" && self.looping != Looping::No {
             return Err(self.fail("Can't assign to special loop variable in for-loop target"));
         }
-        Ok(Target { code: name.clone(), attribute: false, private: false })
+        Ok(Target {
+            code: name.clone(),
+            attribute: false,
+            private: false,
+        })
     }
 }
 

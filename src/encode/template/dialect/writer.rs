@@ -12,7 +12,11 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new() -> Self {
-        Self { source: String::new(), text: String::new(), lines: vec![1] }
+        Self {
+            source: String::new(),
+            text: String::new(),
+            lines: vec![1],
+        }
     }
 
     /// Text to be passed on as it stands.

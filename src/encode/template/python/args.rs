@@ -25,7 +25,10 @@ impl<'v> Args<'v> {
                 );
                 Self { positional, named }
             }
-            _ => Self { positional: values, named: Vec::new() },
+            _ => Self {
+                positional: values,
+                named: Vec::new(),
+            },
         }
     }
 
@@ -38,7 +41,9 @@ impl<'v> Args<'v> {
         let mut bound = [const { None }; N];
         if self.positional.len() > N {
             let given = self.positional.len();
-            return Err(type_error(format!("{function}() takes at most {N} arguments ({given} given)")));
+            return Err(type_error(format!(
+                "{function}() takes at most {N} arguments ({given} given)"
+            )));
         }
         for (slot, value) in bound.iter_mut().zip(self.positional) {
             *slot = Some(value.clone());
@@ -46,9 +51,15 @@ impl<'v> Args<'v> {
         for (name, value) in self.named {
             match names.iter().position(|known| *known == name) {
                 Some(at) if bound[at].is_none() => bound[at] = Some(value),
-                Some(_) => return Err(type_error(format!("{function}() got multiple values for argument '{name}'"))),
+                Some(_) => {
+                    return Err(type_error(format!(
+                        "{function}() got multiple values for argument '{name}'"
+                    )));
+                }
                 None => {
-                    return Err(type_error(format!("{function}() got an unexpected keyword argument '{name}'")));
+                    return Err(type_error(format!(
+                        "{function}() got an unexpected keyword argument '{name}'"
+                    )));
                 }
             }
         }

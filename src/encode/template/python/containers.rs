@@ -27,12 +27,19 @@ impl Dict {
     pub(in crate::encode::template) fn get(&self, key: &Value) -> Option<&Value> {
         match key.as_str() {
             Some(name) => self.get_str(name),
-            None => self.entries.iter().find(|(known, _)| known == key).map(|(_, value)| value),
+            None => self
+                .entries
+                .iter()
+                .find(|(known, _)| known == key)
+                .map(|(_, value)| value),
         }
     }
 
     pub(in crate::encode::template) fn get_str(&self, key: &str) -> Option<&Value> {
-        self.entries.iter().find(|(known, _)| known.as_str() == Some(key)).map(|(_, value)| value)
+        self.entries
+            .iter()
+            .find(|(known, _)| known.as_str() == Some(key))
+            .map(|(_, value)| value)
     }
 
     /// Sets a key: one that was there keeps its place.
@@ -85,7 +92,10 @@ impl Generator {
     }
 
     pub(in crate::encode::template) fn named(type_name: &'static str, items: Vec<Value>) -> Value {
-        Value::from_object(Self { items: Mutex::new(items), type_name })
+        Value::from_object(Self {
+            items: Mutex::new(items),
+            type_name,
+        })
     }
 
     pub(in crate::encode::template) fn type_name(&self) -> &'static str {
@@ -205,8 +215,17 @@ impl Range {
             1.. => (i128::from(stop) - i128::from(start), i128::from(step)),
             _ => (i128::from(start) - i128::from(stop), -i128::from(step)),
         };
-        let len = if distance <= 0 { 0 } else { (distance + stride - 1) / stride };
-        Some(Self { start, stop, step, len: usize::try_from(len).unwrap_or(usize::MAX) })
+        let len = if distance <= 0 {
+            0
+        } else {
+            (distance + stride - 1) / stride
+        };
+        Some(Self {
+            start,
+            stop,
+            step,
+            len: usize::try_from(len).unwrap_or(usize::MAX),
+        })
     }
 
     pub(in crate::encode::template) fn len(&self) -> usize {
@@ -219,7 +238,10 @@ impl Range {
     }
 
     pub(in crate::encode::template) fn items(&self) -> Vec<Value> {
-        (0..self.len).filter_map(|index| self.at(index)).map(Value::from).collect()
+        (0..self.len)
+            .filter_map(|index| self.at(index))
+            .map(Value::from)
+            .collect()
     }
 }
 

@@ -17,7 +17,9 @@ pub(in crate::encode::template) fn repr(value: f64, out: &mut String) {
     if size != 0.0 && !(1e-4..1e16).contains(&size) {
         let digits = format!("{value:e}");
         let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
-        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+        let (sign, exponent) = exponent
+            .strip_prefix('-')
+            .map_or(('+', exponent), |exponent| ('-', exponent));
         write!(out, "{mantissa}e{sign}{exponent:0>2}").expect("a string takes all that is written");
     } else {
         write!(out, "{value:?}").expect("a string takes all that is written");

@@ -19,12 +19,18 @@ const MAX_RANGE: usize = 100_000;
 /// Adds all of them.
 pub(in crate::encode::template) fn register(env: &mut Environment<'_>, clock: Clock) {
     // The engine's own namespaces are the only objects it lets be assigned to.
-    let namespace = env.globals().find(|(name, _)| *name == "namespace").map(|(_, function)| function);
+    let namespace = env
+        .globals()
+        .find(|(name, _)| *name == "namespace")
+        .map(|(_, function)| function);
     if let Some(namespace) = namespace {
-        env.add_function("namespace", move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
-            let attributes = attributes(&args.into_values())?;
-            namespace.call(state, &[attributes])
-        });
+        env.add_function(
+            "namespace",
+            move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
+                let attributes = attributes(&args.into_values())?;
+                namespace.call(state, &[attributes])
+            },
+        );
     }
     env.remove_global("debug");
     env.add_global("dict", Value::from_object(DictType));
@@ -38,7 +44,14 @@ pub(in crate::encode::template) fn register(env: &mut Environment<'_>, clock: Cl
         let values = args.into_values();
         let [message] = Args::new(&values).bind("raise_exception", ["message"])?;
         let message = repr::str(&required(message, "raise_exception", "message")?)?;
-        Err::<Value, Error>(TemplateError { kind: ErrorKind::Raised, message, line: None }.into())
+        Err::<Value, Error>(
+            TemplateError {
+                kind: ErrorKind::Raised,
+                message,
+                line: None,
+            }
+            .into(),
+        )
     });
     env.add_function("strftime_now", move |args: Rest<ValueOrKwargs>| {
         let values = args.into_values();
@@ -46,7 +59,10 @@ pub(in crate::encode::template) fn register(env: &mut Environment<'_>, clock: Cl
         let format = required(format, "strftime_now", "format")?;
         match format.as_str() {
             Some(format) => Ok(clock.strftime(format)?),
-            None => Err(type_error(format!("strftime() argument 1 must be str, not {}", type_name(&format)))),
+            None => Err(type_error(format!(
+                "strftime() argument 1 must be str, not {}",
+                type_name(&format)
+            ))),
         }
     });
 }
@@ -62,7 +78,10 @@ fn dict(args: &[Value]) -> Result<Dict, Error> {
         }
         match Py::of(first) {
             Py::Dict(other) => {
-                other.entries().iter().for_each(|(key, value)| dict.insert(key.clone(), value.clone()));
+                other
+                    .entries()
+                    .iter()
+                    .for_each(|(key, value)| dict.insert(key.clone(), value.clone()));
             }
             _ => {
                 for (at, pair) in items(first)?.iter().enumerate() {
@@ -134,7 +153,11 @@ impl Object for DictType {
     }
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Value, Error> {
-        if name == "fromkeys" { methods::from_keys(args) } else { Err(EngineKind::UnknownMethod.into()) }
+        if name == "fromkeys" {
+            methods::from_keys(args)
+        } else {
+            Err(EngineKind::UnknownMethod.into())
+        }
     }
 }
 
@@ -142,7 +165,10 @@ fn cycler(items: Vec<Value>) -> Result<Value, Error> {
     if items.is_empty() {
         return Err(raise(PyClass::TypeError, "at least one item has to be provided"));
     }
-    Ok(Value::from_object(Cycler { items, at: Mutex::new(0) }))
+    Ok(Value::from_object(Cycler {
+        items,
+        at: Mutex::new(0),
+    }))
 }
 
 /// The global `cycler`: goes round its items.
@@ -182,7 +208,10 @@ impl Object for Cycler {
 fn joiner(args: &[Value]) -> Result<Value, Error> {
     let [separator] = Args::new(args).bind("joiner", ["sep"])?;
     let separator = separator.unwrap_or_else(|| Value::from(", "));
-    Ok(Value::from_object(Joiner { separator, used: Mutex::new(false) }))
+    Ok(Value::from_object(Joiner {
+        separator,
+        used: Mutex::new(false),
+    }))
 }
 
 /// The global `joiner`: nothing at first, then the separator.
@@ -199,6 +228,10 @@ impl Object for Joiner {
 
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(if std::mem::replace(&mut *used, true) { self.separator.clone() } else { Value::from("") })
+        Ok(if std::mem::replace(&mut *used, true) {
+            self.separator.clone()
+        } else {
+            Value::from("")
+        })
     }
 }

@@ -20,7 +20,11 @@ struct Dump {
 
 /// The filter `tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)`.
 pub(in crate::encode::template) fn tojson(value: &Value, args: &[Value]) -> Result<Value, Error> {
-    let dump = if args.is_empty() { Dump::default() } else { Dump::from_args(args)? };
+    let dump = if args.is_empty() {
+        Dump::default()
+    } else {
+        Dump::from_args(args)?
+    };
     let mut out = String::new();
     dump.write(value, 0, &mut out)?;
     Ok(Value::from(out))
@@ -48,7 +52,9 @@ impl Dump {
             Some(Py::Str(text)) => Some(text.to_owned()),
             Some(_) => {
                 let width = index(indent.as_ref().unwrap_or(&Value::UNDEFINED))?;
-                let width = usize::try_from(width.max(0)).ok().filter(|width| *width < limits::BYTES);
+                let width = usize::try_from(width.max(0))
+                    .ok()
+                    .filter(|width| *width < limits::BYTES);
                 Some(" ".repeat(width.ok_or_else(limits::exceeded)?))
             }
         };
@@ -86,10 +92,17 @@ impl Dump {
             Py::List(items) | Py::Tuple(items) => self.list(items, depth, out)?,
             Py::Dict(dict) => self.dict(dict.entries(), depth, out)?,
             _ => {
-                return Err(type_error(format!("Object of type {} is not JSON serializable", type_name(value))));
+                return Err(type_error(format!(
+                    "Object of type {} is not JSON serializable",
+                    type_name(value)
+                )));
             }
         }
-        if out.len() > limits::BYTES { Err(limits::exceeded()) } else { Ok(()) }
+        if out.len() > limits::BYTES {
+            Err(limits::exceeded())
+        } else {
+            Ok(())
+        }
     }
 
     fn list(&self, items: &[Value], depth: usize, out: &mut String) -> Result<(), Error> {
@@ -149,7 +162,9 @@ impl Dump {
             }
             _ => {
                 let kind = type_name(key);
-                return Err(type_error(format!("keys must be str, int, float, bool or None, not {kind}")));
+                return Err(type_error(format!(
+                    "keys must be str, int, float, bool or None, not {kind}"
+                )));
             }
         }
         Ok(())

@@ -96,7 +96,12 @@ impl Special {
             return Self::Callable;
         }
         // The engine keeps its own types to itself, but not their names.
-        match value.as_object().map_or("", minijinja::value::DynObject::type_name).rsplit("::").next() {
+        match value
+            .as_object()
+            .map_or("", minijinja::value::DynObject::type_name)
+            .rsplit("::")
+            .next()
+        {
             Some("Namespace") => Self::Namespace,
             Some("Loop") => Self::Loop,
             Some("Macro" | "BoxedFunction" | "DictType" | "Cycler" | "Joiner" | "Function") => Self::Callable,
@@ -146,7 +151,12 @@ pub(in crate::encode::template) fn len(value: &Value) -> Result<usize, Error> {
         Py::Dict(dict) => dict.len(),
         Py::View(view) => view.len(),
         Py::Range(range) => range.len(),
-        _ => return Err(type_error(format!("object of type '{}' has no len()", type_name(value)))),
+        _ => {
+            return Err(type_error(format!(
+                "object of type '{}' has no len()",
+                type_name(value)
+            )));
+        }
     })
 }
 
@@ -156,6 +166,9 @@ pub(in crate::encode::template) fn index(value: &Value) -> Result<i128, Error> {
         Py::Int(integer) => Ok(integer),
         Py::Bool(flag) => Ok(i128::from(flag)),
         Py::Undefined => Err(undefined()),
-        _ => Err(type_error(format!("'{}' object cannot be interpreted as an integer", type_name(value)))),
+        _ => Err(type_error(format!(
+            "'{}' object cannot be interpreted as an integer",
+            type_name(value)
+        ))),
     }
 }

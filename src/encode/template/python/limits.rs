@@ -36,5 +36,10 @@ pub(in crate::encode::template) fn charge_items(state: &mut State<'_, '_>, items
 }
 
 pub(in crate::encode::template) fn exceeded() -> Error {
-    TemplateError { kind: ErrorKind::OutOfFuel, message: format!("it built more than {BYTES} bytes"), line: None }.into()
+    TemplateError {
+        kind: ErrorKind::OutOfFuel,
+        message: format!("it built more than {BYTES} bytes"),
+        line: None,
+    }
+    .into()
 }

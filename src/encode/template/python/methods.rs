@@ -13,7 +13,9 @@ use super::strings;
 use crate::encode::template::error::{PyClass, TemplateError, raise, value_error};
 
 const LIST: &[&str] = &["copy", "count", "index"];
-const LIST_MUTATING: &[&str] = &["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"];
+const LIST_MUTATING: &[&str] = &[
+    "append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort",
+];
 const DICT: &[&str] = &["copy", "fromkeys", "get", "items", "keys", "values"];
 const DICT_MUTATING: &[&str] = &["clear", "pop", "popitem", "setdefault", "update"];
 const TUPLE: &[&str] = &["count", "index"];
@@ -65,7 +67,10 @@ pub(in crate::encode::template) fn call(
 }
 
 fn is_numeric_method(name: &str) -> bool {
-    matches!(name, "as_integer_ratio" | "bit_count" | "bit_length" | "conjugate" | "hex" | "is_integer" | "to_bytes")
+    matches!(
+        name,
+        "as_integer_ratio" | "bit_count" | "bit_length" | "conjugate" | "hex" | "is_integer" | "to_bytes"
+    )
 }
 
 fn dict(object: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
@@ -108,7 +113,11 @@ fn sequence(object: &Value, name: &str, args: &[Value]) -> Result<Value, Error> 
     let own = items(object)?;
     if name == "copy" {
         let [] = Args::new(args).positional(name)?;
-        return Ok(if object.is_tuple() { Value::from(Tuple::from(own)) } else { Value::from(own) });
+        return Ok(if object.is_tuple() {
+            Value::from(Tuple::from(own))
+        } else {
+            Value::from(own)
+        });
     }
     let [wanted, start, stop] = Args::new(args).positional(name)?;
     let wanted = required(wanted, name, "value")?;

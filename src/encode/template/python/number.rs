@@ -37,7 +37,9 @@ pub(in crate::encode::template) fn integer(value: i128) -> Value {
 }
 
 fn exact(value: Option<i128>) -> Result<Value, Error> {
-    value.map(integer).ok_or_else(|| TemplateError::unsupported("an integer beyond 127 bits").into())
+    value
+        .map(integer)
+        .ok_or_else(|| TemplateError::unsupported("an integer beyond 127 bits").into())
 }
 
 /// Two operands that are not both numbers.
@@ -46,7 +48,9 @@ pub(in crate::encode::template) fn unsupported(operator: &str, left: &Value, rig
         return undefined();
     }
     let (left, right) = (type_name(left), type_name(right));
-    type_error(format!("unsupported operand type(s) for {operator}: '{left}' and '{right}'"))
+    type_error(format!(
+        "unsupported operand type(s) for {operator}: '{left}' and '{right}'"
+    ))
 }
 
 fn numbers(operator: &str, left: &Value, right: &Value) -> Result<(Number, Number), Error> {
@@ -95,7 +99,11 @@ pub(in crate::encode::template) fn floordiv(left: &Value, right: &Value) -> Resu
         (Number::Int(_), Number::Int(0)) => Err(by_zero("integer division or modulo by zero")),
         (Number::Int(left), Number::Int(right)) => exact(left.checked_div_euclid(right).map(|quotient| {
             // Euclid's quotient rounds so that the rest is positive; Python's so that it has the divisor's sign.
-            if right < 0 && left.rem_euclid(right) != 0 { quotient - 1 } else { quotient }
+            if right < 0 && left.rem_euclid(right) != 0 {
+                quotient - 1
+            } else {
+                quotient
+            }
         })),
         (left, right) => {
             let (left, right) = (left.as_float(), right.as_float());
@@ -112,7 +120,11 @@ pub(in crate::encode::template) fn modulo(left: &Value, right: &Value) -> Result
     match numbers("%", left, right)? {
         (Number::Int(_), Number::Int(0)) => Err(by_zero("integer modulo by zero")),
         (Number::Int(left), Number::Int(right)) => exact(left.checked_rem(right).or(Some(0)).map(|rest| {
-            if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }
+            if rest != 0 && (rest < 0) != (right < 0) {
+                rest + right
+            } else {
+                rest
+            }
         })),
         (left, right) => {
             let (left, right) = (left.as_float(), right.as_float());
@@ -141,8 +153,16 @@ pub(in crate::encode::template) fn pow(left: &Value, right: &Value) -> Result<Va
         && exponent >= 0
     {
         // 0, 1 and -1 have any power; anything else with a power beyond 127 does not fit.
-        let folded = if base.abs() <= 1 { exponent.min(2 + exponent % 2) } else { exponent };
-        return exact(u32::try_from(folded).ok().and_then(|exponent| base.checked_pow(exponent)));
+        let folded = if base.abs() <= 1 {
+            exponent.min(2 + exponent % 2)
+        } else {
+            exponent
+        };
+        return exact(
+            u32::try_from(folded)
+                .ok()
+                .and_then(|exponent| base.checked_pow(exponent)),
+        );
     }
     let (base, exponent) = (base.as_float(), exponent.as_float());
     if base == 0.0 && exponent < 0.0 {
@@ -189,7 +209,13 @@ mod tests {
 
     #[test]
     fn division_rounds_towards_the_floor() {
-        for (left, right, quotient, rest) in [(7, 2, 3, 1), (-7, 2, -4, 1), (7, -2, -4, -1), (-7, -2, 3, -1), (6, -2, -3, 0)] {
+        for (left, right, quotient, rest) in [
+            (7, 2, 3, 1),
+            (-7, 2, -4, 1),
+            (7, -2, -4, -1),
+            (-7, -2, 3, -1),
+            (6, -2, -3, 0),
+        ] {
             let (left, right) = (Value::from(left), Value::from(right));
             assert_eq!(floordiv(&left, &right).expect("divides"), Value::from(quotient));
             assert_eq!(modulo(&left, &right).expect("divides"), Value::from(rest));
@@ -201,6 +227,9 @@ mod tests {
         let large = Value::from(i128::MAX);
         assert!(mul(&large, &Value::from(2)).is_err());
         assert!(pow(&Value::from(2), &Value::from(127)).is_err());
-        assert_eq!(pow(&Value::from(-1), &Value::from(1_000_001)).expect("a power"), Value::from(-1));
+        assert_eq!(
+            pow(&Value::from(-1), &Value::from(1_000_001)).expect("a power"),
+            Value::from(-1)
+        );
     }
 }

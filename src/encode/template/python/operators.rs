@@ -26,7 +26,9 @@ pub(in crate::encode::template) fn add(state: &mut State<'_, '_>, left: &Value, 
         }
         (Py::Str(_) | Py::List(_) | Py::Tuple(_), _) if !right.is_undefined() => {
             let (left, right) = (type_name(left), type_name(right));
-            Err(type_error(format!("can only concatenate {left} (not \"{right}\") to {left}")))
+            Err(type_error(format!(
+                "can only concatenate {left} (not \"{right}\") to {left}"
+            )))
         }
         _ => number::add(left, right),
     }
@@ -45,7 +47,10 @@ pub(in crate::encode::template) fn add_all(state: &mut State<'_, '_>, terms: &[&
     if plain {
         limits::charge(state, len)?;
         let mut text = String::with_capacity(len);
-        terms.iter().filter_map(|term| term.as_str()).for_each(|term| text.push_str(term));
+        terms
+            .iter()
+            .filter_map(|term| term.as_str())
+            .for_each(|term| text.push_str(term));
         return Ok(Value::from(text));
     }
     let (first, rest) = terms.split_first().expect("a sum has terms");
@@ -54,7 +59,13 @@ pub(in crate::encode::template) fn add_all(state: &mut State<'_, '_>, terms: &[&
         sum = match (sum.as_str(), term.as_str()) {
             (Some(left), Some(right)) if sum.is_safe() || term.is_safe() => {
                 // Text marked as safe for HTML makes the other safe by escaping it.
-                let escape = |text: &str, safe: bool| if safe { text.to_owned() } else { filters::text::escape(text) };
+                let escape = |text: &str, safe: bool| {
+                    if safe {
+                        text.to_owned()
+                    } else {
+                        filters::text::escape(text)
+                    }
+                };
                 let joined = escape(left, sum.is_safe()) + &escape(right, term.is_safe());
                 limits::charge(state, joined.len())?;
                 Value::from_safe_string(joined)
@@ -84,7 +95,11 @@ pub(in crate::encode::template) fn concat(state: &mut State<'_, '_>, parts: &[&V
 
 /// `left * right`.
 pub(in crate::encode::template) fn mul(state: &mut State<'_, '_>, left: &Value, right: &Value) -> Result<Value, Error> {
-    let (sequence, count) = if is_sequence(left) { (left, right) } else { (right, left) };
+    let (sequence, count) = if is_sequence(left) {
+        (left, right)
+    } else {
+        (right, left)
+    };
     if !is_sequence(sequence) {
         return number::mul(left, right);
     }
@@ -92,7 +107,10 @@ pub(in crate::encode::template) fn mul(state: &mut State<'_, '_>, left: &Value, 
         return Err(undefined());
     }
     let (Py::Int(_) | Py::Bool(_)) = Py::of(count) else {
-        return Err(type_error(format!("can't multiply sequence by non-int of type '{}'", type_name(count))));
+        return Err(type_error(format!(
+            "can't multiply sequence by non-int of type '{}'",
+            type_name(count)
+        )));
     };
     let count = usize::try_from(super::kind::index(count)?.max(0)).unwrap_or(usize::MAX);
     match Py::of(sequence) {
@@ -100,12 +118,20 @@ pub(in crate::encode::template) fn mul(state: &mut State<'_, '_>, left: &Value, 
             let len = items.len().saturating_mul(count);
             limits::charge_items(state, len)?;
             let items: Vec<Value> = items.iter().cycle().take(len).cloned().collect();
-            Ok(if sequence.is_tuple() { Value::from(Tuple::from(items)) } else { Value::from(items) })
+            Ok(if sequence.is_tuple() {
+                Value::from(Tuple::from(items))
+            } else {
+                Value::from(items)
+            })
         }
         _ => {
             let text = sequence.as_str().unwrap_or_default();
             limits::charge(state, text.len().saturating_mul(count))?;
-            let text = if text.is_empty() { String::new() } else { text.repeat(count) };
+            let text = if text.is_empty() {
+                String::new()
+            } else {
+                text.repeat(count)
+            };
             Ok(like(sequence, text))
         }
     }
@@ -117,7 +143,11 @@ fn is_sequence(value: &Value) -> bool {
 
 /// `text` as a string of the class `model` is of.
 pub(in crate::encode::template) fn like(model: &Value, text: String) -> Value {
-    if model.is_safe() { Value::from_safe_string(text) } else { Value::from(text) }
+    if model.is_safe() {
+        Value::from_safe_string(text)
+    } else {
+        Value::from(text)
+    }
 }
 
 /// `left % right`: the rest of a division, or a string formatted.
@@ -151,7 +181,10 @@ pub(in crate::encode::template) fn compare(
 
 fn compare_at(operator: &str, left: &Value, right: &Value, depth: usize) -> Result<Option<Ordering>, Error> {
     if depth > limits::DEPTH {
-        return Err(raise(PyClass::RecursionError, "maximum recursion depth exceeded in comparison"));
+        return Err(raise(
+            PyClass::RecursionError,
+            "maximum recursion depth exceeded in comparison",
+        ));
     }
     if let (Some(left), Some(right)) = (Number::of(left), Number::of(right)) {
         return Ok(match (left, right) {
@@ -172,7 +205,9 @@ fn compare_at(operator: &str, left: &Value, right: &Value, depth: usize) -> Resu
         }
         _ => {
             let (left, right) = (type_name(left), type_name(right));
-            Err(type_error(format!("'{operator}' not supported between instances of '{left}' and '{right}'")))
+            Err(type_error(format!(
+                "'{operator}' not supported between instances of '{left}' and '{right}'"
+            )))
         }
     }
 }
@@ -203,7 +238,9 @@ pub(in crate::encode::template) fn contains(container: &Value, item: &Value) -> 
             Some(part) => text.contains(part),
             None => {
                 let kind = type_name(item);
-                return Err(type_error(format!("'in <string>' requires string as left operand, not {kind}")));
+                return Err(type_error(format!(
+                    "'in <string>' requires string as left operand, not {kind}"
+                )));
             }
         },
         Py::List(items) | Py::Tuple(items) => items.contains(item),
@@ -216,7 +253,12 @@ pub(in crate::encode::template) fn contains(container: &Value, item: &Value) -> 
             std::iter::from_fn(|| generator.next()).any(|found| found == *item)
         }
         Py::View(_) | Py::Range(_) => super::kind::items(container)?.contains(item),
-        _ => return Err(type_error(format!("argument of type '{}' is not iterable", type_name(container)))),
+        _ => {
+            return Err(type_error(format!(
+                "argument of type '{}' is not iterable",
+                type_name(container)
+            )));
+        }
     })
 }
 

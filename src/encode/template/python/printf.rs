@@ -37,7 +37,8 @@ impl<'v> Taker<'v> {
         let Py::Dict(dict) = Py::of(value) else {
             return Err(type_error("format requires a mapping"));
         };
-        dict.get_str(key).ok_or_else(|| raise(PyClass::KeyError, format!("'{key}'")))
+        dict.get_str(key)
+            .ok_or_else(|| raise(PyClass::KeyError, format!("'{key}'")))
     }
 
     /// Python minds values left over, unless they stood in something with subscripts.
@@ -46,7 +47,11 @@ impl<'v> Taker<'v> {
             Values::One(value) => self.taken == 0 && !matches!(Py::of(value), Py::Dict(_) | Py::List(_) | Py::Range(_)),
             Values::Several(values) => self.taken < values.len(),
         };
-        if left { Err(type_error("not all arguments converted during string formatting")) } else { Ok(()) }
+        if left {
+            Err(type_error("not all arguments converted during string formatting"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -94,14 +99,19 @@ fn convert(rest: &mut &str, taker: &mut Taker<'_>, out: &mut String) -> Result<(
             if width < 0 {
                 spec.align = Some('<');
             }
-            usize::try_from(width.unsigned_abs()).ok().filter(|width| *width <= limits::BYTES).ok_or_else(limits::exceeded)?
+            usize::try_from(width.unsigned_abs())
+                .ok()
+                .filter(|width| *width <= limits::BYTES)
+                .ok_or_else(limits::exceeded)?
         }
         None => spec::number(rest)?.unwrap_or(0),
     };
     if let Some(after) = rest.strip_prefix('.') {
         *rest = after;
         spec.precision = Some(match star(rest, taker)? {
-            Some(precision) => usize::try_from(precision.max(0)).unwrap_or(usize::MAX).min(limits::BYTES),
+            Some(precision) => usize::try_from(precision.max(0))
+                .unwrap_or(usize::MAX)
+                .min(limits::BYTES),
             None => spec::number(rest)?.unwrap_or(0),
         });
     }
@@ -151,7 +161,9 @@ fn converted(value: &Value, kind: char, spec: &mut Spec) -> Result<String, Error
                 Py::Str(text) if text.chars().count() == 1 => text.to_owned(),
                 Py::Int(code) => {
                     let letter = u32::try_from(code).ok().and_then(char::from_u32);
-                    letter.ok_or_else(|| raise(PyClass::OverflowError, "%c arg not in range(0x110000)"))?.to_string()
+                    letter
+                        .ok_or_else(|| raise(PyClass::OverflowError, "%c arg not in range(0x110000)"))?
+                        .to_string()
                 }
                 _ => return Err(type_error("%c requires int or char")),
             };
@@ -166,7 +178,10 @@ fn converted(value: &Value, kind: char, spec: &mut Spec) -> Result<String, Error
         }
         'x' | 'X' | 'o' => {
             if matches!(Py::of(value), Py::Float(_) | Py::Str(_) | Py::None) {
-                return Err(type_error(format!("%{kind} format: an integer is required, not {}", type_name(value))));
+                return Err(type_error(format!(
+                    "%{kind} format: an integer is required, not {}",
+                    type_name(value)
+                )));
             }
             let integer = index(value)?;
             let size = integer.unsigned_abs();
@@ -175,7 +190,12 @@ fn converted(value: &Value, kind: char, spec: &mut Spec) -> Result<String, Error
                 'X' => ("0X", format!("{size:X}")),
                 _ => ("0o", format!("{size:o}")),
             };
-            Ok(integer_text(integer < 0, if spec.alternate { base } else { "" }, digits, spec))
+            Ok(integer_text(
+                integer < 0,
+                if spec.alternate { base } else { "" },
+                digits,
+                spec,
+            ))
         }
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
             let float = spec::real(value, kind)?.as_float();
@@ -185,7 +205,9 @@ fn converted(value: &Value, kind: char, spec: &mut Spec) -> Result<String, Error
         }
         _ => {
             let code = u32::from(kind);
-            Err(value_error(format!("unsupported format character '{kind}' (0x{code:x})")))
+            Err(value_error(format!(
+                "unsupported format character '{kind}' (0x{code:x})"
+            )))
         }
     }
 }
@@ -205,7 +227,11 @@ fn signed(negative: bool, base: &str, digits: &str, spec: &Spec) -> String {
     let text = format!("{sign}{base}{digits}");
     let prefix = sign.len() + base.len();
     if spec.zero && spec.align.is_none() {
-        let padded = Spec { fill: '0', align: Some('='), ..spec.clone() };
+        let padded = Spec {
+            fill: '0',
+            align: Some('='),
+            ..spec.clone()
+        };
         return padded.pad(&text, prefix, '>');
     }
     spec.pad(&text, prefix, '>')

@@ -77,7 +77,11 @@ fn write_repr(value: &Value, out: &mut String, depth: usize) -> Result<(), Error
         }
         Py::Generator(_) | Py::Other => return Err(address(value)),
     }
-    if out.len() > limits::BYTES { Err(limits::exceeded()) } else { Ok(()) }
+    if out.len() > limits::BYTES {
+        Err(limits::exceeded())
+    } else {
+        Ok(())
+    }
 }
 
 fn sequence(items: &[Value], open: &str, close: &str, out: &mut String, depth: usize) -> Result<(), Error> {
@@ -105,7 +109,11 @@ fn address(value: &Value) -> Error {
 
 /// `repr()` of a string.
 pub(in crate::encode::template) fn quote(text: &str, out: &mut String) {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     out.push(quote);
     for letter in text.chars() {
         match letter {
@@ -154,7 +162,10 @@ mod tests {
         let cases = [
             ("it's", "\"it's\""),
             ("'\"", "'\\'\"'"),
-            ("a\n\x00\u{a0}\u{200d}\u{e9}\u{1f600}", "'a\\n\\x00\\xa0\\u200d\u{e9}\u{1f600}'"),
+            (
+                "a\n\x00\u{a0}\u{200d}\u{e9}\u{1f600}",
+                "'a\\n\\x00\\xa0\\u200d\u{e9}\u{1f600}'",
+            ),
             ("\u{e0001}", "'\\U000e0001'"),
             ("e\u{301}", "'e\u{301}'"),
         ];

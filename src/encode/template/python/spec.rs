@@ -110,7 +110,11 @@ pub(super) fn number(rest: &mut &str) -> Result<Option<usize>, Error> {
     if len == 0 {
         return Ok(None);
     }
-    let value = rest[..len].parse().ok().filter(|value| *value <= limits::BYTES).ok_or_else(limits::exceeded)?;
+    let value = rest[..len]
+        .parse()
+        .ok()
+        .filter(|value| *value <= limits::BYTES)
+        .ok_or_else(limits::exceeded)?;
     *rest = &rest[len..];
     Ok(Some(value))
 }
@@ -124,7 +128,10 @@ pub(super) fn format(value: &Value, text: &str) -> Result<String, Error> {
     match (Py::of(value), Number::of(value)) {
         (Py::Str(string), _) => format_text(string, &mut spec),
         (_, Some(number)) => format_number(number, &mut spec),
-        _ => Err(type_error(format!("unsupported format string passed to {}.__format__", type_name(value)))),
+        _ => Err(type_error(format!(
+            "unsupported format string passed to {}.__format__",
+            type_name(value)
+        ))),
     }
 }
 
@@ -174,7 +181,10 @@ fn format_number(value: Number, spec: &mut Spec) -> Result<String, Error> {
 }
 
 fn unknown_code(kind: Option<char>, name: &str) -> Error {
-    value_error(format!("Unknown format code '{}' for object of type '{name}'", kind.unwrap_or_default()))
+    value_error(format!(
+        "Unknown format code '{}' for object of type '{name}'",
+        kind.unwrap_or_default()
+    ))
 }
 
 /// Puts sign, base and digits together: grouped and padded.
@@ -190,7 +200,11 @@ fn assemble((negative, base, digits): (bool, String, String), spec: &Spec) -> St
     match spec.grouping {
         // An exponent has letters too, but no group reaches it: it follows a single digit.
         Some(separator) if !digits.contains(['e', 'E', 'n']) || base.starts_with("0x") => {
-            let size = if matches!(spec.kind, Some('b' | 'o' | 'x' | 'X')) { 4 } else { 3 };
+            let size = if matches!(spec.kind, Some('b' | 'o' | 'x' | 'X')) {
+                4
+            } else {
+                3
+            };
             let mut integer = digits[..whole].to_owned();
             if spec.align == Some('=') && spec.fill == '0' {
                 // Zeros that pad are grouped with the rest.
@@ -226,7 +240,11 @@ pub(super) fn float_digits(value: f64, spec: &Spec) -> Result<(bool, String, Str
     let size = value.abs();
     if !size.is_finite() {
         let name = if size.is_nan() { "nan" } else { "inf" };
-        let name = if kind.is_ascii_uppercase() { name.to_ascii_uppercase() } else { name.to_owned() };
+        let name = if kind.is_ascii_uppercase() {
+            name.to_ascii_uppercase()
+        } else {
+            name.to_owned()
+        };
         return Ok((negative, String::new(), name + percent));
     }
     let precision = precision(spec)?.unwrap_or(6);
@@ -273,7 +291,9 @@ fn precision(spec: &Spec) -> Result<Option<usize>, Error> {
 fn exponential(size: f64, precision: usize) -> String {
     let written = format!("{size:.precision$e}");
     let (mantissa, exponent) = written.split_once('e').unwrap_or((&written, "0"));
-    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+    let (sign, exponent) = exponent
+        .strip_prefix('-')
+        .map_or(('+', exponent), |exponent| ('-', exponent));
     format!("{mantissa}e{sign}{exponent:0>2}")
 }
 
@@ -310,7 +330,10 @@ pub(super) fn real(value: &Value, kind: char) -> Result<Number, Error> {
         if value.is_undefined() {
             return super::kind::undefined();
         }
-        type_error(format!("%{kind} format: a real number is required, not {}", type_name(value)))
+        type_error(format!(
+            "%{kind} format: a real number is required, not {}",
+            type_name(value)
+        ))
     })
 }
 
@@ -320,7 +343,10 @@ pub(super) fn truncated(float: f64) -> Result<i128, Error> {
         return Err(value_error("cannot convert float NaN to integer"));
     }
     if float.is_infinite() {
-        return Err(raise(PyClass::OverflowError, "cannot convert float infinity to integer"));
+        return Err(raise(
+            PyClass::OverflowError,
+            "cannot convert float infinity to integer",
+        ));
     }
     if float.abs() >= 1.7e38 {
         return Err(TemplateError::unsupported("an integer beyond 127 bits").into());

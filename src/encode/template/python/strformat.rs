@@ -22,7 +22,11 @@ struct Formatter<'a> {
 
 /// `format.format(*args)`.
 pub(super) fn format(format: &str, args: &Args<'_>) -> Result<String, Error> {
-    Formatter { args, counting: Counting::Undecided }.run(format, 2)
+    Formatter {
+        args,
+        counting: Counting::Undecided,
+    }
+    .run(format, 2)
 }
 
 impl Formatter<'_> {
@@ -88,8 +92,12 @@ impl Formatter<'_> {
                 value = subscript::attribute(&value, &after[..end])?;
                 rest = &after[end..];
             } else {
-                let inside = rest.strip_prefix('[').ok_or_else(|| value_error("Only '.' or '[' may follow ']' in format field specifier"))?;
-                let end = inside.find(']').ok_or_else(|| value_error("Missing ']' in format string"))?;
+                let inside = rest
+                    .strip_prefix('[')
+                    .ok_or_else(|| value_error("Only '.' or '[' may follow ']' in format field specifier"))?;
+                let end = inside
+                    .find(']')
+                    .ok_or_else(|| value_error("Missing ']' in format string"))?;
                 let key = &inside[..end];
                 let key = key.parse::<i64>().map_or_else(|_| Value::from(key), Value::from);
                 value = subscript::getitem(&value, &key)?;
@@ -124,7 +132,9 @@ impl Formatter<'_> {
             }),
             None => {
                 let found = self.args.named.iter().find(|(known, _)| known == name);
-                found.map(|(_, value)| value.clone()).ok_or_else(|| raise(PyClass::KeyError, format!("'{name}'")))
+                found
+                    .map(|(_, value)| value.clone())
+                    .ok_or_else(|| raise(PyClass::KeyError, format!("'{name}'")))
             }
         }
     }
@@ -164,7 +174,12 @@ mod tests {
         let args = [Value::from(3.14159), Value::from("ab")];
         let args = Args::new(&args);
         assert_eq!(format("{:.2f}|{:>5}|{{}}", &args).expect("formats"), "3.14|   ab|{}");
-        assert_eq!(format("{1!r}{0:{1}}", &args).map_err(|error| error.to_string()).is_err(), true);
+        assert_eq!(
+            format("{1!r}{0:{1}}", &args)
+                .map_err(|error| error.to_string())
+                .is_err(),
+            true
+        );
         assert!(format("{0}{}", &args).is_err() && format("{", &args).is_err() && format("{2}", &args).is_err());
     }
 }

@@ -95,14 +95,22 @@ fn method(state: &mut State<'_, '_>, string: &Value, name: &str, args: &[Value])
         "split" | "rsplit" => split(state, string, name, args),
         "splitlines" => {
             let [keep] = Args::new(args).bind(name, ["keepends"])?;
-            pieces(state, string, text::split_lines(text, keep.is_some_and(|keep| keep.is_true())))
+            pieces(
+                state,
+                string,
+                text::split_lines(text, keep.is_some_and(|keep| keep.is_true())),
+            )
         }
         "startswith" | "endswith" => with_affix(string, name, args),
         "find" | "rfind" | "index" | "rindex" | "count" => search(text, name, args),
         "replace" => replace(state, string, args),
         "join" => {
             let [parts] = Args::new(args).positional(name)?;
-            join(state, string, &parts.ok_or_else(|| type_error("str.join() takes exactly one argument (0 given)"))?)
+            join(
+                state,
+                string,
+                &parts.ok_or_else(|| type_error("str.join() takes exactly one argument (0 given)"))?,
+            )
         }
         "partition" | "rpartition" => {
             let [separator] = Args::new(args).positional(name)?;
@@ -110,18 +118,28 @@ fn method(state: &mut State<'_, '_>, string: &Value, name: &str, args: &[Value])
             if separator.is_empty() {
                 return Err(value_error("empty separator"));
             }
-            let found = if name == "partition" { text.split_once(&separator) } else { text.rsplit_once(&separator) };
+            let found = if name == "partition" {
+                text.split_once(&separator)
+            } else {
+                text.rsplit_once(&separator)
+            };
             let parts = match found {
                 Some((before, after)) => [before, &separator, after],
                 None if name == "partition" => [text, "", ""],
                 None => ["", "", text],
             };
-            Ok(Value::from(Tuple::from(parts.map(|part| like(string, part.to_owned())))))
+            Ok(Value::from(Tuple::from(
+                parts.map(|part| like(string, part.to_owned())),
+            )))
         }
         "removeprefix" | "removesuffix" => {
             let [affix] = Args::new(args).positional(name)?;
             let affix = text_argument(string, affix, name)?;
-            let cut = if name == "removeprefix" { text.strip_prefix(&*affix) } else { text.strip_suffix(&*affix) };
+            let cut = if name == "removeprefix" {
+                text.strip_prefix(&*affix)
+            } else {
+                text.strip_suffix(&*affix)
+            };
             made(cut.unwrap_or(text).to_owned())
         }
         "center" | "ljust" | "rjust" => {
@@ -179,7 +197,10 @@ fn text_argument(string: &Value, argument: Option<Value>, name: &str) -> Result<
     match argument.as_str() {
         Some(text) if string.is_safe() && !argument.is_safe() => Ok(filters::text::escape(text)),
         Some(text) => Ok(text.to_owned()),
-        None => Err(type_error(format!("{name}: a str is required, not '{}'", type_name(&argument)))),
+        None => Err(type_error(format!(
+            "{name}: a str is required, not '{}'",
+            type_name(&argument)
+        ))),
     }
 }
 
@@ -193,14 +214,23 @@ fn optional_text(string: &Value, argument: Option<Value>, name: &str) -> Result<
 fn width_argument(width: Option<Value>, name: &str) -> Result<usize, Error> {
     let width = width.ok_or_else(|| type_error(format!("{name} expected at least 1 argument, got 0")))?;
     let width = usize::try_from(index(&width)?.max(0)).unwrap_or(usize::MAX);
-    if width > limits::BYTES { Err(limits::exceeded()) } else { Ok(width) }
+    if width > limits::BYTES {
+        Err(limits::exceeded())
+    } else {
+        Ok(width)
+    }
 }
 
 fn pieces(state: &mut State<'_, '_>, string: &Value, pieces: Vec<&str>) -> Result<Value, Error> {
     limits::charge_items(state, pieces.len())?;
     let text = string.as_str().map_or(0, str::len);
     limits::charge(state, text)?;
-    Ok(Value::from(pieces.into_iter().map(|piece| like(string, piece.to_owned())).collect::<Vec<_>>()))
+    Ok(Value::from(
+        pieces
+            .into_iter()
+            .map(|piece| like(string, piece.to_owned()))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 fn split(state: &mut State<'_, '_>, string: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
@@ -240,7 +270,10 @@ fn section(text: &str, start: Option<Value>, end: Option<Value>) -> Result<Optio
         let letters = usize::try_from(letters).unwrap_or(usize::MAX);
         text.char_indices().nth(letters).map_or(text.len(), |(at, _)| at)
     };
-    Ok(Some((&text[byte(start)..byte(end)], usize::try_from(start).unwrap_or(0))))
+    Ok(Some((
+        &text[byte(start)..byte(end)],
+        usize::try_from(start).unwrap_or(0),
+    )))
 }
 
 fn with_affix(string: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
@@ -252,7 +285,9 @@ fn with_affix(string: &Value, name: &str, args: &[Value]) -> Result<Value, Error
         Py::Tuple(affixes) => affixes,
         _ => {
             let kind = type_name(&affix);
-            return Err(type_error(format!("{name} first arg must be str or a tuple of str, not {kind}")));
+            return Err(type_error(format!(
+                "{name} first arg must be str or a tuple of str, not {kind}"
+            )));
         }
     };
     let Some((part, _)) = section(text, start, end)? else {
@@ -261,9 +296,15 @@ fn with_affix(string: &Value, name: &str, args: &[Value]) -> Result<Value, Error
     for affix in affixes {
         let Some(affix) = affix.as_str() else {
             let kind = type_name(affix);
-            return Err(type_error(format!("tuple for {name} must only contain str, not {kind}")));
+            return Err(type_error(format!(
+                "tuple for {name} must only contain str, not {kind}"
+            )));
         };
-        if if name == "startswith" { part.starts_with(affix) } else { part.ends_with(affix) } {
+        if if name == "startswith" {
+            part.starts_with(affix)
+        } else {
+            part.ends_with(affix)
+        } {
             return Ok(Value::from(true));
         }
     }
@@ -281,7 +322,11 @@ fn search(text: &str, name: &str, args: &[Value]) -> Result<Value, Error> {
         return Ok(Value::from(section.map_or(0, |(part, _)| part.matches(wanted).count())));
     }
     let found = section.and_then(|(part, before)| {
-        let at = if name.starts_with('r') { part.rfind(wanted) } else { part.find(wanted) };
+        let at = if name.starts_with('r') {
+            part.rfind(wanted)
+        } else {
+            part.find(wanted)
+        };
         at.map(|at| before + part[..at].chars().count())
     });
     match found {
@@ -293,7 +338,10 @@ fn search(text: &str, name: &str, args: &[Value]) -> Result<Value, Error> {
 
 fn replace(state: &mut State<'_, '_>, string: &Value, args: &[Value]) -> Result<Value, Error> {
     let [old, new, count] = Args::new(args).bind("replace", ["", "", "count"])?;
-    let (old, new) = (text_argument(string, old, "replace")?, text_argument(string, new, "replace")?);
+    let (old, new) = (
+        text_argument(string, old, "replace")?,
+        text_argument(string, new, "replace")?,
+    );
     let count = match count {
         Some(count) => usize::try_from(index(&count)?).ok(),
         None => None,
@@ -312,7 +360,10 @@ pub(super) fn replaced(
 ) -> Result<String, Error> {
     if new.len() > old.len() {
         let times = text.matches(old).count().min(count.unwrap_or(usize::MAX));
-        limits::charge(state, text.len().saturating_add(times.saturating_mul(new.len() - old.len())))?;
+        limits::charge(
+            state,
+            text.len().saturating_add(times.saturating_mul(new.len() - old.len())),
+        )?;
     }
     Ok(match count {
         Some(count) => text.replacen(old, new, count),
@@ -332,7 +383,9 @@ fn join(state: &mut State<'_, '_>, string: &Value, parts: &Value) -> Result<Valu
             Some(text) => joined.push_str(text),
             None => {
                 let kind = type_name(part);
-                return Err(type_error(format!("sequence item {at}: expected str instance, {kind} found")));
+                return Err(type_error(format!(
+                    "sequence item {at}: expected str instance, {kind} found"
+                )));
             }
         }
         if joined.len() > limits::BYTES {

@@ -56,7 +56,10 @@ pub(in crate::encode::template) fn own_attribute(object: &Value, name: &str) -> 
     }
     let refused = || {
         let kind = type_name(object);
-        Err(raise(PyClass::SecurityError, format!("access to attribute '{name}' of '{kind}' object is unsafe.")))
+        Err(raise(
+            PyClass::SecurityError,
+            format!("access to attribute '{name}' of '{kind}' object is unsafe."),
+        ))
     };
     if name.starts_with("__") && name.ends_with("__") {
         return refused();
@@ -77,7 +80,10 @@ pub(in crate::encode::template) fn own_attribute(object: &Value, name: &str) -> 
     if methods::mutates(object, name) {
         return refused();
     }
-    Ok(Some(Value::from_object(Method { object: object.clone(), name: name.to_owned() })))
+    Ok(Some(Value::from_object(Method {
+        object: object.clone(),
+        name: name.to_owned(),
+    })))
 }
 
 /// `value[start:stop:step]`.
@@ -118,7 +124,10 @@ pub(in crate::encode::template) fn slice(
         }
         Py::Undefined => Err(undefined()),
         Py::Dict(_) => Err(type_error("unhashable type: 'slice'")),
-        _ => Err(type_error(format!("'{}' object is not subscriptable", type_name(value)))),
+        _ => Err(type_error(format!(
+            "'{}' object is not subscriptable",
+            type_name(value)
+        ))),
     }
 }
 
@@ -135,7 +144,9 @@ impl Picked {
         let bound = |value: &Value| match Py::of(value) {
             Py::None => Ok(None),
             Py::Int(_) | Py::Bool(_) => index(value).map(Some),
-            _ => Err(type_error("slice indices must be integers or None or have an __index__ method")),
+            _ => Err(type_error(
+                "slice indices must be integers or None or have an __index__ method",
+            )),
         };
         let total = i128::try_from(len).unwrap_or(i128::MAX);
         let step = bound(step)?.unwrap_or(1);
@@ -143,10 +154,20 @@ impl Picked {
             return Err(value_error("slice step cannot be zero"));
         }
         let (low, high) = if step > 0 { (0, total) } else { (-1, total - 1) };
-        let clamp = |at: i128| if at < 0 { (at.saturating_add(total)).max(low) } else { at.min(high) };
+        let clamp = |at: i128| {
+            if at < 0 {
+                (at.saturating_add(total)).max(low)
+            } else {
+                at.min(high)
+            }
+        };
         let start = bound(start)?.map_or(if step > 0 { low } else { high }, clamp);
         let stop = bound(stop)?.map_or(if step > 0 { high } else { low }, clamp);
-        let (distance, stride) = if step > 0 { (stop - start, step) } else { (start - stop, step.saturating_neg()) };
+        let (distance, stride) = if step > 0 {
+            (stop - start, step)
+        } else {
+            (start - stop, step.saturating_neg())
+        };
         let count = if distance <= 0 { 0 } else { (distance - 1) / stride + 1 };
         Ok(Self {
             start: usize::try_from(start).unwrap_or(0),
@@ -158,7 +179,8 @@ impl Picked {
 
     fn indices(&self) -> impl Iterator<Item = usize> {
         let (start, step) = (self.start, self.step);
-        (0..self.len).filter_map(move |nth| start.checked_add_signed(isize::try_from(step).ok()? * isize::try_from(nth).ok()?))
+        (0..self.len)
+            .filter_map(move |nth| start.checked_add_signed(isize::try_from(step).ok()? * isize::try_from(nth).ok()?))
     }
 
     fn of(&self, items: &[Value]) -> Vec<Value> {

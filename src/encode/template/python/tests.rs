@@ -22,7 +22,9 @@ const TABLE: &[(&str, Test)] = &[
     (">", |value, args| ordered(">", value, args, Ordering::is_gt)),
     (">=", |value, args| ordered(">=", value, args, Ordering::is_ge)),
     ("boolean", |value, _| Ok(matches!(Py::of(value), Py::Bool(_)))),
-    ("callable", |value, _| Ok(value.is_undefined() || Special::of(value) == Special::Callable)),
+    ("callable", |value, _| {
+        Ok(value.is_undefined() || Special::of(value) == Special::Callable)
+    }),
     ("defined", |value, _| Ok(!value.is_undefined())),
     ("divisibleby", |value, args| is_rest(value, &other(args)?, 0)),
     ("eq", |value, args| Ok(*value == other(args)?)),
@@ -30,7 +32,9 @@ const TABLE: &[(&str, Test)] = &[
     ("escaped", |value, _| Ok(value.is_safe())),
     ("even", |value, _| is_rest(value, &Value::from(2), 0)),
     ("false", |value, _| Ok(matches!(Py::of(value), Py::Bool(false)))),
-    ("filter", |value, _| Ok(value.as_str().is_some_and(|name| FILTERS.contains(&name)))),
+    ("filter", |value, _| {
+        Ok(value.as_str().is_some_and(|name| FILTERS.contains(&name)))
+    }),
     ("float", |value, _| Ok(matches!(Py::of(value), Py::Float(_)))),
     ("ge", |value, args| ordered(">=", value, args, Ordering::is_ge)),
     ("greaterthan", |value, args| ordered(">", value, args, Ordering::is_gt)),
@@ -45,12 +49,16 @@ const TABLE: &[(&str, Test)] = &[
     ("mapping", |value, _| Ok(matches!(Py::of(value), Py::Dict(_)))),
     ("ne", |value, args| Ok(*value != other(args)?)),
     ("none", |value, _| Ok(value.is_none())),
-    ("number", |value, _| Ok(matches!(Py::of(value), Py::Int(_) | Py::Float(_) | Py::Bool(_)))),
+    ("number", |value, _| {
+        Ok(matches!(Py::of(value), Py::Int(_) | Py::Float(_) | Py::Bool(_)))
+    }),
     ("odd", |value, _| is_rest(value, &Value::from(2), 1)),
     ("sameas", |value, args| Ok(subscript::is_same(value, &other(args)?))),
     ("sequence", |value, _| Ok(is_sequence(value))),
     ("string", |value, _| Ok(value.as_str().is_some())),
-    ("test", |value, _| Ok(value.as_str().is_some_and(|name| TESTS.contains(&name)))),
+    ("test", |value, _| {
+        Ok(value.as_str().is_some_and(|name| TESTS.contains(&name)))
+    }),
     ("true", |value, _| Ok(matches!(Py::of(value), Py::Bool(true)))),
     ("undefined", |value, _| Ok(value.is_undefined())),
     ("upper", |value, _| in_case(value, "isupper")),
@@ -59,7 +67,9 @@ const TABLE: &[(&str, Test)] = &[
 /// Adds all of them.
 pub(in crate::encode::template) fn register(env: &mut Environment<'_>) {
     for (name, test) in TABLE {
-        env.add_test(*name, |value: &Value, args: Rest<ValueOrKwargs>| test(value, Args::new(&args.into_values())));
+        env.add_test(*name, |value: &Value, args: Rest<ValueOrKwargs>| {
+            test(value, Args::new(&args.into_values()))
+        });
     }
 }
 

@@ -21,8 +21,16 @@ pub(in crate::encode::template) enum Ends {
 /// `strip`, `lstrip` and `rstrip`: of white space, or of any of the letters given.
 pub(in crate::encode::template) fn strip<'t>(text: &'t str, letters: Option<&str>, ends: Ends) -> &'t str {
     let stripped = |letter: char| letters.map_or_else(|| is_space(letter), |letters| letters.contains(letter));
-    let text = if ends == Ends::Right { text } else { text.trim_start_matches(stripped) };
-    if ends == Ends::Left { text } else { text.trim_end_matches(stripped) }
+    let text = if ends == Ends::Right {
+        text
+    } else {
+        text.trim_start_matches(stripped)
+    };
+    if ends == Ends::Left {
+        text
+    } else {
+        text.trim_end_matches(stripped)
+    }
 }
 
 /// `split` and `rsplit` at white space, at most `limit` times; what is left keeps its far end.
@@ -35,7 +43,11 @@ pub(in crate::encode::template) fn split_space(text: &str, limit: Option<usize>,
             break;
         }
         let over = limit.is_some_and(|limit| pieces.len() >= limit);
-        let gap = if from_right { rest.rfind(is_space) } else { rest.find(is_space) };
+        let gap = if from_right {
+            rest.rfind(is_space)
+        } else {
+            rest.find(is_space)
+        };
         let Some(gap) = gap.filter(|_| !over) else {
             pieces.push(rest);
             break;
@@ -78,7 +90,10 @@ pub(in crate::encode::template) fn split_lines(text: &str, keep_ends: bool) -> V
     let mut lines = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(|letter| {
-        matches!(letter, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
+        matches!(
+            letter,
+            '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
     }) {
         let len = if rest[at..].starts_with("\r\n") {
             2
@@ -201,8 +216,12 @@ pub(in crate::encode::template) fn predicate(text: &str, name: &str) -> Option<R
         "isspace" => all(is_space),
         "isascii" => Ok(text.is_ascii()),
         "isprintable" => Ok(text.chars().all(is_printable)),
-        "islower" => Ok(text.chars().any(char::is_lowercase) && !text.chars().any(|c| is_cased(c) && !c.is_lowercase())),
-        "isupper" => Ok(text.chars().any(char::is_uppercase) && !text.chars().any(|c| is_cased(c) && !c.is_uppercase())),
+        "islower" => {
+            Ok(text.chars().any(char::is_lowercase) && !text.chars().any(|c| is_cased(c) && !c.is_lowercase()))
+        }
+        "isupper" => {
+            Ok(text.chars().any(char::is_uppercase) && !text.chars().any(|c| is_cased(c) && !c.is_uppercase()))
+        }
         "istitle" => Ok(is_title(text)),
         "isalpha" | "isalnum" | "isdigit" | "isdecimal" | "isnumeric" | "isidentifier" => by_category(text, name),
         _ => return None,
@@ -226,7 +245,9 @@ fn is_title(text: &str) -> bool {
 /// them in many scripts, so that beyond the common ones nothing is said.
 fn by_category(text: &str, name: &str) -> Result<bool, Error> {
     if name == "isidentifier" {
-        let word = text.chars().try_fold(true, |word, letter| Ok::<_, Error>(word && (letter == '_' || is_alnum(letter)?)))?;
+        let word = text.chars().try_fold(true, |word, letter| {
+            Ok::<_, Error>(word && (letter == '_' || is_alnum(letter)?))
+        })?;
         return Ok(word && text.chars().next().is_some_and(|first| !first.is_numeric()));
     }
     let mut all = !text.is_empty();
@@ -251,11 +272,19 @@ fn is_letter(letter: char) -> Result<bool, Error> {
             | '\u{3000}'..='\u{3020}' | '\u{3031}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff00}'..='\u{ffdc}'
             | '\u{1f300}'..='\u{1faff}'
     );
-    if common || !letter.is_alphabetic() { Ok(letter.is_alphabetic()) } else { Err(uncommon(letter)) }
+    if common || !letter.is_alphabetic() {
+        Ok(letter.is_alphabetic())
+    } else {
+        Err(uncommon(letter))
+    }
 }
 
 fn is_digit(letter: char) -> Result<bool, Error> {
-    if letter.is_ascii() || !letter.is_numeric() { Ok(letter.is_ascii_digit()) } else { Err(uncommon(letter)) }
+    if letter.is_ascii() || !letter.is_numeric() {
+        Ok(letter.is_ascii_digit())
+    } else {
+        Err(uncommon(letter))
+    }
 }
 
 fn uncommon(letter: char) -> Error {

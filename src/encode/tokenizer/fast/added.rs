@@ -216,11 +216,7 @@ mod tests {
         }];
         assert_eq!(
             split(&tokens, "cats cat-"),
-            [
-                ("cats ".into(), None),
-                ("cat".into(), Some(0)),
-                ("-".into(), None)
-            ]
+            [("cats ".into(), None), ("cat".into(), Some(0)), ("-".into(), None)]
         );
         assert_eq!(split(&tokens, "écat"), [("écat".into(), None)]);
     }

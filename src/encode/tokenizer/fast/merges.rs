@@ -249,7 +249,14 @@ mod tests {
     fn model(merges: &[(&str, &str)]) -> (Vocabulary, Merges) {
         let mut tokens: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
         tokens.extend(merges.iter().map(|(left, right)| format!("{left}{right}")));
-        let vocabulary = Vocabulary::new(tokens.iter().map(String::as_str).zip(0u32..).collect::<Vec<_>>().into_iter());
+        let vocabulary = Vocabulary::new(
+            tokens
+                .iter()
+                .map(String::as_str)
+                .zip(0u32..)
+                .collect::<Vec<_>>()
+                .into_iter(),
+        );
         let vocabulary = vocabulary.expect("a vocabulary");
         let list: Vec<Merge<'_>> = merges
             .iter()

@@ -163,7 +163,10 @@ mod tests {
         assert_eq!(words(&made, "b  ab", true), ["", "b", "  ab"]);
         assert_eq!(words(&made, "ba", false), ["b", "a"]);
         assert_eq!(words(&made, "aéé", false), ["a", "é", "é"]);
-        assert_eq!(words(&metaspace(&["▁", "a", "▁▁"], true), "a  a", false), ["a", " ", " ", "a"]);
+        assert_eq!(
+            words(&metaspace(&["▁", "a", "▁▁"], true), "a  a", false),
+            ["a", " ", " ", "a"]
+        );
     }
 
     #[test]

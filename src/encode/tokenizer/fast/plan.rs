@@ -73,7 +73,9 @@ impl Fast {
         let kind = match spaces(pipeline) {
             Some((prefix, split)) => {
                 if post.trim.is_some() || pipeline.flags.ignore_merges || !pipeline.flags.byte_fallback {
-                    return Err("spaces as ▁ without byte fallback, or with whole words".to_owned().into());
+                    return Err("spaces as ▁ without byte fallback, or with whole words"
+                        .to_owned()
+                        .into());
                 }
                 let metaspace = Box::new(Metaspace::new(vocabulary, prefix, split)?);
                 let unless = Some(unless(added, !pipeline.normalizer.is_null())?);
@@ -94,7 +96,8 @@ impl Fast {
         };
         let mut lengths = vec![0; vocabulary.end()].into_boxed_slice();
         for (token, id) in vocabulary.iter() {
-            let length = u16::try_from(length(token)).map_err(|_| format!("the token {id} is {} bytes", token.len()))?;
+            let length =
+                u16::try_from(length(token)).map_err(|_| format!("the token {id} is {} bytes", token.len()))?;
             lengths[id as usize] = length;
         }
         if let Kind::Spaces { metaspace, .. } = &kind {
@@ -131,16 +134,17 @@ fn model(flags: &Flags) -> Result<(), String> {
 fn unless(added: &AddedVocabulary, normalizes: bool) -> Result<AhoCorasick, String> {
     let space = SPACE.to_string();
     let tokens = added.iter().map(|(token, _)| token);
-    let tokens = tokens.filter(|token| normalizes && token.normalized).map(|token| token.content.as_str());
+    let tokens = tokens
+        .filter(|token| normalizes && token.normalized)
+        .map(|token| token.content.as_str());
     AhoCorasick::new(std::iter::once(space.as_str()).chain(tokens)).map_err(|error| error.to_string())
 }
 
 /// The kind of model that writes spaces as `▁`, if it is one: where a space is put before a text,
 /// and whether every space starts a word.
 pub(in crate::encode::tokenizer) fn spaces(pipeline: &Pipeline) -> Option<(Prefix, bool)> {
-    let is_replace = |step: &Value| {
-        step["type"] == "Replace" && step["pattern"]["String"] == " " && step["content"] == "▁"
-    };
+    let is_replace =
+        |step: &Value| step["type"] == "Replace" && step["pattern"]["String"] == " " && step["content"] == "▁";
     let normalizer = &pipeline.normalizer;
     let steps = match normalizer["normalizers"].as_array() {
         Some(steps) if normalizer["type"] == "Sequence" => steps.as_slice(),
@@ -184,9 +188,14 @@ fn bytes(pipeline: &Pipeline, vocabulary: &Vocabulary, added: &AddedVocabulary) 
         _ => return Err(format!("the normalizer {}", shown(normalizer))),
     };
     if composed {
-        let changed = added.iter().find(|(token, _)| token.normalized && !super::nfc::leaves_alone(&token.content));
+        let changed = added
+            .iter()
+            .find(|(token, _)| token.normalized && !super::nfc::leaves_alone(&token.content));
         if let Some((token, _)) = changed {
-            return Err(format!("the added token {:?}, which normalization changes", token.content));
+            return Err(format!(
+                "the added token {:?}, which normalization changes",
+                token.content
+            ));
         }
     }
     let mut stages = Vec::new();

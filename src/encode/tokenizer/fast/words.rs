@@ -112,10 +112,7 @@ impl Words {
                 Err(vacant) => at = vacant,
             }
         }
-        let mut slot = Slot {
-            key: key.0,
-            ..EMPTY
-        };
+        let mut slot = Slot { key: key.0, ..EMPTY };
         if ids.len() <= INLINE {
             slot.ids[..ids.len()].copy_from_slice(ids);
             slot.count = ids.len() as u32;

@@ -74,9 +74,12 @@ fn tojson(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Result<Value,
 /// Adds all of them.
 pub(in crate::encode::template) fn register(env: &mut Environment<'_>) {
     for (name, filter) in TABLE {
-        env.add_filter(*name, |state: &mut State<'_, '_>, value: &Value, args: Rest<ValueOrKwargs>| {
-            filter(state, value, &args.into_values())
-        });
+        env.add_filter(
+            *name,
+            |state: &mut State<'_, '_>, value: &Value, args: Rest<ValueOrKwargs>| {
+                filter(state, value, &args.into_values())
+            },
+        );
     }
     operators_into(env);
 }
@@ -85,18 +88,26 @@ pub(in crate::encode::template) fn register(env: &mut Environment<'_>) {
 fn operators_into(env: &mut Environment<'_>) {
     type S<'a, 'b, 'c> = &'a mut State<'b, 'c>;
     env.add_filter("_add", operators::add);
-    env.add_filter("_add2", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value| operators::add_all(s, &[a, b, c]));
-    env.add_filter("_add3", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value, d: &Value| {
-        operators::add_all(s, &[a, b, c, d])
+    env.add_filter("_add2", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value| {
+        operators::add_all(s, &[a, b, c])
     });
+    env.add_filter(
+        "_add3",
+        |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value, d: &Value| operators::add_all(s, &[a, b, c, d]),
+    );
     env.add_filter("_add_all", |s: S<'_, '_, '_>, first: &Value, rest: Rest<Value>| {
         operators::add_all(s, &std::iter::once(first).chain(rest.iter()).collect::<Vec<_>>())
     });
-    env.add_filter("_concat", |s: S<'_, '_, '_>, a: &Value, b: &Value| operators::concat(s, &[a, b]));
-    env.add_filter("_concat2", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value| operators::concat(s, &[a, b, c]));
-    env.add_filter("_concat3", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value, d: &Value| {
-        operators::concat(s, &[a, b, c, d])
+    env.add_filter("_concat", |s: S<'_, '_, '_>, a: &Value, b: &Value| {
+        operators::concat(s, &[a, b])
     });
+    env.add_filter("_concat2", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value| {
+        operators::concat(s, &[a, b, c])
+    });
+    env.add_filter(
+        "_concat3",
+        |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value, d: &Value| operators::concat(s, &[a, b, c, d]),
+    );
     env.add_filter("_concat_all", |s: S<'_, '_, '_>, first: &Value, rest: Rest<Value>| {
         operators::concat(s, &std::iter::once(first).chain(rest.iter()).collect::<Vec<_>>())
     });
@@ -108,17 +119,32 @@ fn operators_into(env: &mut Environment<'_>) {
     env.add_filter("_pow", arithmetic::pow);
     env.add_filter("_neg", arithmetic::neg);
     env.add_filter("_pos", arithmetic::pos);
-    env.add_filter("_lt", |a: &Value, b: &Value| Ok::<_, Error>(operators::compare("<", a, b)?.is_some_and(std::cmp::Ordering::is_lt)));
-    env.add_filter("_le", |a: &Value, b: &Value| Ok::<_, Error>(operators::compare("<=", a, b)?.is_some_and(std::cmp::Ordering::is_le)));
-    env.add_filter("_gt", |a: &Value, b: &Value| Ok::<_, Error>(operators::compare(">", a, b)?.is_some_and(std::cmp::Ordering::is_gt)));
-    env.add_filter("_ge", |a: &Value, b: &Value| Ok::<_, Error>(operators::compare(">=", a, b)?.is_some_and(std::cmp::Ordering::is_ge)));
-    env.add_filter("_in", |item: &Value, container: &Value| operators::contains(container, item));
-    env.add_filter("_not_in", |item: &Value, container: &Value| operators::contains(container, item).map(|found| !found));
+    env.add_filter("_lt", |a: &Value, b: &Value| {
+        Ok::<_, Error>(operators::compare("<", a, b)?.is_some_and(std::cmp::Ordering::is_lt))
+    });
+    env.add_filter("_le", |a: &Value, b: &Value| {
+        Ok::<_, Error>(operators::compare("<=", a, b)?.is_some_and(std::cmp::Ordering::is_le))
+    });
+    env.add_filter("_gt", |a: &Value, b: &Value| {
+        Ok::<_, Error>(operators::compare(">", a, b)?.is_some_and(std::cmp::Ordering::is_gt))
+    });
+    env.add_filter("_ge", |a: &Value, b: &Value| {
+        Ok::<_, Error>(operators::compare(">=", a, b)?.is_some_and(std::cmp::Ordering::is_ge))
+    });
+    env.add_filter("_in", |item: &Value, container: &Value| {
+        operators::contains(container, item)
+    });
+    env.add_filter("_not_in", |item: &Value, container: &Value| {
+        operators::contains(container, item).map(|found| !found)
+    });
     env.add_filter("_attr", |object: &Value, name: &str| subscript::attribute(object, name));
     env.add_filter("_item", |object: &Value, name: &str| subscript::item(object, name));
-    env.add_filter("_slice", |s: S<'_, '_, '_>, value: &Value, start: &Value, stop: &Value, step: &Value| {
-        subscript::slice(s, value, [start, stop, step])
-    });
+    env.add_filter(
+        "_slice",
+        |s: S<'_, '_, '_>, value: &Value, start: &Value, stop: &Value, step: &Value| {
+            subscript::slice(s, value, [start, stop, step])
+        },
+    );
     env.add_filter("_iter", subscript::iterate);
     env.add_filter("_dict", subscript::dict_literal);
     env.add_filter("_store", subscript::storable);
@@ -128,12 +154,26 @@ fn operators_into(env: &mut Environment<'_>) {
             "chat templates cannot store underscore-prefixed attributes on a namespace",
         ))
     });
-    env.add_filter("_given", |value: &Value| if value.is_undefined() { Value::from_object(Given) } else { value.clone() });
-    env.add_filter("_received", |value: &Value| {
-        if value.downcast_object_ref::<Given>().is_some() { Value::UNDEFINED } else { value.clone() }
+    env.add_filter("_given", |value: &Value| {
+        if value.is_undefined() {
+            Value::from_object(Given)
+        } else {
+            value.clone()
+        }
     });
-    env.add_filter("_cycle_of_nothing", |_: &Value| Err::<Value, _>(type_error("no items for cycling given")));
-    env.add_filter("_no_loader", |_: &Value| Err::<Value, _>(type_error("no loader for this environment specified")));
+    env.add_filter("_received", |value: &Value| {
+        if value.downcast_object_ref::<Given>().is_some() {
+            Value::UNDEFINED
+        } else {
+            value.clone()
+        }
+    });
+    env.add_filter("_cycle_of_nothing", |_: &Value| {
+        Err::<Value, _>(type_error("no items for cycling given"))
+    });
+    env.add_filter("_no_loader", |_: &Value| {
+        Err::<Value, _>(type_error("no loader for this environment specified"))
+    });
 }
 
 #[cfg(test)]

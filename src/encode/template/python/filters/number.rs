@@ -18,13 +18,19 @@ pub(super) fn abs(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outco
         Some(Number::Int(number)) => Ok(integer(number)),
         Some(Number::Float(number)) => Ok(Value::from(number.abs())),
         None if value.is_undefined() => Err(undefined()),
-        None => Err(type_error(format!("bad operand type for abs(): '{}'", type_name(value)))),
+        None => Err(type_error(format!(
+            "bad operand type for abs(): '{}'",
+            type_name(value)
+        ))),
     }
 }
 
 /// `int(text, base)`; `None` where Python finds no integer.
 fn parse_int(text: &str, base: i128) -> Result<Option<i128>, Error> {
-    let Some(base) = u32::try_from(base).ok().filter(|base| *base == 0 || (2..=36).contains(base)) else {
+    let Some(base) = u32::try_from(base)
+        .ok()
+        .filter(|base| *base == 0 || (2..=36).contains(base))
+    else {
         return Err(value_error("int() base must be >= 2 and <= 36, or 0"));
     };
     let text = strip(text, None, Ends::Both);
@@ -32,7 +38,11 @@ fn parse_int(text: &str, base: i128) -> Result<Option<i128>, Error> {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let prefixed = |letter: char| digits.strip_prefix('0').and_then(|rest| rest.strip_prefix([letter, letter.to_ascii_uppercase()]));
+    let prefixed = |letter: char| {
+        digits
+            .strip_prefix('0')
+            .and_then(|rest| rest.strip_prefix([letter, letter.to_ascii_uppercase()]))
+    };
     let (base, digits) = [(16, 'x'), (8, 'o'), (2, 'b')]
         .into_iter()
         .find_map(|(own, letter)| {
@@ -85,7 +95,11 @@ pub(super) fn int(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outco
         Py::Str(text) => {
             if let Some(number) = parse_int(text, base).or_else(|error| {
                 // A base out of range is a ValueError, which the filter takes for no number.
-                if base == 0 || (2..=36).contains(&base) { Err(error) } else { Ok(None) }
+                if base == 0 || (2..=36).contains(&base) {
+                    Err(error)
+                } else {
+                    Ok(None)
+                }
             })? {
                 return Ok(integer(number));
             }
@@ -114,7 +128,9 @@ pub(super) fn round(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Out
     let [precision, method] = Args::new(args).bind("do_round", ["precision", "method"])?;
     let precision = precision.map_or(Ok(0), |precision| index(&precision))?;
     let method = method.unwrap_or_else(|| Value::from("common"));
-    let method = method.as_str().filter(|method| matches!(*method, "common" | "ceil" | "floor"));
+    let method = method
+        .as_str()
+        .filter(|method| matches!(*method, "common" | "ceil" | "floor"));
     let method = method.ok_or_else(|| raise(PyClass::FilterArgumentError, "method must be common, ceil or floor"))?;
     let number = Number::of(value).ok_or_else(|| {
         if value.is_undefined() {
@@ -138,7 +154,11 @@ pub(super) fn round(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Out
             if !scaled.is_finite() {
                 truncated(scaled)?;
             }
-            let cut = if method == "ceil" { scaled.ceil() } else { scaled.floor() };
+            let cut = if method == "ceil" {
+                scaled.ceil()
+            } else {
+                scaled.floor()
+            };
             Ok(Value::from(cut / scale))
         }
     }

@@ -32,7 +32,9 @@ impl Path {
     }
 
     pub(super) fn of(&self, item: &Value) -> Outcome {
-        self.0.iter().try_fold(item.clone(), |item, part| subscript::getitem(&item, part))
+        self.0
+            .iter()
+            .try_fold(item.clone(), |item, part| subscript::getitem(&item, part))
     }
 
     /// The same, where each step that leads nowhere leads to `default`.
@@ -51,7 +53,11 @@ impl Path {
 pub(super) fn default(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
     let [default, boolean] = Args::new(args).bind("do_default", ["default_value", "boolean"])?;
     let replace = value.is_undefined() || boolean.is_some_and(|boolean| boolean.is_true()) && !value.is_true();
-    Ok(if replace { default.unwrap_or_else(|| Value::from("")) } else { value.clone() })
+    Ok(if replace {
+        default.unwrap_or_else(|| Value::from(""))
+    } else {
+        value.clone()
+    })
 }
 
 /// `a|attr(name)`: what Python's own types have, never a key.
@@ -75,7 +81,9 @@ fn passed_on(first: &Value, positional: &[Value], named: &[(String, Value)]) -> 
     values.push(first.clone());
     values.extend_from_slice(positional);
     if !named.is_empty() {
-        values.push(Value::from(Kwargs::from_iter(named.iter().map(|(name, value)| (name.as_str(), value.clone())))));
+        values.push(Value::from(Kwargs::from_iter(
+            named.iter().map(|(name, value)| (name.as_str(), value.clone())),
+        )));
     }
     values
 }
@@ -87,7 +95,10 @@ pub(super) fn map(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> O
     let mut args = Args::new(args);
     let mut mapped = Vec::new();
     if let Some((filter, positional)) = args.positional.split_first() {
-        let filter = filter.as_str().filter(|filter| FILTERS.contains(filter)).ok_or_else(|| unknown("filter", filter))?;
+        let filter = filter
+            .as_str()
+            .filter(|filter| FILTERS.contains(filter))
+            .ok_or_else(|| unknown("filter", filter))?;
         for item in items(value)? {
             mapped.push(state.apply_filter(filter, &passed_on(&item, positional, &args.named))?);
         }
@@ -135,7 +146,10 @@ fn pick(state: &mut State<'_, '_>, value: &Value, args: &[Value], by_attribute: 
         let answer = match rest.split_first() {
             None => asked.is_true(),
             Some((test, rest)) => {
-                let test = test.as_str().filter(|test| TESTS.contains(test)).ok_or_else(|| unknown("test", test))?;
+                let test = test
+                    .as_str()
+                    .filter(|test| TESTS.contains(test))
+                    .ok_or_else(|| unknown("test", test))?;
                 state.perform_test(test, &passed_on(&asked, rest, &args.named))?
             }
         };

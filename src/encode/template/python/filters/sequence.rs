@@ -58,8 +58,7 @@ pub(super) fn reverse(state: &mut State<'_, '_>, value: &Value, args: &[Value]) 
     if matches!(Py::of(value), Py::Str(_)) {
         return subscript::slice(state, value, [&none, &none, &Value::from(-1)]);
     }
-    let mut items =
-        kind::items(value).map_err(|_| raise(PyClass::FilterArgumentError, "argument must be iterable"))?;
+    let mut items = kind::items(value).map_err(|_| raise(PyClass::FilterArgumentError, "argument must be iterable"))?;
     items.reverse();
     Ok(match Py::of(value) {
         Py::Generator(_) => Value::from(items),
@@ -72,7 +71,11 @@ pub(super) fn items(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Out
     let [] = Args::new(args).bind("do_items", [])?;
     let pairs = match Py::of(value) {
         Py::Undefined => Vec::new(),
-        Py::Dict(dict) => dict.entries().iter().map(|(key, value)| pair(key.clone(), value.clone())).collect(),
+        Py::Dict(dict) => dict
+            .entries()
+            .iter()
+            .map(|(key, value)| pair(key.clone(), value.clone()))
+            .collect(),
         _ => return Err(type_error("Can only get item pairs from a mapping.")),
     };
     Ok(Generator::value(pairs))
@@ -87,10 +90,7 @@ fn folded(value: Value, case_sensitive: bool) -> Value {
 }
 
 /// Items with what they are ordered by.
-fn keyed(
-    items: Vec<Value>,
-    key: impl Fn(&Value) -> Outcome,
-) -> Result<Vec<(Value, Value)>, Error> {
+fn keyed(items: Vec<Value>, key: impl Fn(&Value) -> Outcome) -> Result<Vec<(Value, Value)>, Error> {
     items.into_iter().map(|item| Ok((key(&item)?, item))).collect()
 }
 
@@ -99,7 +99,10 @@ pub(super) fn sort(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
         Args::new(args).bind("do_sort", ["reverse", "case_sensitive", "attribute"])?;
     let case_sensitive = truth(case_sensitive);
     let paths: Vec<Path> = match attribute.as_ref().and_then(Value::as_str) {
-        Some(several) => several.split(',').map(|one| Path::new(Some(&Value::from(one)))).collect(),
+        Some(several) => several
+            .split(',')
+            .map(|one| Path::new(Some(&Value::from(one))))
+            .collect(),
         None => vec![Path::new(attribute.as_ref())],
     };
     let mut keyed = keyed(kind::items(value)?, |item| {
@@ -123,7 +126,11 @@ pub(super) fn dictsort(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
     };
     let Py::Dict(dict) = Py::of(value) else {
         let message = format!("'{} object' has no attribute 'items'", type_name(value));
-        let class = if value.is_undefined() { PyClass::UndefinedError } else { PyClass::AttributeError };
+        let class = if value.is_undefined() {
+            PyClass::UndefinedError
+        } else {
+            PyClass::AttributeError
+        };
         return Err(raise(class, message));
     };
     let case_sensitive = truth(case_sensitive);
@@ -132,11 +139,16 @@ pub(super) fn dictsort(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
         .iter()
         .map(|(key, value)| {
             let ordered_by = if by_value { value } else { key };
-            (folded(ordered_by.clone(), case_sensitive), pair(key.clone(), value.clone()))
+            (
+                folded(ordered_by.clone(), case_sensitive),
+                pair(key.clone(), value.clone()),
+            )
         })
         .collect();
     operators::sort_by_key(&mut entries, |(key, _)| key, truth(reverse))?;
-    Ok(Value::from(entries.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()))
+    Ok(Value::from(
+        entries.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>(),
+    ))
 }
 
 pub(super) fn unique(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
@@ -164,7 +176,13 @@ fn extreme(value: &Value, args: &[Value], function: &str, operator: &str) -> Out
         let better = match &best {
             None => true,
             Some((best, _)) => match operators::compare(operator, &key, best)? {
-                Some(order) => if operator == "<" { order.is_lt() } else { order.is_gt() },
+                Some(order) => {
+                    if operator == "<" {
+                        order.is_lt()
+                    } else {
+                        order.is_gt()
+                    }
+                }
                 None => false,
             },
         };
@@ -215,9 +233,10 @@ pub(super) fn groupby(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> O
 /// A count of parts or of items in a part, which Python lets be no other than positive.
 fn count(value: Option<Value>, function: &str, name: &str) -> Result<usize, Error> {
     let count = index(&required(value, function, name)?)?;
-    usize::try_from(count).ok().filter(|count| *count > 0 && *count <= limits::BYTES).ok_or_else(|| {
-        raise(PyClass::ZeroDivisionError, format!("{name} is {count}"))
-    })
+    usize::try_from(count)
+        .ok()
+        .filter(|count| *count > 0 && *count <= limits::BYTES)
+        .ok_or_else(|| raise(PyClass::ZeroDivisionError, format!("{name} is {count}")))
 }
 
 pub(super) fn batch(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {

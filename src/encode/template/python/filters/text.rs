@@ -16,7 +16,11 @@ type Outcome = Result<Value, Error>;
 
 /// `soft_str`: a string as it is, anything else by `str()`.
 fn soft(value: &Value) -> Outcome {
-    if value.as_str().is_some() { Ok(value.clone()) } else { Ok(Value::from(repr::str(value)?)) }
+    if value.as_str().is_some() {
+        Ok(value.clone())
+    } else {
+        Ok(Value::from(repr::str(value)?))
+    }
 }
 
 fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Outcome {
@@ -72,7 +76,11 @@ pub(in crate::encode::template) fn escape(text: &str) -> String {
 }
 
 pub(super) fn escape_filter(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
-    if value.is_safe() { Ok(value.clone()) } else { forceescape(state, value, args) }
+    if value.is_safe() {
+        Ok(value.clone())
+    } else {
+        forceescape(state, value, args)
+    }
 }
 
 pub(super) fn forceescape(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
@@ -108,7 +116,13 @@ pub(super) fn replace(state: &mut State<'_, '_>, value: &Value, args: &[Value]) 
         Some(count) if !count.is_none() => usize::try_from(index(&count)?).ok(),
         _ => None,
     };
-    Ok(Value::from(strings::replaced(state, &repr::str(value)?, &old, &new, count)?))
+    Ok(Value::from(strings::replaced(
+        state,
+        &repr::str(value)?,
+        &old,
+        &new,
+        count,
+    )?))
 }
 
 pub(super) fn join(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
@@ -136,7 +150,10 @@ pub(super) fn format(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -
     let values = if args.named.is_empty() {
         Values::Several(args.positional)
     } else if args.positional.is_empty() {
-        let entries = args.named.iter().map(|(name, value)| (Value::from(name.as_str()), value.clone()));
+        let entries = args
+            .named
+            .iter()
+            .map(|(name, value)| (Value::from(name.as_str()), value.clone()));
         named = Value::from_object(containers::Dict::from_unique(entries.collect()));
         Values::One(&named)
     } else {
@@ -153,14 +170,18 @@ pub(super) fn indent(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -
     let Some(text) = value.as_str() else {
         return Err(match Py::of(value) {
             Py::Undefined => undefined(),
-            _ => type_error(format!("unsupported operand type(s) for +=: '{}' and 'str'", type_name(value))),
+            _ => type_error(format!(
+                "unsupported operand type(s) for +=: '{}' and 'str'",
+                type_name(value)
+            )),
         });
     };
     let indention = match width.as_ref().map(Py::of) {
         None => " ".repeat(4),
         Some(Py::Str(indention)) => indention.to_owned(),
         Some(_) => {
-            let width = usize::try_from(index(width.as_ref().unwrap_or(&Value::UNDEFINED))?.max(0)).unwrap_or(usize::MAX);
+            let width =
+                usize::try_from(index(width.as_ref().unwrap_or(&Value::UNDEFINED))?.max(0)).unwrap_or(usize::MAX);
             limits::charge(state, width)?;
             " ".repeat(width)
         }
@@ -170,7 +191,11 @@ pub(super) fn indent(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -
     // The line break Jinja adds keeps `splitlines` from dropping a last empty line.
     let whole = format!("{text}\n");
     let lines = text::split_lines(&whole, false);
-    limits::charge(state, text.len().saturating_add(lines.len().saturating_mul(indention.len() + 1)))?;
+    limits::charge(
+        state,
+        text.len()
+            .saturating_add(lines.len().saturating_mul(indention.len() + 1)),
+    )?;
     let mut out = if first { indention.clone() } else { String::new() };
     for (at, line) in lines.iter().enumerate() {
         if at > 0 {
@@ -195,10 +220,17 @@ pub(super) fn truncate(state: &mut State<'_, '_>, value: &Value, args: &[Value])
     let end = end.map_or(Ok("...".to_owned()), |end| repr::str(&end))?;
     let room = length - i128::try_from(end.chars().count()).unwrap_or(i128::MAX);
     if room < 0 {
-        return Err(raise(PyClass::AssertionError, format!("expected length >= {}, got {length}", end.chars().count())));
+        return Err(raise(
+            PyClass::AssertionError,
+            format!("expected length >= {}, got {length}", end.chars().count()),
+        ));
     }
     let Some(text) = value.as_str() else {
-        return Err(if value.is_undefined() { undefined() } else { type_error("truncate wants a string") });
+        return Err(if value.is_undefined() {
+            undefined()
+        } else {
+            type_error("truncate wants a string")
+        });
     };
     if i128::try_from(text.chars().count()).unwrap_or(i128::MAX) <= length.saturating_add(leeway) {
         return Ok(value.clone());
