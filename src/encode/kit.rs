@@ -1,5 +1,6 @@
 //! The tokenizer and the templates of a run, as trainers use them.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
@@ -8,7 +9,7 @@ use crate::model::value::{Object, Value};
 
 use super::template::select::Templates;
 use super::template::{Clock, ErrorKind, Preparation, Rendered, Setup, Template, TemplateError, Vars};
-use super::tokenizer::{AddedToken, Detail, Facts, Folder, Generation, LoadError, Tokenizer, Tokens};
+use super::tokenizer::{AddedToken, Detail, Facts, Folder, Generation, LoadError, Side, Tokenizer, Tokens};
 
 pub use super::template::Message;
 
@@ -80,35 +81,28 @@ impl Kit {
     }
 
     fn of(tokenizer: Tokenizer, templates: Templates, clock: Clock, origin: (PathBuf, Option<String>)) -> Self {
-        let named = tokenizer
-            .facts
-            .named
-            .iter()
-            .map(|(name, token)| (name.clone(), token.text.clone()));
-        let setup = Setup {
-            special_tokens: named.collect(),
-            kwargs: Object::new(),
-            clock,
-        };
-        let compile = |has_tools| {
-            let source = templates.choose(None, has_tools).ok()?;
-            Some(Template::compile(source, &setup))
-        };
         let preparation = match tokenizer.facts.generation {
             Generation::V4 => Preparation::Transformers4,
             Generation::V5 => Preparation::Transformers5,
         };
         let (path, hub_id) = origin;
-        Self {
-            default: compile(false),
-            tool_use: compile(true),
+        let setup = Setup {
+            special_tokens: Vec::new(),
+            kwargs: Object::new(),
+            clock,
+        };
+        let mut kit = Self {
+            default: None,
+            tool_use: None,
             tokenizer,
             templates,
             preparation,
             setup,
             path,
             hub_id,
-        }
+        };
+        kit.compile_own();
+        kit
     }
 
     /// The same with more tokens, one call of `add_tokens` after the other. The tokenizer is loaded
@@ -122,6 +116,47 @@ impl Kit {
         let tokenizer = Tokenizer::from_folder(folder, self.hub_id.as_deref(), self.facts().generation, calls)?;
         let origin = (self.path.clone(), self.hub_id.clone());
         Ok(Self::of(tokenizer, self.templates.clone(), self.setup.clock, origin))
+    }
+
+    /// Compiles the tokenizer's templates, which know its named tokens.
+    fn compile_own(&mut self) {
+        let named = self
+            .facts()
+            .named
+            .iter()
+            .map(|(name, token)| (name.clone(), token.text.clone()));
+        self.setup.special_tokens = named.collect();
+        let compile = |has_tools| {
+            let source = self.templates.choose(None, has_tools).ok()?;
+            Some(Template::compile(source, &self.setup))
+        };
+        (self.default, self.tool_use) = (compile(false), compile(true));
+    }
+
+    /// Names a token (`pad_token`), as `tokenizer.pad_token = …` does after loading. The vocabulary
+    /// stays as it is.
+    pub fn set_token(&mut self, name: &str, text: &str) {
+        let token = Special {
+            text: text.to_owned(),
+            id: self.id_of(text),
+        };
+        let named = &mut self.tokenizer.facts.named;
+        match named.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = token,
+            None => named.push((name.to_owned(), token)),
+        }
+        self.compile_own();
+    }
+
+    /// Puts another template in place of the tokenizer's own, as `tokenizer.chat_template = …` does.
+    pub fn set_template(&mut self, source: impl Into<String>) {
+        self.templates = Templates::single(source);
+        self.compile_own();
+    }
+
+    /// Sets the side batches are padded on, as `tokenizer.padding_side = …` does.
+    pub fn set_padding_side(&mut self, side: Side) {
+        self.tokenizer.facts.padding_side = side;
     }
 
     pub fn facts(&self) -> &Facts {
@@ -154,6 +189,18 @@ impl Kit {
         self.tokenizer.decode(ids).map_err(|error| tokenizer_failed(&error))
     }
 
+    /// Whether the tokenizer has several templates by name.
+    pub fn has_named_templates(&self) -> bool {
+        self.templates.are_named()
+    }
+
+    /// What the model was asked for by: its id, or its path.
+    pub fn name_or_path(&self) -> Cow<'_, str> {
+        self.hub_id
+            .as_deref()
+            .map_or_else(|| self.path.to_string_lossy(), Cow::Borrowed)
+    }
+
     /// The source of the template a conversation is rendered with.
     pub fn template_source(&self, has_tools: bool) -> Option<&str> {
         self.templates.choose(None, has_tools).ok()
@@ -162,19 +209,6 @@ impl Kit {
     /// The text of a named token (`eos_token`).
     pub fn text_of(&self, name: &str) -> Option<String> {
         self.facts().token(name).map(|token| token.text.clone())
-    }
-
-    /// Names another token, as `tokenizer.pad_token = …` does.
-    pub fn set_token(&mut self, name: &str, text: &str) {
-        let special = Special {
-            text: text.to_owned(),
-            id: self.id_of(text),
-        };
-        let named = &mut self.tokenizer.facts.named;
-        match named.iter_mut().find(|(known, _)| known == name) {
-            Some((_, token)) => *token = special,
-            None => named.push((name.to_owned(), special)),
-        }
     }
 
     /// The id of a token, by its text.

@@ -43,16 +43,6 @@ impl Quirks {
             huge_integer: self.huge_integer || other.huge_integer,
         }
     }
-
-    /// What is in either.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self {
-            duplicate_key: self.duplicate_key || other.duplicate_key,
-            non_finite: self.non_finite || other.non_finite,
-            lone_surrogate: self.lone_surrogate || other.lone_surrogate,
-        }
-    }
 }
 
 /// A row, or a whole file, that could not be read.

@@ -1,5 +1,6 @@
 //! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
 
+pub mod axolotl;
 pub mod intended;
 pub mod llama_factory;
 pub mod packed;

@@ -8,9 +8,12 @@
 
 #![expect(clippy::print_stdout, reason = "the list of cases is what the test is run for")]
 
+mod axolotl;
 mod case;
 mod compare;
+mod kit;
 mod llama_factory;
+mod rows;
 mod trl;
 
 use std::path::PathBuf;
@@ -22,6 +25,7 @@ type Run = fn(&Case) -> Result<Vec<serde_json::Value>, Outcome>;
 
 /// Which cases are due, by the `kind` of their config.
 const KINDS: &[(&str, Run)] = &[
+    ("axolotl", axolotl::run),
     ("lf_kto", llama_factory::run),
     ("lf_pt", llama_factory::run),
     ("lf_rm", llama_factory::run),

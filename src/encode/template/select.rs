@@ -84,6 +84,11 @@ impl Templates {
         !self.named.is_empty() && !self.several
     }
 
+    /// Whether they are known by name, which Python keeps in a dict.
+    pub fn are_named(&self) -> bool {
+        self.several
+    }
+
     /// Names and sources, in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.named.iter().map(|(name, source)| (name.as_str(), source.as_str()))

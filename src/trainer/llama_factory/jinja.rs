@@ -76,7 +76,7 @@ pub(super) fn parse(kit: &Kit) -> Result<Entry, EncodeError> {
 fn render(kit: &Kit, said: &[(&str, &str)], add_generation_prompt: bool) -> Result<String, EncodeError> {
     let messages: Vec<Message<'_>> = said
         .iter()
-        .map(|(role, content)| Message::Plain { role, content })
+        .map(|(role, content)| Message::Said { role, content })
         .collect();
     let mut rendered = Rendered::default();
     let conversation = Conversation {

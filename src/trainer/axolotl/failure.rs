@@ -1,0 +1,26 @@
+//! What axolotl raises, and what is not reproduced.
+
+use crate::model::encoded::{EncodeError, EncodeErrorKind};
+
+/// The run would stop with this exception.
+pub(super) fn raises(class: &str, message: impl Into<String>) -> EncodeError {
+    EncodeError {
+        class: class.into(),
+        message: message.into(),
+        kind: EncodeErrorKind::Trainer,
+    }
+}
+
+/// Python's exception for a missing key.
+pub(super) fn key_error(key: &str) -> EncodeError {
+    raises("KeyError", format!("'{key}'"))
+}
+
+/// Axolotl does it, and it is not reproduced here.
+pub(super) fn unsupported(message: impl Into<String>) -> EncodeError {
+    EncodeError {
+        class: "Unsupported".into(),
+        message: message.into(),
+        kind: EncodeErrorKind::Unsupported,
+    }
+}

@@ -1,0 +1,36 @@
+//! A case's tokenizer and templates.
+
+use gonogo::encode::kit::{Kit, Load};
+use gonogo::encode::template::Clock;
+use gonogo::encode::tokenizer::{Generation, Side};
+
+use super::case::{Case, Outcome};
+
+/// Loads what the case names, with the clock it froze and what it set after loading.
+pub(crate) fn load(case: &Case) -> Result<Kit, Outcome> {
+    let folder = case.tokenizer()?;
+    let now = case.config["now"].as_str().unwrap_or("2024-07-26T13:05:09");
+    let generation = if case.is_legacy() {
+        Generation::V4
+    } else {
+        Generation::V5
+    };
+    let load = Load {
+        path: &folder,
+        hub_id: None,
+        chat_template: None,
+        generation,
+        clock: Clock::Fixed(now.parse().expect("a moment")),
+    };
+    let mut kit = Kit::load(load).map_err(|error| Outcome::Differs(error.to_string()))?;
+    for (name, value) in case.config["tokenizer_set"].as_object().into_iter().flatten() {
+        let text = value.as_str().expect("attributes of tokenizers are strings");
+        match name.as_str() {
+            "padding_side" => kit.set_padding_side(if text == "left" { Side::Left } else { Side::Right }),
+            "chat_template" => kit.set_template(text),
+            name if name.ends_with("_token") => kit.set_token(name, text),
+            name => return Err(Outcome::Unsupported(format!("tokenizer_set {name}"))),
+        }
+    }
+    Ok(kit)
+}
