@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gonogo::encode::kit::Kit;
-use gonogo::model::batch::{Batch, Sequence};
+use gonogo::model::batch::{Batch, Extra, Sequence};
 use gonogo::model::encoded::{EncodeError, EncodeErrorKind, Encoded};
 use gonogo::model::example::{Example, Shape};
 use gonogo::model::record::{Quirks, Record};
@@ -25,7 +25,7 @@ pub(crate) fn run(case: &Case) -> Result<Vec<Json>, Outcome> {
         .iter()
         .map(|row| serde_json::from_str(row).expect("rows are JSON"))
         .collect();
-    let kit = Kit::load(&case.tokenizer()?, None).map_err(Outcome::Unsupported)?;
+    let kit = super::kit::load(case)?;
     match records(case, &rows, Arc::new(kit)) {
         Ok(records) => Ok(records),
         Err(error) if error.kind == EncodeErrorKind::Unsupported => Err(Outcome::Unsupported(error.message)),
@@ -118,7 +118,7 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
         }
     }
     check_kept(&trainer, &kept, records.len())?;
-    let sequences = trainer.arrange_set(kept, records.len() as u64);
+    let sequences = trainer.arrange_set(kept, records.len() as u64)?;
     let per_row = if matches!(stage, Stage::Rm | Stage::Dpo | Stage::Kto) {
         2
     } else {
@@ -200,10 +200,12 @@ fn batch(batch: Batch) -> Json {
         "labels": batch.labels,
         "position_ids": batch.position_ids,
     });
-    for (name, matrix) in batch.others {
-        record[name] = match name {
-            "kto_tags" => matrix.iter().map(|tag| tag[0] == 1).collect(),
-            _ => json!(matrix),
+    for (name, extra) in batch.others {
+        record[name] = match extra {
+            Extra::Matrix(matrix) if name == "kto_tags" => matrix.iter().map(|tag| tag[0] == 1).collect(),
+            Extra::Matrix(matrix) => json!(matrix),
+            Extra::Row(row) => json!(row),
+            Extra::Number(number) => json!(number),
         };
     }
     record

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use gonogo::encode::kit::{Kit, Load};
-use gonogo::encode::template::Clock;
-use gonogo::encode::tokenizer::Generation;
 use gonogo::loader::{Datasets, Extent, LoadError, Loader, Look, Schema};
 use gonogo::model::batch::{Batch, Extra, Sequence};
 use gonogo::model::encoded::{EncodeError, EncodeErrorKind};
@@ -97,7 +94,7 @@ fn run(case: &Case) -> Result<Records, Stop> {
         .map(|(place, value)| (*place, schema.apply(place, value).into_owned().into_owned()))
         .collect();
 
-    let kit = kit(case)?;
+    let kit = Arc::new(super::kit::load(case)?);
     let version = if case.is_legacy() {
         Version::new(0, 19, 1)
     } else {
@@ -175,30 +172,6 @@ fn nothing<'e>() -> gonogo::model::example::Example<'e> {
         template_kwargs: None,
         conversational: false,
     }
-}
-
-pub fn kit(case: &Case) -> Result<Arc<Kit>, Outcome> {
-    let folder = case.tokenizer()?;
-    let now = case.config["now"].as_str().unwrap_or("2024-07-26T13:05:09");
-    let generation = if case.is_legacy() {
-        Generation::V4
-    } else {
-        Generation::V5
-    };
-    let load = Load {
-        path: &folder,
-        hub_id: None,
-        chat_template: None,
-        generation,
-        clock: Clock::Fixed(now.parse().expect("a time")),
-    };
-    let mut kit = Kit::load(load).map_err(|error| Outcome::Unsupported(error.to_string()))?;
-    for (name, value) in case.config["tokenizer_set"].as_object().into_iter().flatten() {
-        if let Some(token) = value.as_str().filter(|_| name.ends_with("_token")) {
-            kit.set_token(name, token);
-        }
-    }
-    Ok(Arc::new(kit))
 }
 
 fn options(case: &Case) -> Options {
