@@ -155,7 +155,7 @@ fn difference(
             let mut real = Vec::new();
             if !text.is_empty() {
                 read(folder, 9, &text, &mut |_, record| {
-                    real.push(bits(&as_here(&record.value)))
+                    real.push(bits(&as_here(&record.value)));
                 });
             }
             if made != real {

@@ -29,7 +29,7 @@ pub(super) fn scan(text: &str, start: usize) -> Result<(Value<'static>, usize), 
     }
     let value = match whole - first {
         ..=SAFE_DIGITS => Value::Int(if negative { -value } else { value }),
-        ..=MAX_DIGITS => integer(&text[start..whole]),
+        BEYOND_SAFE..=MAX_DIGITS => integer(&text[start..whole]),
         _ => return wrong(What::HugeInteger),
     };
     Ok((value, whole))
@@ -37,6 +37,7 @@ pub(super) fn scan(text: &str, start: usize) -> Result<(Value<'static>, usize), 
 
 /// Any integer of as many digits fits 64 bits.
 const SAFE_DIGITS: usize = 18;
+const BEYOND_SAFE: usize = SAFE_DIGITS + 1;
 
 fn integer(text: &str) -> Value<'static> {
     if let Ok(value) = text.parse::<i64>() {

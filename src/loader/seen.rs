@@ -199,6 +199,7 @@ impl Seen {
         }
         self.note(Fact::Float, at);
         #[expect(clippy::cast_possible_truncation, reason = "asks whether it is exact")]
+        #[expect(clippy::cast_precision_loss, reason = "only whole numbers come back as they were")]
         let whole = (value as i64) as f64;
         #[expect(clippy::float_cmp, reason = "asks whether it is exact")]
         if whole != value {
@@ -410,18 +411,15 @@ impl Fields {
             }
         }
         for mut entry in other.entries {
-            match self.place_of(&entry.name) {
-                Some(place) => {
-                    let mine = &mut self.entries[place];
-                    mine.first = mine.first.min(entry.first);
-                    mine.gap = mine.gap.into_iter().chain(entry.gap).min();
-                    mine.seen.merge(entry.seen);
-                }
-                None => {
-                    entry.gap = entry.gap.into_iter().chain([earlier.0]).min();
-                    self.index.clear();
-                    self.entries.push(entry);
-                }
+            if let Some(place) = self.place_of(&entry.name) {
+                let mine = &mut self.entries[place];
+                mine.first = mine.first.min(entry.first);
+                mine.gap = mine.gap.into_iter().chain(entry.gap).min();
+                mine.seen.merge(entry.seen);
+            } else {
+                entry.gap = entry.gap.into_iter().chain([earlier.0]).min();
+                self.index.clear();
+                self.entries.push(entry);
             }
         }
         self.index.clear();

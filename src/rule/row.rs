@@ -58,8 +58,8 @@ impl Chars {
         // Comparisons without branches, so that sixteen bytes are looked at in one step.
         let kinds = |byte: u8| {
             let of = |found: bool, kind: u8| u8::from(found) * kind;
-            let control = (byte < 32) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
-            of(control | (byte == 127), Self::CONTROL)
+            let control = (byte < 32) && (byte != b'\t') && (byte != b'\n') && (byte != b'\r');
+            of(control || (byte == 127), Self::CONTROL)
                 | of(byte == b'\r', Self::CARRIAGE_RETURN)
                 | of(byte == b'{', Self::BRACE)
                 | of(byte == b'<', Self::ANGLE)
@@ -67,7 +67,7 @@ impl Chars {
                 | of(byte >= 128, Self::BEYOND_ASCII)
                 | of(byte == 0xC3, Self::LATIN_1)
                 | of(
-                    (byte == 0xC2) | (byte == 0xE2) | (byte == 0xEF) | (byte == 0xF3),
+                    (byte == 0xC2) || (byte == 0xE2) || (byte == 0xEF) || (byte == 0xF3),
                     Self::UNSEEN,
                 )
         };

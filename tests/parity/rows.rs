@@ -4,7 +4,7 @@ use std::io::Write;
 
 use gonogo::model::example::Example;
 use gonogo::model::record::Record;
-use gonogo::shape::{Layout, detect};
+use gonogo::shape::{Columns, Layout, detect};
 use gonogo::source::{Limits, Part, discover, open};
 
 use super::case::{Case, Outcome};
@@ -52,13 +52,13 @@ impl Rows {
         for key in records
             .iter()
             .filter_map(|record| record.value.as_object())
-            .flat_map(|row| row.keys())
+            .flat_map(gonogo::model::value::Object::keys)
         {
             if !columns.iter().any(|known| known == key) {
                 columns.push(key.to_owned());
             }
         }
-        let layout = detect(records.iter().map(|record| &record.value), None, &Default::default()).layout;
+        let layout = detect(records.iter().map(|record| &record.value), None, &Columns::default()).layout;
         Ok(Self {
             records,
             columns,

@@ -20,7 +20,7 @@ use super::case::{Case, Outcome};
 
 type Records = Vec<serde_json::Value>;
 
-pub fn sft(case: &Case) -> Result<Records, Outcome> {
+pub(crate) fn sft(case: &Case) -> Result<Records, Outcome> {
     match run(case) {
         Ok(records) => Ok(records),
         Err(Stop::Outcome(outcome)) => Err(outcome),
@@ -210,7 +210,7 @@ fn row(
     record
 }
 
-pub fn batch(kind: &str, index: usize, batch: &Batch) -> serde_json::Value {
+pub(crate) fn batch(kind: &str, index: usize, batch: &Batch) -> serde_json::Value {
     let mut record = json!({"kind": kind, "index": index, "input_ids": batch.input_ids});
     if let Some(labels) = &batch.labels {
         record["labels"] = json!(labels);

@@ -10,21 +10,21 @@ use gonogo::settings::cli::{self, Command};
 use gonogo::settings::resolve::{Environment, Typed, resolve};
 
 /// What one rule found.
-pub struct Found {
+pub(crate) struct Found {
     pub meta: &'static RuleMeta,
     pub rows: u64,
     pub findings: Vec<Finding>,
 }
 
 /// What all rules found, and the rules that could not be checked.
-pub struct Scanned {
+pub(crate) struct Scanned {
     pub found: Vec<Found>,
     #[allow(dead_code, reason = "one of the two tests that share this asks for it")]
     pub lacking: Vec<String>,
 }
 
 /// Runs `gonogo check` with these arguments, up to the report.
-pub fn scan(args: &[String]) -> Scanned {
+pub(crate) fn scan(args: &[String]) -> Scanned {
     let words = ["gonogo", "check", "--isolated"].map(str::to_owned);
     let cli = cli::parse(words.iter().chain(args).map(Into::into)).unwrap_or_else(|error| panic!("{args:?}: {error}"));
     let Command::Check(check) = cli.command else {
@@ -71,6 +71,6 @@ pub fn scan(args: &[String]) -> Scanned {
 }
 
 /// A path as an argument.
-pub fn path(folder: &Path, name: &str) -> String {
+pub(crate) fn path(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().expect("a path of UTF-8").to_owned()
 }

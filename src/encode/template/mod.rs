@@ -174,7 +174,7 @@ fn environment(clock: Clock) -> Environment<'static> {
             .write_str(&python::repr::str(value)?)
             .map_err(minijinja::Error::from),
     });
-    env.set_unknown_method_callback(|state, value, name, args| python::methods::call(state, value, name, args));
+    env.set_unknown_method_callback(python::methods::call);
     python::filters::register(&mut env);
     python::tests::register(&mut env);
     python::functions::register(&mut env, clock);

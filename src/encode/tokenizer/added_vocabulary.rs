@@ -10,7 +10,7 @@ use super::file::AddedToken;
 use super::vocabulary::Vocabulary;
 
 #[derive(Clone, Debug, Default)]
-pub struct AddedVocabulary {
+pub(super) struct AddedVocabulary {
     by_id: BTreeMap<u32, AddedToken>,
     by_content: HashMap<String, u32>,
     /// Contents that were special once; the library does not forget them.
@@ -21,7 +21,7 @@ pub struct AddedVocabulary {
 impl AddedVocabulary {
     /// One call of `add_tokens`.
     #[expect(clippy::cast_possible_truncation, reason = "a vocabulary is smaller than its ids")]
-    pub fn add(&mut self, tokens: impl IntoIterator<Item = AddedToken>, vocabulary: &Vocabulary) {
+    pub(super) fn add(&mut self, tokens: impl IntoIterator<Item = AddedToken>, vocabulary: &Vocabulary) {
         let own = vocabulary.len() as u32;
         let mut next = match self.by_id.last_key_value() {
             Some((last, _)) if *last >= own || own == 0 => last + 1,
@@ -46,33 +46,25 @@ impl AddedVocabulary {
     }
 
     /// The tokens of each call, to repeat them on another tokenizer.
-    pub fn calls(&self) -> &[Vec<AddedToken>] {
+    pub(super) fn calls(&self) -> &[Vec<AddedToken>] {
         &self.calls
     }
 
-    pub fn get(&self, id: u32) -> Option<&AddedToken> {
+    pub(super) fn get(&self, id: u32) -> Option<&AddedToken> {
         self.by_id.get(&id)
     }
 
-    pub fn id_of(&self, content: &str) -> Option<u32> {
+    pub(super) fn id_of(&self, content: &str) -> Option<u32> {
         self.by_content.get(content).copied()
     }
 
-    pub fn is_special(&self, id: u32) -> bool {
+    pub(super) fn is_special(&self, id: u32) -> bool {
         self.get(id).is_some_and(|token| self.special.contains(&token.content))
     }
 
     /// Tokens in order of id.
-    pub fn iter(&self) -> impl Iterator<Item = (&AddedToken, u32)> + Clone {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&AddedToken, u32)> + Clone {
         self.by_id.iter().map(|(id, token)| (token, *id))
-    }
-
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
     }
 }
 
@@ -104,6 +96,6 @@ mod tests {
         assert_eq!(added.id_of("<z>"), Some(5));
         assert!(added.get(3).is_some_and(|token| token.rstrip && !token.special));
         assert!(added.is_special(3), "once special, always special");
-        assert_eq!(added.len(), 4);
+        assert_eq!(added.iter().count(), 4);
     }
 }

@@ -8,7 +8,7 @@ use super::generation::Generation;
 
 /// A class that does more than read the file.
 #[derive(Debug)]
-pub struct Class {
+pub(super) struct Class {
     pub name: &'static str,
     /// Pads on the left unless told otherwise.
     pub pads_left: bool,
@@ -23,11 +23,11 @@ pub struct Class {
 }
 
 /// `*_token` and its text.
-pub type Defaults = &'static [(&'static str, &'static str)];
+pub(super) type Defaults = &'static [(&'static str, &'static str)];
 
 /// How transformers 5 builds the pipeline of a class; the file's own is not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rebuilt {
+pub(super) enum Rebuilt {
     /// It is the file's.
     No,
     /// `Metaspace` in one piece, its prefix from `add_prefix_space` and `legacy`.
@@ -136,7 +136,7 @@ const fn adds(mut class: Class, bos: bool) -> Class {
 }
 
 /// The classes whose doings are reproduced.
-pub const CLASSES: &[Class] = &[
+pub(super) const CLASSES: &[Class] = &[
     adds(left(class("LlamaTokenizer", LLAMA, LLAMA, Rebuilt::Llama)), true),
     adds(left(class("GemmaTokenizer", GEMMA, GEMMA_5, Rebuilt::Gemma)), true),
     class("Qwen2Tokenizer", QWEN, QWEN, Rebuilt::Split(QWEN2_SPLIT)),
@@ -152,7 +152,7 @@ pub const CLASSES: &[Class] = &[
 
 /// Classes which transformers 5 rebuilds in ways not reproduced here: the file is taken as it is.
 /// Left out are those that load the file untouched.
-pub const NOT_REPRODUCED: &[(&str, Defaults)] = &[
+pub(super) const NOT_REPRODUCED: &[(&str, Defaults)] = &[
     ("AlbertTokenizer", &[]),
     ("BarthezTokenizer", &[]),
     ("BertTokenizer", BERT),
@@ -197,7 +197,7 @@ pub const NOT_REPRODUCED: &[(&str, Defaults)] = &[
 
 /// The class a model type is registered with; `None` of a known type is `TokenizersBackend`, which
 /// takes the file as it is. Types not listed have no class of their own.
-pub fn registered(model_type: &str, generation: Generation) -> Option<Option<&'static str>> {
+pub(super) fn registered(model_type: &str, generation: Generation) -> Option<Option<&'static str>> {
     let table = match generation {
         Generation::V4 => REGISTERED_4,
         Generation::V5 => REGISTERED_5,
@@ -276,7 +276,7 @@ const REGISTERED_4: Registered = &[
 
 /// Model types whose registered class wins over the one the folder names (transformers 5), with a
 /// space between.
-pub const FOLDER_CLASS_IS_WRONG: &str =
+pub(super) const FOLDER_CLASS_IS_WRONG: &str =
     "hyperclovax_vision_v2 qwen2 qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen4_exp siglip2";
 
 #[cfg(test)]

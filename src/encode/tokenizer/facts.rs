@@ -91,7 +91,7 @@ fn ids(value: Option<&Value>) -> Vec<u32> {
 }
 
 /// A length the config means.
-pub fn sane_length(value: Option<&Value>) -> Option<u64> {
+pub(super) fn sane_length(value: Option<&Value>) -> Option<u64> {
     let value = value?;
     if value.as_f64().is_some_and(|length| length >= NO_LIMIT) {
         return None;
@@ -100,7 +100,7 @@ pub fn sane_length(value: Option<&Value>) -> Option<u64> {
 }
 
 /// A side by its name, in either spelling of the libraries.
-pub fn side(value: Option<&Value>) -> Option<Side> {
+pub(super) fn side(value: Option<&Value>) -> Option<Side> {
     match value?.as_str()? {
         "left" | "Left" => Some(Side::Left),
         "right" | "Right" => Some(Side::Right),

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
-pub struct File<'f> {
+pub(super) struct File<'f> {
     /// Always `1.0`; the library refuses any other.
     #[serde(default)]
     pub version: Option<String>,
@@ -33,7 +33,7 @@ pub struct File<'f> {
 
 /// An entry of `added_tokens`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Entry {
+pub(super) struct Entry {
     /// The id the file says; the library gives out its own (see [`super::added_vocabulary`]).
     pub id: u32,
     #[serde(flatten)]
@@ -68,7 +68,7 @@ impl AddedToken {
 
 /// The `model` object.
 #[derive(Debug, Default)]
-pub struct Model<'f> {
+pub(super) struct Model<'f> {
     /// `BPE`, `WordPiece`, `Unigram`, `WordLevel`; empty in old files, which do not say.
     pub kind: String,
     pub vocab: Vec<(Cow<'f, str>, u32)>,
@@ -78,7 +78,7 @@ pub struct Model<'f> {
 
 /// What a BPE model says besides its tokens.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Flags {
+pub(super) struct Flags {
     pub dropout: Option<f64>,
     pub unk_token: Option<String>,
     pub continuing_subword_prefix: Option<String>,
@@ -90,7 +90,7 @@ pub struct Flags {
 
 /// One merge, as either of the two forms has it.
 #[derive(Debug)]
-pub enum Merge<'f> {
+pub(super) enum Merge<'f> {
     /// `"a b"`.
     Joined(Cow<'f, str>),
     /// `["a", "b"]`.
@@ -99,7 +99,7 @@ pub enum Merge<'f> {
 
 impl Merge<'_> {
     /// The two halves; `None` where the joined form does not split into exactly two.
-    pub fn halves(&self) -> Option<(&str, &str)> {
+    pub(super) fn halves(&self) -> Option<(&str, &str)> {
         match self {
             Self::Pair(left, right) => Some((left, right)),
             Self::Joined(text) => text.split_once(' ').filter(|(_, right)| !right.contains(' ')),

@@ -36,7 +36,7 @@ const FILE_AS_IS: &[&str] = &[
 
 /// The class that loads a folder.
 #[derive(Clone, Debug)]
-pub struct Loader {
+pub(super) struct Loader {
     /// Its name, without `Fast`.
     pub name: String,
     pub class: Option<&'static Class>,
@@ -45,7 +45,7 @@ pub struct Loader {
 }
 
 /// What the choice of the class looks at.
-pub struct Folder<'f> {
+pub(super) struct Folder<'f> {
     pub tokenizer_config: &'f Map<String, Value>,
     /// `config.json`.
     pub model_config: &'f Map<String, Value>,
@@ -58,7 +58,7 @@ pub struct Folder<'f> {
 impl Loader {
     /// `tokenizer.add_bos_token`: transformers 5 does not read it where there is a
     /// `tokenizer.json`, and in transformers 4 some classes have it.
-    pub fn says_add_bos(&self, config: &Map<String, Value>, generation: Generation) -> bool {
+    pub(super) fn says_add_bos(&self, config: &Map<String, Value>, generation: Generation) -> bool {
         let default = match (generation, self.class) {
             (
                 Generation::V4,
@@ -79,7 +79,7 @@ impl Loader {
     }
 
     /// What `AutoTokenizer.from_pretrained` decides on.
-    pub fn choose(folder: &Folder<'_>, generation: Generation) -> Self {
+    pub(super) fn choose(folder: &Folder<'_>, generation: Generation) -> Self {
         let text = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
         let declared = text(folder.tokenizer_config, "tokenizer_class");
         let of_model = text(folder.model_config, "tokenizer_class");
@@ -115,7 +115,7 @@ impl Loader {
     }
 
     /// Special tokens the class has when the files name none.
-    pub fn defaults(&self, generation: Generation) -> Defaults {
+    pub(super) fn defaults(&self, generation: Generation) -> Defaults {
         if let Some(class) = self.class {
             return match generation {
                 Generation::V4 => class.v4,
@@ -129,7 +129,7 @@ impl Loader {
     }
 
     /// Whether the class starts from the vocabulary alone, without the file's added tokens.
-    pub fn rebuilds(&self, generation: Generation) -> bool {
+    pub(super) fn rebuilds(&self, generation: Generation) -> bool {
         generation == Generation::V5 && self.class.is_some_and(|class| class.rebuilt != Rebuilt::No)
     }
 }
@@ -166,7 +166,7 @@ impl Folder<'_> {
 
 /// The parts of the file the class may replace.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pipeline {
+pub(super) struct Pipeline {
     pub normalizer: Value,
     pub pre_tokenizer: Value,
     pub post_processor: Value,
@@ -175,7 +175,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Puts the class's own normalizer and pre-tokenizer in place of the file's.
-    pub fn rebuild(&mut self, loader: &Loader, config: &Map<String, Value>, generation: Generation) {
+    pub(super) fn rebuild(&mut self, loader: &Loader, config: &Map<String, Value>, generation: Generation) {
         let prefix_space = config.get("add_prefix_space");
         if generation == Generation::V4 {
             // `PreTrainedTokenizerFast.__init__` sets a plain ByteLevel to the config's word; `null`
@@ -240,7 +240,7 @@ impl Pipeline {
 
     /// Puts the class's own post-processor in place of the file's. `special` gives the text and id
     /// of a named token.
-    pub fn rebuild_post_processor(
+    pub(super) fn rebuild_post_processor(
         &mut self,
         loader: &Loader,
         config: &Map<String, Value>,
@@ -295,6 +295,6 @@ fn truthy(value: &Value) -> bool {
 }
 
 /// The text of a token given as a string or as an object with `content`.
-pub fn text_of(token: &Value) -> Option<&str> {
+pub(super) fn text_of(token: &Value) -> Option<&str> {
     token.as_str().or_else(|| token.get("content").and_then(Value::as_str))
 }

@@ -14,7 +14,7 @@ use super::generation::{Generation, Loader, text_of};
 use super::vocabulary::Vocabulary;
 
 /// The names every tokenizer has, in the order in which transformers keeps them.
-pub const NAMES: [&str; 7] = [
+pub(super) const NAMES: [&str; 7] = [
     "bos_token",
     "eos_token",
     "unk_token",
@@ -26,7 +26,7 @@ pub const NAMES: [&str; 7] = [
 
 /// What the files say about special tokens.
 #[derive(Clone, Debug, Default)]
-pub struct Named {
+pub(super) struct Named {
     /// Name and token, in order; the seven names first.
     pub tokens: Vec<(String, AddedToken)>,
     /// `additional_special_tokens`, `extra_special_tokens`.
@@ -39,7 +39,13 @@ impl Named {
     /// Puts together what the files say.
     ///
     /// `pad` is the token padding was saved with inside the tokenizer's file.
-    pub fn read(folder: &Folder, file: &[Entry], pad: Option<&str>, loader: &Loader, generation: Generation) -> Self {
+    pub(super) fn read(
+        folder: &Folder,
+        file: &[Entry],
+        pad: Option<&str>,
+        loader: &Loader,
+        generation: Generation,
+    ) -> Self {
         let mut config = folder.tokenizer_config.clone();
         let mut decoder = BTreeMap::new();
         if let Some(Value::Object(entries)) = config.get("added_tokens_decoder") {
@@ -106,7 +112,7 @@ impl Named {
         Self { tokens, extra, decoder }
     }
 
-    pub fn get(&self, name: &str) -> Option<&AddedToken> {
+    pub(super) fn get(&self, name: &str) -> Option<&AddedToken> {
         self.tokens
             .iter()
             .find(|(known, _)| known == name)
@@ -114,7 +120,7 @@ impl Named {
     }
 
     /// Adds what transformers adds once the file is loaded.
-    pub fn add_to(
+    pub(super) fn add_to(
         &self,
         added: &mut AddedVocabulary,
         vocabulary: &Vocabulary,

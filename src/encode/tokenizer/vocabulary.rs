@@ -7,7 +7,7 @@ const EMPTY: u32 = u32::MAX;
 
 /// The tokens of `model.vocab`, without those added beside it.
 #[derive(Debug, Default)]
-pub struct Vocabulary {
+pub(super) struct Vocabulary {
     text: String,
     /// By id: start and end in `text`; `(EMPTY, 0)` where no token has the id.
     spans: Vec<(u32, u32)>,
@@ -20,7 +20,7 @@ pub struct Vocabulary {
 
 /// Why tokens do not make a vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub(super) enum Unusable {
     /// An id is far beyond the number of tokens, so a table by id would be mostly empty.
     #[error("id {0} is far beyond the number of tokens")]
     SparseId(u32),
@@ -30,7 +30,7 @@ pub enum Unusable {
 
 impl Vocabulary {
     /// Builds it from token and id. A token named twice keeps its last id, as in a JSON object.
-    pub fn new<'t>(tokens: impl ExactSizeIterator<Item = (&'t str, u32)> + Clone) -> Result<Self, Unusable> {
+    pub(super) fn new<'t>(tokens: impl ExactSizeIterator<Item = (&'t str, u32)> + Clone) -> Result<Self, Unusable> {
         let count = tokens.len();
         let bytes: usize = tokens.clone().map(|(token, _)| token.len()).sum();
         if u32::try_from(bytes).is_err() || count >= EMPTY as usize / 4 {
@@ -91,39 +91,35 @@ impl Vocabulary {
         }
     }
 
-    pub fn id_of(&self, token: &str) -> Option<u32> {
+    pub(super) fn id_of(&self, token: &str) -> Option<u32> {
         if self.slots.is_empty() {
             return None;
         }
         self.find(token).ok().map(|(_, id)| id)
     }
 
-    pub fn text_of(&self, id: u32) -> Option<&str> {
+    pub(super) fn text_of(&self, id: u32) -> Option<&str> {
         let &(start, end) = self.spans.get(id as usize)?;
         (start != EMPTY).then(|| &self.text[start as usize..end as usize])
     }
 
     /// Tokens in it.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.tokens
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.tokens == 0
-    }
-
     /// Whether two tokens have one id; the second is then left out.
-    pub fn is_ambiguous(&self) -> bool {
+    pub(super) fn is_ambiguous(&self) -> bool {
         self.ambiguous
     }
 
     /// One past the highest id.
-    pub fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.spans.len()
     }
 
     /// Tokens and ids, in order of id.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
         (0u32..)
             .zip(&self.spans)
             .filter(|(_, span)| span.0 != EMPTY)

@@ -284,7 +284,7 @@ impl Reader<'_> {
         let digits = self.bytes.get(self.at..self.at + 4)?;
         self.at += 4;
         digits.iter().try_fold(0, |unit, digit| {
-            Some(unit << 4 | char::from(*digit).to_digit(16)? as u16)
+            Some(unit << 4 | u16::try_from(char::from(*digit).to_digit(16)?).ok()?)
         })
     }
 }

@@ -84,6 +84,7 @@ pub(super) fn float(value: f64) -> Option<String> {
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
+        clippy::float_cmp,
         reason = "below 1e16 and not negative, and the original's arithmetic"
     )]
     let (mut whole, frac) = {

@@ -86,7 +86,9 @@ impl Field {
             Value::UInt(_) | Value::Float(_) => self.floats += 1,
             Value::Array(items) => {
                 let each = self.items.get_or_insert_default();
-                items.iter().for_each(|item| each.see(item));
+                for item in items {
+                    each.see(item);
+                }
             }
             Value::Object(object) => {
                 self.see_keys(object);
@@ -154,7 +156,7 @@ impl Merge for Keys {
             (_, Self::Unseen) | (Self::Differ, _) => {}
             (Self::Unseen, other) => *self = other,
             (Self::Alike(mine), Self::Alike(theirs)) if Iterator::eq(mine.keys(), theirs.keys()) => {
-                Merge::merge(mine, theirs)
+                Merge::merge(mine, theirs);
             }
             _ => *self = Self::Differ,
         }

@@ -22,7 +22,7 @@ use crate::trainer::intended::label;
 
 use super::details;
 use super::failure::{raises, unsupported};
-use super::locate::{Found, Range, SENTINELS, by_tokens, difference, tokens as tokens_of, union};
+use super::locate::{Found, Range, SENTINELS, by_tokens, difference, union};
 use super::options::{Dataset, Options, Which};
 use super::python::{from_json, has_nulls, loads, reborrow, truthy, type_name, without_nulls};
 use super::row::Row;
@@ -248,10 +248,10 @@ impl Chat {
                 }
             }
         }
-        if let (true, Some(detail), Some(reasoning)) = (trained, reasoning_detail, reasoning) {
-            if let Some((start, _)) = self.find(row, index, Field::Reasoning, scratch)? {
-                self.label_detail(row, Some(reasoning), detail, start, labels, scratch)?;
-            }
+        if let (true, Some(detail), Some(reasoning)) = (trained, reasoning_detail, reasoning)
+            && let Some((start, _)) = self.find(row, index, Field::Reasoning, scratch)?
+        {
+            self.label_detail(row, Some(reasoning), detail, start, labels, scratch)?;
         }
         Ok(range)
     }

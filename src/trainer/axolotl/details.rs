@@ -35,10 +35,10 @@ pub(super) fn trained(content: &str, offsets: &[(u32, u32)], details: &Value<'_>
         .collect();
     let mut stretches = Vec::with_capacity(details.len());
     for detail in details {
-        if let Some((begin, end)) = adjusted(&detail, &tokens) {
-            if detail.train.ok_or_else(|| key_error("train"))? {
-                stretches.push((begin, end));
-            }
+        if let Some((begin, end)) = adjusted(&detail, &tokens)
+            && detail.train.ok_or_else(|| key_error("train"))?
+        {
+            stretches.push((begin, end));
         }
     }
     let inside = |(start, end): (i64, i64)| stretches.iter().any(|stretch| start >= stretch.0 && end <= stretch.1);

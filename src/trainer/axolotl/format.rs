@@ -126,7 +126,7 @@ mod tests {
         let format = Format::parse("<{input}>").expect("a format");
         format
             .write(&mut String::from("ab"), &[("input", "xyz")], |name, at| {
-                found.push((name.to_owned(), at))
+                found.push((name.to_owned(), at));
             })
             .expect("a string");
         assert_eq!(found, [("input".to_owned(), 3..6)]);

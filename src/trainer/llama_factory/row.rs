@@ -69,16 +69,13 @@ impl<'e> Turns<'e> {
             return What::Template;
         }
         let rest = self.example.turns.get(self.next..).unwrap_or_default();
-        match rest.iter().position(|turn| stands_at(turn, origin)) {
-            Some(at) => {
-                let found = self.next + at;
-                self.next = found + 1;
-                u16::try_from(found).map_or(What::Template, What::Turn)
-            }
-            None => {
-                self.next = self.example.turns.len();
-                What::Template
-            }
+        if let Some(at) = rest.iter().position(|turn| stands_at(turn, origin)) {
+            let found = self.next + at;
+            self.next = found + 1;
+            u16::try_from(found).map_or(What::Template, What::Turn)
+        } else {
+            self.next = self.example.turns.len();
+            What::Template
         }
     }
 }

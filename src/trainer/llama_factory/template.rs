@@ -195,6 +195,7 @@ impl Template {
                 }
             }
         }
+        #[expect(clippy::needless_range_loop, reason = "the number tells questions from answers")]
         for at in 0..count {
             let is_answer = at % 2 == 1;
             if is_answer && (!forgets || at + 1 == count) && self.lacks_thought(&said[at])? {

@@ -133,7 +133,7 @@ impl Sft {
             prompt.len()
         };
         if masked {
-            self.require(assistant)?;
+            Self::require(assistant)?;
             keep(out, |at| assistant[at]);
         }
         if self.completion_only {
@@ -166,7 +166,7 @@ impl Sft {
             }
             take(whole, example, found, out);
             if self.options.assistant_only_loss {
-                self.require(assistant)?;
+                Self::require(assistant)?;
                 keep(out, |at| assistant[at]);
             }
             return Ok(());
@@ -268,7 +268,7 @@ impl Sft {
     }
 
     /// A row without a trained assistant token ends the run.
-    fn require(&self, assistant: &[bool]) -> Result<(), EncodeError> {
+    fn require(assistant: &[bool]) -> Result<(), EncodeError> {
         if assistant.contains(&true) {
             return Ok(());
         }

@@ -300,8 +300,8 @@ struct RawBegin {
 impl RawBegin {
     fn matching(tag: &str) -> Option<Self> {
         let (sign, rest) = after_word(tag, "raw")?;
-        let end = if rest.starts_with("-%}") {
-            3 + leading_space(&rest[3..])
+        let end = if let Some(after) = rest.strip_prefix("-%}") {
+            3 + leading_space(after)
         } else if rest.starts_with("%}") {
             2
         } else {

@@ -499,10 +499,10 @@ fn assigned<'t>(tokens: &'t [Token], end: &str) -> Vec<&'t str> {
     for window in tokens.windows(3) {
         match [&window[0].kind, &window[1].kind, &window[2].kind] {
             [Kind::BlockBegin, Kind::Name(tag), _] if tag == end => break,
-            [Kind::BlockBegin, Kind::Name(tag), Kind::Name(name)] if tag == "set" => {
-                if !names.contains(&name.as_str()) {
-                    names.push(name);
-                }
+            [Kind::BlockBegin, Kind::Name(tag), Kind::Name(name)]
+                if tag == "set" && !names.contains(&name.as_str()) =>
+            {
+                names.push(name);
             }
             _ => {}
         }

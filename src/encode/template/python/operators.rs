@@ -234,15 +234,16 @@ pub(in crate::encode::template) fn sort_by_key<T>(
 pub(in crate::encode::template) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
     Ok(match Py::of(container) {
         Py::Undefined => false,
-        Py::Str(text) => match item.as_str() {
-            Some(part) => text.contains(part),
-            None => {
+        Py::Str(text) => {
+            if let Some(part) = item.as_str() {
+                text.contains(part)
+            } else {
                 let kind = type_name(item);
                 return Err(type_error(format!(
                     "'in <string>' requires string as left operand, not {kind}"
                 )));
             }
-        },
+        }
         Py::List(items) | Py::Tuple(items) => items.contains(item),
         Py::Dict(dict) => {
             hashable(item)?;

@@ -125,17 +125,16 @@ impl Formatter<'_> {
         } else {
             None
         };
-        match number {
-            Some(number) => self.args.positional.get(number).cloned().ok_or_else(|| {
+        if let Some(number) = number {
+            self.args.positional.get(number).cloned().ok_or_else(|| {
                 let message = format!("Replacement index {number} out of range for positional args tuple");
                 raise(PyClass::IndexError, message)
-            }),
-            None => {
-                let found = self.args.named.iter().find(|(known, _)| known == name);
-                found
-                    .map(|(_, value)| value.clone())
-                    .ok_or_else(|| raise(PyClass::KeyError, format!("'{name}'")))
-            }
+            })
+        } else {
+            let found = self.args.named.iter().find(|(known, _)| known == name);
+            found
+                .map(|(_, value)| value.clone())
+                .ok_or_else(|| raise(PyClass::KeyError, format!("'{name}'")))
         }
     }
 }
@@ -171,14 +170,13 @@ mod tests {
 
     #[test]
     fn fields_are_filled_in() {
-        let args = [Value::from(3.14159), Value::from("ab")];
+        let args = [Value::from(2.71459), Value::from("ab")];
         let args = Args::new(&args);
-        assert_eq!(format("{:.2f}|{:>5}|{{}}", &args).expect("formats"), "3.14|   ab|{}");
-        assert_eq!(
+        assert_eq!(format("{:.2f}|{:>5}|{{}}", &args).expect("formats"), "2.71|   ab|{}");
+        assert!(
             format("{1!r}{0:{1}}", &args)
                 .map_err(|error| error.to_string())
-                .is_err(),
-            true
+                .is_err()
         );
         assert!(format("{0}{}", &args).is_err() && format("{", &args).is_err() && format("{2}", &args).is_err());
     }

@@ -112,7 +112,7 @@ fn in_case(value: &Value, predicate: &str) -> Result<bool, Error> {
 }
 
 #[cfg(test)]
-mod tests {
+mod checks {
     use super::TABLE;
     use crate::encode::template::dialect::TESTS;
 

@@ -113,7 +113,6 @@ fn first_byte(char: char) -> u8 {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are asked for")]
 fn last_byte(char: char) -> u8 {
     if char.is_ascii() {
         char as u8
@@ -160,7 +159,7 @@ mod tests {
     fn parts(joins: &Joins, word: &str) -> Vec<String> {
         let mut found = Vec::new();
         joins.parts(word, 0, word.len(), |start, end| {
-            found.push(word[start..end].to_owned())
+            found.push(word[start..end].to_owned());
         });
         found
     }

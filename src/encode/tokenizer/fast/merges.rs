@@ -34,7 +34,7 @@ struct Slot {
 
 /// A merge the library would refuse as well.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadMerge {
+pub(crate) enum BadMerge {
     #[error("merge {0} is not two tokens with a space between them")]
     NotTwo(usize),
     #[error("merge {0} uses the token {1:?}, which is not in the vocabulary")]
@@ -236,7 +236,6 @@ fn hash(left: u32, right: u32) -> u64 {
 
 /// The word and bit of a hash in the filter, from bits the slots do not look at first.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the mask leaves the bits of an index")]
 fn filter_bit(hash: u64) -> (usize, u64) {
     let bits = hash >> 20 & ((1 << FILTER_BITS) - 1);
     ((bits >> 6) as usize, 1 << (bits & 63))

@@ -114,13 +114,12 @@ impl Metaspace {
     pub(super) fn symbols(&self, word: &str, ids: &mut Vec<u32>) {
         for char in word.chars() {
             let char = if char == ' ' { SPACE } else { char };
-            match self.id_of(char) {
-                Some(id) => ids.push(id),
-                None => {
-                    let mut buffer = [0; 4];
-                    let bytes = char.encode_utf8(&mut buffer).bytes();
-                    ids.extend(bytes.map(|byte| self.bytes[byte as usize]));
-                }
+            if let Some(id) = self.id_of(char) {
+                ids.push(id);
+            } else {
+                let mut buffer = [0; 4];
+                let bytes = char.encode_utf8(&mut buffer).bytes();
+                ids.extend(bytes.map(|byte| self.bytes[byte as usize]));
             }
         }
     }

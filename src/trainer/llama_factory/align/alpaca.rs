@@ -54,16 +54,13 @@ fn question(row: Row<'_>) -> Result<Message<'_>, EncodeError> {
                 python::class(value)
             )));
         };
-        match &mut content {
-            Some(before) => {
-                let before = before.to_mut();
-                before.push('\n');
-                before.push_str(text);
-            }
-            None => {
-                content = Some(Cow::Borrowed(text));
-                origin = Origin::Column(name);
-            }
+        if let Some(before) = &mut content {
+            let before = before.to_mut();
+            before.push('\n');
+            before.push_str(text);
+        } else {
+            content = Some(Cow::Borrowed(text));
+            origin = Origin::Column(name);
         }
     }
     Ok(Message {

@@ -337,7 +337,7 @@ fn empty_answer<'r>() -> Message<'r> {
 }
 
 /// The wanted answer before the unwanted one.
-fn in_order<'r>(wanted: bool, answer: Message<'r>) -> Vec<Message<'r>> {
+fn in_order(wanted: bool, answer: Message<'_>) -> Vec<Message<'_>> {
     if wanted {
         vec![answer, empty_answer()]
     } else {

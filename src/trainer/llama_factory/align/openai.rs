@@ -141,7 +141,7 @@ fn observation<'r>(said: &[(Origin<'r>, &'r Value<'r>)]) -> Result<Message<'r>, 
 
 /// Whatever the set is about, a system prompt of this format is told not to think, unless it says
 /// something about that or tools are given.
-fn told_not_to_think<'r>(system: Given<'r>, tools: bool) -> Result<Given<'r>, EncodeError> {
+fn told_not_to_think(system: Given<'_>, tools: bool) -> Result<Given<'_>, EncodeError> {
     if !system.truth() {
         return Ok(if tools {
             system

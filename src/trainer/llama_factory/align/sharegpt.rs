@@ -46,7 +46,11 @@ pub(super) fn align(row: Row<'_>) -> Result<Aligned<'_>, EncodeError> {
 
 /// Why a message stands where another role's should.
 pub(super) fn out_of_turn(at: usize, role: &Value<'_>) -> String {
-    let expected = if at % 2 == 0 { "a question" } else { "an answer" };
+    let expected = if at.is_multiple_of(2) {
+        "a question"
+    } else {
+        "an answer"
+    };
     format!(
         "message {at} after the system prompt is {expected}'s, and its role is {}",
         python::dumps(role)

@@ -179,6 +179,7 @@ pub(super) fn filesizeformat(_: &mut State<'_, '_>, value: &Value, args: &[Value
     } else {
         (1000.0, ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"])
     };
+    #[expect(clippy::float_cmp, reason = "as Python compares it")]
     if bytes == 1.0 {
         return Ok(Value::from("1 Byte"));
     }

@@ -81,9 +81,8 @@ fn passed_on(first: &Value, positional: &[Value], named: &[(String, Value)]) -> 
     values.push(first.clone());
     values.extend_from_slice(positional);
     if !named.is_empty() {
-        values.push(Value::from(Kwargs::from_iter(
-            named.iter().map(|(name, value)| (name.as_str(), value.clone())),
-        )));
+        let named = named.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        values.push(Value::from(named.collect::<Kwargs>()));
     }
     values
 }

@@ -154,7 +154,6 @@ pub(super) fn dictsort(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
 pub(super) fn unique(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
     let [case_sensitive, attribute] = Args::new(args).bind("do_unique", ["case_sensitive", "attribute"])?;
     let (case_sensitive, path) = (truth(case_sensitive), Path::new(attribute.as_ref()));
-    #[expect(clippy::mutable_key_type, reason = "what can be a key in Python does not change")]
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
     for item in kind::items(value)? {
