@@ -12,7 +12,7 @@ use gonogo::rules::RULES;
 use scanned::{Scanned, path, scan};
 
 /// The tokenizer of examples that name none: one token a byte, and a ChatML template.
-const MODEL: &str = "fixtures/models/chatml";
+const MODEL: &str = "fixtures/tokenizers/chatml";
 
 /// Rules whose examples are too large for a page and are made here: rule, file, bad and good.
 const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
@@ -127,7 +127,8 @@ fn run(entry: &RuleEntry, fences: &[Fence]) -> Scanned {
             (*flag).clone()
         }
     }));
-    if entry.meta.needs.contains(&Need::Tokenizer) && !flags.iter().any(|flag| *flag == "-m") {
+    let needs_model = [Need::Tokenizer, Need::Template].iter().any(|need| entry.meta.needs.contains(need));
+    if needs_model && !flags.iter().any(|flag| *flag == "-m") {
         args.extend(["-m", MODEL].map(str::to_owned));
     }
     args.extend(["--select", entry.meta.name].map(str::to_owned));
