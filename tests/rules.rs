@@ -127,7 +127,9 @@ fn run(entry: &RuleEntry, fences: &[Fence]) -> Scanned {
             (*flag).clone()
         }
     }));
-    let needs_model = [Need::Tokenizer, Need::Template].iter().any(|need| entry.meta.needs.contains(need));
+    let needs_model = [Need::Tokenizer, Need::Template]
+        .iter()
+        .any(|need| entry.meta.needs.contains(need));
     if needs_model && !flags.iter().any(|flag| *flag == "-m") {
         args.extend(["-m", MODEL].map(str::to_owned));
     }

@@ -1,6 +1,6 @@
 //! One file to read, and all that is known of it before it is read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tempfile::TempPath;
@@ -28,10 +28,4 @@ pub struct Input {
     /// Why the file cannot be read, where its first or last bytes show it. Its reader says so.
     pub(super) trouble: Option<Trouble>,
     pub(super) spool: Option<Arc<TempPath>>,
-}
-
-impl Input {
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
 }

@@ -49,6 +49,16 @@ pub(super) enum Taken {
     Broken,
 }
 
+/// What a search for the next row came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    Found,
+    /// There is nothing more.
+    End,
+    /// There is more, and no telling what.
+    Lost,
+}
+
 /// How the lines start that rows start on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lead {
@@ -147,21 +157,22 @@ impl Window {
         self.piece(&mut Brackets::default(), keep, room)
     }
 
-    /// Goes to the next line that starts as rows do, or that ends their list; false if there is
-    /// none.
-    pub(super) fn seek_line(&mut self, lead: Lead) -> Result<bool, Trouble> {
+    /// Goes to the next line that starts as rows do, or that ends their list.
+    pub(super) fn seek_line(&mut self, lead: Lead) -> Result<Sought, Trouble> {
+        let mut passed = false;
         loop {
             // A line end that was already taken counts: the line here may be the one.
             if self.column == 1 && self.stands_at(lead)? {
-                return Ok(true);
+                return Ok(Sought::Found);
             }
             loop {
                 if self.peek()?.is_none() {
-                    return Ok(false);
+                    return Ok(if passed { Sought::Lost } else { Sought::End });
                 }
                 let rest = &self.bytes[self.at..];
                 let newline = memchr(b'\n', rest);
                 let end = newline.map_or(rest.len(), |newline| newline + 1);
+                passed |= !rest[..end].trim_ascii().is_empty();
                 self.advance(end);
                 if newline.is_some() {
                     break;

@@ -78,6 +78,15 @@ fn files_without_rows_are_empty() {
             }
         }
     }
+    for (name, text, _) in cases {
+        let folder = Folder::new();
+        let input = folder.input(name, text);
+        assert_eq!(
+            read_shards(&input, 3, &Limits::default()),
+            read(&input),
+            "one shard says it: {name} {text:?}"
+        );
+    }
     let none = small_batch().slice(0, 0);
     assert_eq!(fault("a.parquet", parquet(&none, 1)).0, Fault::EmptyFile);
     assert_eq!(fault("a.arrow", arrow_stream(&[none])).0, Fault::EmptyFile);

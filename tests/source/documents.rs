@@ -210,20 +210,16 @@ fn a_broken_item_is_found_and_reading_goes_on_at_the_next() {
 
 #[test]
 fn a_broken_item_at_the_end_is_all_there_is_to_say() {
-    let bad = "1:3:7 BadJson the row is cut off in the middle of a string, which opens here";
-    for (end, message) in [
-        (
-            "\n]",
-            "1:3:9 BadJson raw control character U+000A inside a string, where JSON wants `\\n`",
-        ),
-        (
-            "\n  ]\n",
-            "1:3:9 BadJson raw control character U+000A inside a string, where JSON wants `\\n`",
-        ),
-    ] {
-        let seen = Folder::new().read("rows.json", format!("[\n  {{\"a\": 1}},\n{{\"a\": \"x{end}"));
-        assert_eq!(outline(&seen), ["0:2 {\"a\": 1}", message], "{bad}");
+    let message = "raw control character U+000A inside a string, where JSON wants `\\n`";
+    for (indent, end) in [("", "]"), ("  ", "]\n"), ("\t", "\t]\n")] {
+        let text = format!("[\n{indent}{{\"a\": 1}},\n{indent}{{\"a\": \"x\n{end}");
+        let column = 9 + indent.len();
+        let expected = ["0:2 {\"a\": 1}".to_owned(), format!("1:3:{column} BadJson {message}")];
+        assert_eq!(outline(&Folder::new().read("rows.json", text)), expected);
     }
+    let text = "{\n\"a\": 1\n}\n{\n\"a\": \"x\n\n";
+    let expected = ["0:1 {\"a\": 1}".to_owned(), format!("1:5:8 BadJson {message}")];
+    assert_eq!(outline(&Folder::new().read("rows.json", text)), expected);
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn written(samples: &[Sample], format: Format) -> (&'static str, Vec<u8>) {
         [batch.slice(0, third), batch.slice(third, samples.len() - third)]
     };
     match format {
-        Format::JsonLines => ("rows.jsonl", json().join("\n").into_bytes()),
+        Format::JsonLines => ("rows.jsonl", json().join("\n \t\r\n\n").into_bytes()),
         Format::JsonArray => ("rows.json", format!("[{}]", spread().join(",\n")).into_bytes()),
         Format::JsonStream => ("rows.json", spread().join("\n").into_bytes()),
         Format::Parquet => ("rows.parquet", parquet(&batch(samples), 3)),
@@ -110,10 +110,10 @@ fn written(samples: &[Sample], format: Format) -> (&'static str, Vec<u8>) {
             let delimiter = if format == Format::Tsv { "\t" } else { "," };
             let row = |sample: &Sample| {
                 let quoted = format!("\"x{}\"", sample.text.replace('"', "\"\""));
-                format!("{quoted}{delimiter}{}\n", sample.float)
+                format!("{quoted}{delimiter}{}\n \t \n", sample.float)
             };
             let rows: Vec<String> = samples.iter().map(row).collect();
-            let out = format!("a{delimiter}b\n{}", rows.concat());
+            let out = format!("  \na{delimiter}b\n{}", rows.concat());
             let name = match format {
                 Format::Csv => "rows.csv",
                 Format::Tsv => "rows.tsv",

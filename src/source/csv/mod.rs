@@ -86,7 +86,9 @@ impl Csv {
     /// Reads the header and the rows by which the columns' types are told.
     fn start(&mut self) -> Result<Arc<Header>, Unreadable> {
         let mut first = Records::default();
-        self.take(&mut first, &Keep::All)?;
+        while first.cuts.is_empty() && self.ended.is_none() {
+            self.take(&mut first, &Keep::All)?;
+        }
         // The header is no row.
         self.row = 0;
         let fault = |csv: &Self, message: &str| Trouble::new(Fault::EmptyFile, message).of_file(csv.place());
@@ -149,10 +151,9 @@ impl Csv {
 
     fn cut(&mut self, place: Place, records: &mut Records, keep: &Keep) -> Result<(), Trouble> {
         let start = records.bytes.len();
-        let wanted = keep.wants(&place);
-        let room = if wanted { self.limits.max_row_bytes } else { 0 };
         let mut quotes = Quotes::new(self.delimiter);
-        let (taken, length) = self.window.piece(&mut quotes, &mut records.bytes, room)?;
+        let bytes = &mut records.bytes;
+        let (taken, length) = self.window.piece(&mut quotes, bytes, self.limits.max_row_bytes)?;
         if taken == Taken::Cut && quotes.is_open() {
             records.bytes.truncate(start);
             let message = format!(
@@ -163,20 +164,19 @@ impl Csv {
         }
         let oversized = (length > self.limits.max_row_bytes).then_some(length);
         // As in pandas, a line of blanks is no row.
-        if wanted && oversized.is_none() && records.bytes[start..].iter().all(|byte| b" \t".contains(byte)) {
+        let blank = oversized.is_none() && records.bytes[start..].iter().all(|byte| b" \t".contains(byte));
+        self.row += u64::from(!blank);
+        if blank || !keep.wants(&place) {
             records.bytes.truncate(start);
             return Ok(());
         }
-        self.row += 1;
-        if wanted {
-            let end = records.bytes.len();
-            records.cuts.push(Cut {
-                place,
-                start,
-                end,
-                oversized,
-            });
-        }
+        let end = records.bytes.len();
+        records.cuts.push(Cut {
+            place,
+            start,
+            end,
+            oversized,
+        });
         Ok(())
     }
 
@@ -224,7 +224,9 @@ impl Reader for Csv {
                         self.ended = Some(Ended::Fine);
                         let progress = self.progress();
                         return match ended {
-                            Ended::Fault(unreadable) if keep.covers(&unreadable.place) => {
+                            Ended::Fault(unreadable)
+                                if unreadable.fault == Fault::EmptyFile || keep.covers(&unreadable.place) =>
+                            {
                                 Some(Box::new(Single::new(unreadable, progress)))
                             }
                             _ => None,

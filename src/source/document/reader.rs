@@ -8,7 +8,7 @@ use crate::source::format::Format;
 use crate::source::json;
 use crate::source::open::Keep;
 use crate::source::stream::{Stream, Trouble};
-use crate::source::window::{Lead, Taken, Window};
+use crate::source::window::{Lead, Sought, Taken, Window};
 use crate::source::{Batch, Input, Limits, Part, Reader};
 
 /// Reads a JSON array, one inside a wrapper, or JSON values one after the other.
@@ -227,24 +227,20 @@ impl Documents {
 
     /// Finds the next row after a broken one, by how the lines start that rows start on.
     fn recover(&mut self) -> Result<(), Trouble> {
-        // Where nothing follows, nothing is lost.
-        if self.window.peek_solid()?.is_none() {
-            return Ok(());
-        }
-        let found = match self.lead {
+        let sought = match self.lead {
             Some(lead) => self.window.seek_line(lead)?,
-            None => false,
+            None => Sought::Lost,
         };
-        if found {
-            // A comma before the end would have been reported, had the row been whole.
-            self.separated = self.window.peek_solid()? != Some(b']');
-            return Ok(());
+        if sought == Sought::Lost {
+            let message = format!(
+                "row {} is broken, and what follows it cannot be told apart into rows",
+                self.row - 1
+            );
+            return Err(Trouble::new(Fault::Damaged, message));
         }
-        let message = format!(
-            "row {} is broken, and what follows it cannot be told apart into rows",
-            self.row - 1
-        );
-        Err(Trouble::new(Fault::Damaged, message))
+        // A comma before the end of the list may belong to the broken row.
+        self.separated = self.window.peek_solid()? != Some(b']');
+        Ok(())
     }
 
     fn take(&mut self, byte: u8) -> Result<bool, Trouble> {

@@ -114,11 +114,13 @@ fn difference(short: &str, long: &str) -> String {
 fn has_placeholder(slots: &[Slot]) -> bool {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let holds = |text: &str| {
-        text.char_indices().filter(|(at, _)| text[*at..].starts_with("{{")).any(|(at, _)| {
-            let rest = &text[at + 2..];
-            let end = rest.find(|letter| !is_word(letter)).unwrap_or(rest.len());
-            end > 0 && !rest.starts_with(|letter: char| letter.is_ascii_digit()) && rest[end..].starts_with("}}")
-        })
+        text.char_indices()
+            .filter(|(at, _)| text[*at..].starts_with("{{"))
+            .any(|(at, _)| {
+                let rest = &text[at + 2..];
+                let end = rest.find(|letter| !is_word(letter)).unwrap_or(rest.len());
+                end > 0 && !rest.starts_with(|letter: char| letter.is_ascii_digit()) && rest[end..].starts_with("}}")
+            })
     };
     slots.iter().any(|slot| matches!(slot, Slot::Text(text) if holds(text)))
 }
