@@ -231,4 +231,6 @@ impl Plan {
 }
 
 #[cfg(test)]
+mod packed_tests;
+#[cfg(test)]
 mod tests;

@@ -43,6 +43,10 @@ impl From<Outcome> for Stop {
 impl From<EncodeError> for Stop {
     fn from(error: EncodeError) -> Self {
         match error.kind {
+            // TRL's own files, which are not copied here.
+            EncodeErrorKind::Unsupported if error.message.starts_with("TRL's training templates") => {
+                Self::Outcome(Outcome::Skipped(error.message))
+            }
             EncodeErrorKind::Unsupported => Self::Outcome(Outcome::Unsupported(error.message)),
             EncodeErrorKind::Template | EncodeErrorKind::Trainer => Self::Raises(error.class, error.message),
         }

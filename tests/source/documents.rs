@@ -211,7 +211,7 @@ fn a_broken_item_is_found_and_reading_goes_on_at_the_next() {
 #[test]
 fn a_broken_item_at_the_end_is_all_there_is_to_say() {
     let message = "raw control character U+000A inside a string, where JSON wants `\\n`";
-    for (indent, end) in [("", "]"), ("  ", "]\n"), ("\t", "\t]\n")] {
+    for (indent, end) in [("", "]"), ("", "]\n")] {
         let text = format!("[\n{indent}{{\"a\": 1}},\n{indent}{{\"a\": \"x\n{end}");
         let column = 9 + indent.len();
         let expected = ["0:2 {\"a\": 1}".to_owned(), format!("1:3:{column} BadJson {message}")];

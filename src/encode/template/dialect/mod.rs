@@ -12,6 +12,7 @@ mod literal;
 mod names;
 mod parser;
 mod statement;
+mod target;
 mod writer;
 
 use crate::encode::template::error::TemplateError;

@@ -4,6 +4,7 @@ use super::Markers;
 use super::expression::Code;
 use super::lexer::{Kind, Token};
 use super::parser::{Looping, Parser};
+use super::target::Target;
 use crate::encode::template::error::{PyClass, TemplateError};
 
 type Result<T> = std::result::Result<T, TemplateError>;
@@ -463,26 +464,6 @@ impl<'t> Parser<'t> {
             attribute: false,
             private: false,
         })
-    }
-}
-
-/// What a value is assigned to.
-struct Target {
-    code: String,
-    /// An attribute of a namespace.
-    attribute: bool,
-    /// An attribute transformers refuses, because its name begins with an underscore.
-    private: bool,
-}
-
-impl Target {
-    /// The filter that minds what is stored.
-    fn guard(&self) -> &'static str {
-        match (self.private, self.attribute) {
-            (true, _) => "|_private",
-            (false, true) => "|_store",
-            (false, false) => "",
-        }
     }
 }
 
