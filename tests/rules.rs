@@ -12,7 +12,7 @@ use gonogo::rules::RULES;
 use scanned::{Scanned, path, scan};
 
 /// The tokenizer of examples that name none: one token a byte, and a ChatML template.
-const MODEL: &str = "fixtures/tokenizers/chatml";
+const MODEL: &str = "fixtures/models/chatml";
 
 /// Rules whose examples are too large for a page and are made here: rule, file, bad and good.
 const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[

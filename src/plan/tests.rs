@@ -6,13 +6,12 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::coverage::{Seen, of_packed_rows};
+use super::coverage::Seen;
 use super::load::Columns;
 use super::sampler::Order;
 use super::steps::Counting;
 use super::warmup::Warmup;
 use super::*;
-use crate::encode::pack::{Batches, BestFit, Knapsack};
 
 fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
     let file = format!("{}/fixtures/plan/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -377,32 +376,6 @@ fn dropped_rows_are_seen_in_later_epochs() {
     assert_eq!(plan.all_seen_at(&Order::AsTheyStand), None);
     let standing = plan.times_seen(&Order::AsTheyStand).expect("few rows");
     assert_eq!(standing, [3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0]);
-}
-
-#[test]
-fn a_packed_row_is_seen_as_often_as_its_sequence() {
-    let lengths = [60, 50, 40, 30, 20, 200, 10];
-    let packed = Knapsack {
-        capacity: 100,
-        batches: Batches::default(),
-    }
-    .pack(&lengths)
-    .expect("packed");
-    // 60 + 40, 50 + 30 + 20, 10; the row of 200 is dropped.
-    assert_eq!(packed.len(), 3);
-    let settings = PlanSettings {
-        batch_size: 1,
-        max_steps: Some(4),
-        ..PlanSettings::transformers((5, 23))
-    };
-    let plan = Plan::new(packed.len() as u64, &settings).expect("a plan");
-    let times = plan.times_seen(&Order::AsTheyStand).expect("few rows");
-    assert_eq!(times, [2, 1, 1]);
-    let rows = of_packed_rows(&packed, &times, lengths.len());
-    assert_eq!(rows, [2, 1, 2, 1, 1, 0, 1]);
-    let seen = Seen::of(&rows);
-    assert_eq!(seen.iter().collect::<Vec<_>>(), [(0, 1), (1, 4), (2, 2)]);
-    assert!((seen.share() - 6.0 / 7.0).abs() < 1e-12);
 }
 
 #[test]

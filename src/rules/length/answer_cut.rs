@@ -12,7 +12,7 @@ rule_meta! {
     /// normal; above one row in ten the run is not what it was meant to be.
     ///
     /// ## Example
-    /// ```jsonl --max-length 60
+    /// ```jsonl --max-length 64
     /// {"messages": [{"role": "user", "content": "count"}, {"role": "assistant", "content": "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"}]}
     /// ```
     ///

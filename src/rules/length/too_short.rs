@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::Content;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
 
@@ -58,7 +59,13 @@ impl Rule for TooShort {
         };
         let enough = said().nth(self.chars.saturating_sub(1)).is_some();
         // An empty row is another rule's to report.
-        if !enough && said().next().is_some() && !example.turns.iter().any(turns::says_without_text) {
+        if !enough
+            && said().next().is_some()
+            && !example
+                .turns
+                .iter()
+                .any(|turn| turns::says_without_text(turn) || matches!(turn.content, Content::Wrong(_)))
+        {
             out.row(&row.place, || {
                 format!("{} characters in all, fewer than {}", said().count(), self.chars)
             });

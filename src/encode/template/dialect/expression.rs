@@ -1,110 +1,12 @@
 //! Expressions: `jinja2.parser` from `parse_expression` down, each read and written in one go.
 
+use super::code::{Binding, Code, chain, joined};
 use super::lexer::Kind;
-use super::literal;
-use super::names::{FILTERS, FILTERS_WITHOUT_COUNTERPART, TESTS, is_attribute};
+use super::names::is_attribute;
 use super::parser::Parser;
 use crate::encode::template::error::TemplateError;
 
 type Result<T> = std::result::Result<T, TemplateError>;
-
-/// An expression as it is written for the engine.
-pub(super) struct Code {
-    text: String,
-    binding: Binding,
-    /// Its value, where that is a string known now.
-    constant: Option<String>,
-}
-
-/// How strongly the outermost operator binds.
-#[derive(Clone, Copy, PartialEq)]
-enum Binding {
-    /// A name, a literal, or either with attributes and subscripts.
-    Atom,
-    /// An atom that ends in a call.
-    Call,
-    /// A filter was applied last.
-    Filter,
-    /// Anything else.
-    Loose,
-}
-
-impl Code {
-    fn new(text: impl Into<String>, binding: Binding) -> Self {
-        Self {
-            text: text.into(),
-            binding,
-            constant: None,
-        }
-    }
-
-    fn string(value: String) -> Self {
-        Self {
-            text: literal::encode(&value),
-            binding: Binding::Atom,
-            constant: Some(value),
-        }
-    }
-
-    pub(super) fn is_call(&self) -> bool {
-        self.binding == Binding::Call
-    }
-
-    pub(super) fn constant(&self) -> Option<&str> {
-        self.constant.as_deref()
-    }
-
-    /// As a whole expression.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// As what an attribute, a subscript or a call is asked of.
-    fn atom(&self) -> String {
-        match self.binding {
-            Binding::Atom | Binding::Call => self.text.clone(),
-            Binding::Filter | Binding::Loose => format!("({})", self.text),
-        }
-    }
-
-    /// As what a filter is applied to, or as an operand.
-    pub(super) fn operand(&self) -> String {
-        match self.binding {
-            Binding::Loose => format!("({})", self.text),
-            _ => self.text.clone(),
-        }
-    }
-
-    fn filtered(&self, filter: &str, arguments: &[&Self]) -> Self {
-        let mut text = format!("{}|{filter}", self.operand());
-        if !arguments.is_empty() {
-            let arguments: Vec<&str> = arguments.iter().map(|argument| argument.text.as_str()).collect();
-            text.push_str(&format!("({})", arguments.join(", ")));
-        }
-        Self::new(text, Binding::Filter)
-    }
-}
-
-/// The left operand of an operator, joined with the next ones.
-fn joined(operator: &str, operands: &[Code]) -> Code {
-    let text: Vec<String> = operands.iter().map(Code::operand).collect();
-    Code::new(text.join(operator), Binding::Loose)
-}
-
-/// A sum or a concatenation of any number of operands, from left to right.
-fn chain(filter: &str, operands: &[Code]) -> Code {
-    if let Some(constants) = operands.iter().map(Code::constant).collect::<Option<Vec<_>>>() {
-        return Code::string(constants.concat());
-    }
-    let (first, rest) = operands.split_first().expect("an operator has operands");
-    let rest: Vec<&Code> = rest.iter().collect();
-    // The short ones, which are nearly all, have filters that need not collect their arguments.
-    match rest.len() {
-        1 => first.filtered(filter, &rest),
-        2 | 3 => first.filtered(&format!("{filter}{}", rest.len()), &rest),
-        _ => first.filtered(&format!("{filter}_all"), &rest),
-    }
-}
 
 impl Parser<'_> {
     /// `parse_tuple`: an expression, or several with commas between.
@@ -403,7 +305,7 @@ impl Parser<'_> {
         Ok(Code::new(format!("{{ {} }}|_dict", items.join(", ")), Binding::Filter))
     }
 
-    fn postfix(&mut self, mut code: Code) -> Result<Code> {
+    pub(super) fn postfix(&mut self, mut code: Code) -> Result<Code> {
         loop {
             code = match self.current() {
                 Kind::Operator(".") => self.attribute(&code)?,
@@ -500,7 +402,7 @@ impl Parser<'_> {
         Ok(Subscript::Slice([start, stop, step]))
     }
 
-    fn call(&mut self, callee: &Code) -> Result<Code> {
+    pub(super) fn call(&mut self, callee: &Code) -> Result<Code> {
         let known = self.macros.contains(callee.text.as_str());
         let arguments = self.arguments(known)?;
         Ok(Code::new(format!("{}{arguments}", callee.atom()), Binding::Call))
@@ -508,7 +410,7 @@ impl Parser<'_> {
 
     /// The arguments of a call with their parentheses. With `guarded` what is undefined is marked as
     /// given, for a macro to tell it from what was left out.
-    fn arguments(&mut self, guarded: bool) -> Result<String> {
+    pub(super) fn arguments(&mut self, guarded: bool) -> Result<String> {
         let guard = |code: Code| {
             if guarded {
                 code.filtered("_given", &[]).text
@@ -545,77 +447,6 @@ impl Parser<'_> {
         }
         self.expect_operator(")")?;
         Ok(format!("({})", arguments.join(", ")))
-    }
-
-    fn filters_and_tests(&mut self, mut code: Code) -> Result<Code> {
-        loop {
-            code = match self.current() {
-                Kind::Operator("|") => {
-                    self.advance();
-                    let filter = self.filter()?;
-                    Code::new(format!("{}|{filter}", code.operand()), Binding::Filter)
-                }
-                Kind::Name(name) if name == "is" => self.test(&code)?,
-                Kind::Operator("(") => self.call(&code)?,
-                _ => return Ok(code),
-            };
-        }
-    }
-
-    /// Filters without what they are applied to, as set blocks and filter blocks have them.
-    pub(super) fn filter_chain(&mut self) -> Result<String> {
-        let mut text = self.filter()?;
-        while self.skip_operator("|") {
-            text = format!("{text}|{}", self.filter()?);
-        }
-        Ok(text)
-    }
-
-    fn filter(&mut self) -> Result<String> {
-        let name = self.dotted_name()?;
-        if FILTERS_WITHOUT_COUNTERPART.contains(&name.as_str()) {
-            return Err(self.unsupported(format!("the filter {name}")));
-        }
-        if !FILTERS.contains(&name.as_str()) {
-            self.unknown("filter", &name);
-        }
-        let arguments = if self.current().is_operator("(") {
-            self.arguments(false)?
-        } else {
-            String::new()
-        };
-        Ok(name + &arguments)
-    }
-
-    fn test(&mut self, subject: &Code) -> Result<Code> {
-        self.expect_keyword("is")?;
-        let not = if self.skip_name("not") { "not " } else { "" };
-        let name = self.dotted_name()?;
-        if !TESTS.contains(&name.as_str()) {
-            self.unknown("test", &name);
-        }
-        let arguments = match self.current() {
-            Kind::Operator("(") => self.arguments(false)?,
-            Kind::Name(word) if word == "is" => return Err(self.fail("You cannot chain multiple tests with is")),
-            Kind::Name(word) if matches!(word.as_str(), "else" | "or" | "and") => String::new(),
-            Kind::Name(_) | Kind::Str(_) | Kind::Int(_) | Kind::Float(_) | Kind::Operator("[" | "{") => {
-                let argument = self.primary()?;
-                format!("({})", self.postfix(argument)?.text)
-            }
-            _ => String::new(),
-        };
-        Ok(Code::new(
-            format!("{} is {not}{name}{arguments}", subject.operand()),
-            Binding::Loose,
-        ))
-    }
-
-    fn dotted_name(&mut self) -> Result<String> {
-        let mut name = self.expect_name()?.to_owned();
-        while self.skip_operator(".") {
-            name = format!("{name}.{}", self.expect_name()?);
-        }
-        Ok(name)
     }
 }
 

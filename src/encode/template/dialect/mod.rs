@@ -6,7 +6,9 @@
 //! filters (`a + b` is written `a|_add(b)`), which `python` implements. White space control is
 //! settled on the way, constants go into the text, and each line remembers where it came from.
 
+mod code;
 mod expression;
+mod filters;
 mod lexer;
 mod literal;
 mod names;

@@ -1,7 +1,7 @@
 //! Statements: the tags of Jinja, transformers' `generation`, and `break` and `continue`.
 
 use super::Markers;
-use super::expression::Code;
+use super::code::Code;
 use super::lexer::{Kind, Token};
 use super::parser::{Looping, Parser};
 use super::target::Target;
