@@ -11,6 +11,7 @@ pub mod output;
 pub mod prepare;
 pub mod rules;
 pub mod show;
+pub mod trainers;
 
 use std::process::ExitCode;
 

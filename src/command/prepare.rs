@@ -25,6 +25,7 @@ use crate::trainer::Encode;
 use crate::trainer::intended::Intended;
 
 use super::assemble::{self, Header};
+use super::trainers::Asked;
 
 /// Rows by which the shape of a file is told.
 const FIRST_ROWS: usize = 200;
@@ -54,12 +55,24 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
         .zip(&inputs)
         .map(|(source, input)| look(input, source, shape, &given, &limits))
         .collect();
-    let kit = kit(&settings, environment)?;
-    let setup = setup(&settings, kit.as_deref(), &detected, eval.clone());
-    let encoder = kit.as_ref().map(|kit| {
-        let max_length = setup.max_length.as_ref().map(|limit| limit.value);
-        Box::new(Intended::new(Arc::clone(kit), max_length)) as Box<dyn Encode>
-    });
+    let asked = Asked::of(&settings, environment)?;
+    let kit = kit(&settings, asked.as_ref())?;
+    let mut setup = setup(&settings, kit.as_deref(), &detected, eval.clone());
+    let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
+        (Some(kit), Some(asked)) => {
+            let (trainer, max_length) = asked.make(kit, &settings, &inputs, &limits)?;
+            setup.trainer = Some(trainer.name());
+            setup.max_length = max_length;
+            notes.extend(asked.note);
+            Some(Box::new(trainer))
+        }
+        (Some(kit), None) => {
+            let max_length = setup.max_length.as_ref().map(|limit| limit.value);
+            Some(Box::new(Intended::new(Arc::clone(kit), max_length)))
+        }
+        (None, Some(_)) => return Err(UsageError("--trainer needs a tokenizer: give one with -m".to_owned()).into()),
+        (None, None) => None,
+    };
     let (rules, lacking) = rules(&settings, &setup)?;
     let part = match shard {
         None => Part::Whole,
@@ -151,8 +164,8 @@ fn look(input: &Input, source: u32, shape: Option<Shape>, given: &Columns, limit
     detect(&first, shape, given)
 }
 
-/// The tokenizer asked for, or one that stands beside the data.
-fn kit(settings: &Settings, _environment: &Environment) -> anyhow::Result<Option<Arc<Kit>>> {
+/// The tokenizer asked for, loaded as the trainer's version of transformers loads it.
+fn kit(settings: &Settings, asked: Option<&Asked>) -> anyhow::Result<Option<Arc<Kit>>> {
     let Some(model) = &settings.model else { return Ok(None) };
     let template = match &settings.chat_template {
         Some(path) => {
@@ -172,7 +185,7 @@ fn kit(settings: &Settings, _environment: &Environment) -> anyhow::Result<Option
         path: Path::new(&model.value),
         hub_id: None,
         chat_template: template,
-        generation: Generation::V5,
+        generation: asked.map_or(Generation::V5, Asked::generation),
         clock,
     };
     Ok(Some(Arc::new(Kit::load(load)?)))

@@ -176,6 +176,10 @@ pub struct TrainArgs {
     /// Optimizer steps, which win over epochs
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub max_steps: Option<u64>,
+    /// Where Python packages are installed, to read the trainer's version and templates from
+    /// (default: the active environment)
+    #[arg(long, value_name = "DIR", help_heading = "Training")]
+    pub site_packages: Option<PathBuf>,
     /// Set a trainer's option by its own name
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair, help_heading = "Training")]
     pub set: Vec<(String, String)>,
