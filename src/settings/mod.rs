@@ -1,6 +1,6 @@
 //! What was asked for: flags, environment, files, and the origin of every value.
 //!
-//! [`cli`] holds what was typed, [`file`] what stands in gonogo.toml; [`resolve`] makes of them one
+//! [`cli`] holds what was typed, [`mod@file`] what stands in gonogo.toml; [`resolve`] makes of them one
 //! [`Settings`], in which the strongest has won and said where it came from.
 
 pub mod cli;

@@ -1,6 +1,6 @@
 //! Records to examples: what the columns of a row mean.
 //!
-//! The shape is settled once per file, by [`detect`], and every row is then read as that shape: a
+//! The shape is settled once per file, by [`detect()`], and every row is then read as that shape: a
 //! row that does not fit is a finding. Each shape has a file of its own.
 
 mod alpaca;

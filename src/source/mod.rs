@@ -4,7 +4,7 @@
 //! [`Batch`] is then parsed by whichever worker took it. So one file is read in parallel, every
 //! place is known at once, and no more than one batch per worker is in memory.
 //!
-//! [`discover`] turns what the user typed into [`Input`]s, [`open`] turns an input into a reader.
+//! [`discover()`] turns what the user typed into [`Input`]s, [`open()`] turns an input into a reader.
 
 mod columnar;
 mod csv;

@@ -11,7 +11,9 @@ use gonogo::settings::resolve::{Environment, Typed, resolve};
 
 /// What one rule found.
 pub(crate) struct Found {
+    #[allow(dead_code, reason = "one of the two tests that share this asks for it")]
     pub meta: &'static RuleMeta,
+    #[allow(dead_code, reason = "one of the two tests that share this asks for it")]
     pub rows: u64,
     pub findings: Vec<Finding>,
 }

@@ -1,9 +1,9 @@
 //! LLaMA-Factory 0.9.5.
 //!
 //! It renders no chat templates: a row is brought into a standard form ([`align`]), each message is
-//! put through the slots of one of its own templates and tokenised by itself ([`template`]), and
-//! question and answer are cut to a budget pair by pair ([`supervised`]). The tokenizer is changed
-//! before: the template may put its own EOS in place and make its stop words tokens ([`special`]).
+//! put through the slots of one of its own templates and tokenised by itself (`template`), and
+//! question and answer are cut to a budget pair by pair (`supervised`). The tokenizer is changed
+//! before: the template may put its own EOS in place and make its stop words tokens (`special`).
 
 pub mod align;
 mod calls;
