@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
 use crate::loader::{Datasets, Extent, Loader, Look, Schema};
-use crate::model::encoded::EncodeError;
+use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::setup::{Origin, Setting};
@@ -135,10 +135,10 @@ impl Asked {
             datetimes: schema.datetimes().to_vec(),
         };
         let sft = Sft::new(Arc::clone(kit), self.version, options, &first, &self.packages).map_err(|error| {
-            UsageError(format!(
-                "trl {} would raise {}: {}",
-                self.version, error.class, error.message
-            ))
+            UsageError(match error.kind {
+                EncodeErrorKind::Unsupported => format!("trl {} cannot be checked: {}", self.version, error.message),
+                _ => format!("trl {} would raise {}: {}", self.version, error.class, error.message),
+            })
         })?;
         Ok((Loaded { sft, schema }, max_length))
     }
