@@ -15,12 +15,12 @@ rule_meta! {
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/cuts-at-bar.jinja
-    /// {"messages": [{"role": "user", "content": "Which of these | is a prime: | four or five?"}, {"role": "assistant", "content": "4"}]}
+    /// {"messages": [{"role": "user", "content": "Which of these two numbers would you call a prime number | four or five?"}, {"role": "assistant", "content": "4"}]}
     /// ```
     ///
     /// Instead:
     /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/cuts-at-bar.jinja
-    /// {"messages": [{"role": "user", "content": "Which of these is a prime: four or five?"}, {"role": "assistant", "content": "4"}]}
+    /// {"messages": [{"role": "user", "content": "Which of these two numbers would you call a prime number: four or five?"}, {"role": "assistant", "content": "4"}]}
     /// ```
     ///
     /// ## Fix
