@@ -147,9 +147,6 @@ pub struct ModelArgs {
     /// Clock the template sees: `2024-07-26T13:05:09` (default: now)
     #[arg(long, value_name = "TIME", help_heading = "Model")]
     pub now: Option<String>,
-    /// Encode every text with both engines and report where they differ
-    #[arg(long, help_heading = "Model")]
-    pub verify_tokenizer: bool,
 }
 
 /// The planned run.
