@@ -15,6 +15,7 @@ mod fast;
 mod file;
 mod folder;
 mod generation;
+pub mod hub;
 mod post;
 mod reference;
 mod special;

@@ -68,9 +68,6 @@ enum Kind {
     },
 }
 
-/// Words looked up together.
-const BLOCK: usize = 64;
-
 /// What a worker keeps from one text to the next.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -79,8 +76,6 @@ pub(super) struct Scratch {
     words: Words,
     pieces: Vec<Piece>,
     between: (Pieces, Pieces),
-    /// Words found and not yet looked up.
-    block: Vec<(usize, usize)>,
     /// Indices of the tokens that are added ones.
     added: Vec<u32>,
     /// A word with a space before it.
@@ -151,10 +146,9 @@ impl Fast {
                 Kind::Bytes { splitter, .. } => {
                     let mut between = std::mem::take(&mut out.scratch.between);
                     splitter.words(text, (piece.start, piece.end), &mut between, |start, end| {
-                        self.later::<EXTENTS>(text, start, end, out);
+                        self.word::<EXTENTS>(text, start, end, start, out);
                     });
                     out.scratch.between = between;
-                    self.block::<EXTENTS>(text, out);
                 }
                 Kind::Spaces { metaspace, .. } => self.spaced::<EXTENTS>(metaspace, text, *piece, out),
             }
@@ -167,7 +161,7 @@ impl Fast {
         let mut prefixed = metaspace.prefix.applies(&text[piece.start..piece.end], piece.start);
         metaspace.words(&text[..piece.end], piece.start, prefixed, |start, end| {
             if !std::mem::take(&mut prefixed) {
-                return self.later::<EXTENTS>(text, start, end, out);
+                return self.word::<EXTENTS>(text, start, end, start, out);
             }
             // The first word with the space the text does not have: one byte too many to count.
             let mut word = std::mem::take(&mut out.scratch.word);
@@ -186,54 +180,28 @@ impl Fast {
             }
             out.scratch.word = word;
         });
-        self.block::<EXTENTS>(text, out);
-    }
-
-    /// Keeps a word to be looked up with others.
-    #[inline]
-    fn later<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, out: &mut Tokens) {
-        self.word::<EXTENTS>(text, start, end, start, out);
-    }
-
-    /// The tokens of the words kept. Where each of them is kept is found first for all of them: the
-    /// processor then waits for memory once and not for every word.
-    fn block<const EXTENTS: bool>(&self, text: &str, out: &mut Tokens) {
-        let block = std::mem::take(&mut out.scratch.block);
-        let mut places = [None; BLOCK];
-        for (place, &(start, end)) in places.iter_mut().zip(&block) {
-            let words = &out.scratch.words;
-            *place = Key::new(text.as_bytes(), start, end).map(|key| (key, words.slot(key)));
-        }
-        out.ids.reserve(BLOCK);
-        out.extents.reserve(BLOCK);
-        for (place, &(start, end)) in places.iter().zip(&block) {
-            let known = place.and_then(|(key, slot)| out.scratch.words.at(key, slot));
-            if let Some(&[id]) = known {
-                out.ids.push(id);
-                if EXTENTS {
-                    out.extents.push((small(start), small(end)));
-                }
-            } else {
-                self.word::<EXTENTS>(text, start, end, start, out);
-            }
-        }
-        out.scratch.block = block;
-        out.scratch.block.clear();
     }
 
     /// The tokens of the word `text[start..end]`, which stands at `at` in the text asked about.
     #[inline]
     fn word<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, at: usize, out: &mut Tokens) {
-        let first = out.ids.len();
-        let known = Key::new(text.as_bytes(), start, end).map(|key| (key, out.scratch.words.get(key)));
-        match known {
-            Some((_, Ok(&[id]))) => {
-                out.ids.push(id);
-                if EXTENTS {
-                    out.extents.push((small(at), small(at + end - start)));
-                }
-                return;
+        let key = Key::new(text.as_bytes(), start, end);
+        if let Some(id) = key.and_then(|key| out.scratch.words.single(key)) {
+            out.ids.push(id);
+            if EXTENTS {
+                out.extents.push((small(at), small(at + end - start)));
             }
+            return;
+        }
+        self.several::<EXTENTS>(text, start, end, at, out);
+    }
+
+    /// The same for a word of several tokens, or one not seen before.
+    #[inline(never)]
+    fn several<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, at: usize, out: &mut Tokens) {
+        let first = out.ids.len();
+        let key = Key::new(text.as_bytes(), start, end);
+        match key.map(|key| (key, out.scratch.words.get(key))) {
             Some((_, Ok(ids))) => out.ids.extend_from_slice(ids),
             Some((key, Err(slot))) => self.fresh(text, start, end, Some((key, slot)), out),
             None => self.fresh(text, start, end, None, out),

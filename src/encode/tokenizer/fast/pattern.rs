@@ -27,12 +27,35 @@ pub(super) struct Pattern {
     /// the class together are the index of the next state; any `u16` is one, and none is checked.
     /// States from `accepting` up have matched.
     next: Box<[u16; ROOM]>,
-    /// Which bytes every state stays in.
+    /// The letters every state stays in.
     stays: Box<[Run; ROOM]>,
+    /// For each two ASCII characters at a start, one more than the index of the word they begin,
+    /// if it goes on with letters only; otherwise 0.
+    begins: Box<[u8; 1 << 14]>,
+    letters: [Letters; LETTERS],
     start: u16,
     accepting: u16,
     /// States from here up have matched only `\s+(?!\S)`.
     yielding: u16,
+}
+
+/// Kinds of words that go on with letters; the first stands for none.
+const LETTERS: usize = 8;
+
+/// A word that goes on with letters.
+#[derive(Clone, Copy, Debug)]
+struct Letters {
+    run: Run,
+    /// ASCII characters after which the match may go on; at any other it ends.
+    open: u128,
+}
+
+impl Letters {
+    /// Whether the match surely ends before this byte.
+    #[inline]
+    fn may_end(&self, next: Option<&u8>) -> bool {
+        next.is_none_or(|byte| *byte < 0x80 && self.open >> byte & 1 == 0)
+    }
 }
 
 /// The one look-around of the family: white space that leaves its last character to what follows.
@@ -97,6 +120,24 @@ impl Pattern {
     /// The end of the match that starts at `at`; `None` where nothing matches there.
     #[inline]
     pub(super) fn end(&self, text: &str, at: usize) -> Option<usize> {
+        // Most words of most texts, without a step for each of their characters.
+        let bytes = text.as_bytes();
+        if let Some(&[first, second]) = bytes.get(at..at + 2)
+            && (first | second) < 0x80
+        {
+            let number = self.begins[usize::from(first) << 7 | usize::from(second)];
+            let letters = &self.letters[usize::from(number) % LETTERS];
+            let end = letters.run.end(bytes, at + 2);
+            if number != 0 && letters.may_end(bytes.get(end)) {
+                return Some(end);
+            }
+        }
+        self.steps(text, at)
+    }
+
+    /// The same, a step for each character.
+    #[inline(never)]
+    fn steps(&self, text: &str, at: usize) -> Option<usize> {
         let bytes = text.as_bytes();
         let (ascii, next, accepting) = (&self.ascii, &*self.next, self.accepting);
         let mut state = self.start;
@@ -115,10 +156,7 @@ impl Pattern {
             if state == DEAD {
                 break;
             }
-            let run = self.stays[usize::from(state)];
-            if run != Run::None {
-                here = run.end(bytes, here);
-            }
+            here = self.stays[usize::from(state)].end(bytes, here);
             if state >= accepting {
                 (matched, end) = (state, here);
             }

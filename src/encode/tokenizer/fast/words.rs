@@ -8,12 +8,23 @@ const KEY: usize = 15;
 const INLINE: usize = 3;
 /// Marks a slot whose ids stand apart.
 const APART: u32 = u32::MAX;
-/// log2 of the slots at the start, and at most: 4 MiB.
+/// log2 of the slots at the start, and at most: 8 MiB.
 const FIRST_BITS: u32 = 11;
 const LAST_BITS: u32 = 18;
 /// Words longer than a key are kept up to this length, and up to this many of them: some 6 MiB.
 const LONGEST: usize = 128;
 const MOST_LONG: usize = 32_768;
+
+/// By length: the bits of a word, and its length in the highest byte.
+const MASKS: [(u128, u128); 16] = {
+    let mut masks = [(0, 0); 16];
+    let mut length = 0;
+    while length < 16 {
+        masks[length] = ((1 << (length * 8)) - 1, (length as u128) << 120);
+        length += 1;
+    }
+    masks
+};
 
 /// A word of up to 15 bytes, its length in the highest byte: unique and never zero.
 #[derive(Clone, Copy)]
@@ -28,22 +39,20 @@ impl Key {
             return None;
         }
         // Sixteen bytes are read at once where there are as many, and those behind the word put out.
-        let word = if let Some(Ok(sixteen)) = bytes.get(start..start + 16).map(TryInto::try_into) {
-            u128::from_le_bytes(sixteen) & ((1 << (length * 8)) - 1)
-        } else {
-            let mut sixteen = [0; 16];
-            sixteen[..length].copy_from_slice(&bytes[start..end]);
-            u128::from_le_bytes(sixteen)
-        };
-        Some(Self(word | (length as u128) << 120))
+        let (keep, mark) = MASKS[length % 16];
+        if let Some(Ok(sixteen)) = bytes.get(start..start + 16).map(TryInto::try_into) {
+            return Some(Self(u128::from_le_bytes(sixteen) & keep | mark));
+        }
+        let mut sixteen = [0; 16];
+        sixteen[..length].copy_from_slice(&bytes[start..end]);
+        Some(Self(u128::from_le_bytes(sixteen) | mark))
     }
 
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the halves are mixed")]
     fn hash(self) -> u64 {
         let (low, high) = (self.0 as u64, (self.0 >> 64) as u64);
-        let mixed = (low ^ high.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed ^ high).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+        (low ^ high.rotate_left(29) ^ low >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 }
 
@@ -61,45 +70,62 @@ const EMPTY: Slot = Slot {
     count: 0,
 };
 
-#[derive(Default)]
 pub(super) struct Words {
     slots: Vec<Slot>,
+    /// How far to shift a hash to get a slot.
+    shift: u32,
     used: usize,
     apart: Vec<u32>,
     long: HashMap<Box<[u8]>, Box<[u32]>, ahash::RandomState>,
 }
 
+impl Default for Words {
+    fn default() -> Self {
+        Self {
+            slots: vec![EMPTY; 1 << FIRST_BITS],
+            shift: u64::BITS - FIRST_BITS,
+            used: 0,
+            apart: Vec::new(),
+            long: HashMap::default(),
+        }
+    }
+}
+
 impl Words {
-    /// The slot a short word is in, or would be.
+    /// The slot of a short word, or the empty one where it would be.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the shift leaves the bits of an index")]
-    pub(super) fn slot(&self, key: Key) -> usize {
-        if self.slots.is_empty() {
-            return 0;
-        }
+    fn slot(&self, key: Key) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = (key.hash() >> (u64::BITS - self.slots.len().trailing_zeros())) as usize;
-        while self.slots[at].key != key.0 && self.slots[at].key != 0 {
-            at = (at + 1) & mask;
+        let mut at = (key.hash() >> self.shift) as usize;
+        loop {
+            let found = self.slots[at & mask].key;
+            if found == key.0 || found == 0 {
+                return at & mask;
+            }
+            at += 1;
         }
-        at
     }
 
-    /// The ids of a short word, if they are in this slot.
+    /// The id of a short word that is one token.
     #[inline]
-    pub(super) fn at(&self, key: Key, slot: usize) -> Option<&[u32]> {
-        let slot = self.slots.get(slot).filter(|slot| slot.key == key.0)?;
-        Some(if slot.count == APART {
-            &self.apart[slot.ids[0] as usize..slot.ids[1] as usize]
-        } else {
-            &slot.ids[..slot.count as usize]
-        })
+    pub(super) fn single(&self, key: Key) -> Option<u32> {
+        let slot = &self.slots[self.slot(key)];
+        (slot.count == 1).then_some(slot.ids[0])
     }
 
     /// The ids of a short word, or the slot to put them in.
     pub(super) fn get(&self, key: Key) -> Result<&[u32], usize> {
-        let slot = self.slot(key);
-        self.at(key, slot).ok_or(slot)
+        let at = self.slot(key);
+        let slot = &self.slots[at];
+        if slot.key == 0 {
+            return Err(at);
+        }
+        Ok(if slot.count == APART {
+            &self.apart[slot.ids[0] as usize..slot.ids[1] as usize]
+        } else {
+            &slot.ids[..slot.count as usize]
+        })
     }
 
     /// Keeps the ids of a short word in the slot [`Self::get`] gave.
@@ -134,12 +160,12 @@ impl Words {
             self.used = 0;
             return;
         }
-        let size = (self.slots.len() * 2).max(1 << FIRST_BITS);
+        let size = self.slots.len() * 2;
+        self.shift -= 1;
         let before = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
         for slot in before {
-            if slot.key != 0
-                && let Err(at) = self.get(Key(slot.key))
-            {
+            if slot.key != 0 {
+                let at = self.slot(Key(slot.key));
                 self.slots[at] = slot;
             }
         }

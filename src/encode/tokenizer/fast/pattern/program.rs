@@ -3,7 +3,13 @@
 use std::collections::HashMap;
 
 use super::run::Run;
-use super::{DEAD, Node, Pattern, ROOM};
+use super::{DEAD, LETTERS, Letters, Node, Pattern, ROOM};
+
+/// A table filled with one value.
+fn table<T: Clone, const N: usize>(value: T) -> Result<Box<[T; N]>, String> {
+    let filled = vec![value; N].into_boxed_slice();
+    filled.try_into().map_err(|_| "a table of another size".to_owned())
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -159,11 +165,8 @@ impl Program {
             renumbered[*old] = new << stride;
         }
         let state = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-        let first = |rank| state(order.partition_point(|at| self.rank(&sets[*at]) < rank) << stride);
-        let mut next: Box<[u16; ROOM]> = vec![DEAD; ROOM]
-            .into_boxed_slice()
-            .try_into()
-            .map_err(|_| "a table of another size")?;
+        let from_rank = |rank| state(order.partition_point(|at| self.rank(&sets[*at]) < rank) << stride);
+        let mut next: Box<[u16; ROOM]> = table(DEAD)?;
         for (old, row) in rows.iter().enumerate() {
             for (group, to) in row.iter().enumerate() {
                 next[renumbered[old] | group] = state(renumbered[*to]);
@@ -171,21 +174,46 @@ impl Program {
         }
         let mut ascii = [0; 128];
         ascii.copy_from_slice(&classes[..128]);
-        let mut stays: Box<[Run; ROOM]> = vec![Run::None; ROOM]
-            .into_boxed_slice()
-            .try_into()
-            .map_err(|_| "a table of another size")?;
-        for row in renumbered.iter().copied().filter(|row| *row != usize::from(DEAD)) {
-            stays[row] = Run::of(|byte| usize::from(next[row | usize::from(ascii[usize::from(byte)])]) == row);
+        let (start, accepting, yielding) = (state(renumbered[1]), from_rank(1), from_rank(2));
+        let after = |from: u16, byte: u8| next[usize::from(from | u16::from(ascii[usize::from(byte)]))];
+        let mut stays = table(Run::NONE)?;
+        let mut begins = table(0)?;
+        let none = Letters {
+            run: Run::NONE,
+            open: 0,
+        };
+        let mut letters = [none; LETTERS];
+        let mut numbers = 1..LETTERS;
+        for row in renumbered.iter().map(|row| state(*row)).filter(|row| *row != DEAD) {
+            let run = Run::of(|byte| after(row, byte) == row);
+            stays[usize::from(row)] = run;
+            if run == Run::NONE || row < accepting || row >= yielding {
+                continue;
+            }
+            let Some(number) = numbers.next() else { break };
+            let open = (0..128u8).filter(|byte| !run.holds(*byte) && after(row, *byte) != DEAD);
+            letters[number] = Letters {
+                run,
+                open: open.fold(0, |open, byte| open | 1 << byte),
+            };
+            let number = u8::try_from(number).map_err(|error| error.to_string())?;
+            for (first, second) in (0..128u8).flat_map(|first| (0..128u8).map(move |second| (first, second))) {
+                let between = after(start, first);
+                if between != DEAD && after(between, second) == row {
+                    begins[usize::from(first) << 7 | usize::from(second)] = number;
+                }
+            }
         }
         Ok(Pattern {
             classes,
             ascii,
             next,
             stays,
-            start: state(renumbered[1]),
-            accepting: first(1),
-            yielding: first(2),
+            begins,
+            letters,
+            start,
+            accepting,
+            yielding,
         })
     }
 }
