@@ -53,7 +53,9 @@ classes! {
     KeyError,
     OverflowError,
     RecursionError,
+    RuntimeError,
     SecurityError,
+    SyntaxError,
     TemplateAssertionError,
     TemplateRuntimeError,
     TemplateSyntaxError,
@@ -120,6 +122,9 @@ impl TemplateError {
             EngineKind::CannotUnpack => ErrorKind::Python(PyClass::ValueError),
             EngineKind::InvalidOperation if message.contains("recursion limit") => {
                 ErrorKind::Python(PyClass::RecursionError)
+            }
+            EngineKind::InvalidOperation if message.contains("undefined is not callable") => {
+                ErrorKind::Python(PyClass::UndefinedError)
             }
             EngineKind::InvalidOperation if message.contains("can only assign to namespaces") => {
                 ErrorKind::Python(PyClass::TemplateRuntimeError)

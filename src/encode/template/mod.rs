@@ -132,21 +132,21 @@ impl Template {
     /// # Errors
     ///
     /// Where transformers would raise, for a feature that is not reproduced, and for a render that
-    /// takes more than 100 million steps or makes more than 1 GiB. `out` is then as good as empty.
+    /// takes more than 20 million steps or makes more than 256 MiB. `out` is then as good as empty.
     pub fn render(&self, vars: &Vars<'_>, out: &mut Rendered) -> Result<(), TemplateError> {
         let mut bytes = std::mem::take(&mut out.text).into_bytes();
         bytes.clear();
         out.generation.clear();
         out.generation_misplaced = false;
-        let progress = Arc::new(Progress::default());
-        let variables = Variables::new(vars, &self.fixed, &progress)?;
+        let progress = self.has_generation_markers().then(|| Arc::new(Progress::default()));
+        let variables = Variables::new(vars, &self.fixed, progress.clone())?;
         let template = self.env.get_template(NAME).map_err(|error| self.error(&error))?;
-        let sink = Sink::new(&mut bytes, &progress, self.has_generation_markers());
+        let sink = Sink::new(&mut bytes, progress.as_deref());
         template
             .render_captured_to(minijinja::Value::from_object(variables), sink)
             .map_err(|error| self.error(&error))?;
         out.text = String::from_utf8(bytes).expect("the engine writes strings");
-        if self.has_generation_markers() {
+        if let Some(progress) = progress {
             out.generation_misplaced = !progress.spans(&out.text, &mut out.generation);
         }
         Ok(())
@@ -180,4 +180,146 @@ fn environment(clock: Clock) -> Environment<'static> {
     python::functions::register(&mut env, clock);
     env.add_filter("_generation", spans::mark);
     env
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{ErrorKind, Message, Preparation, PyClass, Rendered, Setup, Template, TemplateError, Vars};
+    use crate::model::value::{Object, Value};
+
+    fn message<'v>(entries: &[(&'static str, Value<'v>)]) -> Value<'v> {
+        let mut object = Object::new();
+        for (key, value) in entries {
+            object.push(Cow::Borrowed(key), value.clone());
+        }
+        Value::Object(object)
+    }
+
+    fn text(text: &str) -> Value<'_> {
+        Value::Str(Cow::Borrowed(text))
+    }
+
+    fn render(source: &str, vars: &Vars<'_>) -> Result<Rendered, TemplateError> {
+        let mut rendered = Rendered::default();
+        Template::compile(source, &Setup::default())?.render(vars, &mut rendered)?;
+        Ok(rendered)
+    }
+
+    const HI: [Message<'static>; 1] = [Message::Said {
+        role: "user",
+        content: "hi",
+    }];
+
+    #[test]
+    fn transformers_5_drops_nulls_and_4_does_not() {
+        let raw = message(&[("content", Value::Null), ("reasoning", text("why"))]);
+        let messages = [Message::Raw(&raw)];
+        let source = "{% for m in messages %}{{ m }}{{ m.content is defined }}{{ m.thinking }}{% endfor %}{{ tools }}";
+        let five = render(source, &Vars::new(&messages)).expect("renders");
+        assert_eq!(
+            five.text,
+            "{'thinking': 'why', 'reasoning': 'why', 'reasoning_content': 'why'}FalsewhyNone"
+        );
+        let four = Vars {
+            preparation: Preparation::Transformers4,
+            ..Vars::new(&messages)
+        };
+        let four = render(source, &four).expect("renders");
+        assert_eq!(four.text, "{'content': None, 'reasoning': 'why'}TrueNone");
+        let bare = Vars {
+            preparation: Preparation::Bare,
+            ..Vars::new(&messages)
+        };
+        assert!(render(source, &bare).expect("renders").text.ends_with("True"));
+    }
+
+    #[test]
+    fn transformers_5_refuses_what_is_no_conversation() {
+        let class = |messages: &[Message<'_>]| render("x", &Vars::new(messages)).expect_err("refused").kind;
+        assert_eq!(class(&[]), ErrorKind::Python(PyClass::ValueError));
+        assert_eq!(
+            class(&[Message::Raw(&text("hi"))]),
+            ErrorKind::Python(PyClass::AttributeError)
+        );
+    }
+
+    #[test]
+    fn variables_come_before_special_tokens() {
+        let mut own = Object::new();
+        own.push(Cow::Borrowed("bos_token"), text("<row>"));
+        own.push(Cow::Borrowed("messages"), text("no"));
+        let mut run = Object::new();
+        run.push(Cow::Borrowed("bos_token"), Value::Str(Cow::Borrowed("<run>")));
+        run.push(Cow::Borrowed("eos_token"), Value::Str(Cow::Borrowed("</run>")));
+        let special = ["bos_token", "eos_token", "pad_token"].map(|name| (name.to_owned(), "<s>".to_owned()));
+        let setup = Setup {
+            special_tokens: special.into(),
+            kwargs: run,
+            ..Setup::default()
+        };
+        let source = "{{ bos_token }}{{ eos_token }}{{ pad_token }}{{ messages|length }}{{ unk_token }}";
+        let template = Template::compile(source, &setup).expect("compiles");
+        let vars = Vars {
+            kwargs: Some(&own),
+            ..Vars::new(&HI)
+        };
+        let mut rendered = Rendered::default();
+        template.render(&vars, &mut rendered).expect("renders");
+        assert_eq!(rendered.text, "<row></run><s>1");
+    }
+
+    #[test]
+    fn markers_are_placed_where_transformers_places_them() {
+        let span = |rendered: &Rendered| (rendered.generation[0].start, rendered.generation[0].end);
+        let right = render("é{% generation %}ab{% endgeneration %}c", &Vars::new(&HI)).expect("renders");
+        assert_eq!((span(&right), right.generation_misplaced), ((2, 4), false));
+
+        // The fault of transformers: what a macro marks is taken to begin where the macro was called.
+        let source = "A{% macro m(x) %}PRE{% generation %}{{ x }}{% endgeneration %}{% endmacro %}{{ m('hi') }}B";
+        let wrong = render(source, &Vars::new(&HI)).expect("renders");
+        assert_eq!(wrong.text, "APREhiB");
+        assert_eq!((span(&wrong), wrong.generation_misplaced), ((1, 3), true));
+
+        let markers = |source: &str| {
+            let template = Template::compile(source, &Setup::default()).expect("compiles");
+            (
+                template.has_generation_markers(),
+                template.has_hidden_generation_markers(),
+            )
+        };
+        assert_eq!(markers("{# {% generation %} #}"), (false, false));
+        assert_eq!(markers("{%- generation -%}{% endgeneration %}"), (true, false));
+        assert_eq!(markers(source), (true, true));
+    }
+
+    #[test]
+    fn errors_say_their_class_and_their_line() {
+        let error = |source: &str| render(source, &Vars::new(&HI)).expect_err(source);
+        let raised = error("a\n{%- if messages %}\n\n{{- raise_exception('no ' ~ 1) }}{% endif %}");
+        assert_eq!(
+            (raised.kind, raised.message.as_str(), raised.line),
+            (ErrorKind::Raised, "no 1", Some(4))
+        );
+        assert_eq!(raised.to_string(), "TemplateError: no 1 (line 4 of the template)");
+        let class = |source: &str| (error(source).python_class(), error(source).line);
+        assert_eq!(class("\n{{ nope.x }}"), (Some("UndefinedError"), Some(2)));
+        assert_eq!(class("\n\n{{ 'a' + 1 }}"), (Some("TypeError"), Some(3)));
+        assert_eq!(class("{% if %}"), (Some("TemplateSyntaxError"), Some(1)));
+        assert_eq!(class("\n{{ 'a'|nope }}"), (Some("TemplateAssertionError"), Some(2)));
+        assert_eq!(class("\n{{ messages|pprint }}"), (None, Some(2)));
+    }
+
+    #[test]
+    fn buffers_are_used_again_and_hold_nothing_old() {
+        let template = Template::compile("{{ messages[0].content.x.y }}", &Setup::default()).expect("compiles");
+        let mut rendered = Rendered {
+            text: "old".into(),
+            generation: vec![0..1, 1..2],
+            generation_misplaced: true,
+        };
+        assert!(template.render(&Vars::new(&HI), &mut rendered).is_err());
+        assert_eq!(rendered, Rendered::default());
+    }
 }

@@ -95,18 +95,12 @@ pub(super) fn mark(state: &mut State<'_, '_>, text: &Value) -> Result<Value, Err
 /// Where a render puts its text.
 pub(super) struct Sink<'b> {
     bytes: &'b mut Vec<u8>,
-    progress: &'b Progress,
-    /// Whether anyone asks how much was written.
-    counted: bool,
+    progress: Option<&'b Progress>,
 }
 
 impl<'b> Sink<'b> {
-    pub(super) fn new(bytes: &'b mut Vec<u8>, progress: &'b Progress, counted: bool) -> Self {
-        Self {
-            bytes,
-            progress,
-            counted,
-        }
+    pub(super) fn new(bytes: &'b mut Vec<u8>, progress: Option<&'b Progress>) -> Self {
+        Self { bytes, progress }
     }
 }
 
@@ -116,8 +110,8 @@ impl io::Write for Sink<'_> {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.bytes.extend_from_slice(bytes);
-        if self.counted {
-            self.progress.written.store(self.bytes.len(), Ordering::Relaxed);
+        if let Some(progress) = self.progress {
+            progress.written.store(self.bytes.len(), Ordering::Relaxed);
         }
         Ok(bytes.len())
     }

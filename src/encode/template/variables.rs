@@ -77,7 +77,8 @@ pub(super) struct Variables {
     bare: bool,
     /// What is the same at every render.
     fixed: Arc<data::Entries>,
-    progress: Arc<Progress>,
+    /// Where a template with markers notes them.
+    progress: Option<Arc<Progress>>,
 }
 
 impl fmt::Debug for Variables {
@@ -90,7 +91,7 @@ impl Variables {
     pub(super) fn new(
         vars: &Vars<'_>,
         fixed: &Arc<data::Entries>,
-        progress: &Arc<Progress>,
+        progress: Option<Arc<Progress>>,
     ) -> Result<Self, TemplateError> {
         if vars.messages.is_empty() && vars.preparation == Preparation::Transformers5 {
             return Err(TemplateError::python(
@@ -110,7 +111,7 @@ impl Variables {
                 .collect::<Result<_, _>>()?,
             bare: vars.preparation == Preparation::Bare,
             fixed: Arc::clone(fixed),
-            progress: Arc::clone(progress),
+            progress,
         })
     }
 }
@@ -178,7 +179,7 @@ impl EngineObject for Variables {
             "add_generation_prompt" => return Some(Engine::from(self.add_generation_prompt)),
             "tools" if self.tools.is_some() => return self.tools.clone(),
             "documents" if self.documents.is_some() => return self.documents.clone(),
-            Progress::NAME => return Some(Engine::from_dyn_object(Arc::clone(&self.progress))),
+            Progress::NAME => return self.progress.clone().map(Engine::from_dyn_object),
             _ => {}
         }
         let found = find(&self.kwargs).or_else(|| find(&self.fixed));

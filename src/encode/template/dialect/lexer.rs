@@ -3,6 +3,7 @@
 //! What white space a tag eats is decided here (`trim_blocks`, `lstrip_blocks`, `-` and `+`), so
 //! that the engine is given text which it passes on as it stands.
 
+use super::scan::{float, integer, leading_space, newlines, string, word};
 use crate::encode::template::error::{PyClass, TemplateError};
 use crate::encode::template::python::text::is_space;
 
@@ -174,6 +175,9 @@ impl<'s> Lexer<'s> {
     fn comment(&mut self) -> Result<(), TemplateError> {
         let rest = self.rest();
         let Some(close) = rest.find("#}") else {
+            if rest.is_empty() {
+                return Ok(());
+            }
             return Err(self.fail("Missing end of comment tag"));
         };
         // The sign belongs to the end only if the comment itself does not need it: `{#-#}` has none left.
@@ -188,6 +192,9 @@ impl<'s> Lexer<'s> {
 
     fn raw(&mut self) -> Result<(), TemplateError> {
         let rest = self.rest();
+        if rest.is_empty() {
+            return Ok(());
+        }
         let mut from = 0;
         while let Some(found) = rest[from..].find("{%").map(|found| from + found) {
             if let Some((sign, len)) = end_raw(&rest[found..]) {
@@ -346,106 +353,73 @@ fn find_tag(text: &str) -> Option<usize> {
         .find(|&at| matches!(text.as_bytes().get(at + 1), Some(b'{' | b'%' | b'#')))
 }
 
-fn newlines(text: &str) -> u32 {
-    u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX)
-}
-
-fn leading_space(text: &str) -> usize {
-    text.len() - text.trim_start_matches(is_space).len()
-}
-
-fn word(text: &str) -> Option<usize> {
-    let len = text
-        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .unwrap_or(text.len());
-    (len > 0).then_some(len)
-}
-
-/// A quoted string, with its quotes.
-fn string(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let quote = *bytes.first().filter(|quote| matches!(quote, b'\'' | b'"'))?;
-    let mut at = 1;
-    loop {
-        match *bytes.get(at)? {
-            b'\\' => at += 2,
-            found if found == quote => return Some(at + 1),
-            _ => at += 1,
-        }
-    }
-}
-
-/// Digits with single underscores between them.
-fn digits(text: &str, allowed: impl Fn(u8) -> bool) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let underscored = byte == b'_' && at > 0 && bytes.get(at + 1).is_some_and(|&next| allowed(next));
-        if !allowed(byte) && !underscored {
-            break;
-        }
-        at += 1;
-    }
-    at
-}
-
-fn float(text: &str, before: Option<char>) -> Option<(f64, usize)> {
-    if before == Some('.') {
-        return None;
-    }
-    let decimal = |byte: u8| byte.is_ascii_digit();
-    let whole = digits(text, decimal);
-    if whole == 0 {
-        return None;
-    }
-    let fraction = match text[whole..].strip_prefix('.').map(|rest| digits(rest, decimal)) {
-        Some(len) if len > 0 => 1 + len,
-        _ => 0,
-    };
-    let exponent = text[whole + fraction..].strip_prefix(['e', 'E']).map_or(0, |rest| {
-        let sign = usize::from(rest.starts_with(['+', '-']));
-        match digits(&rest[sign..], decimal) {
-            0 => 0,
-            len => 1 + sign + len,
-        }
-    });
-    let len = whole + fraction + exponent;
-    if len == whole {
-        return None;
-    }
-    Some((text[..len].replace('_', "").parse().ok()?, len))
-}
-
-fn integer(text: &str) -> Option<(String, usize)> {
-    let radix = match text.as_bytes() {
-        [b'0', b'x' | b'X', ..] => 16,
-        [b'0', b'o' | b'O', ..] => 8,
-        [b'0', b'b' | b'B', ..] => 2,
-        _ => 10,
-    };
-    if radix != 10 {
-        // An underscore may follow the prefix itself, as in `0x_ff`.
-        let skip = 2 + usize::from(text[2..].starts_with('_'));
-        let len = digits(&text[skip..], |byte| char::from(byte).is_digit(radix));
-        if len > 0 {
-            let plain = text[skip..skip + len].replace('_', "");
-            // Beyond 128 bits it stays as it is, which is no decimal, and is refused later, by name.
-            let value =
-                u128::from_str_radix(&plain, radix).map_or_else(|_| text[..skip + len].into(), |v| v.to_string());
-            return Some((value, skip + len));
-        }
-    }
-    let zeros = digits(text, |byte| byte == b'0');
-    let len = if zeros > 0 {
-        zeros
-    } else {
-        digits(text, |byte| byte.is_ascii_digit())
-    };
-    (len > 0).then(|| {
-        let plain = text[..len].replace('_', "");
-        (if zeros > 0 { "0".into() } else { plain }, len)
-    })
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{Kind, lex};
+
+    fn data(source: &str) -> String {
+        let tokens = lex(source).expect("lexes");
+        tokens
+            .into_iter()
+            .map(|token| match token.kind {
+                Kind::Data(text) => text,
+                Kind::VariableBegin => "<".into(),
+                Kind::VariableEnd => ">".into(),
+                Kind::BlockBegin => "[".into(),
+                Kind::BlockEnd => "]".into(),
+                Kind::End => String::new(),
+                other => other.describe(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn tags_eat_the_white_space_jinja_lets_them_eat() {
+        assert_eq!(data("a\n  {% x %}\n  b"), "a\n[x]  b");
+        assert_eq!(data("a  {% x %}\nb"), "a  [x]b");
+        assert_eq!(data("a\n  {{ x }}\nb\n"), "a\n  <x>\nb");
+        assert_eq!(data("a \n {%- x -%} \n b"), "a[x]b");
+        assert_eq!(data("  {%+ x +%}\nb"), "  [x]\nb");
+        assert_eq!(data("a\r\n  {# c #}\r\nb"), "a\nb");
+        assert_eq!(data("a {#- c -#} b"), "ab");
+        assert_eq!(data("{% x %}\n  {% y %}\nb"), "[x][y]b");
+    }
+
+    #[test]
+    fn raw_blocks_are_data() {
+        assert_eq!(data("{% raw %}{{ x }}{% endraw %}"), "{{ x }}");
+        assert_eq!(data("a {%- raw -%} {% x %} {%- endraw -%} b"), "a{% x %}b");
+    }
+
+    #[test]
+    fn numbers_are_cut_as_python_cuts_them() {
+        assert_eq!(
+            data("{{ 1_000 0x_ff 1.5e3 a.0.1 }}"),
+            "<1000255".to_owned() + "1500a.0.1>"
+        );
+    }
+
+    #[test]
+    fn braces_inside_a_tag_do_not_end_it() {
+        assert_eq!(data("{{ {'a': {'b': 1}} }}x"), "<{a:{b:1}}>x");
+    }
+
+    #[test]
+    fn lines_are_counted_through_eaten_white_space() {
+        let tokens = lex("a\n\n{%- x\n%}\n\n{{ y }}").expect("lexes");
+        let line = |name: &str| {
+            tokens
+                .iter()
+                .find(|token| token.kind.is_name(name))
+                .map(|token| token.line)
+        };
+        assert_eq!((line("x"), line("y")), (Some(3), Some(6)));
+    }
+
+    #[test]
+    fn what_cannot_be_cut_is_a_syntax_error() {
+        for source in ["{{ 'a }}", "{# x", "{% raw %}x", "{{ a) }}", "{{ (a] }}", "{{ a ? b }}"] {
+            assert!(lex(source).is_err(), "{source}");
+        }
+    }
+}

@@ -8,11 +8,13 @@
 
 mod code;
 mod expression;
-mod filters;
 mod lexer;
 mod literal;
+mod macros;
 mod names;
 mod parser;
+mod primary;
+mod scan;
 mod statement;
 mod target;
 mod writer;

@@ -22,11 +22,15 @@ pub(super) struct Parser<'t> {
     pub(super) macros: HashSet<&'t str>,
     /// Filters and tests Jinja does not know, where it minds at once; with their lines.
     pub(super) unknown: Vec<(String, u32)>,
+    /// The first `break` or `continue` that has no loop.
+    pub(super) outside_loop: Option<TemplateError>,
     /// Inside the branch of a condition, where Jinja minds an unknown filter only if it gets there.
     pub(super) soft: bool,
     /// Inside a macro, a call, a filter, a set block or a marker: output is collected.
     pub(super) captured: bool,
     pub(super) looping: Looping,
+    /// Flags that were needed so far.
+    flags: usize,
     /// Names declared as parameters by the macros around this place; `None` outside macros.
     pub(super) parameters: Option<Vec<&'t str>>,
 }
@@ -57,9 +61,11 @@ impl<'t> Parser<'t> {
             markers: Markers::None,
             macros: macros_with_defaults(tokens),
             unknown: Vec::new(),
+            outside_loop: None,
             soft: false,
             captured: false,
             looping: Looping::No,
+            flags: 0,
             parameters: None,
         }
     }
@@ -81,6 +87,12 @@ impl<'t> Parser<'t> {
 
     pub(super) fn line(&self) -> u32 {
         self.tokens[self.at].line
+    }
+
+    /// A new name for a flag, which is not set by accident.
+    pub(super) fn flag(&mut self) -> String {
+        self.flags += 1;
+        format!("_flag_{}", self.flags)
     }
 
     /// Steps over the current token; the end is never left.

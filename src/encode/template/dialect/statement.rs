@@ -1,10 +1,8 @@
 //! Statements: the tags of Jinja, transformers' `generation`, and `break` and `continue`.
 
-use super::Markers;
 use super::code::Code;
-use super::lexer::{Kind, Token};
+use super::lexer::Kind;
 use super::parser::{Looping, Parser};
-use super::target::Target;
 use crate::encode::template::error::{PyClass, TemplateError};
 
 type Result<T> = std::result::Result<T, TemplateError>;
@@ -13,13 +11,13 @@ type Result<T> = std::result::Result<T, TemplateError>;
 const MAX_BRANCHES: usize = 200;
 
 /// What is put aside while a body with a scope of its own is read.
-struct Outer {
+pub(super) struct Outer {
     soft: bool,
     captured: bool,
     looping: Looping,
 }
 
-impl<'t> Parser<'t> {
+impl Parser<'_> {
     /// Reads the whole template.
     pub(super) fn template(&mut self) -> Result<()> {
         self.body(&[])?;
@@ -27,7 +25,7 @@ impl<'t> Parser<'t> {
             Some((message, line)) => {
                 Err(TemplateError::python(PyClass::TemplateAssertionError, message.clone()).at(*line))
             }
-            None => Ok(()),
+            None => self.outside_loop.take().map_or(Ok(()), Err),
         }
     }
 
@@ -75,7 +73,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The same, past the name of the closing tag.
-    fn whole_body(&mut self, end: &str) -> Result<()> {
+    pub(super) fn whole_body(&mut self, end: &str) -> Result<()> {
         self.body_after_tag(&[end])?;
         self.expect_keyword(end)
     }
@@ -118,7 +116,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn enter(&mut self, captured: bool, looping: Looping) -> Outer {
+    pub(super) fn enter(&mut self, captured: bool, looping: Looping) -> Outer {
         let outer = Outer {
             soft: self.soft,
             captured: self.captured,
@@ -130,7 +128,7 @@ impl<'t> Parser<'t> {
         outer
     }
 
-    fn leave(&mut self, outer: &Outer) {
+    pub(super) fn leave(&mut self, outer: &Outer) {
         self.soft = outer.soft;
         self.captured = outer.captured;
         self.looping = outer.looping;
@@ -140,24 +138,92 @@ impl<'t> Parser<'t> {
         let target = self.target(&["in"], false)?;
         self.expect_keyword("in")?;
         let items = self.tuple(false, &["recursive"])?;
-        let mut code = format!("for {} in {}|_iter", target.code, items.operand());
+        let iterate = if target.several { "_iter_unpacked" } else { "_iter" };
+        let mut code = format!("for {} in {}|{iterate}", target.code, items.operand());
         let outer = self.enter(false, Looping::Yes);
         if self.skip_name("if") {
             code.push_str(&format!(" if {}", self.expression(true)?.text()));
         }
-        if self.skip_name("recursive") {
+        let recursive = self.skip_name("recursive");
+        if recursive {
+            // A function to Python, which hands its text back when it is through.
             code.push_str(" recursive");
+            self.captured = true;
+            self.writer.block(line, "filter _captured");
+        }
+        // Python notes at the end of a body that there was one, and `continue` passes that by.
+        let flag = self.else_depends_on_control().then(|| self.flag());
+        if let Some(flag) = &flag {
+            self.writer.block(line, &format!("set {flag} = _flag()"));
         }
         self.writer.block(line, &code);
         self.body_after_tag(&["endfor", "else"])?;
         self.looping = outer.looping;
+        if let Some(flag) = &flag {
+            self.writer.block(self.line(), &format!("set {flag}.ran = true"));
+            self.writer.block(self.line(), "endfor");
+            self.writer.block(self.line(), &format!("if not {flag}.ran"));
+        }
         if self.skip_name("else") {
-            self.writer.block(self.line(), "else");
-            self.body_after_tag(&["endfor"])?;
+            if flag.is_none() {
+                self.writer.block(self.line(), "else");
+            }
+            self.loop_else()?;
         }
         self.leave(&outer);
-        self.writer.block(self.line(), "endfor");
+        self.writer
+            .block(self.line(), if flag.is_some() { "endif" } else { "endfor" });
+        if recursive {
+            self.writer.block(self.line(), "endfilter");
+        }
         self.expect_keyword("endfor")
+    }
+
+    /// What is done when there was nothing to loop over. Its variables are its own.
+    fn loop_else(&mut self) -> Result<()> {
+        if !self.sets_before_end_of_loop() {
+            return self.body_after_tag(&["endfor"]);
+        }
+        self.looping = self.looping.behind();
+        self.writer.block(self.line(), "with");
+        self.body_after_tag(&["endfor"])?;
+        self.writer.block(self.line(), "endwith");
+        Ok(())
+    }
+
+    fn sets_before_end_of_loop(&self) -> bool {
+        let mut depth = 0;
+        for window in self.ahead().windows(2) {
+            match [&window[0].kind, &window[1].kind] {
+                [Kind::BlockBegin, Kind::Name(tag)] if tag == "for" => depth += 1,
+                [Kind::BlockBegin, Kind::Name(tag)] if tag == "endfor" && depth == 0 => break,
+                [Kind::BlockBegin, Kind::Name(tag)] if tag == "endfor" => depth -= 1,
+                [Kind::BlockBegin, Kind::Name(tag)] if tag == "set" || tag == "macro" => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether the loop whose head is past has both an `else` and a `break` or `continue`.
+    fn else_depends_on_control(&self) -> bool {
+        let mut open = Vec::new();
+        let mut control = false;
+        for window in self.ahead().windows(2) {
+            let [Kind::BlockBegin, Kind::Name(tag)] = [&window[0].kind, &window[1].kind] else {
+                continue;
+            };
+            match tag.as_str() {
+                "for" | "if" => open.push(tag.as_str()),
+                "endfor" | "else" if open.is_empty() => return control && tag == "else",
+                "endfor" | "endif" => {
+                    open.pop();
+                }
+                "break" | "continue" => control |= !open.contains(&"for"),
+                _ => {}
+            }
+        }
+        false
     }
 
     fn condition(&mut self, line: u32) -> Result<()> {
@@ -214,7 +280,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A body whose own variables end with it.
-    fn scoped_body(&mut self, end: &str) -> Result<()> {
+    pub(super) fn scoped_body(&mut self, end: &str) -> Result<()> {
         let line = self.line();
         self.writer.block(line, "with");
         self.whole_body(end)?;
@@ -249,107 +315,6 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn macro_block(&mut self, line: u32) -> Result<()> {
-        let name = self.expect_name()?;
-        let signature = self.signature()?;
-        self.writer
-            .block(line, &format!("macro {name}({})", signature.names.join(", ")));
-        let guarded = self.macros.contains(name);
-        self.macro_body(line, &signature, guarded, "endmacro")
-    }
-
-    fn call_block(&mut self, line: u32) -> Result<()> {
-        let signature = if self.current().is_operator("(") {
-            self.signature()?
-        } else {
-            Signature::default()
-        };
-        let call = self.expression(true)?;
-        if !call.is_call() {
-            return Err(self.fail("expected call"));
-        }
-        let names = if signature.names.is_empty() {
-            String::new()
-        } else {
-            format!("({})", signature.names.join(", "))
-        };
-        self.writer.block(line, &format!("call{names} {}", call.text()));
-        self.macro_body(line, &signature, false, "endcall")
-    }
-
-    fn macro_body(&mut self, line: u32, signature: &Signature<'t>, guarded: bool, end: &str) -> Result<()> {
-        let mut parameters = self.parameters.clone().unwrap_or_default();
-        parameters.extend(&signature.names);
-        let outer_parameters = self.parameters.replace(parameters);
-        let outer = self.enter(true, Looping::No);
-        // The engine takes a name that is set somewhere in a macro for a local one throughout. Read
-        // once at the top, it is the outer one until it is set, as in Python.
-        for name in assigned(self.ahead(), end) {
-            if !signature.names.contains(&name) {
-                self.writer.block(line, &format!("if false and {name}"));
-                self.writer.block(line, "endif");
-            }
-        }
-        for (name, default) in signature.names.iter().zip(&signature.defaults) {
-            if let Some(default) = default {
-                self.writer.block(line, &format!("if {name} is undefined"));
-                self.writer.block(line, &format!("set {name} = {}", default.text()));
-                self.writer.block(line, "endif");
-            }
-            if guarded {
-                self.writer.block(line, &format!("set {name} = {name}|_received"));
-            }
-        }
-        self.whole_body(end)?;
-        self.leave(&outer);
-        self.parameters = outer_parameters;
-        self.writer.block(self.line(), end);
-        Ok(())
-    }
-
-    fn signature(&mut self) -> Result<Signature<'t>> {
-        let mut signature = Signature::default();
-        self.expect_operator("(")?;
-        while !self.current().is_operator(")") {
-            if !signature.names.is_empty() {
-                self.expect_operator(",")?;
-            }
-            signature.names.push(self.expect_name()?);
-            let default = if self.skip_operator("=") {
-                Some(self.expression(true)?)
-            } else if signature.defaults.iter().any(Option::is_some) {
-                return Err(self.fail("non-default argument follows default argument"));
-            } else {
-                None
-            };
-            signature.defaults.push(default);
-        }
-        self.expect_operator(")")?;
-        Ok(signature)
-    }
-
-    fn filter_block(&mut self, line: u32) -> Result<()> {
-        let outer = self.enter(true, self.looping.behind());
-        let filters = self.filter_chain()?;
-        self.writer.block(line, &format!("filter {filters}"));
-        self.scoped_body("endfilter")?;
-        self.leave(&outer);
-        self.writer.block(self.line(), "endfilter");
-        Ok(())
-    }
-
-    fn generation(&mut self, line: u32) -> Result<()> {
-        let found = if self.captured { Markers::Hidden } else { Markers::Plain };
-        self.markers = self.markers.max(found);
-        // A macro to Python, which `break` cannot leave.
-        let outer = self.enter(true, Looping::No);
-        self.writer.block(line, "filter _generation");
-        self.scoped_body("endgeneration")?;
-        self.leave(&outer);
-        self.writer.block(self.line(), "endfilter");
-        Ok(())
-    }
-
     fn print(&mut self, line: u32) -> Result<()> {
         let mut first = true;
         while *self.current() != Kind::BlockEnd {
@@ -369,7 +334,12 @@ impl<'t> Parser<'t> {
                 Ok(())
             }
             Looping::Behind => Err(self.unsupported(format!("{tag} out of a block inside a loop"))),
-            Looping::No => Err(self.fail(format!("'{tag}' outside loop"))),
+            Looping::No => {
+                // It is Python that minds, when Jinja is through with the template.
+                let error = TemplateError::python(PyClass::SyntaxError, format!("'{tag}' outside loop"));
+                self.outside_loop.get_or_insert(error.at(line));
+                Ok(())
+            }
         }
     }
 
@@ -393,100 +363,4 @@ impl<'t> Parser<'t> {
         self.writer.output(line, "none|_no_loader");
         Ok(())
     }
-
-    /// What is assigned to: a name, several, or with `attributes` one of a namespace.
-    fn target(&mut self, ends: &[&str], attributes: bool) -> Result<Target> {
-        let mut targets = Vec::new();
-        let mut tuple = false;
-        loop {
-            let over = match self.current() {
-                Kind::BlockEnd | Kind::VariableEnd | Kind::Operator(")") => true,
-                Kind::Name(name) => ends.contains(&name.as_str()),
-                _ => false,
-            };
-            if over {
-                break;
-            }
-            targets.push(self.single_target(attributes)?);
-            if !self.skip_operator(",") {
-                break;
-            }
-            tuple = true;
-        }
-        if targets.is_empty() {
-            return Err(self.fail(format!("Expected an expression, got '{}'", self.current().describe())));
-        }
-        if targets.len() == 1 && !tuple {
-            return Ok(targets.remove(0));
-        }
-        if targets.iter().any(|target| target.private || target.attribute) {
-            return Err(self.unsupported("attributes among several targets of an assignment"));
-        }
-        let names: Vec<&str> = targets.iter().map(|target| target.code.as_str()).collect();
-        let comma = if names.len() == 1 { "," } else { "" };
-        Ok(Target {
-            code: format!("{}{comma}", names.join(", ")),
-            attribute: false,
-            private: false,
-        })
-    }
-
-    fn single_target(&mut self, attributes: bool) -> Result<Target> {
-        if self.skip_operator("(") {
-            let inner = self.nested(|parser| parser.target(&[], attributes))?;
-            self.expect_operator(")")?;
-            return Ok(Target {
-                code: format!("({})", inner.code),
-                ..inner
-            });
-        }
-        let Kind::Name(name) = self.current() else {
-            return Err(self.fail(format!("can't assign to '{}'", self.current().describe())));
-        };
-        if matches!(name.as_str(), "true" | "True" | "false" | "False" | "none" | "None") {
-            return Err(self.fail("can't assign to 'const'"));
-        }
-        self.advance();
-        if attributes && self.skip_operator(".") {
-            let attribute = self.expect_name()?;
-            let private = attribute.starts_with('_');
-            return Ok(Target {
-                code: format!("{name}.{attribute}"),
-                attribute: true,
-                private,
-            });
-        }
-        if name == "loop" && self.looping != Looping::No {
-            return Err(self.fail("Can't assign to special loop variable in for-loop target"));
-        }
-        Ok(Target {
-            code: name.clone(),
-            attribute: false,
-            private: false,
-        })
-    }
-}
-
-/// Parameters of a macro, each with its default if it has one.
-#[derive(Default)]
-struct Signature<'t> {
-    names: Vec<&'t str>,
-    defaults: Vec<Option<Code>>,
-}
-
-/// Names that are set between here and the tag `end`.
-fn assigned<'t>(tokens: &'t [Token], end: &str) -> Vec<&'t str> {
-    let mut names = Vec::new();
-    for window in tokens.windows(3) {
-        match [&window[0].kind, &window[1].kind, &window[2].kind] {
-            [Kind::BlockBegin, Kind::Name(tag), _] if tag == end => break,
-            [Kind::BlockBegin, Kind::Name(tag), Kind::Name(name)]
-                if tag == "set" && !names.contains(&name.as_str()) =>
-            {
-                names.push(name);
-            }
-            _ => {}
-        }
-    }
-    names
 }

@@ -1,5 +1,6 @@
 //! Python's containers as the engine holds them: what a row is made of, and what methods give.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,19 +80,19 @@ impl Object for Dict {
 
 /// A generator, or another iterator: it is run through once, and is true even when empty.
 ///
-/// Its items are made beforehand, so that what they raise is raised even if nobody asks for them.
+/// Its items are made beforehand. What that raised is raised when somebody asks for them.
 #[derive(Debug)]
 pub(in crate::encode::template) struct Generator {
-    items: Mutex<Vec<Value>>,
+    items: Mutex<Result<Vec<Value>, Error>>,
     type_name: &'static str,
 }
 
 impl Generator {
-    pub(in crate::encode::template) fn value(items: Vec<Value>) -> Value {
+    pub(in crate::encode::template) fn value(items: Result<Vec<Value>, Error>) -> Value {
         Self::named("generator", items)
     }
 
-    pub(in crate::encode::template) fn named(type_name: &'static str, items: Vec<Value>) -> Value {
+    pub(in crate::encode::template) fn named(type_name: &'static str, items: Result<Vec<Value>, Error>) -> Value {
         Value::from_object(Self {
             items: Mutex::new(items),
             type_name,
@@ -103,14 +104,19 @@ impl Generator {
     }
 
     /// What is left of it.
-    pub(in crate::encode::template) fn drain(&self) -> Vec<Value> {
-        std::mem::take(&mut *self.items.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(in crate::encode::template) fn drain(&self) -> Result<Vec<Value>, Error> {
+        std::mem::replace(
+            &mut *self.items.lock().unwrap_or_else(PoisonError::into_inner),
+            Ok(Vec::new()),
+        )
     }
 
     /// `next()`.
-    pub(in crate::encode::template) fn next(&self) -> Option<Value> {
-        let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
-        if items.is_empty() { None } else { Some(items.remove(0)) }
+    pub(in crate::encode::template) fn next(&self) -> Result<Option<Value>, Error> {
+        let mut left = self.drain()?.into_iter();
+        let item = left.next();
+        *self.items.lock().unwrap_or_else(PoisonError::into_inner) = Ok(left.collect());
+        Ok(item)
     }
 }
 
@@ -120,7 +126,7 @@ impl Object for Generator {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.drain())
+        Enumerator::Values(self.drain().unwrap_or_else(|error| vec![Value::from(error)]))
     }
 
     /// Unknown: asking must not use it up.
@@ -130,6 +136,12 @@ impl Object for Generator {
 
     fn is_true(self: &Arc<Self>) -> bool {
         true
+    }
+
+    /// It is equal to itself only.
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        let other = other.downcast::<Self>()?;
+        Some(Arc::as_ptr(self).cmp(&Arc::as_ptr(&other)))
     }
 
     /// It has no subscripts, which must not use it up either.

@@ -24,6 +24,7 @@ pub(in crate::encode::template) fn register(env: &mut Environment<'_>, clock: Cl
         .find(|(name, _)| *name == "namespace")
         .map(|(_, function)| function);
     if let Some(namespace) = namespace {
+        env.add_global("_flag", namespace.clone());
         env.add_function(
             "namespace",
             move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
@@ -163,7 +164,7 @@ impl Object for DictType {
 
 fn cycler(items: Vec<Value>) -> Result<Value, Error> {
     if items.is_empty() {
-        return Err(raise(PyClass::TypeError, "at least one item has to be provided"));
+        return Err(raise(PyClass::RuntimeError, "at least one item has to be provided"));
     }
     Ok(Value::from_object(Cycler {
         items,

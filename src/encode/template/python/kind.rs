@@ -135,7 +135,7 @@ pub(in crate::encode::template) fn items(value: &Value) -> Result<Vec<Value>, Er
         Py::Str(text) => text.chars().map(Value::from).collect(),
         Py::List(items) | Py::Tuple(items) => items.to_vec(),
         Py::Dict(dict) => dict.keys().cloned().collect(),
-        Py::Generator(generator) => generator.drain(),
+        Py::Generator(generator) => generator.drain()?,
         Py::View(view) => view.items(),
         Py::Range(range) => range.items(),
         _ => return Err(type_error(format!("'{}' object is not iterable", type_name(value)))),
@@ -165,7 +165,6 @@ pub(in crate::encode::template) fn index(value: &Value) -> Result<i128, Error> {
     match Py::of(value) {
         Py::Int(integer) => Ok(integer),
         Py::Bool(flag) => Ok(i128::from(flag)),
-        Py::Undefined => Err(undefined()),
         _ => Err(type_error(format!(
             "'{}' object cannot be interpreted as an integer",
             type_name(value)

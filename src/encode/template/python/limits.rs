@@ -4,11 +4,11 @@ use minijinja::{Error, State, Value};
 
 use crate::encode::template::error::{ErrorKind, TemplateError};
 
-/// Bytes a render may build in intermediate values, and in its text.
-pub(in crate::encode::template) const BYTES: usize = 1 << 30;
+/// Bytes a render may build in values, all in all, and again in its text. Rows are far smaller.
+pub(in crate::encode::template) const BYTES: usize = 1 << 28;
 
 /// Instructions of the engine a render may take. Templates take some tens per message.
-pub(in crate::encode::template) const STEPS: u64 = 100_000_000;
+pub(in crate::encode::template) const STEPS: u64 = 20_000_000;
 
 /// Smaller values are not worth counting: the steps bound them.
 const SMALL: usize = 4096;

@@ -7,7 +7,7 @@ use minijinja::{Error, ErrorKind, State, Value};
 
 use super::args::{Args, required};
 use super::containers::{Dict, View, Viewed};
-use super::kind::{Py, items, type_name};
+use super::kind::{Py, Special, items, type_name};
 use super::operators::hashable;
 use super::strings;
 use crate::encode::template::error::{PyClass, TemplateError, raise, value_error};
@@ -47,7 +47,7 @@ pub(in crate::encode::template) fn call(
     name: &str,
     args: &[Value],
 ) -> Result<Value, Error> {
-    if mutates(object, name) {
+    if mutates(object, name) || name.starts_with("__") && Special::of(object) != Special::Namespace {
         let kind = type_name(object);
         let message = format!("access to attribute '{name}' of '{kind}' object is unsafe.");
         return Err(raise(PyClass::SecurityError, message));

@@ -13,7 +13,7 @@ use crate::encode::template::error::{PyClass, raise, type_error};
 /// `left + right`.
 pub(in crate::encode::template) fn add(state: &mut State<'_, '_>, left: &Value, right: &Value) -> Result<Value, Error> {
     if left.as_str().is_some() && right.as_str().is_some() {
-        return add_all(state, &[left, right]);
+        return add_all(state, left, std::slice::from_ref(right));
     }
     match (Py::of(left), Py::of(right)) {
         (Py::List(first), Py::List(second)) => {
@@ -35,9 +35,14 @@ pub(in crate::encode::template) fn add(state: &mut State<'_, '_>, left: &Value, 
 }
 
 /// A sum of several, from the left. All strings, as it nearly always is, is one string at once.
-pub(in crate::encode::template) fn add_all(state: &mut State<'_, '_>, terms: &[&Value]) -> Result<Value, Error> {
+pub(in crate::encode::template) fn add_all(
+    state: &mut State<'_, '_>,
+    first: &Value,
+    rest: &[Value],
+) -> Result<Value, Error> {
+    let terms = || std::iter::once(first).chain(rest);
     let mut len = 0;
-    let plain = terms.iter().all(|term| match term.as_str() {
+    let plain = terms().all(|term| match term.as_str() {
         Some(text) => {
             len += text.len();
             !term.is_safe()
@@ -47,14 +52,10 @@ pub(in crate::encode::template) fn add_all(state: &mut State<'_, '_>, terms: &[&
     if plain {
         limits::charge(state, len)?;
         let mut text = String::with_capacity(len);
-        terms
-            .iter()
-            .filter_map(|term| term.as_str())
-            .for_each(|term| text.push_str(term));
+        terms().filter_map(Value::as_str).for_each(|term| text.push_str(term));
         return Ok(Value::from(text));
     }
-    let (first, rest) = terms.split_first().expect("a sum has terms");
-    let mut sum = (*first).clone();
+    let mut sum = first.clone();
     for term in rest {
         sum = match (sum.as_str(), term.as_str()) {
             (Some(left), Some(right)) if sum.is_safe() || term.is_safe() => {
@@ -81,9 +82,13 @@ pub(in crate::encode::template) fn add_all(state: &mut State<'_, '_>, terms: &[&
 }
 
 /// `left ~ right ~ ...`: each as `str()`, joined.
-pub(in crate::encode::template) fn concat(state: &mut State<'_, '_>, parts: &[&Value]) -> Result<Value, Error> {
+pub(in crate::encode::template) fn concat(
+    state: &mut State<'_, '_>,
+    first: &Value,
+    rest: &[Value],
+) -> Result<Value, Error> {
     let mut text = String::new();
-    for part in parts {
+    for part in std::iter::once(first).chain(rest) {
         repr::write_str(part, &mut text)?;
         if text.len() > limits::BYTES {
             return Err(limits::exceeded());
@@ -251,7 +256,12 @@ pub(in crate::encode::template) fn contains(container: &Value, item: &Value) -> 
         }
         Py::Generator(generator) => {
             // Python stops at the first that is equal and leaves the rest.
-            std::iter::from_fn(|| generator.next()).any(|found| found == *item)
+            while let Some(found) = generator.next()? {
+                if found == *item {
+                    return Ok(true);
+                }
+            }
+            false
         }
         Py::View(_) | Py::Range(_) => super::kind::items(container)?.contains(item),
         _ => {

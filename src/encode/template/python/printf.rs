@@ -2,7 +2,7 @@
 
 use minijinja::{Error, Value};
 
-use super::kind::{Py, index, type_name};
+use super::kind::{Py, index, type_name, undefined};
 use super::number::Number;
 use super::spec::{self, Spec};
 use super::{limits, repr};
@@ -34,8 +34,10 @@ impl<'v> Taker<'v> {
         let Values::One(value) = self.values else {
             return Err(type_error("format requires a mapping"));
         };
-        let Py::Dict(dict) = Py::of(value) else {
-            return Err(type_error("format requires a mapping"));
+        let dict = match Py::of(value) {
+            Py::Dict(dict) => dict,
+            Py::Undefined => return Err(undefined()),
+            _ => return Err(type_error("format requires a mapping")),
         };
         dict.get_str(key)
             .ok_or_else(|| raise(PyClass::KeyError, format!("'{key}'")))
@@ -44,7 +46,9 @@ impl<'v> Taker<'v> {
     /// Python minds values left over, unless they stood in something with subscripts.
     fn finish(&self) -> Result<(), Error> {
         let left = match self.values {
-            Values::One(value) => self.taken == 0 && !matches!(Py::of(value), Py::Dict(_) | Py::List(_) | Py::Range(_)),
+            Values::One(value) => {
+                self.taken == 0 && !matches!(Py::of(value), Py::Undefined | Py::Dict(_) | Py::List(_) | Py::Range(_))
+            }
             Values::Several(values) => self.taken < values.len(),
         };
         if left {

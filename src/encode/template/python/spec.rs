@@ -45,8 +45,10 @@ impl Spec {
         let mut rest = text;
         let is_align = |letter: char| matches!(letter, '<' | '>' | '=' | '^');
         let mut letters = rest.chars();
+        let mut filled = false;
         match (letters.next(), letters.next()) {
             (Some(fill), Some(align)) if is_align(align) => {
+                filled = true;
                 (spec.fill, spec.align) = (fill, Some(align));
                 rest = letters.as_str();
             }
@@ -65,6 +67,9 @@ impl Spec {
         }
         spec.alternate = take(&mut rest, '#');
         spec.zero = take(&mut rest, '0');
+        if spec.zero && !filled {
+            spec.fill = '0';
+        }
         spec.width = number(&mut rest)?.unwrap_or(0);
         if let Some(grouping) = rest.chars().next().filter(|grouping| matches!(grouping, ',' | '_')) {
             spec.grouping = Some(grouping);
@@ -142,16 +147,13 @@ fn format_text(text: &str, spec: &mut Spec) -> Result<String, Error> {
     if spec.align == Some('=') || spec.sign != '-' || spec.alternate || spec.grouping.is_some() {
         return Err(value_error("format option not allowed in string format specifier"));
     }
-    if spec.zero && spec.align.is_none() {
-        spec.fill = '0';
-    }
     let kept: String = text.chars().take(spec.precision.unwrap_or(usize::MAX)).collect();
     Ok(spec.pad(&kept, 0, '<'))
 }
 
 fn format_number(value: Number, spec: &mut Spec) -> Result<String, Error> {
     if spec.zero && spec.align.is_none() {
-        (spec.fill, spec.align) = ('0', Some('='));
+        spec.align = Some('=');
     }
     let written = match (value, spec.kind) {
         (Number::Int(integer), None | Some('d' | 'b' | 'o' | 'x' | 'X')) => {

@@ -337,7 +337,12 @@ fn search(text: &str, name: &str, args: &[Value]) -> Result<Value, Error> {
 }
 
 fn replace(state: &mut State<'_, '_>, string: &Value, args: &[Value]) -> Result<Value, Error> {
-    let [old, new, count] = Args::new(args).bind("replace", ["", "", "count"])?;
+    let args = Args::new(args);
+    if args.named.iter().any(|(name, _)| name == "count") {
+        let feature = "replace with a count by name, which only Python 3.13 takes";
+        return Err(TemplateError::unsupported(feature).into());
+    }
+    let [old, new, count] = args.positional("replace")?;
     let (old, new) = (
         text_argument(string, old, "replace")?,
         text_argument(string, new, "replace")?,

@@ -33,9 +33,11 @@ pub(in crate::encode::template) fn getitem(object: &Value, subscript: &Value) ->
     if object.is_undefined() {
         return Err(undefined());
     }
-    match subscript.as_str() {
-        Some(name) => item(object, name),
-        None => object.get_item(subscript),
+    match (Py::of(object), Py::of(subscript)) {
+        (_, Py::Str(name)) => item(object, name),
+        (Py::Dict(dict), _) => Ok(dict.get(subscript).cloned().unwrap_or_default()),
+        (_, Py::Int(_) | Py::Bool(_)) => object.get_item(&super::number::integer(index(subscript)?)),
+        _ => Ok(Value::UNDEFINED),
     }
 }
 
@@ -54,22 +56,17 @@ pub(in crate::encode::template) fn own_attribute(object: &Value, name: &str) -> 
     if object.is_undefined() {
         return Err(undefined());
     }
-    let refused = || {
-        let kind = type_name(object);
-        Err(raise(
-            PyClass::SecurityError,
-            format!("access to attribute '{name}' of '{kind}' object is unsafe."),
-        ))
-    };
+    // What the sandbox does not let be used is undefined, and raises only when something is done with it.
     if name.starts_with("__") && name.ends_with("__") {
-        return refused();
+        return Ok(Some(Value::UNDEFINED));
     }
     match (Py::of(object), name) {
         (Py::Other, _) if Special::of(object) == Special::Namespace => return Ok(None),
         // The pairs of `groupby` are the only tuples templates meet that have names for their parts.
         (Py::Tuple([grouper, _]), "grouper") => return Ok(Some(grouper.clone())),
         (Py::Tuple([_, list]), "list") => return Ok(Some(list.clone())),
-        (Py::Int(_) | Py::Float(_) | Py::Bool(_), "real" | "numerator") => return Ok(Some(object.clone())),
+        (Py::Bool(flag), "real" | "numerator") => return Ok(Some(Value::from(i64::from(flag)))),
+        (Py::Int(_), "real" | "numerator") | (Py::Float(_), "real") => return Ok(Some(object.clone())),
         (Py::Int(_) | Py::Bool(_), "imag") => return Ok(Some(Value::from(0))),
         (Py::Float(_), "imag") => return Ok(Some(Value::from(0.0))),
         _ => {}
@@ -78,7 +75,7 @@ pub(in crate::encode::template) fn own_attribute(object: &Value, name: &str) -> 
         return Ok(None);
     }
     if methods::mutates(object, name) {
-        return refused();
+        return Ok(Some(Value::UNDEFINED));
     }
     Ok(Some(Value::from_object(Method {
         object: object.clone(),
@@ -118,9 +115,8 @@ pub(in crate::encode::template) fn slice(
             let picked = Picked::new(bounds, range.len())?;
             let at = |index: i64| range.start + range.step * index;
             let start = at(i64::try_from(picked.start).unwrap_or(i64::MAX));
-            let step = range.step * picked.step;
-            let len = i64::try_from(picked.len).unwrap_or(i64::MAX);
-            Ok(Range::new(start, start + step * len, step).map_or(Value::UNDEFINED, Value::from_object))
+            let sliced = Range::new(start, at(picked.stop), range.step * picked.step);
+            Ok(sliced.map_or(Value::UNDEFINED, Value::from_object))
         }
         Py::Undefined => Err(undefined()),
         Py::Dict(_) => Err(type_error("unhashable type: 'slice'")),
@@ -131,9 +127,10 @@ pub(in crate::encode::template) fn slice(
     }
 }
 
-/// The indices a slice picks: `len` of them from `start`, `step` apart.
+/// The indices a slice picks: `len` of them from `start`, `step` apart, before `stop`.
 struct Picked {
     start: usize,
+    stop: i64,
     len: usize,
     step: i64,
 }
@@ -171,6 +168,7 @@ impl Picked {
         let count = if distance <= 0 { 0 } else { (distance - 1) / stride + 1 };
         Ok(Self {
             start: usize::try_from(start).unwrap_or(0),
+            stop: i64::try_from(stop).unwrap_or(i64::MAX),
             len: usize::try_from(count).unwrap_or(0),
             // A step past the end picks one item, however far it goes.
             step: i64::try_from(step.clamp(-total - 1, total + 1)).unwrap_or(1),
@@ -196,9 +194,41 @@ pub(in crate::encode::template) fn iterate(state: &mut State<'_, '_>, value: &Va
             Ok(Value::from(text.chars().map(Value::from).collect::<Vec<_>>()))
         }
         // The engine could not tell its length, which a loop may be asked for.
-        Py::Generator(generator) => Ok(Value::from(generator.drain())),
+        Py::Generator(generator) => Ok(Value::from(generator.drain()?)),
         Py::Undefined | Py::List(_) | Py::Tuple(_) | Py::Dict(_) | Py::View(_) | Py::Range(_) => Ok(value.clone()),
         _ => Err(type_error(format!("'{}' object is not iterable", type_name(value)))),
+    }
+}
+
+/// The same where each item is taken apart: the engine does that only with its own sequences.
+pub(in crate::encode::template) fn iterate_unpacked(state: &mut State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    let whole = iterate(state, value)?;
+    match Py::of(&whole) {
+        Py::List(items)
+            if !items
+                .iter()
+                .all(|item| matches!(Py::of(item), Py::List(_) | Py::Tuple(_))) =>
+        {
+            let unpacked = items.iter().map(unpacked);
+            Ok(Value::from(unpacked.collect::<Result<Vec<_>, Error>>()?))
+        }
+        Py::Tuple(_) | Py::Dict(_) | Py::Range(_) => {
+            let unpacked = super::kind::items(&whole)?;
+            Ok(Value::from(
+                unpacked.iter().map(self::unpacked).collect::<Result<Vec<_>, Error>>()?,
+            ))
+        }
+        _ => Ok(whole),
+    }
+}
+
+/// A value about to be taken apart.
+pub(in crate::encode::template) fn unpacked(value: &Value) -> Result<Value, Error> {
+    match Py::of(value) {
+        Py::List(_) | Py::Tuple(_) => Ok(value.clone()),
+        _ => super::kind::items(value)
+            .map(Value::from)
+            .map_err(|_| type_error(format!("cannot unpack non-iterable {} object", type_name(value)))),
     }
 }
 

@@ -10,77 +10,93 @@ use super::kind::{Py, Special, type_name, undefined};
 use super::{number, operators, repr, subscript, text};
 use crate::encode::template::dialect::{FILTERS, TESTS};
 
-/// A test: the value asked about, and its arguments.
-type Test = fn(&Value, Args<'_>) -> Result<bool, Error>;
+/// A test of a value, by itself or against another.
+enum Test {
+    Alone(fn(&Value) -> Result<bool, Error>),
+    Against(fn(&Value, &Value) -> Result<bool, Error>),
+}
+
+use Test::{Against, Alone};
 
 /// The tests of Jinja; `dialect::TESTS` names the same.
 const TABLE: &[(&str, Test)] = &[
-    ("!=", |value, args| Ok(*value != other(args)?)),
-    ("<", |value, args| ordered("<", value, args, Ordering::is_lt)),
-    ("<=", |value, args| ordered("<=", value, args, Ordering::is_le)),
-    ("==", |value, args| Ok(*value == other(args)?)),
-    (">", |value, args| ordered(">", value, args, Ordering::is_gt)),
-    (">=", |value, args| ordered(">=", value, args, Ordering::is_ge)),
-    ("boolean", |value, _| Ok(matches!(Py::of(value), Py::Bool(_)))),
-    ("callable", |value, _| {
-        Ok(value.is_undefined() || Special::of(value) == Special::Callable)
-    }),
-    ("defined", |value, _| Ok(!value.is_undefined())),
-    ("divisibleby", |value, args| is_rest(value, &other(args)?, 0)),
-    ("eq", |value, args| Ok(*value == other(args)?)),
-    ("equalto", |value, args| Ok(*value == other(args)?)),
-    ("escaped", |value, _| Ok(value.is_safe())),
-    ("even", |value, _| is_rest(value, &Value::from(2), 0)),
-    ("false", |value, _| Ok(matches!(Py::of(value), Py::Bool(false)))),
-    ("filter", |value, _| {
-        Ok(value.as_str().is_some_and(|name| FILTERS.contains(&name)))
-    }),
-    ("float", |value, _| Ok(matches!(Py::of(value), Py::Float(_)))),
-    ("ge", |value, args| ordered(">=", value, args, Ordering::is_ge)),
-    ("greaterthan", |value, args| ordered(">", value, args, Ordering::is_gt)),
-    ("gt", |value, args| ordered(">", value, args, Ordering::is_gt)),
-    ("in", |value, args| operators::contains(&other(args)?, value)),
-    ("integer", |value, _| Ok(matches!(Py::of(value), Py::Int(_)))),
-    ("iterable", |value, _| Ok(is_iterable(value))),
-    ("le", |value, args| ordered("<=", value, args, Ordering::is_le)),
-    ("lessthan", |value, args| ordered("<", value, args, Ordering::is_lt)),
-    ("lower", |value, _| in_case(value, "islower")),
-    ("lt", |value, args| ordered("<", value, args, Ordering::is_lt)),
-    ("mapping", |value, _| Ok(matches!(Py::of(value), Py::Dict(_)))),
-    ("ne", |value, args| Ok(*value != other(args)?)),
-    ("none", |value, _| Ok(value.is_none())),
-    ("number", |value, _| {
-        Ok(matches!(Py::of(value), Py::Int(_) | Py::Float(_) | Py::Bool(_)))
-    }),
-    ("odd", |value, _| is_rest(value, &Value::from(2), 1)),
-    ("sameas", |value, args| Ok(subscript::is_same(value, &other(args)?))),
-    ("sequence", |value, _| Ok(is_sequence(value))),
-    ("string", |value, _| Ok(value.as_str().is_some())),
-    ("test", |value, _| {
-        Ok(value.as_str().is_some_and(|name| TESTS.contains(&name)))
-    }),
-    ("true", |value, _| Ok(matches!(Py::of(value), Py::Bool(true)))),
-    ("undefined", |value, _| Ok(value.is_undefined())),
-    ("upper", |value, _| in_case(value, "isupper")),
+    ("!=", Against(|value, other| Ok(value != other))),
+    ("<", Against(is_less)),
+    ("<=", Against(is_at_most)),
+    ("==", Against(|value, other| Ok(value == other))),
+    (">", Against(is_greater)),
+    (">=", Against(is_at_least)),
+    ("boolean", Alone(|value| Ok(matches!(Py::of(value), Py::Bool(_))))),
+    (
+        "callable",
+        Alone(|value| Ok(value.is_undefined() || Special::of(value) == Special::Callable)),
+    ),
+    ("defined", Alone(|value| Ok(!value.is_undefined()))),
+    ("divisibleby", Against(|value, divisor| is_rest(value, divisor, 0))),
+    ("eq", Against(|value, other| Ok(value == other))),
+    ("equalto", Against(|value, other| Ok(value == other))),
+    ("escaped", Alone(|value| Ok(value.is_safe()))),
+    ("even", Alone(|value| is_rest(value, &Value::from(2), 0))),
+    ("false", Alone(|value| Ok(matches!(Py::of(value), Py::Bool(false))))),
+    ("filter", Alone(|value| is_name_in(value, FILTERS))),
+    ("float", Alone(|value| Ok(matches!(Py::of(value), Py::Float(_))))),
+    ("ge", Against(is_at_least)),
+    ("greaterthan", Against(is_greater)),
+    ("gt", Against(is_greater)),
+    ("in", Against(|value, container| operators::contains(container, value))),
+    ("integer", Alone(|value| Ok(matches!(Py::of(value), Py::Int(_))))),
+    ("iterable", Alone(|value| Ok(is_iterable(value)))),
+    ("le", Against(is_at_most)),
+    ("lessthan", Against(is_less)),
+    ("lower", Alone(|value| in_case(value, "islower"))),
+    ("lt", Against(is_less)),
+    ("mapping", Alone(|value| Ok(matches!(Py::of(value), Py::Dict(_))))),
+    ("ne", Against(|value, other| Ok(value != other))),
+    ("none", Alone(|value| Ok(value.is_none()))),
+    (
+        "number",
+        Alone(|value| Ok(matches!(Py::of(value), Py::Int(_) | Py::Float(_) | Py::Bool(_)))),
+    ),
+    ("odd", Alone(|value| is_rest(value, &Value::from(2), 1))),
+    ("sameas", Against(|value, other| Ok(subscript::is_same(value, other)))),
+    ("sequence", Alone(|value| Ok(is_sequence(value)))),
+    ("string", Alone(|value| Ok(value.as_str().is_some()))),
+    ("test", Alone(|value| is_name_in(value, TESTS))),
+    ("true", Alone(|value| Ok(matches!(Py::of(value), Py::Bool(true))))),
+    ("undefined", Alone(|value| Ok(value.is_undefined()))),
+    ("upper", Alone(|value| in_case(value, "isupper"))),
 ];
 
 /// Adds all of them.
 pub(in crate::encode::template) fn register(env: &mut Environment<'_>) {
     for (name, test) in TABLE {
-        env.add_test(*name, |value: &Value, args: Rest<ValueOrKwargs>| {
-            test(value, Args::new(&args.into_values()))
-        });
+        match test {
+            Alone(test) => env.add_test(*name, |value: &Value, args: Rest<ValueOrKwargs>| {
+                let [] = Args::new(&args.into_values()).bind(name, [])?;
+                test(value)
+            }),
+            Against(test) => env.add_test(*name, |value: &Value, args: Rest<ValueOrKwargs>| {
+                let [other] = Args::new(&args.into_values()).bind(name, ["other"])?;
+                test(value, &required(other, name, "other")?)
+            }),
+        }
     }
 }
 
-/// The argument of a test that takes one.
-fn other(args: Args<'_>) -> Result<Value, Error> {
-    let [other] = args.bind("test", ["other"])?;
-    required(other, "test", "other")
+fn is_less(value: &Value, other: &Value) -> Result<bool, Error> {
+    Ok(operators::compare("<", value, other)?.is_some_and(Ordering::is_lt))
 }
 
-fn ordered(operator: &str, value: &Value, args: Args<'_>, holds: fn(Ordering) -> bool) -> Result<bool, Error> {
-    Ok(operators::compare(operator, value, &other(args)?)?.is_some_and(holds))
+fn is_at_most(value: &Value, other: &Value) -> Result<bool, Error> {
+    Ok(operators::compare("<=", value, other)?.is_some_and(Ordering::is_le))
+}
+
+fn is_greater(value: &Value, other: &Value) -> Result<bool, Error> {
+    Ok(operators::compare(">", value, other)?.is_some_and(Ordering::is_gt))
+}
+
+fn is_at_least(value: &Value, other: &Value) -> Result<bool, Error> {
+    Ok(operators::compare(">=", value, other)?.is_some_and(Ordering::is_ge))
 }
 
 /// Whether `value % divisor == rest`.
@@ -91,6 +107,11 @@ fn is_rest(value: &Value, divisor: &Value, rest: i64) -> Result<bool, Error> {
         Some(format) => super::printf::format(format, &super::printf::Values::One(divisor)).map(|_| false),
         None => Ok(number::modulo(value, divisor)? == Value::from(rest)),
     }
+}
+
+fn is_name_in(value: &Value, names: &[&str]) -> Result<bool, Error> {
+    operators::hashable(value)?;
+    Ok(value.as_str().is_some_and(|name| names.contains(&name)))
 }
 
 fn is_iterable(value: &Value) -> bool {

@@ -9,6 +9,7 @@ use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value};
 
 use super::containers::Given;
+use super::kind::type_name;
 use super::{json, number as arithmetic, operators, subscript};
 use crate::encode::template::error::{PyClass, raise, type_error};
 
@@ -87,30 +88,8 @@ pub(in crate::encode::template) fn register(env: &mut Environment<'_>) {
 /// What `dialect` writes for operators.
 fn operators_into(env: &mut Environment<'_>) {
     type S<'a, 'b, 'c> = &'a mut State<'b, 'c>;
-    env.add_filter("_add", operators::add);
-    env.add_filter("_add2", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value| {
-        operators::add_all(s, &[a, b, c])
-    });
-    env.add_filter(
-        "_add3",
-        |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value, d: &Value| operators::add_all(s, &[a, b, c, d]),
-    );
-    env.add_filter("_add_all", |s: S<'_, '_, '_>, first: &Value, rest: Rest<Value>| {
-        operators::add_all(s, &std::iter::once(first).chain(rest.iter()).collect::<Vec<_>>())
-    });
-    env.add_filter("_concat", |s: S<'_, '_, '_>, a: &Value, b: &Value| {
-        operators::concat(s, &[a, b])
-    });
-    env.add_filter("_concat2", |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value| {
-        operators::concat(s, &[a, b, c])
-    });
-    env.add_filter(
-        "_concat3",
-        |s: S<'_, '_, '_>, a: &Value, b: &Value, c: &Value, d: &Value| operators::concat(s, &[a, b, c, d]),
-    );
-    env.add_filter("_concat_all", |s: S<'_, '_, '_>, first: &Value, rest: Rest<Value>| {
-        operators::concat(s, &std::iter::once(first).chain(rest.iter()).collect::<Vec<_>>())
-    });
+    env.add_filter("_add", operators::add_all);
+    env.add_filter("_concat", operators::concat);
     env.add_filter("_sub", arithmetic::sub);
     env.add_filter("_mul", operators::mul);
     env.add_filter("_div", arithmetic::div);
@@ -146,6 +125,14 @@ fn operators_into(env: &mut Environment<'_>) {
         },
     );
     env.add_filter("_iter", subscript::iterate);
+    env.add_filter("_iter_unpacked", subscript::iterate_unpacked);
+    env.add_filter("_unpacked", subscript::unpacked);
+    env.add_filter("_getitem", subscript::getitem);
+    env.add_filter("_text", |value: &Value| match value.as_str() {
+        Some(_) => Ok(value.clone()),
+        None => Err(type_error(format!("expected str instance, {} found", type_name(value)))),
+    });
+    env.add_filter("_captured", |text: &Value| text.clone());
     env.add_filter("_dict", subscript::dict_literal);
     env.add_filter("_store", subscript::storable);
     env.add_filter("_private", |_: &Value| {

@@ -17,7 +17,6 @@ pub(super) fn abs(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outco
         Some(Number::Int(number)) if number < 0 => neg(value),
         Some(Number::Int(number)) => Ok(integer(number)),
         Some(Number::Float(number)) => Ok(Value::from(number.abs())),
-        None if value.is_undefined() => Err(undefined()),
         None => Err(type_error(format!(
             "bad operand type for abs(): '{}'",
             type_name(value)
@@ -132,13 +131,9 @@ pub(super) fn round(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Out
         .as_str()
         .filter(|method| matches!(*method, "common" | "ceil" | "floor"));
     let method = method.ok_or_else(|| raise(PyClass::FilterArgumentError, "method must be common, ceil or floor"))?;
-    let number = Number::of(value).ok_or_else(|| {
-        if value.is_undefined() {
-            undefined()
-        } else {
-            type_error(format!("type {} doesn't define __round__ method", type_name(value)))
-        }
-    })?;
+    let number = Number::of(value);
+    let number =
+        number.ok_or_else(|| type_error(format!("type {} doesn't define __round__ method", type_name(value))))?;
     let digits = u16::try_from(precision).ok().filter(|digits| *digits <= 300);
     let digits = digits.ok_or_else(|| TemplateError::unsupported(format!("rounding to {precision} digits")))?;
     match (method, number) {

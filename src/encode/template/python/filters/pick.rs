@@ -88,18 +88,20 @@ fn passed_on(first: &Value, positional: &[Value], named: &[(String, Value)]) -> 
 }
 
 pub(super) fn map(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
+    Ok(Generator::value(mapped(state, value, args)))
+}
+
+fn mapped(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Result<Vec<Value>, Error> {
     if !value.is_true() {
-        return Ok(Generator::value(Vec::new()));
+        return Ok(Vec::new());
     }
     let mut args = Args::new(args);
     let mut mapped = Vec::new();
     if let Some((filter, positional)) = args.positional.split_first() {
-        let filter = filter
-            .as_str()
-            .filter(|filter| FILTERS.contains(filter))
-            .ok_or_else(|| unknown("filter", filter))?;
+        let name = filter.as_str().filter(|name| FILTERS.contains(name));
+        let name = name.ok_or_else(|| unknown("filter", filter))?;
         for item in items(value)? {
-            mapped.push(state.apply_filter(filter, &passed_on(&item, positional, &args.named))?);
+            mapped.push(state.apply_filter(name, &passed_on(&item, positional, &args.named))?);
         }
     } else {
         let mut take = |name: &str| {
@@ -117,7 +119,7 @@ pub(super) fn map(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> O
         }
     }
     limits::charge_items(state, mapped.len())?;
-    Ok(Generator::value(mapped))
+    Ok(mapped)
 }
 
 fn argument(message: impl Into<String>) -> Error {
@@ -128,10 +130,20 @@ fn unknown(what: &str, name: &Value) -> Error {
     raise(PyClass::TemplateRuntimeError, format!("No {what} named {name:?}."))
 }
 
-/// Which items are kept, and by what.
 fn pick(state: &mut State<'_, '_>, value: &Value, args: &[Value], by_attribute: bool, wanted: bool) -> Outcome {
+    Ok(Generator::value(picked(state, value, args, by_attribute, wanted)))
+}
+
+/// The items for which a test, or their own truth, is as wanted.
+fn picked(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    args: &[Value],
+    by_attribute: bool,
+    wanted: bool,
+) -> Result<Vec<Value>, Error> {
     if !value.is_true() {
-        return Ok(Generator::value(Vec::new()));
+        return Ok(Vec::new());
     }
     let args = Args::new(args);
     let (path, rest) = match args.positional.split_first() {
@@ -145,11 +157,9 @@ fn pick(state: &mut State<'_, '_>, value: &Value, args: &[Value], by_attribute: 
         let answer = match rest.split_first() {
             None => asked.is_true(),
             Some((test, rest)) => {
-                let test = test
-                    .as_str()
-                    .filter(|test| TESTS.contains(test))
-                    .ok_or_else(|| unknown("test", test))?;
-                state.perform_test(test, &passed_on(&asked, rest, &args.named))?
+                let name = test.as_str().filter(|name| TESTS.contains(name));
+                let name = name.ok_or_else(|| unknown("test", test))?;
+                state.perform_test(name, &passed_on(&asked, rest, &args.named))?
             }
         };
         if answer == wanted {
@@ -157,7 +167,7 @@ fn pick(state: &mut State<'_, '_>, value: &Value, args: &[Value], by_attribute: 
         }
     }
     limits::charge_items(state, kept.len())?;
-    Ok(Generator::value(kept))
+    Ok(kept)
 }
 
 pub(super) fn select(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {

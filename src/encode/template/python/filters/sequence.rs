@@ -35,7 +35,7 @@ pub(super) fn first(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Out
     Ok(match Py::of(value) {
         Py::Str(text) => text.chars().next().map(Value::from),
         Py::List(items) | Py::Tuple(items) => items.first().cloned(),
-        Py::Generator(generator) => generator.next(),
+        Py::Generator(generator) => generator.next()?,
         _ => kind::items(value)?.into_iter().next(),
     }
     .unwrap_or_default())
@@ -62,23 +62,22 @@ pub(super) fn reverse(state: &mut State<'_, '_>, value: &Value, args: &[Value]) 
     items.reverse();
     Ok(match Py::of(value) {
         Py::Generator(_) => Value::from(items),
-        Py::List(_) => Generator::named("list_reverseiterator", items),
-        _ => Generator::named("reversed", items),
+        Py::List(_) => Generator::named("list_reverseiterator", Ok(items)),
+        _ => Generator::named("reversed", Ok(items)),
     })
 }
 
 pub(super) fn items(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
     let [] = Args::new(args).bind("do_items", [])?;
-    let pairs = match Py::of(value) {
-        Py::Undefined => Vec::new(),
-        Py::Dict(dict) => dict
+    Ok(Generator::value(match Py::of(value) {
+        Py::Undefined => Ok(Vec::new()),
+        Py::Dict(dict) => Ok(dict
             .entries()
             .iter()
             .map(|(key, value)| pair(key.clone(), value.clone()))
-            .collect(),
-        _ => return Err(type_error("Can only get item pairs from a mapping.")),
-    };
-    Ok(Generator::value(pairs))
+            .collect()),
+        _ => Err(type_error("Can only get item pairs from a mapping.")),
+    }))
 }
 
 /// Strings without regard to case, unless asked for.
@@ -154,16 +153,26 @@ pub(super) fn dictsort(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
 pub(super) fn unique(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
     let [case_sensitive, attribute] = Args::new(args).bind("do_unique", ["case_sensitive", "attribute"])?;
     let (case_sensitive, path) = (truth(case_sensitive), Path::new(attribute.as_ref()));
+    Ok(Generator::value(distinct(value, &path, case_sensitive)))
+}
+
+fn distinct(value: &Value, path: &Path, case_sensitive: bool) -> Result<Vec<Value>, Error> {
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
     for item in kind::items(value)? {
         let key = folded(path.of(&item)?, case_sensitive);
         operators::hashable(&key)?;
+        // True is 1, and has its hash.
+        let key = if matches!(Py::of(&key), Py::Bool(_)) {
+            Value::from(i64::from(key.is_true()))
+        } else {
+            key
+        };
         if seen.insert(key) {
             kept.push(item);
         }
     }
-    Ok(Generator::value(kept))
+    Ok(kept)
 }
 
 fn extreme(value: &Value, args: &[Value], function: &str, operator: &str) -> Outcome {
@@ -229,32 +238,53 @@ pub(super) fn groupby(_: &mut State<'_, '_>, value: &Value, args: &[Value]) -> O
     Ok(Value::from(groups))
 }
 
-/// A count of parts or of items in a part, which Python lets be no other than positive.
-fn count(value: Option<Value>, function: &str, name: &str) -> Result<usize, Error> {
-    let count = index(&required(value, function, name)?)?;
-    usize::try_from(count)
-        .ok()
-        .filter(|count| *count > 0 && *count <= limits::BYTES)
-        .ok_or_else(|| raise(PyClass::ZeroDivisionError, format!("{name} is {count}")))
-}
-
 pub(super) fn batch(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
     let [linecount, fill] = Args::new(args).bind("do_batch", ["linecount", "fill_with"])?;
-    let size = count(linecount, "do_batch", "linecount")?;
-    let mut batches: Vec<Vec<Value>> = kind::items(value)?.chunks(size).map(<[Value]>::to_vec).collect();
+    let size = required(linecount, "do_batch", "linecount")?;
+    Ok(Generator::value(batches(state, value, &size, fill)))
+}
+
+fn batches(state: &mut State<'_, '_>, value: &Value, size: &Value, fill: Option<Value>) -> Result<Vec<Value>, Error> {
+    let items = kind::items(value)?;
+    let size = index(size)?;
+    let Some(size) = usize::try_from(size).ok().filter(|size| *size > 0) else {
+        // No batch is ever full, but for the first, empty one if none may have an item.
+        let empty = (size == 0).then(|| Value::from(Vec::<Value>::new()));
+        return Ok(if items.is_empty() {
+            items
+        } else {
+            empty.into_iter().chain([Value::from(items)]).collect()
+        });
+    };
+    let mut batches: Vec<Vec<Value>> = items.chunks(size).map(<[Value]>::to_vec).collect();
     if let (Some(last), Some(fill)) = (batches.last_mut(), fill.filter(|fill| !fill.is_none())) {
         limits::charge_items(state, size)?;
         last.resize(size, fill);
     }
-    Ok(Generator::value(batches.into_iter().map(Value::from).collect()))
+    Ok(batches.into_iter().map(Value::from).collect())
 }
 
 pub(super) fn slice(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Outcome {
     let [slices, fill] = Args::new(args).bind("do_slice", ["slices", "fill_with"])?;
-    let slices = count(slices, "do_slice", "slices")?;
-    limits::charge_items(state, slices)?;
+    let slices = required(slices, "do_slice", "slices")?;
+    Ok(Generator::value(parts(
+        state,
+        value,
+        &slices,
+        fill.filter(|fill| !fill.is_none()),
+    )))
+}
+
+fn parts(state: &mut State<'_, '_>, value: &Value, slices: &Value, fill: Option<Value>) -> Result<Vec<Value>, Error> {
     let items = kind::items(value)?;
-    let fill = fill.filter(|fill| !fill.is_none());
+    let slices = index(slices)?;
+    let slices = match usize::try_from(slices) {
+        Ok(0) => return Err(raise(PyClass::ZeroDivisionError, "integer division or modulo by zero")),
+        Ok(slices) => slices,
+        Err(_) if slices < 0 => return Ok(Vec::new()),
+        Err(_) => return Err(limits::exceeded()),
+    };
+    limits::charge_items(state, slices)?;
     let (each, extra) = (items.len() / slices, items.len() % slices);
     let mut rest = items.as_slice();
     let mut parts = Vec::with_capacity(slices);
@@ -267,5 +297,5 @@ pub(super) fn slice(state: &mut State<'_, '_>, value: &Value, args: &[Value]) ->
         }
         parts.push(Value::from(part));
     }
-    Ok(Generator::value(parts))
+    Ok(parts)
 }

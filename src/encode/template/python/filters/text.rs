@@ -170,6 +170,8 @@ pub(super) fn indent(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -
     let Some(text) = value.as_str() else {
         return Err(match Py::of(value) {
             Py::Undefined => undefined(),
+            // Python adds the line break to the list, and only then misses the method.
+            Py::List(_) => raise(PyClass::AttributeError, "'list' object has no attribute 'splitlines'"),
             _ => type_error(format!(
                 "unsupported operand type(s) for +=: '{}' and 'str'",
                 type_name(value)
@@ -225,16 +227,15 @@ pub(super) fn truncate(state: &mut State<'_, '_>, value: &Value, args: &[Value])
             format!("expected length >= {}, got {length}", end.chars().count()),
         ));
     }
-    let Some(text) = value.as_str() else {
-        return Err(if value.is_undefined() {
-            undefined()
-        } else {
-            type_error("truncate wants a string")
-        });
-    };
-    if i128::try_from(text.chars().count()).unwrap_or(i128::MAX) <= length.saturating_add(leeway) {
+    if i128::try_from(kind::len(value)?).unwrap_or(i128::MAX) <= length.saturating_add(leeway) {
         return Ok(value.clone());
     }
+    let Some(text) = value.as_str() else {
+        return Err(type_error(format!(
+            "truncate wants a string, not '{}'",
+            type_name(value)
+        )));
+    };
     let kept: String = text.chars().take(usize::try_from(room).unwrap_or(usize::MAX)).collect();
     let kept = if kill.is_some_and(|kill| kill.is_true()) {
         kept.as_str()
