@@ -3,6 +3,7 @@
 //! Tokens are those of the whole sequence. A conversation is rendered by the chat template; an
 //! answer is an assistant turn's text and the end-of-turn token right after it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -60,9 +61,10 @@ impl Intended {
         let chat = self.kit.has_template() && (example.conversational || example.shape == Shape::Alpaca);
         if chat {
             let messages: Vec<Message<'_>> = turns().map(as_message).collect();
+            let tools = tools(example);
             let conversation = Conversation {
                 messages: &messages,
-                tools: example.tools,
+                tools: tools.as_deref(),
                 kwargs: example.template_kwargs,
                 add_generation_prompt: false,
             };
@@ -145,6 +147,17 @@ fn as_message<'t>(turn: &'t Turn<'_>) -> Message<'t> {
             content: &turn.text,
         },
     }
+}
+
+/// The tools as a list, out of a string of JSON where the column is one, as the trainers read it that
+/// know such columns; none where the list is empty or no list.
+fn tools<'e>(example: &'e Example<'_>) -> Option<Cow<'e, Value<'e>>> {
+    let tools = match example.tools.filter(|_| example.conversational)? {
+        Value::Str(text) => Cow::Owned(Value::from_json(text).ok()?),
+        tools => Cow::Borrowed(tools),
+    };
+    let any = tools.as_array().is_some_and(|tools| !tools.is_empty());
+    any.then_some(tools)
 }
 
 /// A row that was tokenised before, as it stands.

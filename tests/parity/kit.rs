@@ -1,6 +1,8 @@
 //! A case's tokenizer and templates.
 
-use gonogo::encode::kit::{Kit, Load};
+use std::path::Path;
+
+use gonogo::encode::kit::{Kit, KitError, Load};
 use gonogo::encode::template::Clock;
 use gonogo::encode::tokenizer::{Generation, Side};
 
@@ -15,14 +17,8 @@ pub(crate) fn load(case: &Case) -> Result<Kit, Outcome> {
     } else {
         Generation::V5
     };
-    let load = Load {
-        path: &folder,
-        hub_id: None,
-        chat_template: None,
-        generation,
-        clock: Clock::Fixed(now.parse().expect("a moment")),
-    };
-    let mut kit = Kit::load(load).map_err(|error| Outcome::Differs(error.to_string()))?;
+    let clock = Clock::Fixed(now.parse().expect("a moment"));
+    let mut kit = open(&folder, generation, clock).map_err(|error| Outcome::Differs(error.to_string()))?;
     for (name, value) in case.config["tokenizer_set"].as_object().into_iter().flatten() {
         let text = value.as_str().expect("attributes of tokenizers are strings");
         match name.as_str() {
@@ -33,4 +29,15 @@ pub(crate) fn load(case: &Case) -> Result<Kit, Outcome> {
         }
     }
     Ok(kit)
+}
+
+/// The tokenizer of a folder, as that generation of transformers loads it.
+pub(crate) fn open(folder: &Path, generation: Generation, clock: Clock) -> Result<Kit, KitError> {
+    Kit::load(Load {
+        path: folder,
+        hub_id: None,
+        chat_template: None,
+        generation,
+        clock,
+    })
 }

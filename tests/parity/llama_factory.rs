@@ -1,12 +1,16 @@
 //! `lf_sft`, `lf_pt`, `lf_rm` and `lf_kto`: LLaMA-Factory's converter, template, processor and
 //! collator.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use gonogo::encode::kit::Kit;
+use gonogo::encode::template::Clock;
+use gonogo::encode::tokenizer::Generation;
+use gonogo::loader::{Datasets, Extent, LoadError, Loader, Look, Schema};
 use gonogo::model::batch::{Batch, Extra, Sequence};
-use gonogo::model::encoded::{EncodeError, EncodeErrorKind, Encoded};
+use gonogo::model::encoded::{EncodeError, EncodeErrorKind, Encoded, What};
 use gonogo::model::example::{Example, Shape};
 use gonogo::model::record::{Quirks, Record};
 use gonogo::model::value::{Object, Value};
@@ -20,10 +24,8 @@ use serde_json::{Value as Json, json};
 use super::case::{Case, Outcome};
 
 pub(crate) fn run(case: &Case) -> Result<Vec<Json>, Outcome> {
-    let rows: Vec<Json> = case
-        .rows()?
-        .iter()
-        .map(|row| serde_json::from_str(row).expect("rows are JSON"))
+    let rows: Vec<(u64, Json)> = offsets(case.rows()?)
+        .map(|(offset, row)| (offset, serde_json::from_str(&row).expect("rows are JSON")))
         .collect();
     let kit = super::kit::load(case)?;
     match records(case, &rows, Arc::new(kit)) {
@@ -37,7 +39,50 @@ pub(crate) fn run(case: &Case) -> Result<Vec<Json>, Outcome> {
     }
 }
 
-fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, EncodeError> {
+/// Rows with the place they have in a file of one row to a line.
+fn offsets(rows: Vec<String>) -> impl Iterator<Item = (u64, String)> {
+    let mut offset = 0;
+    rows.into_iter().map(move |row| {
+        let start = offset;
+        offset += row.len() as u64 + 1;
+        (start, row)
+    })
+}
+
+/// The rows as the loader gives them, and the columns they have.
+fn loaded<'r>(case: &Case, records: &'r [Record<'r>]) -> Result<(Vec<Record<'r>>, BTreeSet<String>), EncodeError> {
+    let mut look = Look::default();
+    for record in records {
+        look.add(record, Extent::JSON_LINES);
+    }
+    let loader = if case.config["loader"] == "from_list" {
+        Loader::FromList
+    } else if case.is_legacy() {
+        Loader::Json(Datasets::V3_6_0)
+    } else {
+        Loader::Json(Datasets::V5_2_0)
+    };
+    let schema = Schema::of(&look, loader).map_err(|error| match error {
+        LoadError::Raises { class, message, .. } => EncodeError {
+            class: class.to_owned(),
+            message,
+            kind: EncodeErrorKind::Trainer,
+        },
+        LoadError::Unknown { reason, .. } => EncodeError {
+            class: String::new(),
+            message: reason,
+            kind: EncodeErrorKind::Unsupported,
+        },
+    })?;
+    let columns = schema.columns().iter().map(|(name, _)| name.to_string()).collect();
+    let rows = records.iter().map(|record| Record {
+        value: schema.apply(&record.place, &record.value).into_owned(),
+        ..record.clone()
+    });
+    Ok((rows.collect(), columns))
+}
+
+fn records(case: &Case, rows: &[(u64, Json)], kit: Arc<Kit>) -> Result<Vec<Json>, EncodeError> {
     let mut options = case.config["data_args"].clone();
     options["stage"] = case.kind().trim_start_matches("lf_").into();
     let options: Options = serde_json::from_value(options).expect("data_args are options");
@@ -45,11 +90,21 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
         Json::Object(entry) => DatasetAttr::from_info(entry)?,
         _ => DatasetAttr::default(),
     };
-    let columns: BTreeSet<String> = rows
-        .iter()
-        .filter_map(Json::as_object)
-        .flat_map(|row| row.keys().cloned())
+    let read: Vec<Record<'_>> = (0..)
+        .zip(rows)
+        .map(|(row, (offset, value))| Record {
+            place: Place {
+                row,
+                line: row + 1,
+                offset: *offset,
+                ..Place::default()
+            },
+            value: tree(value),
+            bytes: None,
+            quirks: Quirks::default(),
+        })
         .collect();
+    let (records, columns) = loaded(case, &read)?;
     let set = Set {
         attr,
         columns: Some(columns),
@@ -62,18 +117,6 @@ fn records(case: &Case, rows: &[Json], kit: Arc<Kit>) -> Result<Vec<Json>, Encod
     };
     let trainer = LlamaFactory::new(kit, options, vec![set], &surroundings)?;
 
-    let records: Vec<Record<'_>> = (0..)
-        .zip(rows)
-        .map(|(row, value)| Record {
-            place: Place {
-                row,
-                ..Place::default()
-            },
-            value: tree(value),
-            bytes: None,
-            quirks: Quirks::default(),
-        })
-        .collect();
     let mut out = Vec::new();
     for (index, record) in records.iter().enumerate() {
         let row = trainer.align(record)?;
@@ -202,10 +245,9 @@ fn batch(batch: Batch) -> Json {
     });
     for (name, extra) in batch.others {
         record[name] = match extra {
-            Extra::Matrix(matrix) if name == "kto_tags" => matrix.iter().map(|tag| tag[0] == 1).collect(),
+            Extra::Row(tags) => tags.iter().map(|tag| *tag == 1).collect(),
             Extra::Matrix(matrix) => json!(matrix),
-            Extra::Row(row) => json!(row),
-            Extra::Number(number) => json!(number),
+            Extra::Number(number) => number.into(),
         };
     }
     record
@@ -217,19 +259,17 @@ fn check(encoded: &Encoded, example: &Example<'_>) {
     assert_eq!((encoded.labels.len(), encoded.offsets.len()), (count, count));
     assert!(encoded.dropped.is_some() || encoded.full_len >= count);
     assert!(encoded.full_trained + 1 >= encoded.trained());
-    let text = &encoded.text;
-    assert!(encoded.offsets.iter().all(|(start, end)| {
-        start <= end && text.is_char_boundary(*start as usize) && text.is_char_boundary(*end as usize)
-    }));
+    let text = encoded.text.len();
+    assert!(encoded.offsets.iter().all(|(start, end)| start <= end && *end as usize <= text));
     let mut start = 0;
     for part in &encoded.parts {
         assert!(part.end > start, "parts go on");
-        if let gonogo::model::encoded::What::Turn(at) = part.what {
+        if let What::Turn(at) = part.what {
             assert!(usize::from(at) < example.turns.len());
         }
         start = part.end;
     }
-    assert_eq!(start as usize, text.len());
+    assert_eq!(start as usize, text);
 }
 
 fn messages(messages: &[Message<'_>]) -> Json {
@@ -275,4 +315,69 @@ fn tree(json: &Json) -> Value<'_> {
             Value::Object(Object::from_entries(entries.collect()).0)
         }
     }
+}
+
+/// Every template and every tool format, on rows of their own: each line of the file is a row by
+/// its name, or options and what the real code made of a row with them.
+#[test]
+fn recorded_rows() {
+    let text = std::fs::read_to_string("fixtures/llama_factory/rows.jsonl").expect("the recorded rows");
+    let lines: Vec<Json> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let given: BTreeMap<&str, &Json> = lines
+        .iter()
+        .filter_map(|line| Some((line["name"].as_str()?, &line["given"])))
+        .collect();
+    let kit = super::kit::open(Path::new("fixtures/parity-tokenizers/qwen-chatml"), Generation::V5, Clock::default()).expect("the tokenizer loads");
+    let kit = Arc::new(kit);
+    let entry = json!({
+        "formatting": "sharegpt",
+        "columns": {"messages": "conversations", "system": "system", "tools": "tools"},
+    });
+    let attr = DatasetAttr::from_info(entry.as_object().expect("an object")).expect("an entry");
+    let mut templates = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for line in lines.iter().filter(|line| line["name"].is_null()) {
+        let ours = row(&kit, &attr, &line["options"], given[line["row"].as_str().expect("a name")]);
+        let theirs = line["error"].as_str().map_or_else(
+            || Ok((line["input_ids"].clone(), line["labels"].clone())),
+            |class| Err(class.to_owned()),
+        );
+        if ours != theirs {
+            wrong.push(format!("{} {}: {ours:?}", line["options"], line["row"]));
+        }
+        templates.extend(line["options"]["template"].as_str());
+    }
+    assert!(wrong.is_empty(), "{} rows differ from the recorded ones:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(templates.len(), 122, "all 121 templates, and one there is not");
+}
+
+/// Ids and labels of a row, or the class of the error.
+fn row(kit: &Arc<Kit>, attr: &DatasetAttr, options: &Json, given: &Json) -> Result<(Json, Json), String> {
+    let options: Options = serde_json::from_value(options.clone()).expect("options");
+    let set = Set {
+        attr: attr.clone(),
+        columns: None,
+    };
+    let surroundings = Surroundings {
+        has_processor: true,
+        today: None,
+    };
+    let class = |error: EncodeError| error.class;
+    let trainer = LlamaFactory::new(Arc::clone(kit), options, vec![set], &surroundings).map_err(class)?;
+    let record = Record {
+        place: Place::default(),
+        value: tree(given),
+        bytes: None,
+        quirks: Quirks::default(),
+    };
+    let layout = layout(std::slice::from_ref(&record));
+    let example = example(layout.as_ref(), &record);
+    let mut pool = Pool::default();
+    trainer.encode(&record, &example, &mut pool).map_err(class)?;
+    let encoded = &pool.sequences()[0];
+    check(encoded, &example);
+    Ok((json!(encoded.input_ids), json!(encoded.labels)))
 }

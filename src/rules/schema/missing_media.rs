@@ -1,13 +1,12 @@
-use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Turn;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// `<image>`, `<video>` and `<audio>` slots that no file stands for, or files without a slot.
+    /// `<image>`, `<video>` and `<audio>` slots in the text, where the row has another number of files for
+    /// them, or none.
     ///
     /// ## Why it matters
     /// Trainers count them: where slots and files differ in number the row is refused ("the number of images
@@ -43,13 +42,16 @@ impl Rule for MissingMedia {
         let (Some(example), Some(record)) = (row.example, row.record()) else {
             return;
         };
-        for (slot, column) in MEDIA {
-            let files = record.value.get(column).filter(|files| !files.is_null());
-            if !row.chars.angle() && files.is_none() {
-                continue;
+        let mut slots = [0; MEDIA.len()];
+        for turn in example.turns.iter().filter(|_| row.chars.angle()) {
+            for at in memchr::memchr_iter(b'<', turn.text.as_bytes()) {
+                for ((slot, _), times) in MEDIA.iter().zip(&mut slots) {
+                    *times += usize::from(turn.text.as_bytes()[at..].starts_with(slot.as_bytes()));
+                }
             }
-            let count = |turn: &Turn<'_>| memmem::find_iter(turn.text.as_bytes(), slot).count();
-            let slots: usize = example.turns.iter().map(count).sum();
+        }
+        for ((slot, column), slots) in MEDIA.into_iter().zip(slots).filter(|(_, slots)| *slots > 0) {
+            let files = record.value.get(column).filter(|files| !files.is_null());
             let leads = || {
                 example
                     .turns
@@ -57,11 +59,11 @@ impl Rule for MissingMedia {
                     .any(|turn| turn.text.trim_start().starts_with(slot))
             };
             let message = match files.map(|files| files.as_array().map_or(1, <[_]>::len)) {
-                Some(files) if slots != files && slots > 0 => {
+                Some(files) if slots != files => {
                     format!("{slots} times `{slot}` in the text and {files} in `{column}`")
                 }
                 // A tag in a text about tags is text; at the start of a turn it is a slot.
-                None if slots > 0 && leads() => format!("`{slot}` in the text and no column `{column}`"),
+                None if leads() => format!("`{slot}` in the text and no column `{column}`"),
                 _ => continue,
             };
             out.row(&row.place, || message);

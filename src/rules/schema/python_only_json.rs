@@ -6,7 +6,8 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows with `NaN`, `Infinity` or `-Infinity`, which Python's `json` writes and JSON does not have.
+    /// Rows with `NaN`, `Infinity` or `-Infinity`, which Python's `json` writes and JSON does not have, and with
+    /// whole numbers beyond 64 bits, which few other readers keep.
     ///
     /// ## Why it matters
     /// Python and Arrow read them; most other readers stop at the row. In a column that is trained on, a
@@ -36,9 +37,14 @@ impl Rule for PythonOnlyJson {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(record) = row.record().filter(|record| record.quirks.non_finite) else {
+        let Some(record) = row.record() else { return };
+        if record.quirks.huge_integer {
+            let message = "a whole number beyond 64 bits is kept by Python and rounded by other readers";
+            out.row(&row.place, || message.to_owned());
+        }
+        if !record.quirks.non_finite {
             return;
-        };
+        }
         let mut pointer = String::new();
         match find(&record.value, &mut pointer) {
             Some(number) => out.field(

@@ -22,35 +22,43 @@ pub(super) fn rendered(text: &str) -> Option<&'static str> {
         "<<SYS>>\n",
     ];
     // Both of a pair: each alone may be spoken of.
-    const MARKED: [(&str, &str); 3] = [
+    const PAIRS: [(&str, &str); 3] = [
         ("[INST]", "[/INST]"),
         ("<|user|>", "<|assistant|>"),
         ("<｜User｜>", "<｜Assistant｜>"),
     ];
-    const HEADED: [(&str, &str); 2] = [("### Instruction:", "### Response:"), ("### Human:", "### Assistant:")];
     let bytes = text.as_bytes();
-    let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
-    let opens = |(open, _): &&(&str, &str)| has(open);
-    if memchr::memchr2(b'<', b'[', bytes).is_some() {
-        let marks = memchr::memchr_iter(b'<', bytes).map(|at| &bytes[at..]);
-        let mut marks = marks.filter(|rest| matches!(rest.get(1), Some(b'|' | b's' | b'<')));
-        if let Some(mark) = marks.find_map(|rest| ALONE.iter().find(|mark| rest.starts_with(mark.as_bytes()))) {
+    let mut halves = [(false, false); PAIRS.len()];
+    for at in memchr::memchr2_iter(b'<', b'[', bytes) {
+        let rest = &bytes[at..];
+        // What follows tells most brackets of code and markup from marks.
+        if !matches!(rest.get(1), Some(b'|' | b's' | b'<' | b'I' | b'/' | 0xEF)) {
+            continue;
+        }
+        if let Some(mark) = ALONE.iter().find(|mark| rest.starts_with(mark.as_bytes())) {
             return Some(mark.trim_end());
         }
-        if let Some((open, _)) = MARKED.iter().filter(opens).find(|(_, close)| has(close)) {
-            return Some(open);
+        for ((open, close), (opened, closed)) in PAIRS.iter().zip(&mut halves) {
+            *opened |= rest.starts_with(open.as_bytes());
+            *closed |= rest.starts_with(close.as_bytes());
         }
     }
-    if !has("### ") {
-        return None;
-    }
-    if let Some((open, _)) = HEADED.iter().filter(opens).find(|(_, close)| has(close)) {
-        return Some(open);
-    }
+    let pair = PAIRS.iter().zip(halves).find(|(_, both)| *both == (true, true));
+    pair.map(|((open, _), _)| *open).or_else(|| headed(text))
+}
+
+/// The same for formats whose marks are headings.
+fn headed(text: &str) -> Option<&'static str> {
+    const PAIRS: [(&str, &str); 2] = [("### Instruction:", "### Response:"), ("### Human:", "### Assistant:")];
     // A prompt that ends where the answer is to begin was made for a model without a template.
     const CUES: [&str; 2] = ["### Response:", "### Assistant:"];
+    let bytes = text.as_bytes();
+    let first = memmem::find(bytes, b"### ")?;
+    let has = |mark: &str| memmem::find(&bytes[first..], mark.as_bytes()).is_some();
+    let pair = PAIRS.iter().find(|(open, close)| has(open) && has(close));
     let end = text.trim_end();
-    CUES.into_iter().find(|cue| end.ends_with(cue) && end.len() > cue.len())
+    let cue = || CUES.into_iter().find(|cue| end.ends_with(cue) && end.len() > cue.len());
+    pair.map(|(open, _)| *open).or_else(cue)
 }
 
 /// Special tokens that are known by their look, for runs without a tokenizer; in order of name.

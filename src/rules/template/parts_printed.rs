@@ -39,21 +39,19 @@ impl Rule for PartsPrinted {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         round_trip::each(row, |seen| {
-            let Some((start, _)) = seen.at.filter(|_| seen.turn.content == Content::Parts) else {
+            if seen.turn.content != Content::Parts {
                 return;
-            };
-            let before = &seen.encoded.text[..start];
-            if ["'text': '", "'text': \"", "\"text\": \""]
+            }
+            let written = seen.written();
+            // As Python prints a list of objects, and as `tojson` does.
+            let printed = ["[{'type': ", "[{\"type\": "]
                 .iter()
-                .any(|printed| before.ends_with(printed))
-            {
+                .find_map(|printed| written.find(printed));
+            if let Some(at) = printed {
                 out.field(
                     &row.place,
                     || seen.turn.pointer(),
-                    || {
-                        let shown = before.char_indices().rev().nth(25).map_or(0, |(at, _)| at);
-                        format!("the template prints the list: `{}…`", clip(&before[shown..]))
-                    },
+                    || format!("the template prints the list: `{}`", clip(&written[at..])),
                 );
             }
         });

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::model::encoded::{Encoded, What};
-use crate::model::example::{Branch, Content, Role, Turn};
+use crate::model::encoded::{Encoded, Part, What};
+use crate::model::example::{Branch, Content, Example, Role, Turn};
 use crate::model::value::Value;
 use crate::rule::Row;
 
@@ -26,18 +26,18 @@ pub(super) struct Seen<'r> {
     pub encoded: &'r Encoded,
     /// Where it stands, as bytes of the text.
     pub at: Option<(usize, usize)>,
-    /// Where the turn found before it ends.
-    pub after: usize,
+    /// From the end of the turn found before it to the start of the one found after it.
+    pub around: (usize, usize),
     /// Whether an answer follows on its side of the row.
     pub answered: bool,
+    /// Whether every turn of its side was found that says anything.
+    pub all_found: bool,
 }
 
 /// Shows each turn of a row that a template rendered. Rows without one have nothing to compare.
 pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
-    let Some(example) = row
-        .example
-        .filter(|example| example.conversational && row.setup.has_template)
-    else {
+    let templated = |example: &&Example<'_>| example.conversational && row.setup.has_template;
+    let Some(example) = row.example.filter(templated) else {
         return;
     };
     for encoded in row.encoded.iter().filter(|encoded| !encoded.text.is_empty()) {
@@ -46,43 +46,76 @@ pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
             Branch::Rejected => encoded.side != "chosen",
             _ => true,
         };
-        let last = example
-            .turns
-            .iter()
-            .rposition(|turn| on_side(turn) && turn.role == Role::Assistant);
-        let mut parts = encoded.parts.iter().peekable();
-        let (mut start, mut after) = (0, 0);
-        for (index, turn) in example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn)) {
-            // Parts stand in the order of the turns.
-            let mut at = None;
-            while let Some(part) = parts.peek() {
-                let end = part.end as usize;
-                match part.what {
-                    What::Turn(number) if usize::from(number) > index => break,
-                    What::Turn(number) if usize::from(number) == index => at = Some((start, end)),
-                    _ => {}
-                }
-                start = end;
-                parts.next();
-                if at.is_some() {
-                    break;
-                }
-            }
+        let turns = || example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn));
+        let last = turns().filter(|(_, turn)| turn.role == Role::Assistant).last();
+        let speaking = turns().filter(|(_, turn)| !turn.text.trim().is_empty()).count();
+        // Parts stand in the order of the turns, and of the text.
+        let mut spots = Spots::of(&encoded.parts);
+        let all_found = spots.clone().count() == speaking;
+        let mut after = 0;
+        for (index, turn) in turns() {
+            let at = spots.next_if(index);
+            let before = spots.clone().next().map_or(encoded.text.len(), |(_, (start, _))| start);
             show(Seen {
                 turn,
                 encoded,
                 at,
-                after,
-                answered: last.is_some_and(|last| last > index),
+                around: (after, before),
+                answered: last.is_some_and(|(last, _)| last > index),
+                all_found,
             });
             after = at.map_or(after, |(_, end)| end);
         }
     }
 }
 
+/// Where turns stand: their numbers, with start and end.
+#[derive(Clone)]
+struct Spots<'p> {
+    parts: &'p [Part],
+    start: usize,
+}
+
+impl<'p> Spots<'p> {
+    fn of(parts: &'p [Part]) -> Self {
+        Self { parts, start: 0 }
+    }
+
+    /// Where this turn stands, if it is the next that stands anywhere.
+    fn next_if(&mut self, index: usize) -> Option<(usize, usize)> {
+        let mut ahead = self.clone();
+        let (number, at) = ahead.next()?;
+        (number == index).then(|| {
+            *self = ahead;
+            at
+        })
+    }
+}
+
+impl Iterator for Spots<'_> {
+    type Item = (usize, (usize, usize));
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some((part, rest)) = self.parts.split_first() {
+            let at = (self.start, part.end as usize);
+            self.parts = rest;
+            self.start = at.1;
+            if let What::Turn(number) = part.what {
+                return Some((usize::from(number), at));
+            }
+        }
+        None
+    }
+}
+
 impl<'r> Seen<'r> {
     fn has(&self, text: &str) -> bool {
         memmem::find(self.encoded.text.as_bytes(), text.as_bytes()).is_some()
+    }
+
+    /// The text where this turn is, or should be.
+    pub(super) fn written(&self) -> &'r str {
+        self.encoded.text.get(self.around.0..self.around.1).unwrap_or_default()
     }
 
     /// What became of what was said, thoughts aside; `None` where nothing was.
@@ -92,9 +125,10 @@ impl<'r> Seen<'r> {
             return None;
         }
         let kept = self.at.is_some() || self.has(said) || self.has_parts() || self.has_as_json(said);
+        let some = || pieces(said).any(|piece| memmem::find(self.written().as_bytes(), piece.as_bytes()).is_some());
         Some(if kept {
             Fate::Kept
-        } else if pieces(said).any(|piece| self.has(piece)) {
+        } else if some() {
             Fate::Altered
         } else {
             Fate::Lost
@@ -109,14 +143,22 @@ impl<'r> Seen<'r> {
 
     /// Whether each text part is there, with something else between them.
     fn has_parts(&self) -> bool {
-        let parts = || {
-            self.turn
-                .raw
-                .and_then(|raw| raw.get(self.turn.key)?.as_array())
-                .unwrap_or_default()
+        if self.turn.content != Content::Parts {
+            return false;
+        }
+        let parts = self
+            .turn
+            .raw
+            .and_then(|raw| raw.get(self.turn.key)?.as_array())
+            .unwrap_or_default();
+        let text = |part: &'r Value<'r>| {
+            let named = ["text", "value", "content"]
+                .iter()
+                .find_map(|key| part.get(key)?.as_str());
+            part.as_str().or(named)
         };
-        let text = |part: &'r Value<'r>| part.as_str().or_else(|| part.get("text")?.as_str());
-        self.turn.content == Content::Parts && parts().iter().filter_map(text).all(|text| self.has(text.trim()))
+        let mut texts = parts.iter().filter_map(text).peekable();
+        texts.peek().is_some() && texts.all(|text| self.has(text.trim()))
     }
 
     /// Whether a tool's result is there as a string of JSON, as Llama 3.1 prints it.

@@ -43,11 +43,11 @@ impl Rule for ToolCallLost {
             if !seen.turn.has_tool_calls() {
                 return;
             }
-            // The name stands in the list of tools as well, so it is looked for after the turn before.
-            let rest = &seen.encoded.text[seen.after..];
+            // The name stands in the list of tools as well, so it is looked for where the call should be.
+            let written = seen.written();
             for call in tools::calls(seen.turn).unwrap_or_default() {
                 let Some(name) = call.name else { continue };
-                if memmem::find(rest.as_bytes(), name.as_bytes()).is_none() {
+                if memmem::find(written.as_bytes(), name.as_bytes()).is_none() {
                     out.field(
                         &row.place,
                         || format!("{}{}", seen.turn.message_pointer(), call.pointer),

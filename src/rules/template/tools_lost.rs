@@ -2,8 +2,11 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::encoded::What;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::tools;
+
+use super::round_trip;
 
 rule_meta! {
     /// ## What it finds
@@ -43,7 +46,31 @@ impl Rule for ToolsLost {
             return;
         };
         let Ok(names) = tools::declared(tools) else { return };
-        let has = |name: &str| memmem::find(encoded.text.as_bytes(), name.as_bytes()).is_some();
+        // Calls name the tools as well, and a template may render calls of tools it never showed.
+        let mut calls = Vec::new();
+        round_trip::each(row, |seen| {
+            if seen.turn.has_tool_calls() {
+                calls.push(seen.around);
+            }
+        });
+        let mut start = 0;
+        let shown: Vec<&str> = encoded
+            .parts
+            .iter()
+            .filter_map(|part| {
+                let range = start..part.end as usize;
+                start = range.end;
+                let called = calls.iter().any(|(from, to)| *from <= range.start && range.end <= *to);
+                (part.what == What::Template && !called)
+                    .then(|| encoded.text.get(range))
+                    .flatten()
+            })
+            .collect();
+        let has = |name: &str| {
+            shown
+                .iter()
+                .any(|text| memmem::find(text.as_bytes(), name.as_bytes()).is_some())
+        };
         let lost = names.iter().filter(|name| !has(name)).count();
         if lost > 0 {
             out.field(

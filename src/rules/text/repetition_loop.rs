@@ -63,7 +63,8 @@ impl RepetitionLoop {
         }
         // The end stands one period before itself, so its last place but one gives the period.
         let end = &bytes[bytes.len() - END..];
-        let from = bytes.len().saturating_sub(LONGEST + END);
+        let longest = LONGEST.min(bytes.len() / self.repeats.max(1));
+        let from = bytes.len().saturating_sub(longest + END);
         let before = memmem::rfind(&bytes[from..bytes.len() - 1], end)? + from;
         let period = bytes.len() - END - before;
         let same = bytes.iter().rev().zip(bytes[..bytes.len() - period].iter().rev());

@@ -106,6 +106,13 @@ fn slot(text: &str, at: usize) -> Option<&str> {
     let bytes = rest.as_bytes();
     // The longest slot that is looked for.
     let window = &bytes[..bytes.len().min(64)];
+    // Every slot goes on with a name, a word or another brace: most brackets of code do not.
+    if !bytes
+        .get(1)
+        .is_some_and(|next| next.is_ascii_alphabetic() || *next == b'{')
+    {
+        return None;
+    }
     match bytes[0] {
         b'{' if bytes.get(1) == Some(&b'{') => {
             let end = memchr::memmem::find(window, b"}}")?;
@@ -124,6 +131,9 @@ fn slot(text: &str, at: usize) -> Option<&str> {
             (alone && ends && SINGLE.contains(&&rest[1..end])).then(|| &rest[..=end])
         }
         open => {
+            if !b"TIPYp".contains(&bytes[1]) {
+                return None;
+            }
             let close = if open == b'<' { b'>' } else { b']' };
             let end = memchr::memchr(close, window)?;
             let inner = &rest[1..end];

@@ -232,6 +232,10 @@ impl LlamaFactory {
             let message = "Cannot find valid samples, check `data/README.md` for the data format.";
             return Err(raise("RuntimeError", message));
         }
+        if self.options.streaming {
+            // Nothing is written to a file.
+            return Ok(());
+        }
         let total = self.options.max_samples.map_or(total, |most| total.min(most));
         let uneven = pack::drops_whole_batches(kept, total, &self.batches());
         if uneven.map_err(|error| unsupported(error.to_string()))? {
