@@ -1,10 +1,15 @@
 //! What each trainer chooses: which texts it builds, which tokens carry loss, what it cuts.
 
 pub mod axolotl;
+mod failure;
 pub mod intended;
 pub mod llama_factory;
 pub mod packed;
+mod parts;
+mod python;
+mod row;
 mod site_packages;
+pub mod torchtune;
 pub mod trl;
 pub mod version;
 

@@ -260,7 +260,12 @@ fn check(encoded: &Encoded, example: &Example<'_>) {
     assert!(encoded.dropped.is_some() || encoded.full_len >= count);
     assert!(encoded.full_trained + 1 >= encoded.trained());
     let text = encoded.text.len();
-    assert!(encoded.offsets.iter().all(|(start, end)| start <= end && *end as usize <= text));
+    assert!(
+        encoded
+            .offsets
+            .iter()
+            .all(|(start, end)| start <= end && *end as usize <= text)
+    );
     let mut start = 0;
     for part in &encoded.parts {
         assert!(part.end > start, "parts go on");
@@ -330,7 +335,12 @@ fn recorded_rows() {
         .iter()
         .filter_map(|line| Some((line["name"].as_str()?, &line["given"])))
         .collect();
-    let kit = super::kit::open(Path::new("fixtures/parity-tokenizers/qwen-chatml"), Generation::V5, Clock::default()).expect("the tokenizer loads");
+    let kit = super::kit::open(
+        Path::new("fixtures/parity-tokenizers/qwen-chatml"),
+        Generation::V5,
+        Clock::default(),
+    )
+    .expect("the tokenizer loads");
     let kit = Arc::new(kit);
     let entry = json!({
         "formatting": "sharegpt",
@@ -340,7 +350,12 @@ fn recorded_rows() {
     let mut templates = BTreeSet::new();
     let mut wrong = Vec::new();
     for line in lines.iter().filter(|line| line["name"].is_null()) {
-        let ours = row(&kit, &attr, &line["options"], given[line["row"].as_str().expect("a name")]);
+        let ours = row(
+            &kit,
+            &attr,
+            &line["options"],
+            given[line["row"].as_str().expect("a name")],
+        );
         let theirs = line["error"].as_str().map_or_else(
             || Ok((line["input_ids"].clone(), line["labels"].clone())),
             |class| Err(class.to_owned()),
@@ -350,7 +365,12 @@ fn recorded_rows() {
         }
         templates.extend(line["options"]["template"].as_str());
     }
-    assert!(wrong.is_empty(), "{} rows differ from the recorded ones:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} rows differ from the recorded ones:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert_eq!(templates.len(), 122, "all 121 templates, and one there is not");
 }
 

@@ -14,6 +14,7 @@ mod compare;
 mod kit;
 mod llama_factory;
 mod rows;
+mod torchtune;
 mod trl;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ const KINDS: &[(&str, Run)] = &[
     ("lf_pt", llama_factory::run),
     ("lf_rm", llama_factory::run),
     ("lf_sft", llama_factory::run),
+    ("torchtune", torchtune::run),
     ("trl_sft", trl::sft),
 ];
 

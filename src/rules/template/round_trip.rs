@@ -47,7 +47,7 @@ pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
             _ => true,
         };
         let turns = || example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn));
-        let last = turns().filter(|(_, turn)| turn.role == Role::Assistant).last();
+        let last = turns().rfind(|(_, turn)| turn.role == Role::Assistant);
         let speaking = turns().filter(|(_, turn)| !turn.text.trim().is_empty()).count();
         // Parts stand in the order of the turns, and of the text.
         let mut spots = Spots::of(&encoded.parts);

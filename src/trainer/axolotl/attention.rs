@@ -5,9 +5,9 @@ use crate::encode::pack::Multipack;
 use crate::model::encoded::EncodeError;
 
 use super::collate::Masks;
-use super::failure::{raises, unsupported};
 use super::options::Options;
-use super::python::{from_json, truthy};
+use crate::trainer::failure::{raises, unsupported};
+use crate::trainer::python::{from_json, truthy};
 
 /// `ATTN_IMPLS_SUPPORTING_PACKING`.
 const PACKS: &[&str] = &[

@@ -21,14 +21,14 @@ use crate::trainer::SitePackages;
 use crate::trainer::intended::label;
 
 use super::details;
-use super::failure::{raises, unsupported};
 use super::locate::{Found, Range, SENTINELS, by_tokens, difference, union};
 use super::options::{Dataset, Options, Which};
-use super::python::{from_json, has_nulls, loads, reborrow, truthy, type_name, without_nulls};
-use super::row::Row;
 use super::templates;
 use super::thread::{DETAIL, REASONING_DETAIL, TRAINING, Threads, field_messages, is_text, with_parsed};
 use super::variables;
+use crate::trainer::failure::{raises, unsupported};
+use crate::trainer::python::{from_json, has_nulls, loads, reborrow, truthy, type_name, without_nulls};
+use crate::trainer::row::Row;
 
 /// How far behind a turn its end may stand, in tokens: "allow for some template padding".
 const REACH: usize = 3;
@@ -42,6 +42,8 @@ pub(super) struct Chat {
     roles_to_train: Vec<String>,
     ends: [Ends; 2],
     kwargs: Option<Value<'static>>,
+    /// Only where `chat_template_kwargs` say so.
+    adds_generation_prompt: bool,
     /// A first system turn is never looked for in tokenizers whose name says mistral.
     skips_first_system: bool,
 }
@@ -116,16 +118,17 @@ impl Chat {
                 which: on_eos,
             },
         ];
+        let kwargs = kwargs(options)?;
         let skips_first_system = name_of_tokenizer(kit, options).to_lowercase().contains("mistral");
         Ok(Self {
             threads,
             train_on_inputs: options.train_on_inputs(),
             roles_to_train,
             ends,
-            kwargs: options
-                .chat_template_kwargs
-                .as_ref()
-                .map(|kwargs| from_json(&serde_json::Value::Object(kwargs.clone()))),
+            adds_generation_prompt: kwargs
+                .get("add_generation_prompt")
+                .is_some_and(|flag| truthy(Some(flag))),
+            kwargs: (!kwargs.is_empty()).then_some(Value::Object(kwargs)),
             skips_first_system,
             template: choice.template,
             kit: Arc::clone(kit),
@@ -173,7 +176,7 @@ impl Chat {
             messages,
             tools,
             kwargs: kwargs.or(self.kwargs.as_ref()),
-            add_generation_prompt: false,
+            add_generation_prompt: self.adds_generation_prompt,
         };
         self.kit.render(self.template.as_ref(), conversation, rendered)
     }
@@ -444,6 +447,35 @@ fn end_of_turn_ids(
         }
     }
     Ok(ids)
+}
+
+/// Parameters of `apply_chat_template` that `chat_template_kwargs` would reach before the template.
+const PARAMETERS: &[&str] = &[
+    "chat_template",
+    "continue_final_message",
+    "conversation",
+    "documents",
+    "max_length",
+    "padding",
+    "return_assistant_tokens_mask",
+    "return_dict",
+    "return_tensors",
+    "tokenize",
+    "tokenizer_kwargs",
+    "tools",
+    "truncation",
+];
+
+/// `chat_template_kwargs`.
+fn kwargs(options: &Options) -> Result<Object<'static>, EncodeError> {
+    let mut kwargs = Object::new();
+    for (name, value) in options.chat_template_kwargs.iter().flatten() {
+        if PARAMETERS.contains(&name.as_str()) {
+            return Err(unsupported(format!("chat_template_kwargs.{name}")));
+        }
+        kwargs.insert(name.clone().into(), from_json(value));
+    }
+    Ok(kwargs)
 }
 
 /// What axolotl knows the tokenizer by: the config's word for it, else where it was found.

@@ -3,7 +3,7 @@
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, IGNORE};
 
-use super::failure::raises;
+use crate::trainer::failure::raises;
 
 /// What stands in an attention mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::trainer::Pool;
 use crate::trainer::intended::label;
+use crate::trainer::parts::{close, mark};
 
-use super::failure::{key_error, raises};
-use super::pieces::{Finish, Pieces, close, mark};
-use super::python::{truthy, type_name};
-use super::row::Row;
+use super::pieces::{Finish, Pieces};
+use crate::trainer::failure::{key_error, raises};
+use crate::trainer::python::{truthy, type_name};
+use crate::trainer::row::Row;
 
 /// A text is cut to this many times `sequence_len` before it is put in pieces.
 pub(super) const MOST_PIECES: usize = 64;

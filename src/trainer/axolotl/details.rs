@@ -7,8 +7,8 @@
 use crate::model::encoded::EncodeError;
 use crate::model::value::Value;
 
-use super::failure::{key_error, raises};
-use super::python::{truthy, type_name};
+use crate::trainer::failure::{key_error, raises};
+use crate::trainer::python::{truthy, type_name};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Detail {
@@ -115,7 +115,7 @@ fn characters(content: &str, offsets: &[(u32, u32)]) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trainer::axolotl::python::loads;
+    use crate::trainer::python::loads;
 
     /// Two characters a token.
     fn of(content: &str, details: &str) -> Result<Vec<bool>, EncodeError> {
@@ -136,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_that_meets_a_token_trains_it() {
-        let details = r#"[{"begin_offset": 2, "end_offset": 3, "train": true}]"#;
+    fn a_stretch_is_widened_to_whole_tokens() {
+        let details = r#"[{"begin_offset": 3, "end_offset": 3, "train": true}]"#;
         assert_eq!(of("aabbcc", details).expect("details"), [false, true, false]);
         assert_eq!(
             of("aabbcc", r#"[{"begin_offset": 9, "end_offset": 10, "train": true}]"#).expect("details"),

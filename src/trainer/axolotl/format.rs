@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::encoded::EncodeError;
 
-use super::failure::{key_error, raises, unsupported};
+use crate::trainer::failure::{key_error, raises, unsupported};
 
 /// A format string, taken apart.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -9,12 +9,13 @@ use crate::model::encoded::{EncodeError, Encoded, IGNORE, Part};
 use crate::model::example::Example;
 use crate::model::value::Value;
 use crate::trainer::intended::label;
+use crate::trainer::parts::{Speakers, close, mark};
 
-use super::failure::{key_error, raises};
-use super::pieces::{Finish, Pieces, Speakers, close, mark};
+use super::pieces::{Finish, Pieces};
 use super::prompters::Prompter;
-use super::python::{reborrow, text, truthy, type_name};
-use super::row::Row;
+use crate::trainer::failure::{key_error, raises};
+use crate::trainer::python::{reborrow, text, truthy, type_name};
+use crate::trainer::row::Row;
 
 /// Where a field of the prompt comes from.
 #[derive(Clone, Debug)]

@@ -10,7 +10,6 @@ use crate::trainer::SitePackages;
 
 use super::chat::Chat;
 use super::completion::{Completion, MOST_PIECES};
-use super::failure::{raises, unsupported};
 use super::format::Format;
 use super::instruct::{Bit, Fields, Instruct, System, Take};
 use super::options::{Dataset, Options, Type, UserDefined};
@@ -18,6 +17,7 @@ use super::pieces::Pieces;
 use super::prompters::{self, Prompter};
 use super::reflection::Reflection;
 use super::segments::Segments;
+use crate::trainer::failure::{raises, unsupported};
 
 /// How rows become sequences.
 pub(super) enum Strategy {

@@ -4,8 +4,8 @@
 
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 
-use super::failure::raises;
 use super::options::Excess;
+use crate::trainer::failure::raises;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Length {

@@ -10,7 +10,6 @@ mod chat;
 pub mod collate;
 mod completion;
 mod details;
-mod failure;
 mod format;
 mod instruct;
 mod kinds;
@@ -19,9 +18,7 @@ mod locate;
 pub mod options;
 mod pieces;
 mod prompters;
-mod python;
 mod reflection;
-mod row;
 mod segments;
 mod templates;
 mod thread;
@@ -40,15 +37,15 @@ use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
 
+use super::failure::{raises, unsupported};
 use super::packed::{assemble, restarting};
+use super::row::Row;
 use super::version::Version;
 use super::{Encode, Pool, SitePackages, Trainer};
 use collate::Collator;
-use failure::{raises, unsupported};
 use kinds::Strategy;
 use length::Length;
 use options::{Dataset, Options};
-use row::Row;
 
 /// Which rows of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The prompts of instruction sets (`prompters.py` and the strategies' own).
 
-use super::failure::raises;
 use super::format::Format;
 use crate::model::encoded::EncodeError;
+use crate::trainer::failure::raises;
 
 /// A prompt around an instruction.
 #[derive(Clone, Debug, Default)]

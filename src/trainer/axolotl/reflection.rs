@@ -10,13 +10,14 @@ use crate::encode::tokenizer::Tokens;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
 use crate::trainer::intended::label;
+use crate::trainer::parts::{Speakers, close, mark};
 
-use super::failure::{key_error, unsupported};
 use super::instruct::{Fields, System, Take, write_prompt};
-use super::pieces::{Finish, Pieces, Speakers, close, mark};
+use super::pieces::{Finish, Pieces};
 use super::prompters;
-use super::python::{text, truthy};
-use super::row::Row;
+use crate::trainer::failure::{key_error, unsupported};
+use crate::trainer::python::{text, truthy};
+use crate::trainer::row::Row;
 
 pub(super) struct Reflection {
     pub(super) pieces: Pieces,

@@ -10,11 +10,11 @@ use crate::encode::tokenizer::{Detail, Tokens};
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::value::Value;
 use crate::trainer::intended::label;
+use crate::trainer::parts::close;
 
-use super::failure::{key_error, raises};
-use super::pieces::close;
-use super::python::{truthy, type_name};
-use super::row::Row;
+use crate::trainer::failure::{key_error, raises};
+use crate::trainer::python::{truthy, type_name};
+use crate::trainer::row::Row;
 
 pub(super) struct Segments {
     pub(super) kit: Arc<Kit>,

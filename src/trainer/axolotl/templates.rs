@@ -7,9 +7,9 @@ use crate::encode::template::Template;
 use crate::model::encoded::EncodeError;
 use crate::trainer::SitePackages;
 
-use super::failure::{raises, unsupported};
 use super::options::{Dataset, Options, Type};
 use super::versions::BUNDLED;
+use crate::trainer::failure::{raises, unsupported};
 
 const FALLBACK: &str = "tokenizer_default_fallback_";
 

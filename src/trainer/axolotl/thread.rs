@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use crate::model::encoded::EncodeError;
 use crate::model::value::{Object, Value};
 
-use super::failure::{key_error, raises, unsupported};
 use super::options::Dataset;
-use super::python::{has_nulls, loads, lstrip, reborrow, strip, truthy, type_name, without_nulls};
-use super::row::Row;
+use crate::trainer::failure::{key_error, raises, unsupported};
+use crate::trainer::python::{has_nulls, loads, lstrip, reborrow, strip, truthy, type_name, without_nulls};
+use crate::trainer::row::Row;
 
 /// The keys under which the flags of a turn stand beside its own.
 pub(super) const TRAINING: &str = "training";
@@ -443,7 +443,8 @@ mod tests {
         same(
             r#"{"split_thinking": true}"#,
             &[],
-            r#"{"messages": [{"role": "gpt", "content": "<think> t </think>\n<|begin_of_solution|> s <|end_of_solution|>."}]}"#,
+            r#"{"messages": [{"role": "gpt", "content": "<think> t </think>
+<|begin_of_solution|> s <|end_of_solution|>."}]}"#,
             r#"[{"role": "assistant", "content": "s", "reasoning_content": "t"}]"#,
         );
     }
@@ -465,7 +466,7 @@ mod tests {
         same(
             "{}",
             &["tool_calls"],
-            r#"{"messages": [{"role": "assistant", "tool_calls": [{"id": null, "function": {"arguments": "{\"a\": 1}"}}]}]}"#,
+            r#"{"messages": [{"role": "assistant", "tool_calls": [{"id": null, "function": {"arguments": "{"a": 1}"}}]}]}"#,
             r#"[{"role": "assistant", "tool_calls": [{"function": {"arguments": {"a": 1}}}]}]"#,
         );
     }

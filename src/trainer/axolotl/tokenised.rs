@@ -3,8 +3,8 @@
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::value::Value;
 
-use super::failure::{raises, unsupported};
-use super::row::Row;
+use crate::trainer::failure::{raises, unsupported};
+use crate::trainer::row::Row;
 
 /// A set with all of these columns is taken as it stands, whatever its type.
 pub(super) const COLUMNS: [&str; 3] = ["input_ids", "attention_mask", "labels"];

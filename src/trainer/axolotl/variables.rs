@@ -8,7 +8,7 @@
 
 use crate::model::encoded::EncodeError;
 
-use super::failure::unsupported;
+use crate::trainer::failure::unsupported;
 
 /// The properties asked of `message`, each once.
 ///

@@ -16,7 +16,7 @@ use super::{HubEnv, HubError};
 const MOST_BYTES: u64 = 512 << 20;
 const MOST_REDIRECTS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(10);
-const WHOLE: Duration = Duration::from_secs(300);
+const WHOLE: Duration = Duration::from_mins(5);
 
 /// What came of asking for a file.
 pub(super) enum Fetched {
@@ -90,7 +90,9 @@ impl<'e> Download<'e> {
             match status {
                 200 => {
                     let known = is_commit(&self.id.revision).then(|| self.id.revision.clone());
-                    let commit = commit.or(known).ok_or_else(|| self.failed("the answer names no commit"))?;
+                    let commit = commit
+                        .or(known)
+                        .ok_or_else(|| self.failed("the answer names no commit"))?;
                     let tag = tag.map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned());
                     return Ok(Fetched::File {
                         bytes: self.body(response)?,
@@ -137,7 +139,9 @@ impl<'e> Download<'e> {
     fn body(&self, mut response: Response<ureq::Body>) -> Result<Vec<u8>, HubError> {
         let mut bytes = Vec::new();
         let mut reader = response.body_mut().as_reader().take(MOST_BYTES + 1);
-        reader.read_to_end(&mut bytes).map_err(|error| self.failed(&error.to_string()))?;
+        reader
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.failed(&error.to_string()))?;
         if bytes.len() as u64 > MOST_BYTES {
             return Err(self.failed(&format!("a file above {MOST_BYTES} bytes")));
         }
@@ -199,7 +203,10 @@ mod tests {
     fn redirects_lead_on_but_not_down() {
         let from = "https://hub.test:8/a/b";
         assert_eq!(onward(from, "/c?d").as_deref(), Some("https://hub.test:8/c?d"));
-        assert_eq!(onward(from, "https://cdn.test/x").as_deref(), Some("https://cdn.test/x"));
+        assert_eq!(
+            onward(from, "https://cdn.test/x").as_deref(),
+            Some("https://cdn.test/x")
+        );
         assert_eq!(onward(from, "//cdn.test/x").as_deref(), Some("https://cdn.test/x"));
         assert_eq!(onward(from, "http://cdn.test/x"), None);
         assert_eq!(onward(from, "c"), None);

@@ -29,22 +29,28 @@ impl HubEnv {
     /// Reads any environment. An empty variable counts as not set.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let home = set("HOME").or_else(|| set("USERPROFILE")).map(PathBuf::from).unwrap_or_default();
+        let home = set("HOME")
+            .or_else(|| set("USERPROFILE"))
+            .map(PathBuf::from)
+            .unwrap_or_default();
         let expand = |path: String| match path.strip_prefix("~/") {
             Some(rest) => home.join(rest),
             None => PathBuf::from(path),
         };
-        let hf_home = set("HF_HOME").map(expand).unwrap_or_else(|| {
-            let caches = set("XDG_CACHE_HOME").map(expand).unwrap_or_else(|| home.join(".cache"));
-            caches.join("huggingface")
-        });
+        let hf_home = set("HF_HOME").map_or_else(
+            || {
+                let caches = set("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), expand);
+                caches.join("huggingface")
+            },
+            expand,
+        );
         let cache = set("HF_HUB_CACHE").or_else(|| set("HUGGINGFACE_HUB_CACHE"));
         let is_on = |name: &str| set(name).is_some_and(|value| is_true(&value));
         let switches = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
-        let token_file = set("HF_TOKEN_PATH").map(expand).unwrap_or_else(|| hf_home.join("token"));
+        let token_file = set("HF_TOKEN_PATH").map_or_else(|| hf_home.join("token"), expand);
         let token = set("HF_TOKEN").or_else(|| set("HUGGING_FACE_HUB_TOKEN"));
         Self {
-            cache: cache.map(expand).unwrap_or_else(|| hf_home.join("hub")),
+            cache: cache.map_or_else(|| hf_home.join("hub"), expand),
             endpoint: set("HF_ENDPOINT")
                 .unwrap_or_else(|| ENDPOINT.to_owned())
                 .trim_end_matches('/')
@@ -52,7 +58,9 @@ impl HubEnv {
             token: if is_on("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
                 None
             } else {
-                token.and_then(|token| cleaned(&token)).or_else(|| token_in(&token_file))
+                token
+                    .and_then(|token| cleaned(&token))
+                    .or_else(|| token_in(&token_file))
             },
             offline: switches.into_iter().find(|name| is_on(name)),
         }
@@ -85,7 +93,12 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        HubEnv::read(move |name| owned.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()))
+        HubEnv::read(move |name| {
+            owned
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+        })
     }
 
     #[test]
@@ -99,8 +112,14 @@ mod tests {
         assert_eq!(at(&[home, xdg, hf]), Path::new("/home/u/hf/hub"));
         let older = ("HUGGINGFACE_HUB_CACHE", "/older");
         assert_eq!(at(&[home, xdg, hf, older]), Path::new("/older"));
-        assert_eq!(at(&[home, xdg, hf, older, ("HF_HUB_CACHE", "/newer")]), Path::new("/newer"));
-        assert_eq!(at(&[home, ("HF_HUB_CACHE", "")]), Path::new("/home/u/.cache/huggingface/hub"));
+        assert_eq!(
+            at(&[home, xdg, hf, older, ("HF_HUB_CACHE", "/newer")]),
+            Path::new("/newer")
+        );
+        assert_eq!(
+            at(&[home, ("HF_HUB_CACHE", "")]),
+            Path::new("/home/u/.cache/huggingface/hub")
+        );
     }
 
     #[test]
@@ -113,7 +132,10 @@ mod tests {
         assert_eq!(read(&[home, ("HF_TOKEN_PATH", "/gone")]).token, None);
         assert_eq!(read(&[home, ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")]).token, None);
         assert_eq!(read(&[("HF_TOKEN", "a\r\nX: y")]).token, None);
-        assert_eq!(read(&[("TRANSFORMERS_OFFLINE", "yes")]).offline, Some("TRANSFORMERS_OFFLINE"));
+        assert_eq!(
+            read(&[("TRANSFORMERS_OFFLINE", "yes")]).offline,
+            Some("TRANSFORMERS_OFFLINE")
+        );
         assert_eq!(read(&[("HF_HUB_OFFLINE", "0")]).offline, None);
         assert_eq!(read(&[]).endpoint, ENDPOINT);
         assert_eq!(read(&[("HF_ENDPOINT", "http://mirror/")]).endpoint, "http://mirror");

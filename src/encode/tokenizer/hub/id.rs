@@ -75,10 +75,18 @@ mod tests {
     #[test]
     fn reads_ids_and_refuses_paths() {
         let id: ModelId = "org/a.name-1".parse().expect("an id");
-        assert_eq!((id.folder().as_str(), id.revision.as_str()), ("models--org--a.name-1", "main"));
+        assert_eq!(
+            (id.folder().as_str(), id.revision.as_str()),
+            ("models--org--a.name-1", "main")
+        );
         let id: ModelId = "gpt2@refs/pr/1".parse().expect("an id");
-        assert_eq!((id.to_string().as_str(), id.revision_segment().as_str()), ("gpt2@refs/pr/1", "refs%2Fpr%2F1"));
-        for bad in ["", "a/b/c", "../x", "/etc", "a/..", "./x", "a b", "a/b@", "a/b@../x", "a--b/c", "org/x?y"] {
+        assert_eq!(
+            (id.to_string().as_str(), id.revision_segment().as_str()),
+            ("gpt2@refs/pr/1", "refs%2Fpr%2F1")
+        );
+        for bad in [
+            "", "a/b/c", "../x", "/etc", "a/..", "./x", "a b", "a/b@", "a/b@../x", "a--b/c", "org/x?y",
+        ] {
             assert!(bad.parse::<ModelId>().is_err(), "{bad}");
         }
     }

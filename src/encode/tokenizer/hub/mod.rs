@@ -40,7 +40,9 @@ pub enum HubError {
         /// The variable that switched it off.
         switch: &'static str,
     },
-    #[error("{id} has no tokenizer.json; transformers can make one: `AutoTokenizer.from_pretrained(…).save_pretrained(…)`")]
+    #[error(
+        "{id} has no tokenizer.json; transformers can make one: `AutoTokenizer.from_pretrained(…).save_pretrained(…)`"
+    )]
     NoTokenizer { id: ModelId },
     #[error("{id}: {}", unauthorized(*.status, *.token))]
     Unauthorized { id: ModelId, status: u16, token: bool },

@@ -21,7 +21,6 @@ struct Server {
 
 #[derive(Clone, Debug)]
 struct Request {
-    path: String,
     token: Option<String>,
 }
 
@@ -45,12 +44,7 @@ impl Server {
     }
 }
 
-fn serve(
-    mut stream: TcpStream,
-    answers: &Answers,
-    fallback: u16,
-    log: &Mutex<Vec<Request>>,
-) -> std::io::Result<()> {
+fn serve(mut stream: TcpStream, answers: &Answers, fallback: u16, log: &Mutex<Vec<Request>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -66,13 +60,18 @@ fn serve(
             token = Some(value.to_owned());
         }
     }
-    log.lock().expect("a log").push(Request {
-        path: path.clone(),
-        token,
-    });
-    let missing = (fallback, vec![("x-error-code".to_owned(), "EntryNotFound".to_owned())], Vec::new());
+    log.lock().expect("a log").push(Request { token });
+    let missing = (
+        fallback,
+        vec![("x-error-code".to_owned(), "EntryNotFound".to_owned())],
+        Vec::new(),
+    );
     let (status, headers, body) = answers.get(&path).unwrap_or(&missing);
-    write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n", body.len())?;
+    write!(
+        stream,
+        "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n",
+        body.len()
+    )?;
     for (name, value) in headers {
         write!(stream, "{name}: {value}\r\n")?;
     }
@@ -81,7 +80,10 @@ fn serve(
 }
 
 fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn env(cache: &Path, endpoint: &str) -> HubEnv {
@@ -106,19 +108,37 @@ fn json_file(tag: &str) -> Vec<(String, String)> {
 fn downloads_once_in_the_layout_others_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let other = Server::start(
-        HashMap::from([("/blob?sig=1".to_owned(), (200, headers(&[("etag", "\"cdn\"")]), b"{\"large\":1}".to_vec()))]),
+        HashMap::from([(
+            "/blob?sig=1".to_owned(),
+            (200, headers(&[("etag", "\"cdn\"")]), b"{\"large\":1}".to_vec()),
+        )]),
         404,
     );
-    let linked = [("location", format!("{}/blob?sig=1", other.address)), ("x-linked-etag", "\"abc123\"".into())];
-    let mut redirect: Vec<(String, String)> = linked.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
+    let linked = [
+        ("location", format!("{}/blob?sig=1", other.address)),
+        ("x-linked-etag", "\"abc123\"".into()),
+    ];
+    let mut redirect: Vec<(String, String)> = linked
+        .iter()
+        .map(|(name, value)| ((*name).into(), value.clone()))
+        .collect();
     redirect.extend(headers(&[("x-repo-commit", COMMIT)]));
     let server = Server::start(
         HashMap::from([
             (path("main", "tokenizer.json"), (302, redirect, Vec::new())),
-            (path(COMMIT, "config.json"), (200, json_file("W/\"c0ffee\""), b"{}".to_vec())),
+            (
+                path(COMMIT, "config.json"),
+                (200, json_file("W/\"c0ffee\""), b"{}".to_vec()),
+            ),
             // A relative redirect stays on the host.
-            (path(COMMIT, "tokenizer_config.json"), (307, headers(&[("location", "/cache/tc")]), Vec::new())),
-            ("/cache/tc".to_owned(), (200, json_file("../../evil"), b"{\"a\":1}".to_vec())),
+            (
+                path(COMMIT, "tokenizer_config.json"),
+                (307, headers(&[("location", "/cache/tc")]), Vec::new()),
+            ),
+            (
+                "/cache/tc".to_owned(),
+                (200, json_file("../../evil"), b"{\"a\":1}".to_vec()),
+            ),
         ]),
         404,
     );
@@ -128,7 +148,10 @@ fn downloads_once_in_the_layout_others_read() {
     let root = folder.path().join("models--org--m");
     assert_eq!(found, root.join("snapshots").join(COMMIT));
     assert_eq!(fs::read_to_string(root.join("refs/main")).expect("a ref"), COMMIT);
-    assert_eq!(fs::read(found.join("tokenizer.json")).expect("a file"), b"{\"large\":1}");
+    assert_eq!(
+        fs::read(found.join("tokenizer.json")).expect("a file"),
+        b"{\"large\":1}"
+    );
     assert_eq!(fs::read(root.join("blobs/abc123")).expect("a blob"), b"{\"large\":1}");
     assert_eq!(fs::read(root.join("blobs/c0ffee")).expect("a blob"), b"{}");
     #[cfg(unix)]
@@ -137,14 +160,22 @@ fn downloads_once_in_the_layout_others_read() {
         Path::new("../../blobs/c0ffee")
     );
     // A tag that is a path names no file.
-    assert_eq!(fs::read(found.join("tokenizer_config.json")).expect("a file"), b"{\"a\":1}");
+    assert_eq!(
+        fs::read(found.join("tokenizer_config.json")).expect("a file"),
+        b"{\"a\":1}"
+    );
     assert!(!folder.path().join("evil").exists());
     assert!(root.join(".no_exist").join(COMMIT).join("added_tokens.json").exists());
     let left: Vec<_> = fs::read_dir(root.join("blobs")).expect("blobs").flatten().collect();
     assert_eq!(left.len(), 2, "no temporary files are left: {left:?}");
 
     // The token goes to the endpoint and not to whoever it redirects to.
-    assert!(server.requests().iter().all(|request| request.token.as_deref() == Some("Bearer hf_secret")));
+    assert!(
+        server
+            .requests()
+            .iter()
+            .all(|request| request.token.as_deref() == Some("Bearer hf_secret"))
+    );
     assert_eq!(other.requests().len(), 1);
     assert!(other.requests().iter().all(|request| request.token.is_none()));
 
@@ -196,24 +227,42 @@ fn every_failure_says_what_to_do() {
     assert!(message(403, true).contains("the token has no access to it (HTTP 403)"));
     assert!(message(404, true).contains("no such model or revision"));
     assert!(message(500, true).contains("answered HTTP 500"));
-    assert!(locate("a b", &env(folder.path(), "http://x")).expect_err("no id").to_string().contains("neither a folder"));
+    assert!(
+        locate("a b", &env(folder.path(), "http://x"))
+            .expect_err("no id")
+            .to_string()
+            .contains("neither a folder")
+    );
 
     let offline = HubEnv {
         offline: Some("HF_HUB_OFFLINE"),
         ..env(folder.path(), "http://x")
     };
     let said = locate("org/m", &offline).expect_err("not cached").to_string();
-    assert!(said.contains("not in the cache") && said.contains("HF_HUB_OFFLINE"), "{said}");
-    let loop_ = (302, headers(&[("location", &path("main", "tokenizer.json"))]), Vec::new());
+    assert!(
+        said.contains("not in the cache") && said.contains("HF_HUB_OFFLINE"),
+        "{said}"
+    );
+    let loop_ = (
+        302,
+        headers(&[("location", &path("main", "tokenizer.json"))]),
+        Vec::new(),
+    );
     let server = Server::start(HashMap::from([(path("main", "tokenizer.json"), loop_)]), 404);
-    let said = locate("org/m", &env(folder.path(), &server.address)).expect_err("a loop").to_string();
+    let said = locate("org/m", &env(folder.path(), &server.address))
+        .expect_err("a loop")
+        .to_string();
     assert!(said.contains("too many redirects"), "{said}");
 }
 
 #[test]
 fn a_model_without_the_file_is_remembered_as_such() {
     let folder = tempfile::tempdir().expect("a folder");
-    let missing = (404, headers(&[("x-error-code", "EntryNotFound"), ("x-repo-commit", COMMIT)]), Vec::new());
+    let missing = (
+        404,
+        headers(&[("x-error-code", "EntryNotFound"), ("x-repo-commit", COMMIT)]),
+        Vec::new(),
+    );
     let server = Server::start(HashMap::from([(path("main", "tokenizer.json"), missing)]), 404);
     let env = env(folder.path(), &server.address);
     assert!(matches!(locate("org/m", &env), Err(HubError::NoTokenizer { .. })));

@@ -1,4 +1,4 @@
-//! A row as axolotl sees it: a dict with every column of the set, null where the row has none.
+//! A row as trainers see it: a dict with every column of the set, null where the row has none.
 
 use crate::model::value::Value;
 

@@ -1,4 +1,4 @@
-//! What axolotl raises, and what is not reproduced.
+//! What a trainer raises, and what is not reproduced.
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 
@@ -16,7 +16,7 @@ pub(super) fn key_error(key: &str) -> EncodeError {
     raises("KeyError", format!("'{key}'"))
 }
 
-/// Axolotl does it, and it is not reproduced here.
+/// The trainer does it, and it is not reproduced here.
 pub(super) fn unsupported(message: impl Into<String>) -> EncodeError {
     EncodeError {
         class: "Unsupported".into(),

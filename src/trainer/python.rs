@@ -1,4 +1,4 @@
-//! Python's view of a value, where axolotl's behaviour depends on it.
+//! Python's view of a value, where a trainer's behaviour depends on it.
 
 use std::borrow::Cow;
 
@@ -43,6 +43,8 @@ pub(super) fn text<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, EncodeError
         Value::Bool(false) => "False".into(),
         Value::Int(number) => number.to_string().into(),
         Value::UInt(number) => number.to_string().into(),
+        // Where neither Rust nor Python writes an exponent, both write the shortest decimal.
+        Value::Float(number) if *number == 0.0 || (1e-4..1e16).contains(&number.abs()) => format!("{number:?}").into(),
         other => {
             let name = type_name(other);
             return Err(unsupported(format!(
@@ -53,7 +55,7 @@ pub(super) fn text<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, EncodeError
 }
 
 /// Whether `str.isspace` holds: Unicode's white space and the four separators Python adds.
-fn is_space(c: char) -> bool {
+pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
@@ -72,7 +74,7 @@ pub(super) fn reborrow<'v>(value: &'v Value<'_>) -> Value<'v> {
     copy(value, false)
 }
 
-/// The value without the nulls inside its objects (`utils/dict.py`, `remove_none_values`).
+/// The value without the nulls inside its objects, as trainers' `remove_none_values` makes it.
 pub(super) fn without_nulls<'v>(value: &'v Value<'_>) -> Value<'v> {
     copy(value, true)
 }
@@ -171,6 +173,23 @@ mod tests {
     fn white_space_is_python_s() {
         assert_eq!(strip("\x1c a\u{a0}\x1f"), "a");
         assert_eq!(lstrip("\n\u{2028}a "), "a ");
+    }
+
+    #[test]
+    fn values_are_printed_as_python_prints_them() {
+        let printed = |json| text(&loads(json).expect("JSON")).map(Cow::into_owned);
+        let cases = [
+            ("null", "None"),
+            ("true", "True"),
+            ("12", "12"),
+            ("0.5", "0.5"),
+            ("-3.0", "-3.0"),
+            ("\"a\"", "a"),
+        ];
+        for (json, python) in cases {
+            assert_eq!(printed(json).expect("printed"), python);
+        }
+        assert!(printed("1e16").is_err() && printed("[1]").is_err());
     }
 
     #[test]
