@@ -109,6 +109,7 @@ fn setup() -> Setup {
             origin: Origin::Flag("--max-steps".to_owned()),
         }),
         packing: None,
+        regime: gonogo::model::setup::Regime::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],
         eval: vec![false; 2],
     }

@@ -11,7 +11,7 @@ use crate::encode::template::Clock;
 use crate::encode::tokenizer::Generation;
 use crate::model::example::Shape;
 use crate::model::record::Record;
-use crate::model::setup::{Lengths, Origin, Setting, Setup};
+use crate::model::setup::{Lengths, Origin, Regime, Setting, Setup};
 use crate::model::value::Value;
 use crate::report::{self, Trainer};
 use crate::rule::lane::RuleEntry;
@@ -60,11 +60,14 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
     let mut setup = setup(&settings, kit.as_deref(), &detected, eval.clone());
     let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
         (Some(kit), Some(asked)) => {
-            let (trainer, max_length) = asked.make(kit, &settings, &inputs, &limits)?;
-            setup.trainer = Some(trainer.name());
-            setup.max_length = max_length;
-            notes.extend(asked.note);
-            Some(Box::new(trainer))
+            let layouts: Vec<_> = detected.iter().map(|detection| detection.layout.clone()).collect();
+            let ready = asked.make(kit, &settings, &inputs, &eval, &layouts, &limits)?;
+            setup.trainer = Some(ready.name);
+            setup.max_length = ready.max_length;
+            setup.has_template = ready.has_template;
+            setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
+            notes.extend(ready.notes);
+            Some(Box::new(ready.encoder))
         }
         (Some(kit), None) => {
             let max_length = setup.max_length.as_ref().map(|limit| limit.value);
@@ -217,6 +220,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
         }),
         max_steps: settings.max_steps.clone(),
         packing: None,
+        regime: Regime::default(),
         shapes: detected
             .iter()
             .map(|detection| detection.layout.as_ref().map(|layout| layout.shape))

@@ -147,25 +147,24 @@ fn fill(
             return;
         }
     };
-    let Some(layout) = &prepared.layouts[source as usize] else {
-        let message = "the row has no shape known here; name its columns with --columns".to_owned();
-        shown.error = Some(ShownError {
-            stage: "shape",
-            class: None,
-            message,
-        });
-        return;
-    };
-    shown.shape = Some(layout.shape.name());
-    let example = match layout.read(&record) {
+    let layout = prepared.layouts[source as usize].as_ref();
+    shown.shape = layout.map(|layout| layout.shape.name());
+    let read = layout.map_or_else(
+        || Err("the row has no shape known here; name its columns with --columns".to_owned()),
+        |layout| layout.read(&record).map_err(|Misfit { message, .. }| message),
+    );
+    let example = match read {
         Ok(example) => example,
-        Err(Misfit { message, .. }) => {
+        Err(message) => {
             shown.error = Some(ShownError {
                 stage: "shape",
                 class: None,
                 message,
             });
-            return;
+            if !prepared.encoder.as_ref().is_some_and(|encoder| encoder.reads_columns()) {
+                return;
+            }
+            Example::unknown()
         }
     };
     let Some(encoder) = &prepared.encoder else {
@@ -182,6 +181,8 @@ fn fill(
     let mut pool = Pool::default();
     match encoder.encode(&record, &example, &mut pool) {
         Ok(()) => {
+            // The trainer knows what the row is.
+            shown.error = None;
             let mut sequences = pool.sequences().iter();
             if let Some(first) = sequences.next() {
                 sequence(first, &example, shown);
@@ -276,6 +277,9 @@ fn print(prepared: &Prepared, shown: &Shown, args: &ShowArgs, out: &mut dyn Writ
         writeln!(out, "{}", visible_lines(text))?;
         return Ok(());
     };
+    if let Some(reason) = &shown.dropped {
+        writeln!(out, " dropped: {}", visible(reason))?;
+    }
     if let Some(cut) = shown.tokens_before_truncation.filter(|full| *full > ids.len()) {
         writeln!(out, " truncated from {}", plural(cut as u64, "token"))?;
     }

@@ -201,6 +201,11 @@ impl Kit {
             .map_or_else(|| self.path.to_string_lossy(), Cow::Borrowed)
     }
 
+    /// The folder it was loaded from, or its `tokenizer.json`.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The source of the template a conversation is rendered with.
     pub fn template_source(&self, has_tools: bool) -> Option<&str> {
         self.templates.choose(None, has_tools).ok()

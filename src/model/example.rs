@@ -195,6 +195,17 @@ pub struct Example<'a> {
 }
 
 impl Example<'_> {
+    /// Of a row whose meaning is not known here.
+    pub fn unknown() -> Self {
+        Self {
+            shape: Shape::Text,
+            turns: Vec::new(),
+            tools: None,
+            template_kwargs: None,
+            conversational: false,
+        }
+    }
+
     /// The turns of one side.
     pub fn side(&self, branch: Branch) -> impl Iterator<Item = &Turn<'_>> {
         self.turns.iter().filter(move |turn| turn.branch == branch)

@@ -84,6 +84,38 @@ pub enum Lengths {
     Estimated,
 }
 
+/// What the run's settings say of its learning rate and of the order and number of its batches, beside
+/// the sizes in [`Setup`]. `None` is what nobody said: the trainer's default, for whoever plans the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Regime {
+    /// `(major, minor)` of the transformers that runs the training, where that is known.
+    pub transformers: Option<(u32, u32)>,
+    /// The highest learning rate.
+    pub learning_rate: Option<Setting<f64>>,
+    /// `lr_scheduler_type`, `lr_scheduler`: the trainer's own name of the schedule.
+    pub scheduler: Option<Setting<String>>,
+    /// `lr_scheduler_kwargs`, and what axolotl and LLaMA-Factory make of keys of their own.
+    pub scheduler_kwargs: Option<Setting<serde_json::Map<String, serde_json::Value>>>,
+    /// Steps; below 1 a share of them, from transformers 5 on.
+    pub warmup_steps: Option<Setting<f64>>,
+    /// A share of the steps.
+    pub warmup_ratio: Option<Setting<f64>>,
+    /// Whether the rows of a last batch that is not full are left out.
+    pub drop_last: Option<Setting<bool>>,
+    pub seed: Option<Setting<u64>>,
+    /// The sampler's seed, where it is another.
+    pub data_seed: Option<Setting<u64>>,
+    /// Whether the order of rows is drawn anew for each epoch.
+    pub shuffle: Option<Setting<bool>>,
+    /// Whether the set is read as a stream, without knowing its length.
+    pub streaming: Option<Setting<bool>>,
+    /// torchtune.
+    pub max_steps_per_epoch: Option<Setting<u64>>,
+    /// Share or number of rows held out for evaluation (`val_set_size`, `val_size`).
+    pub held_out: Option<Setting<f64>>,
+    pub eval_batch_size: Option<Setting<usize>>,
+}
+
 /// Everything a rule may know besides the row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Setup {
@@ -102,6 +134,7 @@ pub struct Setup {
     pub epochs: Setting<f64>,
     pub max_steps: Option<Setting<u64>>,
     pub packing: Option<Setting<String>>,
+    pub regime: Regime,
     /// The shape of each source, as detected or given; `None` where nothing could be read.
     pub shapes: Vec<Option<Shape>>,
     /// Whether each source is evaluation data.

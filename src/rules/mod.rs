@@ -24,6 +24,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<length::too_long::TooLong>(),
     RuleEntry::of::<length::too_short::TooShort>(),
     RuleEntry::of::<mask::nothing_trained::NothingTrained>(),
+    RuleEntry::of::<mask::row_dropped::RowDropped>(),
     RuleEntry::of::<mix::answer_collapse::AnswerCollapse>(),
     RuleEntry::of::<schema::bad_content_part::BadContentPart>(),
     RuleEntry::of::<schema::bad_json::BadJson>(),

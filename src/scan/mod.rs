@@ -12,6 +12,7 @@ use std::thread;
 
 use crate::finding::Findings;
 use crate::measure::{Measures, Sections};
+use crate::model::example::Example;
 use crate::model::record::{Record, Unreadable};
 use crate::model::setup::Setup;
 use crate::rule::lane::{Lane, Options, RuleEntry};
@@ -158,31 +159,37 @@ impl Scan<'_> {
             encode_error: None,
             chars: Chars::default(),
         };
-        let layout = self.layouts.get(row.place.source as usize).and_then(Option::as_ref);
-        let (Ok(record), Some(layout)) = (read, layout) else {
+        let Ok(record) = read else {
             return set.see(&row);
         };
-        match layout.read(record) {
-            Err(misfit) => {
-                row.misfit = Some(&misfit);
-                set.see(&row);
-            }
-            Ok(example) => {
+        let layout = self.layouts.get(row.place.source as usize).and_then(Option::as_ref);
+        let meant = layout.map(|layout| layout.read(record));
+        let unknown = Example::unknown();
+        let example = match &meant {
+            Some(Ok(example)) => {
                 row.chars = example
                     .turns
                     .iter()
                     .fold(Chars::default(), |chars, turn| chars.and(Chars::of(&turn.text)));
-                row.example = Some(&example);
-                let encoded = self
-                    .encoder
-                    .map_or(Ok(()), |encoder| encoder.encode(record, &example, pool));
-                match &encoded {
-                    Ok(()) => row.encoded = pool.sequences(),
-                    Err(error) => row.encode_error = Some(error),
-                }
-                set.see(&row);
+                row.example = Some(example);
+                example
             }
+            Some(Err(misfit)) => {
+                row.misfit = Some(misfit);
+                &unknown
+            }
+            None => &unknown,
+        };
+        let encoder = self
+            .encoder
+            .filter(|encoder| row.example.is_some() || encoder.reads_columns());
+        let encoded = encoder.map(|encoder| encoder.encode(record, example, pool));
+        match &encoded {
+            Some(Ok(())) => row.encoded = pool.sequences(),
+            Some(Err(error)) => row.encode_error = Some(error),
+            None => {}
         }
+        set.see(&row);
     }
 }
 

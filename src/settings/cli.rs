@@ -152,7 +152,7 @@ pub struct ModelArgs {
 /// The planned run.
 #[derive(Debug, Default, Args)]
 pub struct TrainArgs {
-    /// Trainer whose tokens and mask to reproduce: `trl`, `trl@0.19.1`
+    /// Trainer whose tokens and mask to reproduce: `axolotl`, `llama-factory`, `torchtune`, `trl`, `trl@0.19.1`
     #[arg(long, value_name = "NAME[@VERSION]", help_heading = "Training")]
     pub trainer: Option<String>,
     /// Tokens after which a row is cut
@@ -177,7 +177,7 @@ pub struct TrainArgs {
     /// (default: the active environment)
     #[arg(long, value_name = "DIR", help_heading = "Training")]
     pub site_packages: Option<PathBuf>,
-    /// Set a trainer's option by its own name
+    /// Set a trainer's option by its own name: `packing=true`, `datasets.0.type=alpaca`
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair, help_heading = "Training")]
     pub set: Vec<(String, String)>,
 }

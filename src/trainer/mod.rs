@@ -28,6 +28,12 @@ pub trait Encode: Send + Sync {
     ///
     /// If the trainer would refuse the row, or the row needs something not reproduced here.
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError>;
+
+    /// Whether rows are taken by their columns alone, so that one of no shape known here is taken
+    /// too, with an empty example.
+    fn reads_columns(&self) -> bool {
+        false
+    }
 }
 
 /// A trainer, at one version, with its options settled.

@@ -1,3 +1,4 @@
 //! Which tokens carry loss.
 
 pub(super) mod nothing_trained;
+pub(super) mod row_dropped;

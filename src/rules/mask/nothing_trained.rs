@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::encoded::Encoded;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
@@ -55,7 +56,10 @@ impl Rule for NothingTrained {
             return;
         }
         seen.rows += 1;
-        let Some(encoded) = row.encoded.iter().find(|encoded| encoded.trained() == 0) else {
+        // What is dropped without tokens is told as such.
+        let untrained =
+            |encoded: &&Encoded| encoded.trained() == 0 && (encoded.dropped.is_none() || !encoded.is_empty());
+        let Some(encoded) = row.encoded.iter().find(untrained) else {
             return;
         };
         seen.untrained += 1;

@@ -93,7 +93,7 @@ const MULTIPLE: usize = 64;
 
 impl Options {
     /// The attention in force, under its own name (`normalize_attn_implementation`).
-    fn attention(&self) -> Option<&str> {
+    pub(super) fn attention(&self) -> Option<&str> {
         let legacy = [
             (self.xformers_attention, "xformers"),
             (self.sage_attention, "sage"),

@@ -23,6 +23,7 @@ mod segments;
 mod templates;
 mod thread;
 mod tokenised;
+pub mod tokenizer;
 mod variables;
 pub mod versions;
 

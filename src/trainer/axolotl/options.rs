@@ -234,7 +234,8 @@ pub struct UserDefined {
 }
 
 impl Options {
-    pub(super) fn sequence_len(&self) -> usize {
+    /// Tokens.
+    pub fn sequence_len(&self) -> usize {
         self.sequence_len.unwrap_or(512)
     }
 

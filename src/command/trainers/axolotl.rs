@@ -1,0 +1,104 @@
+//! Axolotl.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::encode::tokenizer::Generation;
+use crate::loader::Datasets;
+use crate::model::encoded::EncodeError;
+use crate::model::example::Shape;
+use crate::shape::Layout;
+use crate::trainer::Trainer;
+use crate::trainer::axolotl::options::{Dataset, Options};
+use crate::trainer::axolotl::{Axolotl, Split, tokenizer, versions};
+
+use super::{Companions, Family, Made, Making, unreadable};
+
+pub(super) static FAMILY: Family = Family {
+    name: "axolotl",
+    also: &[],
+    distribution: "axolotl",
+    newest: versions::NEWEST,
+    covers: versions::covers,
+    covered: || versions::NEWEST.to_string(),
+    // 0.19.0 asks for transformers 5.16.1 and datasets 4.8.4, whose mixed types are those of 5.x.
+    companions: |_| Companions {
+        generation: Generation::V5,
+        datasets: Datasets::V5_2_0,
+    },
+    max_length: "sequence_len",
+    batch_size: "micro_batch_size",
+    make,
+};
+
+fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
+    let mut given = making.options.clone();
+    let model_type = making.kit.facts().model.model_type.clone();
+    given.entry("model_config_type").or_insert_with(|| model_type.into());
+    let name = making.kit.name_or_path().into_owned();
+    given.entry("base_model").or_insert_with(|| name.into());
+    let options: Options = serde_json::from_value(given.into()).map_err(|error| unreadable(&error))?;
+    let kit = tokenizer::prepare(making.kit, &options, making.packages)?;
+    let mut notes = Vec::new();
+    let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
+    for set in making.sets {
+        let split = if set.is_eval { Split::Test } else { Split::Train };
+        let entries = if set.is_eval {
+            options.test_datasets.as_ref().or(options.datasets.as_ref())
+        } else {
+            options.datasets.as_ref()
+        };
+        let dataset = if let Some(dataset) = entries.and_then(|entries| entries.first()) {
+            dataset.clone()
+        } else {
+            let source = set.sources.first().map_or(0, |source| *source as usize);
+            let layout = making.layouts.get(source).and_then(Option::as_ref);
+            let entry = layout.map_or_else(Map::new, derived);
+            if !entry.is_empty() {
+                let note = format!("no `datasets` entry is given: read as {}", Json::from(entry.clone()));
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+            serde_json::from_value::<Dataset>(entry.into()).map_err(|error| unreadable(&error))?
+        };
+        let columns = set.columns();
+        let made = Axolotl::new(
+            &kit,
+            making.version,
+            &options,
+            &dataset,
+            split,
+            columns,
+            making.packages,
+        )?;
+        trainers.push(Arc::new(made));
+    }
+    Ok(Made {
+        trainers,
+        max_length: Some(options.sequence_len()),
+        tokenizer: Some(kit.for_rules()),
+        has_template: kit.has_template(),
+        notes,
+    })
+}
+
+/// The entry that reads a file of this layout; empty for one that axolotl knows by its columns.
+fn derived(layout: &Layout) -> Map<String, Json> {
+    let column = |name: &str| layout.columns.actual(name).to_owned();
+    let entry = match layout.shape {
+        Shape::Messages => json!({"type": "chat_template", "field_messages": column("messages")}),
+        Shape::Sharegpt => json!({"type": "chat_template", "field_messages": column("messages"),
+            "message_property_mappings": {"role": "from", "content": "value"}}),
+        Shape::Alpaca => json!({"type": "alpaca"}),
+        Shape::PromptCompletion => json!({"type": {"field_instruction": column("prompt"),
+            "field_output": column("completion"), "format": "{instruction}", "no_input_format": "{instruction}"}}),
+        Shape::Text => json!({"type": "completion", "field": column("text")}),
+        Shape::Preference | Shape::Kto | Shape::Tokenised => json!({}),
+    };
+    match entry {
+        Json::Object(entry) => entry,
+        _ => unreachable!("every entry is written as an object"),
+    }
+}

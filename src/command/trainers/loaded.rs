@@ -1,0 +1,139 @@
+//! The rows as the trainer's data loader gives them, and the trainer behind it.
+
+use std::sync::Arc;
+
+use crate::loader::{Datasets, Extent, Loader, Look, Schema};
+use crate::model::encoded::EncodeError;
+use crate::model::example::Example;
+use crate::model::record::Record;
+use crate::model::value::Value;
+use crate::settings::UsageError;
+use crate::source::{Format, Input, Limits, Part, open};
+use crate::trainer::{Encode, Pool, Trainer};
+
+/// Files that are loaded together.
+pub struct Set {
+    /// Their numbers.
+    pub sources: Vec<u32>,
+    pub is_eval: bool,
+    pub schema: Schema,
+    /// The first row, as the loader gives it.
+    pub first: Value<'static>,
+}
+
+impl Set {
+    /// Columns of the set, in order.
+    pub fn columns(&self) -> Vec<String> {
+        let columns = self.schema.columns().iter();
+        columns.map(|(name, _)| name.to_string()).collect()
+    }
+}
+
+/// Training files are one set, evaluation files another.
+///
+/// # Errors
+///
+/// What the loader raises.
+pub(super) fn sets(
+    inputs: &[Input],
+    eval: &[bool],
+    datasets: Datasets,
+    limits: &Limits,
+) -> Result<Vec<Set>, UsageError> {
+    let mut sets = Vec::new();
+    for is_eval in [false, true] {
+        let sources: Vec<u32> = (0u32..)
+            .zip(eval)
+            .filter(|(_, eval)| **eval == is_eval)
+            .map(|(source, _)| source)
+            .collect();
+        if !sources.is_empty() {
+            sets.push(set(sources, is_eval, inputs, datasets, limits)?);
+        }
+    }
+    Ok(sets)
+}
+
+fn set(
+    sources: Vec<u32>,
+    is_eval: bool,
+    inputs: &[Input],
+    datasets: Datasets,
+    limits: &Limits,
+) -> Result<Set, UsageError> {
+    let (mut look, mut first, mut columnar) = (Look::default(), None, false);
+    for source in sources.iter().copied() {
+        let input = &inputs[source as usize];
+        columnar |= !matches!(input.format, Format::JsonLines | Format::JsonArray);
+        let extent = if input.format == Format::JsonLines {
+            Extent::JSON_LINES
+        } else {
+            Extent::Whole
+        };
+        let mut reader = open(input, source, Part::Whole, limits);
+        while let Some(batch) = reader.next() {
+            batch.rows(&mut |read| {
+                let Ok(record) = read else { return };
+                look.add(&record, extent);
+                if first.is_none() {
+                    first = Some((record.place, record.value.into_owned()));
+                }
+            });
+        }
+    }
+    let loader = if columnar { Loader::AsIs } else { Loader::Json(datasets) };
+    let schema = Schema::of(&look, loader).map_err(|error| UsageError(format!("datasets would raise {error}")))?;
+    let first = match first {
+        Some((place, row)) => schema.apply(&place, &row).into_owned().into_owned(),
+        None => Value::Null,
+    };
+    Ok(Set {
+        sources,
+        is_eval,
+        schema,
+        first,
+    })
+}
+
+/// A trainer that is given each row as `datasets` would give it.
+pub struct Loaded {
+    trainers: Vec<Arc<dyn Trainer>>,
+    sets: Vec<Set>,
+    /// The set of each source.
+    set_of: Vec<usize>,
+}
+
+impl Loaded {
+    pub(super) fn new(trainers: Vec<Arc<dyn Trainer>>, sets: Vec<Set>) -> Self {
+        let count = sets.iter().map(|set| set.sources.len()).sum();
+        let mut set_of = vec![0; count];
+        for (at, set) in sets.iter().enumerate() {
+            for source in &set.sources {
+                set_of[*source as usize] = at;
+            }
+        }
+        Self { trainers, sets, set_of }
+    }
+}
+
+impl Encode for Loaded {
+    fn reads_columns(&self) -> bool {
+        true
+    }
+
+    fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError> {
+        let at = self.set_of[record.place.source as usize];
+        let (trainer, schema) = (&self.trainers[at], &self.sets[at].schema);
+        if schema.is_identity() {
+            return trainer.encode(record, example, out);
+        }
+        let value = schema.apply(&record.place, &record.value).into_owned();
+        let loaded = Record {
+            place: record.place,
+            value,
+            bytes: record.bytes,
+            quirks: record.quirks,
+        };
+        trainer.encode(&loaded, example, out)
+    }
+}

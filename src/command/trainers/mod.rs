@@ -1,0 +1,313 @@
+//! `--trainer`: the trainer whose tokens and mask are reproduced, made for the sets at hand.
+//!
+//! Each trainer is a [`Family`] in a file of its own and a line of [`FAMILIES`]: its names, the
+//! versions covered, and how it is made of options under its own names.
+
+mod axolotl;
+mod given;
+mod llama_factory;
+mod loaded;
+mod torchtune;
+mod trl;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::encode::kit::Kit;
+use crate::encode::tokenizer::Generation;
+use crate::loader::Datasets;
+use crate::model::encoded::{EncodeError, EncodeErrorKind};
+use crate::model::setup::{Origin, Setting, TokenizerFacts};
+use crate::settings::resolve::Environment;
+use crate::settings::{Settings, UsageError, nearest};
+use crate::shape::Layout;
+use crate::source::{Input, Limits};
+use crate::trainer::version::Version;
+use crate::trainer::{SitePackages, Trainer};
+
+pub use loaded::{Loaded, Set};
+
+/// A trainer that is reproduced.
+pub struct Family {
+    /// As `--trainer` takes it.
+    pub name: &'static str,
+    /// Other ways people write it.
+    also: &'static [&'static str],
+    /// Its name on the package index.
+    distribution: &'static str,
+    newest: Version,
+    covers: fn(Version) -> bool,
+    /// The versions covered, for saying so.
+    covered: fn() -> String,
+    companions: fn(Version) -> Companions,
+    /// Its own names of what `--max-length` and `--batch-size` set.
+    max_length: &'static str,
+    batch_size: &'static str,
+    make: fn(&Making<'_>) -> Result<Made, EncodeError>,
+}
+
+/// Every trainer, in order of name.
+static FAMILIES: &[&Family] = &[
+    &axolotl::FAMILY,
+    &llama_factory::FAMILY,
+    &torchtune::FAMILY,
+    &trl::FAMILY,
+];
+
+/// The libraries a release of a trainer runs with where none is installed.
+struct Companions {
+    generation: Generation,
+    datasets: Datasets,
+}
+
+/// What a trainer is made of.
+struct Making<'m> {
+    version: Version,
+    kit: &'m Arc<Kit>,
+    packages: &'m SitePackages,
+    /// Options under the trainer's own names.
+    options: Map<String, Json>,
+    sets: &'m [Set],
+    /// How each source is laid out, as far as its shape is known here.
+    layouts: &'m [Option<Layout>],
+}
+
+/// A trainer, made.
+struct Made {
+    /// One for each set.
+    trainers: Vec<Arc<dyn Trainer>>,
+    /// Tokens a row is cut to, or dropped beyond.
+    max_length: Option<usize>,
+    /// The tokenizer's facts, where the trainer changes the tokenizer.
+    tokenizer: Option<TokenizerFacts>,
+    /// Whether conversations can be put into a format, be it without a chat template.
+    has_template: bool,
+    /// What was assumed where nothing was said.
+    notes: Vec<String>,
+}
+
+/// A trainer for the sets of a run, and what it settles.
+pub struct Ready {
+    pub encoder: Loaded,
+    pub name: String,
+    pub max_length: Option<Setting<usize>>,
+    pub tokenizer: Option<TokenizerFacts>,
+    pub has_template: bool,
+    pub notes: Vec<String>,
+}
+
+/// A trainer asked for, at the version that is reproduced.
+#[derive(Clone)]
+pub struct Asked {
+    pub family: &'static Family,
+    pub version: Version,
+    generation: Generation,
+    datasets: Datasets,
+    notes: Vec<String>,
+    packages: SitePackages,
+}
+
+impl Asked {
+    /// Reads `NAME[@VERSION]`. Without a version it is the one installed, else the newest covered.
+    ///
+    /// # Errors
+    ///
+    /// If the trainer or the version asked for is not covered.
+    pub fn of(settings: &Settings, environment: &Environment) -> Result<Option<Self>, UsageError> {
+        let Some(asked) = &settings.trainer else {
+            return Ok(None);
+        };
+        let (name, version) = match asked.value.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (asked.value.as_str(), None),
+        };
+        let family = find(name)?;
+        let packages = SitePackages::of(settings.site_packages.clone(), |key| environment.get(key).cloned());
+        let mut notes = Vec::new();
+        let version = match version {
+            Some(version) => {
+                let version: Version = version.parse().map_err(UsageError)?;
+                if !(family.covers)(version) {
+                    return Err(UsageError(format!(
+                        "{name} {version} is not covered; covered is {}",
+                        (family.covered)()
+                    )));
+                }
+                version
+            }
+            None => family.version(&packages, &mut notes),
+        };
+        let companions = (family.companions)(version);
+        let installed = packages.version("transformers").map(|version| {
+            if version.major < 5 {
+                Generation::V4
+            } else {
+                Generation::V5
+            }
+        });
+        let datasets = packages.version("datasets");
+        let known = datasets.and_then(|version| Datasets::known(version.major, version.minor, version.patch));
+        if let (Some(version), None) = (datasets, known) {
+            notes.push(format!(
+                "datasets {version} is installed and not covered: rows are loaded as another version would"
+            ));
+        }
+        Ok(Some(Self {
+            family,
+            version,
+            generation: installed.unwrap_or(companions.generation),
+            datasets: known.unwrap_or(companions.datasets),
+            notes,
+            packages,
+        }))
+    }
+
+    /// Which transformers loads the tokenizer for this version.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The trainer for these files, and what it settles.
+    ///
+    /// # Errors
+    ///
+    /// What the loader or the trainer raises before the first row, or an option that is not known.
+    pub fn make(
+        &self,
+        kit: &Arc<Kit>,
+        settings: &Settings,
+        inputs: &[Input],
+        eval: &[bool],
+        layouts: &[Option<Layout>],
+        limits: &Limits,
+    ) -> Result<Ready, UsageError> {
+        let sets = loaded::sets(inputs, eval, self.datasets, limits)?;
+        let flags = [
+            (self.family.max_length, settings.max_length.as_ref()),
+            (self.family.batch_size, settings.batch_size.as_ref()),
+        ];
+        let options = given::options(&settings.set, &flags)?;
+        let making = Making {
+            version: self.version,
+            kit,
+            packages: &self.packages,
+            options,
+            sets: &sets,
+            layouts,
+        };
+        let name = format!("{}@{}", self.family.name, self.version);
+        let made = (self.family.make)(&making).map_err(|error| {
+            UsageError(match error.kind {
+                EncodeErrorKind::Unsupported => format!("{name} cannot be checked: {}", error.message),
+                _ => format!("{name} would raise {}: {}", error.class, error.message),
+            })
+        })?;
+        let max_length = match (&settings.max_length, made.max_length) {
+            (Some(given), _) => Some(given.clone()),
+            (None, Some(value)) => {
+                let own = self.family.max_length;
+                let set = settings.set.iter().any(|(key, _)| key == own);
+                let origin = if set {
+                    Origin::Flag(format!("--set {own}"))
+                } else {
+                    Origin::TrainerDefault(format!("{} {}", self.family.name, self.version))
+                };
+                Some(Setting { value, origin })
+            }
+            (None, None) => None,
+        };
+        let mut notes = self.notes.clone();
+        notes.extend(made.notes);
+        Ok(Ready {
+            encoder: Loaded::new(made.trainers, sets),
+            name,
+            max_length,
+            tokenizer: made.tokenizer,
+            has_template: made.has_template,
+            notes,
+        })
+    }
+}
+
+impl Family {
+    /// The version installed where it is covered, else the newest, and why.
+    fn version(&self, packages: &SitePackages, notes: &mut Vec<String>) -> Version {
+        let (name, newest) = (self.name, self.newest);
+        match packages.version(self.distribution) {
+            Some(installed) if (self.covers)(installed) => {
+                notes.push(format!("{name} {installed} is installed"));
+                installed
+            }
+            Some(installed) => {
+                notes.push(format!(
+                    "{name} {installed} is installed and not covered: checked as {newest}"
+                ));
+                newest
+            }
+            None => {
+                notes.push(format!("no {name} is installed: checked as {newest}"));
+                newest
+            }
+        }
+    }
+}
+
+/// The trainer of a name.
+fn find(name: &str) -> Result<&'static Family, UsageError> {
+    let plain = name.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let is = |known: &str| known.replace('-', "") == plain;
+    FAMILIES
+        .iter()
+        .copied()
+        .find(|family| is(family.name) || family.also.iter().any(|name| is(name)))
+        .ok_or_else(|| {
+            let names = || FAMILIES.iter().map(|family| family.name);
+            let meant = nearest(name, names()).map_or(String::new(), |meant| format!(", did you mean `{meant}`?"));
+            let known = names().collect::<Vec<_>>().join(", ");
+            UsageError(format!("trainer `{name}` is not covered{meant}; covered are {known}"))
+        })
+}
+
+/// What serde says of options, as the user's mistake.
+fn unreadable(error: &serde_json::Error) -> EncodeError {
+    EncodeError {
+        class: "an error for its options".to_owned(),
+        message: error.to_string(),
+        kind: EncodeErrorKind::Trainer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trainers_are_found_under_the_names_people_write() {
+        for (written, name) in [
+            ("trl", "trl"),
+            ("LLaMA-Factory", "llama-factory"),
+            ("llamafactory", "llama-factory"),
+            ("llama_factory", "llama-factory"),
+            ("Axolotl", "axolotl"),
+            ("tune", "torchtune"),
+        ] {
+            assert_eq!(find(written).map(|family| family.name), Ok(name), "{written}");
+        }
+        let error = find("axolotol").err().expect("there is none");
+        assert!(error.0.contains("did you mean `axolotl`"), "{error}");
+    }
+
+    #[test]
+    fn a_family_covers_the_version_it_takes_by_itself() {
+        for family in FAMILIES {
+            assert!((family.covers)(family.newest), "{}", family.name);
+            assert!(
+                (family.covered)().contains(&family.newest.to_string()),
+                "{}",
+                family.name
+            );
+        }
+        assert!(FAMILIES.is_sorted_by_key(|family| family.name));
+    }
+}

@@ -1,0 +1,172 @@
+//! Trainers on the command line: what `show` prints is what the real trainer made of the row.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn gonogo() -> Command {
+    let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
+    command.env_clear().env("COLUMNS", "100");
+    command
+}
+
+/// Recorded cases of rows that are neither packed nor of a set of their own, by the trainer's name.
+const CASES: &[(&str, &str)] = &[
+    ("axolotl", "axolotl_alpaca_qwen_inputs"),
+    ("axolotl", "axolotl_chat_drop_long"),
+    ("axolotl", "axolotl_chat_field_training"),
+    ("axolotl", "axolotl_chat_tools"),
+    ("axolotl", "axolotl_chat_truncate"),
+    ("llama-factory", "lf_rm"),
+    ("llama-factory", "lf_sft_alpaca_gemma"),
+    ("llama-factory", "lf_sft_openai_detailed_thinking"),
+    ("llama-factory", "lf_sft_sharegpt_qwen3_reasoning"),
+    ("trl", "trl_sft_eos_token_arg"),
+    ("trl", "trl_sft_prompt_completion_think"),
+    ("trl", "trl_sft_tools"),
+    ("trl", "trl_sft_truncated_away_keep_start"),
+    ("trl@0.19.1", "legacy_sft_prompt_completion_think"),
+    ("trl@0.19.1", "legacy_collm_pad_eq_eos"),
+];
+
+/// A case's options, as `--set` takes them.
+fn options(trainer: &str, config: &Value) -> Vec<(String, Value)> {
+    let object = |key: &str| config[key].as_object().cloned().unwrap_or_default();
+    let mut options: Vec<(String, Value)> = Vec::new();
+    match trainer {
+        "axolotl" => {
+            options.extend(object("axolotl"));
+            let dataset = object("dataset").into_iter();
+            options.extend(dataset.map(|(key, value)| (format!("datasets.0.{key}"), value)));
+        }
+        "llama-factory" => {
+            options.push(("stage".into(), config["kind"].as_str().unwrap_or_default()[3..].into()));
+            options.extend(object("data_args"));
+            options.extend(object("dataset_attr"));
+        }
+        _ => {
+            options.extend(object("trainer_args"));
+            if config["completion_only_lm"].is_object() {
+                options.push(("completion_only_lm".into(), config["completion_only_lm"].clone()));
+            }
+        }
+    }
+    options
+}
+
+/// Ids and labels `show` prints for each row, those the trainer drops left out.
+fn shown(trainer: &str, case: &Path, config: &Value) -> Vec<(Value, Value)> {
+    let rows = std::fs::read_to_string(case.join("input.jsonl")).expect("input.jsonl");
+    let count = rows.lines().filter(|line| !line.trim().is_empty()).count();
+    let tokenizer = config["tokenizer_ref"].as_str().expect("a tokenizer");
+    let mut found = Vec::new();
+    for row in 0..count {
+        let mut command = gonogo();
+        command.args(["show", "-f", "json", "--isolated", "--now", "2024-07-26T13:05:09"]);
+        command.args(["--trainer", trainer, "-m"]);
+        command.arg(Path::new("fixtures/parity-tokenizers").join(tokenizer));
+        command.args(["--row", &row.to_string()]);
+        for (key, value) in options(trainer, config) {
+            command.args(["--set", &format!("{key}={value}")]);
+        }
+        let output = command.arg(case.join("input.jsonl")).output().expect("run");
+        let shown: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
+            panic!(
+                "{}: row {row}: {}",
+                case.display(),
+                String::from_utf8_lossy(&output.stderr)
+            )
+        });
+        assert_eq!(shown["error"], Value::Null, "{}: row {row}", case.display());
+        let mut sequences = vec![&shown];
+        sequences.extend(shown["rejected"].as_array().into_iter().flatten());
+        for sequence in sequences.into_iter().filter(|sequence| sequence["dropped"].is_null()) {
+            found.push((sequence["input_ids"].clone(), sequence["labels"].clone()));
+        }
+    }
+    found
+}
+
+/// What the trainer recorded: of each row, or of both its sides.
+fn recorded(case: &Path) -> Vec<(Value, Value)> {
+    let text = std::fs::read_to_string(case.join("expected.jsonl")).expect("expected.jsonl");
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let record: Value = serde_json::from_str(line).expect("JSON");
+        if record["kind"] != "row" {
+            continue;
+        }
+        for side in ["", "chosen_", "rejected_"] {
+            let get = |key: &str| record.get(format!("{side}{key}")).cloned();
+            if let Some(ids) = get("input_ids") {
+                found.push((ids, get("labels").unwrap_or(Value::Null)));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn show_prints_what_the_trainer_made() {
+    for (trainer, name) in CASES {
+        let case = Path::new("fixtures/parity").join(name);
+        let config = std::fs::read_to_string(case.join("config.json")).expect("config.json");
+        let config: Value = serde_json::from_str(&config).expect("JSON");
+        let (shown, recorded) = (shown(trainer, &case, &config), recorded(&case));
+        assert!(!recorded.is_empty(), "{name} has no rows");
+        assert_eq!(shown.len(), recorded.len(), "{name}: rows");
+        for (row, (shown, recorded)) in shown.iter().zip(&recorded).enumerate() {
+            assert_eq!(shown.0, recorded.0, "{name}: ids of row {row}");
+            // Some versions leave the labels to the collator.
+            if !recorded.1.is_null() {
+                assert_eq!(shown.1, recorded.1, "{name}: labels of row {row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_trainer_refuses_is_said_before_the_first_row() {
+    let run = |args: &[&str]| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = folder.path().join("train.jsonl");
+        let row = "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}, {\"role\": \"assistant\", \"content\": \"ho\"}]}\n";
+        std::fs::write(&data, row).expect("written");
+        let output = gonogo()
+            .arg(&data)
+            .args(["-m", "fixtures/models/chatml", "--isolated"])
+            .args(args)
+            .output()
+            .expect("run");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    for (args, said) in [
+        (
+            &["--trainer", "axolotl", "--set", "sequence_lenn=1"][..],
+            "unknown field `sequence_lenn`",
+        ),
+        (
+            &["--trainer", "axolotl", "--set", "rl=dpo"],
+            "axolotl@0.19.0 cannot be checked: rl",
+        ),
+        (
+            &["--trainer", "llama-factory", "--set", "template=qwen9"],
+            "would raise ValueError: Template qwen9 does not exist",
+        ),
+        (
+            &["--trainer", "axolotl@0.4"],
+            "axolotl 0.4.0 is not covered; covered is 0.19.0",
+        ),
+        (&["--trainer", "torchtune"], "--set tokenizer._component_"),
+    ] {
+        let (code, stderr) = run(args);
+        assert_eq!(code, Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+    }
+    let (code, stderr) = run(&["--trainer", "llama_factory", "--set", "template=qwen", "-f", "json"]);
+    assert_eq!(code, Some(0), "{stderr}");
+}
