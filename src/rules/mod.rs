@@ -17,7 +17,10 @@ use crate::rule::lane::RuleEntry;
 /// The rules, in order of name.
 pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<budget::low_coverage::LowCoverage>(),
+    RuleEntry::of::<dup::answer::Answer>(),
     RuleEntry::of::<dup::exact::Exact>(),
+    RuleEntry::of::<dup::normalised::Normalised>(),
+    RuleEntry::of::<dup::prompt::Prompt>(),
     RuleEntry::of::<leak::answer_in_prompt::AnswerInPrompt>(),
     RuleEntry::of::<length::answer_cut::AnswerCut>(),
     RuleEntry::of::<length::answer_lost::AnswerLost>(),
