@@ -9,7 +9,11 @@ use assert_cmd::Command;
 /// The binary in a folder, with an environment that says nothing.
 fn gonogo(folder: &Path) -> Command {
     let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
-    command.current_dir(folder).env_clear().env("COLUMNS", "100");
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("COLUMNS", "100")
+        .env("HF_HUB_OFFLINE", "1");
     command
 }
 

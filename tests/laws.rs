@@ -16,7 +16,6 @@ use gonogo::scan::partial::{self, Shard};
 use gonogo::scan::{Finished, Gathered, Progress, Scan};
 use gonogo::shape::{Columns, Layout};
 use gonogo::source::{Batch, Reader};
-use gonogo::text::Words;
 use gonogo::trainer::Pool;
 use proptest::prelude::*;
 
@@ -113,7 +112,6 @@ fn setup() -> Setup {
         regime: gonogo::model::setup::Regime::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],
         eval: vec![false; 2],
-        spill: None,
     }
 }
 
@@ -177,9 +175,9 @@ proptest! {
         let options = Options::new();
 
         let mut reference = Gathered::new(&rules(), &options).expect("no options");
-        let (mut pool, mut words) = (Pool::default(), Words::default());
+        let mut pool = Pool::default();
         for (place, row) in all.iter().flatten() {
-            scan(1).row(&record(*place, row), &mut pool, &mut words, &mut reference);
+            scan(1).row(&record(*place, row), &mut pool, &mut reference);
         }
         let reference = seen(reference.finish(&setup));
 

@@ -7,25 +7,25 @@ use std::path::{Path, PathBuf};
 /// For each room, the rooms it may import from. `command` and `main` may use anything.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("place", &[]),
-    ("text", &[]),
     ("finding", &["place"]),
     ("model", &["place"]),
+    ("search", &[]),
     ("json", &["model"]),
     ("sketch", &["place"]),
-    ("rule", &["place", "text", "finding", "model", "sketch"]),
+    ("rule", &["place", "finding", "model", "sketch"]),
     ("source", &["place", "model", "json"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
-    ("encode", &["model", "json"]),
+    ("encode", &["model", "json", "search"]),
     ("plan", &["model", "sketch", "encode"]),
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
-    ("rules", &["place", "text", "finding", "model", "sketch", "rule"]),
+    ("rules", &["place", "finding", "model", "sketch", "search", "rule"]),
     ("measure", &["place", "model", "sketch", "rule", "encode"]),
     (
         "scan",
         &[
-            "place", "text", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure",
+            "place", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure",
         ],
     ),
     ("report", &["finding", "model", "measure"]),

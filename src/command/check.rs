@@ -1,12 +1,10 @@
 //! `gonogo check`: the verdict.
 
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::setup::Spill;
 use crate::report::style::{bytes, plural};
 use crate::scan::{Progress, Scan, partial};
 use crate::settings::UsageError;
@@ -42,7 +40,6 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         .map_err(UsageError)?;
     let mut prepared = prepare(settings, environment, shard)?;
     prepared.header.sample = args.run.sample;
-    prepared.header.setup.spill = args.run.tmp_dir.as_deref().map(spill).transpose()?;
     if prepared.strict && !prepared.header.not_checked.is_empty() {
         let lacking = &prepared.header.not_checked[0];
         return Err(UsageError(format!(
@@ -73,10 +70,17 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         partial::save(path, &header, shard, &gathered)?;
         return Ok(Outcome::Go);
     }
-    let finished = gathered.finish(&prepared.header.setup);
-    if let Some((rule, failure)) = finished.failure() {
-        anyhow::bail!("{rule}: {failure}");
+    let verified = prepared.kit.as_deref().and_then(|kit| Some((kit, kit.verified()?)));
+    if let Some((kit, texts)) = verified {
+        prepared.header.notes.push(match kit.tokenizer().slow_because() {
+            None => format!(
+                "verified: both tokenizer engines encode {} alike",
+                plural(texts, "text")
+            ),
+            Some(reason) => format!("nothing to verify: the reference engine alone encodes this tokenizer ({reason})"),
+        });
     }
+    let finished = gathered.finish(&prepared.header.setup);
     let report = assemble::report(prepared.header, finished);
     output::write(&report, &args.out)?;
     if !args.out.quiet {
@@ -85,19 +89,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
 }
 
-/// Bytes that one worker's state of one rule keeps in memory where there is a folder for the rest.
-const IN_MEMORY: usize = 32 << 20;
-
-/// The folder for what outgrows memory, tried before it is needed.
-pub fn spill(folder: &Path) -> anyhow::Result<Spill> {
-    tempfile::tempfile_in(folder).map_err(|error| UsageError(format!("--tmp-dir {}: {error}", folder.display())))?;
-    Ok(Spill {
-        folder: folder.to_owned(),
-        most: IN_MEMORY,
-    })
-}
-
-pub fn workers() -> usize {
+fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod config;
 pub mod explain;
 pub mod merge;
+pub mod model;
 pub mod output;
 pub mod prepare;
 pub mod rules;

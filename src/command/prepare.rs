@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
-
-use crate::encode::kit::{Kit, Load};
-use crate::encode::template::Clock;
+use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
 use crate::model::example::Shape;
 use crate::model::record::Record;
@@ -25,6 +22,7 @@ use crate::trainer::Encode;
 use crate::trainer::intended::Intended;
 
 use super::assemble::{self, Header};
+use super::model::{self, Found};
 use super::trainers::Asked;
 
 /// Rows by which the shape of a file is told.
@@ -56,7 +54,26 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
         .map(|(source, input)| look(input, source, shape, &given, &limits))
         .collect();
     let asked = Asked::of(&settings, environment)?;
-    let kit = kit(&settings, asked.as_ref())?;
+    let found = Found::look(&settings, &inputs, environment)?;
+    let generation = asked.as_ref().map_or(Generation::V5, Asked::generation);
+    let kit = match &found {
+        Some(found) => Some(Arc::new(found.load(&settings, generation)?)),
+        None => None,
+    };
+    if let Some(kit) = &kit {
+        notes.extend(model::notes(kit));
+        let chats = |detection: &Detection| {
+            let layout = detection.layout.as_ref();
+            layout.is_some_and(|layout| matches!(layout.shape, Shape::Messages | Shape::Sharegpt))
+        };
+        // A trainer may have templates of its own.
+        if let Some(error) = kit
+            .not_reproduced()
+            .filter(|_| asked.is_none() && detected.iter().any(chats))
+        {
+            return Err(UsageError(format!("the chat template cannot be checked: {}", error.message)).into());
+        }
+    }
     let mut setup = setup(&settings, kit.as_deref(), &detected, eval.clone());
     let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
         (Some(kit), Some(asked)) => {
@@ -90,14 +107,14 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
     }
     let header = Header {
         sources: sources(&inputs, &eval, &detected),
-        tokenizer: tokenizer(&settings, kit.as_deref()),
+        tokenizer: tokenizer(&settings, found.as_ref(), kit.as_deref()),
         trainer: Trainer {
             name: setup.trainer.clone(),
             mask: mask(&setup),
         },
         settings: assemble::shown(&setup),
         not_checked: assemble::not_checked(&lacking),
-        next: next(&settings, &setup),
+        next: next(&settings, kit.is_some(), &setup),
         notes,
         warn_if: settings.warn_if,
         error_if: settings.error_if,
@@ -167,33 +184,6 @@ fn look(input: &Input, source: u32, shape: Option<Shape>, given: &Columns, limit
     detect(&first, shape, given)
 }
 
-/// The tokenizer asked for, loaded as the trainer's version of transformers loads it.
-fn kit(settings: &Settings, asked: Option<&Asked>) -> anyhow::Result<Option<Arc<Kit>>> {
-    let Some(model) = &settings.model else { return Ok(None) };
-    let template = match &settings.chat_template {
-        Some(path) => {
-            let read = std::fs::read_to_string(&path.value);
-            Some(read.with_context(|| format!("cannot read the chat template {}", path.value.display()))?)
-        }
-        None => None,
-    };
-    let clock = match &settings.now {
-        Some(now) => Clock::Fixed(
-            now.parse()
-                .map_err(|error| UsageError(format!("--now {now}: {error}")))?,
-        ),
-        None => Clock::Local,
-    };
-    let load = Load {
-        path: Path::new(&model.value),
-        hub_id: None,
-        chat_template: template,
-        generation: asked.map_or(Generation::V5, Asked::generation),
-        clock,
-    };
-    Ok(Some(Arc::new(Kit::load(load)?)))
-}
-
 fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: Vec<bool>) -> Setup {
     let or = |setting: &Option<Setting<usize>>, default| {
         setting.clone().unwrap_or(Setting {
@@ -226,7 +216,6 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
             .map(|detection| detection.layout.as_ref().map(|layout| layout.shape))
             .collect(),
         eval,
-        spill: None,
     }
 }
 
@@ -300,8 +289,8 @@ fn format(input: &Input) -> String {
     }
 }
 
-fn tokenizer(settings: &Settings, kit: Option<&Kit>) -> Option<report::Tokenizer> {
-    let (model, kit) = (settings.model.as_ref()?, kit?);
+fn tokenizer(settings: &Settings, found: Option<&Found>, kit: Option<&Kit>) -> Option<report::Tokenizer> {
+    let (model, kit) = (&found?.asked, kit?);
     let own = || kit.has_template().then(|| "the model".to_owned());
     Some(report::Tokenizer {
         name: model.value.clone(),
@@ -331,14 +320,14 @@ fn mask(setup: &Setup) -> String {
 }
 
 /// What would tell more than this run can.
-fn next(settings: &Settings, setup: &Setup) -> Vec<String> {
+fn next(settings: &Settings, has_tokenizer: bool, setup: &Setup) -> Vec<String> {
     let data = settings
         .data
         .first()
         .map(|path| path.display().to_string())
         .unwrap_or_default();
     let mut next = Vec::new();
-    if settings.model.is_none() {
+    if !has_tokenizer {
         next.push(format!("gonogo {data} -m MODEL   exact lengths and loss masks"));
     } else if setup.max_length.is_none() {
         next.push(format!("gonogo {data} -m … --max-length 2048   what truncation cuts"));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::setup::{Special, TokenizerFacts};
@@ -9,7 +10,7 @@ use crate::model::value::{Object, Value};
 
 use super::template::select::Templates;
 use super::template::{Clock, ErrorKind, Preparation, Rendered, Setup, Template, TemplateError, Vars};
-use super::tokenizer::{AddedToken, Detail, Facts, Folder, Generation, LoadError, Side, Tokenizer, Tokens};
+use super::tokenizer::{AddedToken, Detail, Facts, Folder, Generation, LoadError, Seen, Side, Tokenizer, Tokens};
 
 pub use super::template::Message;
 
@@ -46,6 +47,8 @@ pub struct Kit {
     setup: Setup,
     path: PathBuf,
     hub_id: Option<String>,
+    /// Texts that both engines encoded alike, where they are compared.
+    verified: Option<AtomicU64>,
 }
 
 /// A conversation to be rendered.
@@ -100,6 +103,7 @@ impl Kit {
             setup,
             path,
             hub_id,
+            verified: None,
         };
         kit.compile_own();
         kit
@@ -171,6 +175,22 @@ impl Kit {
         &self.tokenizer
     }
 
+    /// From now on every text is encoded by both engines, and one they differ on is an error.
+    pub fn verify(&mut self) {
+        self.verified = Some(AtomicU64::new(0));
+    }
+
+    /// Texts that both engines encoded alike; `None` where they are not compared.
+    pub fn verified(&self) -> Option<u64> {
+        self.verified.as_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Why conversations cannot be rendered as transformers would, if that is so for all of them.
+    pub fn not_reproduced(&self) -> Option<&TemplateError> {
+        let error = self.default.as_ref()?.as_ref().err()?;
+        matches!(error.kind, ErrorKind::Unsupported).then_some(error)
+    }
+
     pub fn has_template(&self) -> bool {
         !self.templates.is_empty()
     }
@@ -236,9 +256,41 @@ impl Kit {
     ///
     /// If the tokenizer fails on the text.
     pub fn encode(&self, text: &str, special: bool, detail: Detail, tokens: &mut Tokens) -> Result<(), EncodeError> {
+        if let Some(count) = &self.verified {
+            self.compare(text, special, count)?;
+        }
         self.tokenizer
             .encode(text, special, detail, tokens)
             .map_err(|error| tokenizer_failed(&error))
+    }
+
+    /// Counts a text that both engines encode alike.
+    fn compare(&self, text: &str, special: bool, count: &AtomicU64) -> Result<(), EncodeError> {
+        let difference = self
+            .tokenizer
+            .verify(text, special)
+            .map_err(|error| tokenizer_failed(&error))?;
+        let Some(difference) = difference else {
+            count.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        };
+        let seen = |seen: Option<Seen>| {
+            seen.map_or("no token".to_owned(), |seen| {
+                format!("id {} for bytes {}..{}", seen.id, seen.extent.0, seen.extent.1)
+            })
+        };
+        Err(EncodeError {
+            class: "engines differ".to_owned(),
+            message: format!(
+                "token {} at byte {} is {} for the fast engine and {} for the reference: a fault of this program, \
+                 please report it",
+                difference.token,
+                difference.at,
+                seen(difference.fast),
+                seen(difference.reference)
+            ),
+            kind: EncodeErrorKind::Unsupported,
+        })
     }
 
     /// Renders a conversation by the model's template, or by another.

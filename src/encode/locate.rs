@@ -3,10 +3,9 @@
 //! From it come the part of the row each token belongs to, and whether the template lost, altered
 //! or doubled a message.
 
-use memchr::memmem;
-
 use crate::model::encoded::{Part, What};
 use crate::model::example::Turn;
+use crate::search;
 
 /// Where each turn stands in `text`, as byte ranges; `None` where its text is not there, or empty.
 ///
@@ -21,7 +20,7 @@ pub fn locate<'t>(text: &str, turns: impl Iterator<Item = &'t Turn<'t>>, found: 
             found.push(None);
             continue;
         }
-        let at = memmem::find(&text.as_bytes()[cursor..], wanted.as_bytes());
+        let at = search::find(&text[cursor..], wanted);
         found.push(at.map(|at| {
             // What the template kept of the trimmed ends belongs to the turn as well.
             let (inner, outer) = (cursor + at, cursor + at + wanted.len());

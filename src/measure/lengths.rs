@@ -12,6 +12,7 @@ use crate::sketch::Merge;
 use crate::sketch::column::Column;
 use crate::sketch::histogram::Histogram;
 
+use super::bytes;
 use super::padding::{self, Packed, Padding};
 
 /// A row's length before truncation, and how many of its tokens would be trained.
@@ -145,7 +146,7 @@ impl Lengths {
         if encoded.cut() > 0 {
             self.cut.rows += 1;
             self.cut.tokens += encoded.cut() as u64;
-            self.cut.trained += (encoded.full_trained - encoded.trained()) as u64;
+            self.cut.trained += encoded.full_trained.saturating_sub(encoded.trained()) as u64;
             self.cut.answers_lost += u64::from(encoded.answer_lost);
         }
         let Some(facts) = &row.setup.tokenizer else { return };
@@ -299,11 +300,11 @@ fn bins(lengths: &Histogram) -> Vec<Bin> {
 
 /// Characters, counted as bytes that do not continue one.
 fn bytecount_chars(text: &str) -> u64 {
-    text.bytes().filter(|byte| (byte & 0xC0) != 0x80).count() as u64
+    bytes::count(text, |byte| (byte & 0xC0) != 0x80)
 }
 
 /// Tokens a text will roughly have: four ASCII bytes a token, and two of any other three bytes.
 fn estimate(text: &str) -> u64 {
-    let beyond = text.bytes().filter(|byte| *byte >= 0x80).count() as u64;
+    let beyond = bytes::count(text, |byte| byte >= 0x80);
     (text.len() as u64 - beyond).div_ceil(4) + beyond * 2 / 9 + beyond / 9
 }

@@ -2,6 +2,7 @@
 //!
 //! A measure sees every row, merges like a rule's state, and ends as a section of the report.
 
+mod bytes;
 mod lengths;
 mod masks;
 mod mix;

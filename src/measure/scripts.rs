@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::sketch::Merge;
 
+use super::bytes;
+
 /// Scripts told apart, in the order of [`ScriptCounts::counts`].
 pub(super) const SCRIPTS: [&str; 13] = [
     "Latin",
@@ -27,14 +29,13 @@ pub(super) struct ScriptCounts([u64; SCRIPTS.len()]);
 
 impl ScriptCounts {
     pub(super) fn add(&mut self, text: &str) {
-        self.0[0] += text.bytes().filter(u8::is_ascii_alphabetic).count() as u64;
+        self.0[0] += bytes::count(text, |byte| byte.is_ascii_alphabetic());
         if text.is_ascii() {
             return;
         }
-        for letter in text
-            .chars()
-            .filter(|letter| !letter.is_ascii() && letter.is_alphabetic())
-        {
+        // The tables of letters are slow to look into, and of common ideographs all are.
+        let is_letter = |letter: &char| matches!(letter, '\u{4E00}'..='\u{9FFF}') || letter.is_alphabetic();
+        for letter in text.chars().filter(|letter| !letter.is_ascii()).filter(is_letter) {
             self.0[script(letter)] += 1;
         }
     }

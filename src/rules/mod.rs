@@ -17,10 +17,7 @@ use crate::rule::lane::RuleEntry;
 /// The rules, in order of name.
 pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<budget::low_coverage::LowCoverage>(),
-    RuleEntry::of::<dup::answer::Answer>(),
     RuleEntry::of::<dup::exact::Exact>(),
-    RuleEntry::of::<dup::normalised::Normalised>(),
-    RuleEntry::of::<dup::prompt::Prompt>(),
     RuleEntry::of::<leak::answer_in_prompt::AnswerInPrompt>(),
     RuleEntry::of::<length::answer_cut::AnswerCut>(),
     RuleEntry::of::<length::answer_lost::AnswerLost>(),
@@ -28,6 +25,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<length::too_short::TooShort>(),
     RuleEntry::of::<mask::nothing_trained::NothingTrained>(),
     RuleEntry::of::<mask::row_dropped::RowDropped>(),
+    RuleEntry::of::<mask::trainer_raises::TrainerRaises>(),
     RuleEntry::of::<mix::answer_collapse::AnswerCollapse>(),
     RuleEntry::of::<schema::bad_content_part::BadContentPart>(),
     RuleEntry::of::<schema::bad_json::BadJson>(),
@@ -85,6 +83,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<template::message_doubled::MessageDoubled>(),
     RuleEntry::of::<template::message_lost::MessageLost>(),
     RuleEntry::of::<template::missing::Missing>(),
+    RuleEntry::of::<template::not_reproduced::NotReproduced>(),
     RuleEntry::of::<template::parts_printed::PartsPrinted>(),
     RuleEntry::of::<template::render_error::RenderError>(),
     RuleEntry::of::<template::special_token_in_text::SpecialTokenInText>(),

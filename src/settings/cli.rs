@@ -56,9 +56,15 @@ pub struct CheckArgs {
 pub struct ShowArgs {
     #[command(flatten)]
     pub data: DataArgs,
-    /// The row to show, counted from 0
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub row: u64,
+    /// The row to show, counted from 0 through all files (default: the first)
+    #[arg(long, value_name = "N", conflicts_with_all = ["id", "worst"])]
+    pub row: Option<u64>,
+    /// The row of this id, or of an id that starts so
+    #[arg(long, value_name = "HASH", conflicts_with = "worst")]
+    pub id: Option<String>,
+    /// The first row that a rule, or a rule of a category, complains of
+    #[arg(long, value_name = "RULE")]
+    pub worst: Option<String>,
     /// Print token ids beside the tokens
     #[arg(long)]
     pub ids: bool,
@@ -144,6 +150,9 @@ pub struct ModelArgs {
     /// Chat template to use instead of the model's
     #[arg(long, value_name = "FILE", help_heading = "Model")]
     pub chat_template: Option<PathBuf>,
+    /// Encode every text with both tokenizer engines, and report where they differ
+    #[arg(long, help_heading = "Model")]
+    pub verify_tokenizer: bool,
     /// Clock the template sees: `2024-07-26T13:05:09` (default: now)
     #[arg(long, value_name = "TIME", help_heading = "Model")]
     pub now: Option<String>,
@@ -237,10 +246,6 @@ pub struct RunArgs {
     /// Write what was gathered to a file for `gonogo merge`, instead of a report
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub partial: Option<PathBuf>,
-    /// Folder for what outgrows memory: hashes of rows beyond 32 MiB per rule and worker (default: all
-    /// stay in memory). Nothing is left there, however the run ends
-    #[arg(long, value_name = "DIR", help_heading = "Run")]
-    pub tmp_dir: Option<PathBuf>,
     /// Fail with 2 where something could not be checked
     #[arg(long, help_heading = "Run")]
     pub strict: bool,

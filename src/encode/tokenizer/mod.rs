@@ -45,7 +45,7 @@ use reference::Reference;
 use special::Named;
 use spelling::{Script, Spelling};
 pub use tokens::{Detail, Tokens};
-pub use verify::Difference;
+pub use verify::{Difference, Seen};
 use vocabulary::Vocabulary;
 
 /// A tokenizer as the trainer has it.

@@ -1,9 +1,3 @@
-//! Rows that repeat. Training and evaluation data are looked at apart: what stands in both is a leak.
+//! Rows that repeat.
 
-mod groups;
-mod said;
-
-pub(super) mod answer;
 pub(super) mod exact;
-pub(super) mod normalised;
-pub(super) mod prompt;

@@ -1,9 +1,9 @@
-use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::example::Branch;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::search;
 
 rule_meta! {
     /// ## What it finds
@@ -55,9 +55,7 @@ impl Rule for AnswerInPrompt {
                 continue;
             }
             let given = example.turns[..at].iter().filter(|turn| !turn.is_answer());
-            let found = given
-                .rev()
-                .find(|turn| memmem::find(turn.text.as_bytes(), wanted.as_bytes()).is_some());
+            let found = given.rev().find(|turn| search::contains(&turn.text, wanted));
             if let Some(turn) = found {
                 out.field(
                     &row.place,

@@ -2,3 +2,4 @@
 
 pub(super) mod nothing_trained;
 pub(super) mod row_dropped;
+pub(super) mod trainer_raises;

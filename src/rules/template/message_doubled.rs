@@ -1,9 +1,9 @@
-use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::What;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::search;
 
 use super::round_trip;
 
@@ -60,7 +60,7 @@ impl Rule for MessageDoubled {
             let doubled = seen.encoded.parts.iter().any(|part| {
                 let whole = &seen.encoded.text[start..part.end as usize];
                 start = part.end as usize;
-                part.what == What::Template && memmem::find(whole.as_bytes(), text.as_bytes()).is_some()
+                part.what == What::Template && search::contains(whole, text)
             });
             if doubled {
                 out.field(

@@ -1,12 +1,13 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::encoded::EncodeErrorKind;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows the chat template, or the trainer around it, refuses: roles that do not alternate, a system turn
-    /// it does not support, content it cannot join.
+    /// Rows the chat template refuses: roles that do not alternate, a system turn it does not support, content
+    /// it cannot join.
     ///
     /// ## Why it matters
     /// The trainer stops at the first such row with the same error, often after an hour of tokenizing.
@@ -35,7 +36,7 @@ impl Rule for RenderError {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        if let Some(error) = row.encode_error {
+        if let Some(error) = row.encode_error.filter(|error| error.kind == EncodeErrorKind::Template) {
             out.row(&row.place, || format!("{}: {}", error.class, error.message));
         }
     }

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
-
-use crate::model::encoded::{Encoded, Part, What};
+use crate::model::encoded::Encoded;
 use crate::model::example::{Branch, Content, Example, Role, Turn};
 use crate::model::value::Value;
 use crate::rule::Row;
+use crate::search;
+
+use super::spots::Spots;
 
 /// What became of a turn's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,48 +70,9 @@ pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
     }
 }
 
-/// Where turns stand: their numbers, with start and end.
-#[derive(Clone)]
-struct Spots<'p> {
-    parts: &'p [Part],
-    start: usize,
-}
-
-impl<'p> Spots<'p> {
-    fn of(parts: &'p [Part]) -> Self {
-        Self { parts, start: 0 }
-    }
-
-    /// Where this turn stands, if it is the next that stands anywhere.
-    fn next_if(&mut self, index: usize) -> Option<(usize, usize)> {
-        let mut ahead = self.clone();
-        let (number, at) = ahead.next()?;
-        (number == index).then(|| {
-            *self = ahead;
-            at
-        })
-    }
-}
-
-impl Iterator for Spots<'_> {
-    type Item = (usize, (usize, usize));
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while let Some((part, rest)) = self.parts.split_first() {
-            let at = (self.start, part.end as usize);
-            self.parts = rest;
-            self.start = at.1;
-            if let What::Turn(number) = part.what {
-                return Some((usize::from(number), at));
-            }
-        }
-        None
-    }
-}
-
 impl<'r> Seen<'r> {
     fn has(&self, text: &str) -> bool {
-        memmem::find(self.encoded.text.as_bytes(), text.as_bytes()).is_some()
+        search::contains(&self.encoded.text, text)
     }
 
     /// The text where this turn is, or should be.
@@ -125,7 +87,7 @@ impl<'r> Seen<'r> {
             return None;
         }
         let kept = self.at.is_some() || self.has(said) || self.has_parts() || self.has_as_json(said);
-        let some = || pieces(said).any(|piece| memmem::find(self.written().as_bytes(), piece.as_bytes()).is_some());
+        let some = || pieces(said).any(|piece| search::contains(self.written(), piece));
         Some(if kept {
             Fate::Kept
         } else if some() {

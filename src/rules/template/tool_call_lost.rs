@@ -1,9 +1,9 @@
-use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::tools;
+use crate::search;
 
 use super::round_trip;
 
@@ -47,7 +47,7 @@ impl Rule for ToolCallLost {
             let written = seen.written();
             for call in tools::calls(seen.turn).unwrap_or_default() {
                 let Some(name) = call.name else { continue };
-                if memmem::find(written.as_bytes(), name.as_bytes()).is_none() {
+                if !search::contains(written, name) {
                     out.field(
                         &row.place,
                         || format!("{}{}", seen.turn.message_pointer(), call.pointer),

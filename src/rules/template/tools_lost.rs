@@ -1,10 +1,10 @@
-use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::What;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::tools;
+use crate::search;
 
 use super::round_trip;
 
@@ -66,11 +66,7 @@ impl Rule for ToolsLost {
                     .flatten()
             })
             .collect();
-        let has = |name: &str| {
-            shown
-                .iter()
-                .any(|text| memmem::find(text.as_bytes(), name.as_bytes()).is_some())
-        };
+        let has = |name: &str| shown.iter().any(|text| search::contains(text, name));
         let lost = names.iter().filter(|name| !has(name)).count();
         if lost > 0 {
             out.field(

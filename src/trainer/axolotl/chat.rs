@@ -21,13 +21,14 @@ use crate::trainer::SitePackages;
 use crate::trainer::intended::label;
 
 use super::details;
+use super::kwargs;
 use super::locate::{Found, Range, SENTINELS, by_tokens, difference, union};
 use super::options::{Dataset, Options, Which};
 use super::templates;
 use super::thread::{DETAIL, REASONING_DETAIL, TRAINING, Threads, field_messages, is_text, with_parsed};
 use super::variables;
 use crate::trainer::failure::{raises, unsupported};
-use crate::trainer::python::{from_json, has_nulls, loads, reborrow, truthy, type_name, without_nulls};
+use crate::trainer::python::{has_nulls, loads, reborrow, truthy, type_name, without_nulls};
 use crate::trainer::row::Row;
 
 /// How far behind a turn its end may stand, in tokens: "allow for some template padding".
@@ -118,7 +119,7 @@ impl Chat {
                 which: on_eos,
             },
         ];
-        let kwargs = kwargs(options)?;
+        let kwargs = kwargs::of(options)?;
         let skips_first_system = name_of_tokenizer(kit, options).to_lowercase().contains("mistral");
         Ok(Self {
             threads,
@@ -447,35 +448,6 @@ fn end_of_turn_ids(
         }
     }
     Ok(ids)
-}
-
-/// Parameters of `apply_chat_template` that `chat_template_kwargs` would reach before the template.
-const PARAMETERS: &[&str] = &[
-    "chat_template",
-    "continue_final_message",
-    "conversation",
-    "documents",
-    "max_length",
-    "padding",
-    "return_assistant_tokens_mask",
-    "return_dict",
-    "return_tensors",
-    "tokenize",
-    "tokenizer_kwargs",
-    "tools",
-    "truncation",
-];
-
-/// `chat_template_kwargs`.
-fn kwargs(options: &Options) -> Result<Object<'static>, EncodeError> {
-    let mut kwargs = Object::new();
-    for (name, value) in options.chat_template_kwargs.iter().flatten() {
-        if PARAMETERS.contains(&name.as_str()) {
-            return Err(unsupported(format!("chat_template_kwargs.{name}")));
-        }
-        kwargs.insert(name.clone().into(), from_json(value));
-    }
-    Ok(kwargs)
 }
 
 /// What axolotl knows the tokenizer by: the config's word for it, else where it was found.

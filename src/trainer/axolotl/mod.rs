@@ -13,6 +13,7 @@ mod details;
 mod format;
 mod instruct;
 mod kinds;
+mod kwargs;
 mod length;
 mod locate;
 pub mod options;

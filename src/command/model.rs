@@ -1,0 +1,135 @@
+//! Which model's tokenizer a run uses, and where it lies.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::encode::kit::{Kit, Load};
+use crate::encode::template::Clock;
+use crate::encode::tokenizer::Generation;
+use crate::encode::tokenizer::hub::{self, HubEnv, HubError};
+use crate::model::setup::{Origin, Setting};
+use crate::settings::resolve::Environment;
+use crate::settings::{Settings, UsageError};
+use crate::source::Input;
+
+/// A tokenizer on this machine.
+pub struct Found {
+    /// A folder, or a `tokenizer.json`.
+    path: PathBuf,
+    /// The id it was asked for by, without its revision.
+    hub_id: Option<String>,
+    /// What was asked for, and who asked.
+    pub asked: Setting<String>,
+}
+
+impl Found {
+    /// The model that is named, from the disk, the hub's cache or the hub; else the one that lies beside
+    /// the data.
+    ///
+    /// # Errors
+    ///
+    /// If the one named cannot be had.
+    pub fn look(settings: &Settings, inputs: &[Input], environment: &Environment) -> anyhow::Result<Option<Self>> {
+        let Some(asked) = &settings.model else {
+            return Ok(beside(inputs));
+        };
+        let path = Path::new(&asked.value);
+        if path.exists() {
+            return Ok(Some(Self {
+                path: path.to_owned(),
+                hub_id: None,
+                asked: asked.clone(),
+            }));
+        }
+        let env = HubEnv::read(|name| environment.get(name).cloned());
+        let path = match hub::locate(&asked.value, &env) {
+            Ok(path) => path,
+            Err(HubError::NotAnId(name)) => anyhow::bail!("no model at {name}: there is no such file or folder"),
+            Err(error) => return Err(anyhow::Error::new(error).context(format!("no model at {}", asked.value))),
+        };
+        let id = asked.value.split_once('@').map_or(asked.value.as_str(), |(id, _)| id);
+        Ok(Some(Self {
+            path,
+            hub_id: Some(id.to_owned()),
+            asked: asked.clone(),
+        }))
+    }
+
+    /// Loads it as that generation of transformers would.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or what is to stand in for its template.
+    pub fn load(&self, settings: &Settings, generation: Generation) -> anyhow::Result<Kit> {
+        let chat_template = match &settings.chat_template {
+            Some(path) => {
+                let read = std::fs::read_to_string(&path.value);
+                Some(read.with_context(|| format!("cannot read the chat template {}", path.value.display()))?)
+            }
+            None => None,
+        };
+        let clock = match &settings.now {
+            Some(now) => Clock::Fixed(
+                now.parse()
+                    .map_err(|error| UsageError(format!("--now {now}: {error}")))?,
+            ),
+            None => Clock::Local,
+        };
+        let load = Load {
+            path: &self.path,
+            hub_id: self.hub_id.as_deref(),
+            chat_template,
+            generation,
+            clock,
+        };
+        let mut kit = Kit::load(load)?;
+        if settings.verify_tokenizer {
+            kit.verify();
+        }
+        Ok(kit)
+    }
+}
+
+/// A tokenizer in a folder of the data, if there is just one.
+fn beside(inputs: &[Input]) -> Option<Found> {
+    let mut folders: Vec<&Path> = inputs
+        .iter()
+        .filter_map(|input| {
+            let folder = input.path.parent().filter(|_| input.name != "-")?;
+            Some(if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            })
+        })
+        .filter(|folder| folder.join("tokenizer.json").is_file())
+        .collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let [folder] = folders[..] else { return None };
+    Some(Found {
+        path: folder.to_owned(),
+        hub_id: None,
+        asked: Setting {
+            value: folder.display().to_string(),
+            origin: Origin::Model("found beside the data".to_owned()),
+        },
+    })
+}
+
+/// What a user should know of a tokenizer before trusting counts made with it.
+pub fn notes(kit: &Kit) -> Vec<String> {
+    let facts = kit.facts();
+    let mut notes = Vec::new();
+    if let Some(length) = facts.saved_truncation {
+        notes.push(format!(
+            "tokenizer.json holds a truncation to {length} tokens, which is switched off here as in the trainers"
+        ));
+    }
+    if facts.saved_padding {
+        notes.push("tokenizer.json holds a padding, which is switched off here as in the trainers".to_owned());
+    }
+    notes.extend(facts.doubts.iter().cloned());
+    notes
+}

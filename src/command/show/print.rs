@@ -1,0 +1,163 @@
+//! A row for people: tokens by what they are part of, with their loss.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::finding::Level;
+use crate::model::encoded::IGNORE;
+use crate::report::style::{percent, plural, visible};
+use crate::settings::cli::ShowArgs;
+
+use super::Shown;
+
+const DIM: Style = Style::new().dimmed();
+const INDENT: &str = "         ";
+
+/// Trained tokens bright, masked ones dim, cut ones struck; the gutter says the same without colour.
+pub(super) fn print(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Result<()> {
+    head(shown, out)?;
+    if let Some(error) = &shown.error {
+        let class = error
+            .class
+            .as_deref()
+            .map_or(String::new(), |class| format!("{class}: "));
+        writeln!(out, " {}: {}{}", error.stage, visible(&class), visible(&error.message))?;
+    }
+    sequence(shown, args, out)?;
+    for other in &shown.rejected {
+        writeln!(out)?;
+        head(other, out)?;
+        sequence(other, args, out)?;
+    }
+    for (at, finding) in shown.findings.iter().enumerate() {
+        if at == 0 {
+            writeln!(out)?;
+        }
+        let (word, color) = match finding.level {
+            Level::Error => ("error", AnsiColor::Red),
+            Level::Warning => ("warn", AnsiColor::Yellow),
+            Level::Note => ("note", AnsiColor::Cyan),
+        };
+        let style = color.on_default();
+        write!(
+            out,
+            " {style}{word:<5}{style:#}  {}  {}",
+            finding.rule,
+            visible(&finding.message)
+        )?;
+        match &finding.pointer {
+            Some(pointer) => writeln!(out, "  {DIM}{}{DIM:#}", visible(pointer))?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}
+
+fn head(shown: &Shown, out: &mut dyn Write) -> std::io::Result<()> {
+    let place = shown.line.map_or_else(
+        || format!("{} row {}", shown.source, shown.row),
+        |line| format!("{}:{line}", shown.source),
+    );
+    let shape = shown.shape.unwrap_or("unknown shape");
+    write!(out, " row {}  {}  {shape}", shown.row, visible(&place))?;
+    if !shown.side.is_empty() {
+        write!(out, "  {}", shown.side)?;
+    }
+    if let Some(id) = &shown.id {
+        write!(out, "  {DIM}id {id}{DIM:#}")?;
+    }
+    writeln!(out)?;
+    let labels = shown.labels.as_deref().unwrap_or_default();
+    if !labels.is_empty() {
+        let trained = labels.iter().skip(1).filter(|label| **label != IGNORE).count();
+        #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+        let share = trained as f64 / labels.len() as f64;
+        let tokens = plural(labels.len() as u64, "token");
+        let full = shown.tokens_before_truncation.filter(|full| *full > labels.len());
+        let cut = full.map_or(String::new(), |full| format!(", cut from {full}"));
+        writeln!(out, " {tokens}{cut}, {trained} trained ({})", percent(share))?;
+    }
+    if let Some(reason) = &shown.dropped {
+        writeln!(out, " dropped by the trainer: {}", visible(reason))?;
+    }
+    Ok(())
+}
+
+/// The tokens of a sequence, or its text where it has none.
+fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Result<()> {
+    let (Some(ids), Some(offsets), Some(labels)) = (&shown.input_ids, &shown.offsets, &shown.labels) else {
+        return shown
+            .text
+            .as_deref()
+            .map_or(Ok(()), |text| lines(text, Style::new(), out));
+    };
+    let text = shown.text.as_deref().unwrap_or_default();
+    let cut = shown.tokens_before_truncation.is_some_and(|full| full > ids.len());
+    let start = offsets.first().map_or(0, |first| first.0 as usize);
+    let end = offsets.last().map_or(0, |last| last.1 as usize);
+    if cut {
+        struck(text.get(..start).unwrap_or_default(), out)?;
+    }
+    let kind = |at: usize| (labels[at] != IGNORE && at > 0, origin(shown, offsets.get(at)));
+    let mut at = 0;
+    while at < ids.len() {
+        let (trained, from) = kind(at);
+        let next = (at + 1..ids.len()).find(|next| kind(*next) != (trained, from));
+        let next = next.unwrap_or(ids.len());
+        let (mark, style, word) = if trained {
+            ("█", AnsiColor::Green.on_default().bold(), "trained")
+        } else {
+            ("░", DIM, "masked")
+        };
+        writeln!(out, "{at:>6} {mark} {DIM}{word} {from}{DIM:#}")?;
+        let mut line = INDENT.to_owned();
+        for token in at..next {
+            let piece = offsets.get(token).map_or("", |(start, end)| {
+                text.get(*start as usize..*end as usize).unwrap_or("\u{FFFD}")
+            });
+            line.push_str(&format!("{style}{}{style:#}", visible(piece)));
+            if args.ids {
+                line.push_str(&format!("{DIM}[{}]{DIM:#}", ids[token]));
+            }
+            if args.labels {
+                line.push_str(&format!("{DIM}<{}>{DIM:#}", labels[token]));
+            }
+            if piece.ends_with('\n') {
+                writeln!(out, "{line}")?;
+                INDENT.clone_into(&mut line);
+            }
+        }
+        if !line.trim().is_empty() {
+            writeln!(out, "{line}")?;
+        }
+        at = next;
+    }
+    if cut {
+        struck(text.get(end..).unwrap_or_default(), out)?;
+    }
+    Ok(())
+}
+
+/// Text that truncation left out.
+fn struck(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{:>6} ╳ {DIM}cut{DIM:#}", "")?;
+    lines(text, DIM.strikethrough(), out)
+}
+
+fn lines(text: &str, style: Style, out: &mut dyn Write) -> std::io::Result<()> {
+    for line in text.lines() {
+        writeln!(out, "{INDENT}{style}{}{style:#}", visible(line))?;
+    }
+    Ok(())
+}
+
+/// What a token's text is part of.
+fn origin<'s>(shown: &'s Shown, offset: Option<&(u32, u32)>) -> &'s str {
+    let Some((start, _)) = offset else { return "" };
+    let at = shown.parts.partition_point(|part| part.end <= *start);
+    shown.parts.get(at).map_or("tokenizer", |part| part.from.as_str())
+}
