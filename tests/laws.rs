@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use gonogo::model::example::Shape;
 use gonogo::model::record::{Fault, Quirks, Record, Unreadable};
+use gonogo::model::run::Run;
 use gonogo::model::setup::{Lengths, Origin, Setting, Setup};
 use gonogo::model::value::{Object, Value};
 use gonogo::place::Place;
@@ -110,6 +111,7 @@ fn setup() -> Setup {
         }),
         packing: None,
         regime: gonogo::model::setup::Regime::default(),
+        run: Run::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],
         eval: vec![false; 2],
     }

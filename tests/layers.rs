@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
     ("rules", &["place", "finding", "model", "sketch", "search", "rule"]),
-    ("measure", &["place", "model", "sketch", "rule", "encode"]),
+    ("measure", &["place", "model", "sketch", "rule", "encode", "plan"]),
     (
         "scan",
         &[

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Finding, Findings, Level};
 use crate::model::setup::{Origin, Setting, Setup};
 use crate::place::Place;
-use crate::report::{
-    At, Coverage, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict,
-};
+use crate::report::style::rate;
+use crate::report::{At, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict};
 use crate::rule::RuleMeta;
 use crate::rule::lane::Options;
 use crate::scan::Finished;
@@ -73,7 +72,7 @@ pub fn report(header: Header, finished: Finished) -> Report {
         version: VERSION,
         gonogo: env!("CARGO_PKG_VERSION").to_owned(),
         verdict,
-        coverage: coverage(&header.setup, &sources),
+        plan: finished.sections.budget,
         sources,
         tokenizer: header.tokenizer,
         trainer: header.trainer,
@@ -155,40 +154,6 @@ fn at(place: Place) -> At {
     }
 }
 
-/// How much of the training data the planned run sees.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "epochs are fractions, and steps are far below 2^52"
-)]
-fn coverage(setup: &Setup, sources: &[Source]) -> Option<Coverage> {
-    let rows: u64 = sources
-        .iter()
-        .filter(|source| !source.eval)
-        .map(|source| source.rows.saturating_sub(source.unreadable + source.misfit))
-        .sum();
-    if rows == 0 || !setup.planned() {
-        return None;
-    }
-    let batch = setup.effective_batch() as u64;
-    let steps_per_epoch = rows.div_ceil(batch);
-    let steps = match &setup.max_steps {
-        Some(steps) => steps.value,
-        None => (setup.epochs.value * steps_per_epoch as f64).ceil() as u64,
-    };
-    let seen = steps.saturating_mul(batch);
-    Some(Coverage {
-        rows,
-        effective_batch: batch,
-        steps_per_epoch,
-        steps,
-        seen,
-        epochs: seen as f64 / rows as f64,
-        share: (seen as f64 / rows as f64).min(1.0),
-    })
-}
-
 /// The settings worth showing: those that decide what is fed, and how often.
 pub fn shown(setup: &Setup) -> Vec<ShownSetting> {
     let mut shown = Vec::new();
@@ -215,6 +180,26 @@ pub fn shown(setup: &Setup) -> Vec<ShownSetting> {
     if let Some(steps) = &setup.max_steps {
         add("max_steps", steps.value.to_string(), &steps.origin);
     }
+    let run = &setup.run;
+    let mut add_said = |name: &str, value: String, origin: &Origin| {
+        // What the trainer does unasked stands in the plan's own lines.
+        if !matches!(origin, Origin::TrainerDefault(_)) {
+            add(name, value, origin);
+        }
+    };
+    if let Some(warmup) = run.warmup_steps.as_ref().or(run.warmup_ratio.as_ref()) {
+        add_said("warmup", warmup.value.to_string(), &warmup.origin);
+    }
+    let (major, minor) = run.transformers.value;
+    add_said("transformers", format!("{major}.{minor}"), &run.transformers.origin);
+    add_said(
+        "learning_rate",
+        rate(run.learning_rate.value),
+        &run.learning_rate.origin,
+    );
+    add_said("scheduler", run.scheduler.value.clone(), &run.scheduler.origin);
+    add_said("drop_last", run.drop_last.value.to_string(), &run.drop_last.origin);
+    add_said("seed", run.seed.value.to_string(), &run.seed.origin);
     shown
 }
 

@@ -11,6 +11,7 @@ pub mod model;
 pub mod output;
 pub mod prepare;
 pub mod rules;
+pub mod run;
 pub mod show;
 pub mod trainers;
 

@@ -8,6 +8,7 @@ use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
 use crate::model::example::Shape;
 use crate::model::record::Record;
+use crate::model::run::Run;
 use crate::model::setup::{Lengths, Origin, Regime, Setting, Setup};
 use crate::model::value::Value;
 use crate::report::{self, Trainer};
@@ -23,6 +24,7 @@ use crate::trainer::intended::Intended;
 
 use super::assemble::{self, Header};
 use super::model::{self, Found};
+use super::run;
 use super::trainers::Asked;
 
 /// Rows by which the shape of a file is told.
@@ -75,6 +77,7 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
         }
     }
     let mut setup = setup(&settings, kit.as_deref(), &detected, eval.clone());
+    run::complete(&mut setup, &settings, asked.as_ref())?;
     let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
         (Some(kit), Some(asked)) => {
             let layouts: Vec<_> = detected.iter().map(|detection| detection.layout.clone()).collect();
@@ -211,6 +214,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
         max_steps: settings.max_steps.clone(),
         packing: None,
         regime: Regime::default(),
+        run: Run::default(),
         shapes: detected
             .iter()
             .map(|detection| detection.layout.as_ref().map(|layout| layout.shape))

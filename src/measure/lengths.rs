@@ -5,27 +5,18 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::example::Shape;
+use crate::model::example::{Example, Shape};
 use crate::model::setup::{Origin, Setup};
 use crate::rule::Row;
 use crate::sketch::Merge;
-use crate::sketch::column::Column;
 use crate::sketch::histogram::Histogram;
 
 use super::bytes;
 use super::padding::{self, Packed, Padding};
 
-/// A row's length before truncation, and how many of its tokens would be trained.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct RowLength {
-    tokens: u32,
-    trained: u32,
-}
-
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Lengths {
-    /// 8 bytes a row. The longer side of a preference row.
-    rows: Column<RowLength>,
+    /// Of a preference row, the longer side.
     by_source: Vec<Histogram>,
     by_shape: BTreeMap<Shape, Histogram>,
     text: TextTotals,
@@ -106,13 +97,13 @@ pub struct Cut {
 impl Lengths {
     pub(super) fn see(&mut self, row: &Row<'_>) {
         let Some(example) = row.example else { return };
-        let (longest, trained) = if row.encoded.is_empty() {
+        let longest = if row.encoded.is_empty() {
             if row.setup.tokenizer.is_some() {
                 return;
             }
-            let tokens = example.turns.iter().map(|turn| estimate(&turn.text)).sum::<u64>();
+            let tokens = estimated(example);
             self.text.tokens += tokens;
-            (tokens, 0)
+            tokens
         } else {
             let longest = row
                 .encoded
@@ -122,7 +113,7 @@ impl Lengths {
             for encoded in row.encoded {
                 self.count_tokens(row, encoded);
             }
-            (longest.full_len as u64, longest.full_trained)
+            longest.full_len as u64
         };
         for turn in &example.turns {
             self.text.bytes += turn.text.len() as u64;
@@ -134,11 +125,6 @@ impl Lengths {
         }
         self.by_source[source].add(longest);
         self.by_shape.entry(example.shape).or_default().add(longest);
-        let (tokens, trained) = (
-            u32::try_from(longest).unwrap_or(u32::MAX),
-            u32::try_from(trained).unwrap_or(u32::MAX),
-        );
-        self.rows.push(&row.place, RowLength { tokens, trained });
     }
 
     fn count_tokens(&mut self, row: &Row<'_>, encoded: &crate::model::encoded::Encoded) {
@@ -162,9 +148,9 @@ impl Lengths {
         }
     }
 
+    /// `fed` are the tokens of the training rows after truncation, in row order.
     #[expect(clippy::cast_precision_loss, reason = "shares and means are floats")]
-    pub(super) fn finish(mut self, setup: &Setup) -> Option<LengthSection> {
-        self.rows.sort();
+    pub(super) fn finish(self, setup: &Setup, fed: &[u32]) -> Option<LengthSection> {
         let mut all = Histogram::default();
         for histogram in &self.by_source {
             all.merge(histogram.clone());
@@ -179,12 +165,6 @@ impl Lengths {
                 part as f64 / self.text.tokens as f64
             }
         };
-        let lengths: Vec<u32> = self
-            .rows
-            .iter()
-            .filter(|(source, _, _)| !setup.eval.get(*source as usize).copied().unwrap_or(false))
-            .map(|(_, _, length)| length.tokens)
-            .collect();
         let limit = setup
             .max_length
             .as_ref()
@@ -200,8 +180,8 @@ impl Lengths {
                 trained: self.cut.trained,
                 answers_lost: self.cut.answers_lost,
             }),
-            padding: padding::padding(&lengths, limit, setup.batch_size.value),
-            packed: limit.and_then(|limit| padding::packed(&lengths, limit)),
+            padding: padding::padding(fed, setup.batch_size.value),
+            packed: limit.and_then(|limit| padding::packed(fed, limit)),
             chars_per_token: if self.text.tokens == 0 {
                 0.0
             } else {
@@ -226,7 +206,6 @@ impl Lengths {
 
 impl Merge for Lengths {
     fn merge(&mut self, other: Self) {
-        self.rows.merge(other.rows);
         if self.by_source.len() < other.by_source.len() {
             self.by_source.resize(other.by_source.len(), Histogram::default());
         }
@@ -301,6 +280,11 @@ fn bins(lengths: &Histogram) -> Vec<Bin> {
 /// Characters, counted as bytes that do not continue one.
 fn bytecount_chars(text: &str) -> u64 {
     bytes::count(text, |byte| (byte & 0xC0) != 0x80)
+}
+
+/// Tokens a row will roughly have, without a tokenizer.
+pub(super) fn estimated(example: &Example<'_>) -> u64 {
+    example.turns.iter().map(|turn| estimate(&turn.text)).sum()
 }
 
 /// Tokens a text will roughly have: four ASCII bytes a token, and two of any other three bytes.

@@ -3,6 +3,7 @@
 //! A measure sees every row, merges like a rule's state, and ends as a section of the report.
 
 mod bytes;
+mod fed;
 mod lengths;
 mod masks;
 mod mix;
@@ -11,6 +12,7 @@ mod scripts;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::rule::Row;
 use crate::sketch::Merge;
@@ -26,6 +28,7 @@ pub struct Measures {
     lengths: lengths::Lengths,
     masks: masks::Masks,
     mix: mix::Mix,
+    fed: fed::FedRows,
     /// Rows seen per source, readable or not.
     rows: Vec<RowCounts>,
 }
@@ -45,6 +48,8 @@ pub struct Sections {
     pub lengths: Option<LengthSection>,
     pub masks: Option<MaskSection>,
     pub mix: MixSection,
+    /// The run as planned, if one is.
+    pub budget: Option<Budget>,
     pub rows: Vec<RowCounts>,
 }
 
@@ -65,12 +70,15 @@ impl Measures {
         self.lengths.see(row);
         self.masks.see(row);
         self.mix.see(row);
+        self.fed.see(row);
     }
 
     pub fn finish(self, setup: &Setup) -> Sections {
         let trained = setup.tokenizer.is_some();
+        let fed = self.fed.into_rows();
         Sections {
-            lengths: self.lengths.finish(setup),
+            lengths: self.lengths.finish(setup, &fed.tokens),
+            budget: fed.budget(setup),
             masks: trained.then(|| self.masks.finish()).flatten(),
             mix: self.mix.finish(),
             rows: self.rows,
@@ -83,6 +91,7 @@ impl Merge for Measures {
         self.lengths.merge(other.lengths);
         self.masks.merge(other.masks);
         self.mix.merge(other.mix);
+        self.fed.merge(other.fed);
         if self.rows.len() < other.rows.len() {
             self.rows.resize(other.rows.len(), RowCounts::default());
         }

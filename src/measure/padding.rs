@@ -1,9 +1,12 @@
 //! What of each batch is padding, and what packing would leave.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::encode::pack::{Batches, BestFit};
+use crate::plan::outlook::DROPPED;
 
 /// Share of the tokens in all batches that is padding, 0 to 1, when each batch is padded to its longest row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,29 +28,40 @@ pub struct Packed {
 }
 
 /// `None` for a batch of one row, which is never padded.
-pub(super) fn padding(lengths: &[u32], limit: Option<u32>, batch_size: usize) -> Option<Padding> {
-    if batch_size < 2 || lengths.is_empty() {
+pub(super) fn padding(lengths: &[u32], batch_size: usize) -> Option<Padding> {
+    let kept = || lengths.iter().copied().filter(|length| *length != DROPPED);
+    if batch_size < 2 || kept().next().is_none() {
         return None;
     }
-    let mut kept: Vec<u32> = lengths
+    // Sorted by counting, for a copy of all lengths to sort could be too large.
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for length in kept() {
+        *counts.entry(length).or_default() += 1;
+    }
+    let sorted = counts
         .iter()
-        .map(|length| (*length).min(limit.unwrap_or(u32::MAX)))
-        .collect();
-    let unsorted = waste(&kept, batch_size);
-    kept.sort_unstable();
+        .flat_map(|(length, rows)| std::iter::repeat_n(*length, *rows));
     Some(Padding {
         batch_size,
-        unsorted,
-        grouped: waste(&kept, batch_size),
+        unsorted: waste(kept(), batch_size),
+        grouped: waste(sorted, batch_size),
     })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn waste(lengths: &[u32], batch_size: usize) -> f64 {
+fn waste(mut lengths: impl Iterator<Item = u32>, batch_size: usize) -> f64 {
     let (mut used, mut padded) = (0u64, 0u64);
-    for batch in lengths.chunks(batch_size) {
-        used += batch.iter().map(|length| u64::from(*length)).sum::<u64>();
-        padded += u64::from(batch.iter().copied().max().unwrap_or(0)) * batch.len() as u64;
+    loop {
+        let (mut rows, mut longest) = (0u64, 0);
+        for length in lengths.by_ref().take(batch_size) {
+            rows += 1;
+            longest = longest.max(length);
+            used += u64::from(length);
+        }
+        if rows == 0 {
+            break;
+        }
+        padded += u64::from(longest) * rows;
     }
     if padded == 0 {
         0.0
@@ -65,7 +79,8 @@ pub(super) fn packed(lengths: &[u32], capacity: u32) -> Option<Packed> {
     // A batch at a time, to hold no more than one packed batch.
     for rows in lengths.chunks(Batches::default().rows as usize) {
         // Rows without tokens make no sequence, whatever the trainer does about them.
-        let packing = BestFit::new(capacity).pack(rows).unwrap_or_default();
+        let kept: Vec<u32> = rows.iter().copied().filter(|length| *length != DROPPED).collect();
+        let packing = BestFit::new(capacity).pack(&kept).unwrap_or_default();
         sequences += packing.len() as u64;
         used += packing.tokens();
     }
@@ -82,7 +97,7 @@ mod tests {
 
     #[test]
     fn padding_is_what_rows_lack_to_their_batch() {
-        let padding = padding(&[10, 2, 10, 2], Some(8), 2).expect("two rows a batch");
+        let padding = padding(&[8, 2, 8, DROPPED, 2], 2).expect("two rows a batch");
         assert!((padding.unsorted - (1.0 - 20.0 / 32.0)).abs() < 1e-12);
         assert!(padding.grouped.abs() < 1e-12);
     }

@@ -1,8 +1,10 @@
 //! What a row becomes on its way to the trainer: record, example, encoded.
 
 pub mod batch;
+pub mod budget;
 pub mod encoded;
 pub mod example;
 pub mod record;
+pub mod run;
 pub mod setup;
 pub mod value;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::example::Shape;
+use super::run::Run;
 
 /// A value and where it was set, so that a finding can name the line to change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,6 +115,16 @@ pub struct Regime {
     /// Share or number of rows held out for evaluation (`val_set_size`, `val_size`).
     pub held_out: Option<Setting<f64>>,
     pub eval_batch_size: Option<Setting<usize>>,
+    pub group_by_length: Option<Setting<bool>>,
+    /// Steps between evaluations, checkpoints and lines of the log; below 1 a share of the steps. `None` too where
+    /// it is done by epochs, or not at all.
+    pub eval_steps: Option<Setting<f64>>,
+    pub save_steps: Option<Setting<f64>>,
+    pub logging_steps: Option<Setting<f64>>,
+    pub pad_to_multiple_of: Option<usize>,
+    /// `sample_packing_bin_size`, `preprocessing_batch_size`, `dataset.split_across_pack`, …: how rows are packed, by
+    /// the names of the trainer's options.
+    pub packing_options: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Everything a rule may know besides the row.
@@ -133,8 +144,12 @@ pub struct Setup {
     /// Passes over the data; fractional in some trainers.
     pub epochs: Setting<f64>,
     pub max_steps: Option<Setting<u64>>,
+    /// The trainer's name of its way to pack rows; `None` where they are not packed.
     pub packing: Option<Setting<String>>,
+    /// What was said of the run.
     pub regime: Regime,
+    /// What a plan follows from, with the trainer's defaults for what was not said.
+    pub run: Run,
     /// The shape of each source, as detected or given; `None` where nothing could be read.
     pub shapes: Vec<Option<Shape>>,
     /// Whether each source is evaluation data.

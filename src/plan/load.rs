@@ -31,23 +31,31 @@ pub struct Load {
 }
 
 impl Plan {
-    /// The load of each step in turn, in the very order of the run.
+    /// The load of each of the first `steps` steps in turn, in the very order of the run.
     ///
-    /// Holds one epoch's order at a time; takes some 20 ns a row.
+    /// Holds one epoch's order at a time, as far as it is needed; takes some 20 ns a row.
     ///
     /// # Panics
     ///
     /// If there are fewer values in a column than rows, or more than 2^32 rows.
-    pub fn loads<'a>(&'a self, order: Order<'a>, columns: Columns<'a>) -> impl Iterator<Item = Load> + use<'a> {
+    pub fn loads<'a>(
+        &'a self,
+        order: Order<'a>,
+        columns: Columns<'a>,
+        steps: u64,
+    ) -> impl Iterator<Item = Load> + use<'a> {
         let mut epoch = Drawn::default();
-        (0..self.steps).map(move |update| {
+        let steps = steps.min(self.steps);
+        let (last, rest) = self.reached(steps);
+        (0..steps).map(move |update| {
             let mut load = Load {
                 step: update + 1,
                 ..Load::default()
             };
             for part in self.batches_of(update) {
                 if epoch.number != Some(part.epoch) {
-                    let places = self.feed.places(&(0..self.rhythm.fetched)).end;
+                    let batches = if part.epoch == last { rest } else { self.rhythm.fetched };
+                    let places = self.feed.places(&(0..batches)).end;
                     epoch.rows = self.draw(&order, part.epoch, places);
                     epoch.number = Some(part.epoch);
                 }

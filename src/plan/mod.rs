@@ -3,11 +3,13 @@
 //! Everything here follows from the number of rows (or packed sequences) and the trainer's settings; no row
 //! is looked at. [`coverage`] says which rows a plan reaches, [`load`] what each step carries.
 
+mod asked;
 pub mod axolotl;
 pub mod coverage;
 pub mod feed;
 pub mod load;
 mod mersenne;
+pub mod outlook;
 pub mod sampler;
 pub mod schedule;
 mod settings;
@@ -18,6 +20,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+pub use asked::AskedError;
 pub use settings::{PlanSettings, Trainer};
 
 use feed::Feed;

@@ -63,6 +63,27 @@ impl Trainer {
         }
     }
 
+    /// `(major, minor)` of transformers, where it counts the steps.
+    pub(super) fn transformers(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::Transformers { version } => Some(*version),
+            Self::Axolotl { transformers, .. } => Some(*transformers),
+            Self::Torchtune { .. } => None,
+        }
+    }
+
+    /// The same over transformers of another version.
+    pub(super) fn of_version(self, version: (u32, u32)) -> Self {
+        match self {
+            Self::Transformers { .. } => Self::Transformers { version },
+            Self::Axolotl { basis, .. } => Self::Axolotl {
+                transformers: version,
+                basis,
+            },
+            Self::Torchtune { .. } => self,
+        }
+    }
+
     pub(super) fn logs_own_rate(&self) -> bool {
         match self {
             Self::Transformers { version } => *version >= (4, 51),

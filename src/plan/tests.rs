@@ -164,7 +164,10 @@ fn batches_are_those_of_the_data_loader() {
             trained: &loader.lengths,
             multiple: 1,
         };
-        let widths: Vec<u64> = plan.loads(order, columns).map(|load| load.padded / load.rows).collect();
+        let widths: Vec<u64> = plan
+            .loads(order, columns, u64::MAX)
+            .map(|load| load.padded / load.rows)
+            .collect();
         assert_eq!(widths, loader.widths, "{}", loader.name);
         let seen = plan
             .seen()
@@ -394,7 +397,7 @@ fn a_short_last_batch_is_a_short_last_step() {
         multiple: 8,
     };
     let loads: Vec<_> = plan
-        .loads(Order::AsTheyStand, columns)
+        .loads(Order::AsTheyStand, columns, u64::MAX)
         .map(|load| (load.step, load.rows, load.tokens, load.trained, load.padded))
         .collect();
     assert_eq!(loads, [(1, 2, 30, 3, 48), (2, 2, 70, 7, 80), (3, 1, 50, 5, 56)]);
@@ -445,7 +448,7 @@ proptest! {
         let order = Order::Shuffled { seed };
         let ones = vec![1; usize::try_from(rows).expect("small")];
         let columns = Columns { tokens: &ones, trained: &ones, multiple: 1 };
-        let loads: Vec<_> = plan.loads(order, columns).collect();
+        let loads: Vec<_> = plan.loads(order, columns, u64::MAX).collect();
         prop_assert_eq!(loads.len() as u64, plan.steps);
         let fed: u64 = loads.iter().map(|load| load.rows).sum();
         prop_assert_eq!(fed, plan.rows_seen);

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::style::{count, percent, plural, short};
-use super::{Group, Report};
+use super::{Group, Report, plan};
 
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = &report.verdict;
@@ -71,16 +71,12 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             )?;
         }
     }
-    if let Some(coverage) = &report.coverage {
-        writeln!(
-            out,
-            "\n{} steps of {} rows see {} of {} rows ({:.2} epochs).",
-            count(coverage.steps),
-            count(coverage.effective_batch),
-            percent(coverage.share),
-            count(coverage.rows),
-            coverage.epochs
-        )?;
+    if let Some(budget) = &report.plan {
+        writeln!(out)?;
+        for (name, text) in plan::lines(budget) {
+            let name = if name.is_empty() { "note" } else { name };
+            writeln!(out, "- **{name}**: {}", cell(&text))?;
+        }
     }
     for not_checked in &report.not_checked {
         writeln!(

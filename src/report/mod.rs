@@ -4,6 +4,7 @@ pub mod concise;
 pub mod github;
 pub mod json;
 pub mod markdown;
+pub mod plan;
 pub mod style;
 pub mod terminal;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Level;
 use crate::measure::{LengthSection, MaskSection, MixSection};
+use crate::model::budget::Budget;
 use crate::model::example::Shape;
 use crate::model::setup::Origin;
 
@@ -36,7 +38,8 @@ pub struct Report {
     pub lengths: Option<LengthSection>,
     pub masks: Option<MaskSection>,
     pub mix: MixSection,
-    pub coverage: Option<Coverage>,
+    /// What the planned run comes to, if one is planned.
+    pub plan: Option<Budget>,
     /// What could not be checked, and what it lacked.
     pub not_checked: Vec<NotChecked>,
     /// Things done or assumed that a reader should know.
@@ -146,21 +149,6 @@ pub struct At {
     pub row: u64,
     /// One-based; `None` where the format has no lines.
     pub line: Option<u64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Coverage {
-    pub rows: u64,
-    pub effective_batch: u64,
-    /// Optimizer steps of one pass over the data.
-    pub steps_per_epoch: u64,
-    pub steps: u64,
-    /// Rows seen, counting a row again each time.
-    pub seen: u64,
-    /// Passes over the data.
-    pub epochs: f64,
-    /// Share of rows seen at least once, 0 to 1.
-    pub share: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -42,6 +42,19 @@ pub fn short(number: u64) -> String {
     }
 }
 
+/// `2e-5`, `1.53e-6`, `0.01`: a learning rate to three digits.
+pub fn rate(rate: f64) -> String {
+    if rate == 0.0 || rate >= 1e-3 {
+        let shown = format!("{rate:.6}");
+        return shown.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    let shown = format!("{rate:.2e}");
+    match shown.split_once('e') {
+        Some((digits, power)) => format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.')),
+        None => shown,
+    }
+}
+
 /// A share as per cent, with as many digits as it takes to not be 0: `4.9 %`, `0.02 %`.
 /// What is not all is never shown as 100 %.
 pub fn percent(share: f64) -> String {
@@ -112,6 +125,10 @@ mod tests {
         assert_eq!(bytes(999_999_999), "1.0 GB");
         assert_eq!(short(18_900_000), "18.9M");
         assert_eq!(plural(1, "row"), "1 row");
+        assert_eq!(
+            [0.0, 2e-5, 1.534e-6, 0.01, 0.0021].map(rate),
+            ["0", "2e-5", "1.53e-6", "0.01", "0.0021"]
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::finding::Level;
 use crate::measure::LengthSection;
 
 use super::style::{bytes, clip, count, percent, plural, short, visible};
-use super::{Found, Group, Report, Source};
+use super::{Found, Group, Report, Source, plan};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -40,7 +40,7 @@ pub fn render(report: &Report, screen: Screen, out: &mut dyn Write) -> io::Resul
     page.verdict()?;
     page.findings()?;
     page.lengths()?;
-    page.coverage()?;
+    page.plan()?;
     page.not_checked()?;
     page.next()
 }
@@ -346,21 +346,12 @@ impl Page<'_> {
         writeln!(self.out, " {:<NAMES$} {text}{DIM}{key}{DIM:#}", "")
     }
 
-    fn coverage(&mut self) -> io::Result<()> {
-        let Some(coverage) = &self.report.coverage else {
-            return Ok(());
-        };
-        let text = format!(
-            "{} × {} rows see {} of {} ({}, {:.2} epochs) · one epoch is {}",
-            plural(coverage.steps, "step"),
-            count(coverage.effective_batch),
-            count(coverage.seen.min(coverage.rows)),
-            plural(coverage.rows, "row"),
-            percent(coverage.share),
-            coverage.epochs,
-            plural(coverage.steps_per_epoch, "step"),
-        );
-        self.line("coverage", &text)
+    fn plan(&mut self) -> io::Result<()> {
+        let Some(budget) = &self.report.plan else { return Ok(()) };
+        for (name, text) in plan::lines(budget) {
+            self.line(name, &text)?;
+        }
+        Ok(())
     }
 
     fn not_checked(&mut self) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use crate::finding::Findings;
+use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::sketch::Merge;
 
@@ -22,7 +23,8 @@ pub trait Lane: Send {
     fn save(&self) -> Result<Vec<u8>, postcard::Error>;
     /// Adds what [`Lane::save`] wrote.
     fn load(&mut self, saved: &[u8]) -> Result<(), postcard::Error>;
-    fn finish(self: Box<Self>, setup: &Setup) -> Findings;
+    /// `budget` is what the planned run comes to, if one is planned.
+    fn finish(self: Box<Self>, setup: &Setup, budget: Option<&Budget>) -> Findings;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
@@ -61,8 +63,11 @@ impl<R: Rule> Lane for LaneOf<R> {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, setup: &Setup) -> Findings {
+    fn finish(mut self: Box<Self>, setup: &Setup, budget: Option<&Budget>) -> Findings {
         self.rule.finish(self.state, setup, &mut self.findings);
+        if let Some(budget) = budget {
+            self.rule.judge(budget, setup, &mut self.findings);
+        }
         self.findings
     }
 

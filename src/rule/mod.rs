@@ -8,6 +8,7 @@ pub mod row;
 use serde::de::DeserializeOwned;
 
 use crate::finding::{Findings, Level};
+use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::sketch::Merge;
 
@@ -117,6 +118,9 @@ pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
 
     /// Called once, after every row of every shard.
     fn finish(&self, _state: Self::State, _setup: &Setup, _out: &mut Findings) {}
+
+    /// Called once, after [`Self::finish`], with what the planned run comes to, where one is planned.
+    fn judge(&self, _budget: &Budget, _setup: &Setup, _out: &mut Findings) {}
 }
 
 /// Findings a rule may not report before it has seen the whole set are part of its state.

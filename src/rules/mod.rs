@@ -17,6 +17,7 @@ use crate::rule::lane::RuleEntry;
 /// The rules, in order of name.
 pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<budget::low_coverage::LowCoverage>(),
+    RuleEntry::of::<budget::no_run::NoRun>(),
     RuleEntry::of::<dup::exact::Exact>(),
     RuleEntry::of::<leak::answer_in_prompt::AnswerInPrompt>(),
     RuleEntry::of::<length::answer_cut::AnswerCut>(),

@@ -80,15 +80,14 @@ impl Gathered {
     }
 
     pub fn finish(self, setup: &Setup) -> Finished {
+        let sections = self.measures.finish(setup);
+        let budget = sections.budget.as_ref();
         let found = self
             .lanes
             .into_iter()
-            .map(|lane| (lane.meta(), lane.finish(setup)))
+            .map(|lane| (lane.meta(), lane.finish(setup, budget)))
             .collect();
-        Finished {
-            found,
-            sections: self.measures.finish(setup),
-        }
+        Finished { found, sections }
     }
 
     fn see(&mut self, row: &Row<'_>) {

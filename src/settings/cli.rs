@@ -182,6 +182,33 @@ pub struct TrainArgs {
     /// Optimizer steps, which win over epochs
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub max_steps: Option<u64>,
+    /// Pack rows into sequences of max_length, by the trainer's name for it: `bfd`, `wrapped`, `none`
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    pub packing: Option<String>,
+    /// Leave out an epoch's last rows where they make no full batch
+    #[arg(long, help_heading = "Training")]
+    pub drop_last: bool,
+    /// Learning-rate schedule, by the trainer's name: `linear`, `cosine`, …
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    pub scheduler: Option<String>,
+    /// Steps of warmup, or their share of all steps if below 1
+    #[arg(long, value_name = "N|SHARE", help_heading = "Training")]
+    pub warmup: Option<f64>,
+    /// Highest learning rate
+    #[arg(long, visible_alias = "lr", value_name = "RATE", help_heading = "Training")]
+    pub learning_rate: Option<f64>,
+    /// Seed the order of the rows is drawn from (default: 42)
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub seed: Option<u64>,
+    /// Version of transformers that counts the steps: `4.45` (default: the one installed, else the newest covered)
+    #[arg(long, value_name = "VERSION", help_heading = "Training")]
+    pub transformers: Option<String>,
+    /// Steps between evaluations
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub eval_steps: Option<f64>,
+    /// Steps between checkpoints
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub save_steps: Option<f64>,
     /// Where Python packages are installed, to read the trainer's version and templates from
     /// (default: the active environment)
     #[arg(long, value_name = "DIR", help_heading = "Training")]

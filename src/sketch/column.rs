@@ -59,6 +59,19 @@ impl<T> Column<T> {
         self.runs.sort_by_key(|run| (run.source, run.row));
     }
 
+    /// The values in row order; their places are gone.
+    pub fn into_values(mut self) -> Vec<T> {
+        self.sort();
+        let all = self.len();
+        let mut runs = self.runs.into_iter();
+        let Some(first) = runs.next() else { return Vec::new() };
+        let mut values = first.values;
+        values.reserve_exact(all - values.len());
+        // Each run is freed as soon as it is taken over.
+        runs.for_each(|run| values.extend(run.values));
+        values
+    }
+
     /// Source, row and value, in the order of the runs.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u64, &T)> {
         self.runs.iter().flat_map(|run| {
@@ -100,6 +113,7 @@ mod tests {
         let values: Vec<_> = left.iter().map(|(source, row, value)| (source, row, *value)).collect();
         assert_eq!(values, [(0, 0, 'a'), (0, 1, 'b'), (0, 2, 'c'), (1, 0, 'd')]);
         assert_eq!(left.len(), 4);
+        assert_eq!(left.into_values(), ['a', 'b', 'c', 'd']);
     }
 
     #[test]

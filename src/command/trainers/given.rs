@@ -32,7 +32,7 @@ pub(super) fn options(
 }
 
 /// JSON where it is JSON, `True` and `None` as Python has them, else the text itself.
-fn value(text: &str) -> Json {
+pub(in crate::command) fn value(text: &str) -> Json {
     match text {
         "True" => true.into(),
         "False" => false.into(),

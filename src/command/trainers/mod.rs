@@ -26,6 +26,9 @@ use crate::source::{Input, Limits};
 use crate::trainer::version::Version;
 use crate::trainer::{SitePackages, Trainer};
 
+use super::run;
+
+pub(super) use given::value;
 pub use loaded::{Loaded, Set};
 
 /// A trainer that is reproduced.
@@ -163,6 +166,11 @@ impl Asked {
         }))
     }
 
+    /// The version of transformers installed beside it, if one is.
+    pub fn transformers(&self) -> Option<Version> {
+        self.packages.version("transformers")
+    }
+
     /// Which transformers loads the tokenizer for this version.
     pub fn generation(&self) -> Generation {
         self.generation
@@ -187,7 +195,16 @@ impl Asked {
             (self.family.max_length, settings.max_length.as_ref()),
             (self.family.batch_size, settings.batch_size.as_ref()),
         ];
-        let options = given::options(&settings.set, &flags)?;
+        let set: Vec<_> = settings
+            .set
+            .iter()
+            .filter(|(name, _)| !run::is_about_the_run(name))
+            .cloned()
+            .collect();
+        let mut options = given::options(&set, &flags)?;
+        if let Some(packing) = &settings.packing {
+            run::pack(self.family.name, &packing.value, &mut options);
+        }
         let making = Making {
             version: self.version,
             kit,
@@ -204,7 +221,11 @@ impl Asked {
             })
         })?;
         let max_length = match (&settings.max_length, made.max_length) {
-            (Some(given), _) => Some(given.clone()),
+            // LLaMA-Factory keeps a token of a packed sequence free.
+            (Some(given), made) => Some(Setting {
+                value: made.unwrap_or(given.value),
+                origin: given.origin.clone(),
+            }),
             (None, Some(value)) => {
                 let own = self.family.max_length;
                 let set = settings.set.iter().any(|(key, _)| key == own);

@@ -1,6 +1,7 @@
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
@@ -45,40 +46,29 @@ impl Default for LowCoverage {
     }
 }
 
-/// Rows to train on.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Rows(u64);
-
-impl crate::sketch::Merge for Rows {
-    fn merge(&mut self, other: Self) {
-        self.0 += other.0;
-    }
-}
-
 impl Rule for LowCoverage {
     const META: RuleMeta = META;
-    type State = Rows;
+    type State = ();
 
-    fn check(&self, row: &Row<'_>, rows: &mut Rows, _: &mut Findings) {
-        let eval = row.setup.eval.get(row.place.source as usize).copied().unwrap_or(false);
-        rows.0 += u64::from(row.example.is_some() && !eval);
-    }
+    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
 
-    #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-    fn finish(&self, Rows(rows): Rows, setup: &Setup, out: &mut Findings) {
-        let Some(steps) = &setup.max_steps else { return };
-        let batch = setup.effective_batch() as u64;
-        let seen = steps.value.saturating_mul(batch);
-        let share = seen as f64 / rows.max(1) as f64;
-        if rows > 0 && share < self.least {
-            let whole = rows.div_ceil(batch);
-            out.set(format!(
-                "{} steps ({}) of {batch} rows see {seen} of {rows} rows, {:.1} %; one epoch is {whole} steps",
-                steps.value,
-                steps.origin,
-                share * 100.0
-            ));
+    fn judge(&self, budget: &Budget, setup: &Setup, out: &mut Findings) {
+        let Some(plan) = &budget.plan else { return };
+        if plan.share >= self.least {
+            return;
         }
+        let rows = budget.rows - budget.dropped;
+        let length = match &setup.max_steps {
+            Some(steps) => format!("max_steps {} ({})", steps.value, steps.origin),
+            None => format!("epochs {} ({})", setup.epochs.value, setup.epochs.origin),
+        };
+        let unit = if budget.packed.is_some() { "sequences" } else { "rows" };
+        out.set(format!(
+            "{length} of {} {unit} sees {:.1} % of {rows} rows, less than {:.0} %; one epoch is {} steps",
+            plan.effective_batch,
+            plan.share * 100.0,
+            self.least * 100.0,
+            plan.steps_per_epoch
+        ));
     }
 }

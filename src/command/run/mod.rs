@@ -1,0 +1,259 @@
+//! The planned run: flags first, then the trainer's own options, then what its config said, then its defaults.
+
+mod own;
+mod packing;
+
+use serde_json::{Map, Value};
+
+use crate::model::run::{Drawn, Family, Run};
+use crate::model::setup::{Origin, Regime, Setting, Setup};
+use crate::settings::{Settings, UsageError};
+use crate::trainer::version::Version;
+
+use super::trainers::Asked;
+
+use own::Own;
+pub(super) use own::is_about_the_run;
+pub(super) use packing::pack;
+
+/// The newest transformers whose arithmetic was read.
+const NEWEST: (u32, u32) = (5, 23);
+
+/// Fills in what was not said as a flag: the sizes in the setup, and its run.
+///
+/// # Errors
+///
+/// If an option of the trainer has a value of the wrong type, or the version of transformers is none.
+pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -> Result<(), UsageError> {
+    let family = match asked.map(|asked| asked.family.name) {
+        Some("axolotl") => Family::Axolotl,
+        Some("torchtune") => Family::Torchtune,
+        _ => Family::Transformers,
+    };
+    let own = Own { settings, family };
+    let default = || default(asked);
+    if !flagged(&setup.batch_size)
+        && let Some(given) = own.size(&own::BATCH_SIZE)?
+    {
+        setup.batch_size = given;
+    } else if setup.batch_size.origin == Origin::Default {
+        setup.batch_size = set([8, 1, 2][family as usize], default());
+    }
+    if !flagged(&setup.grad_accum)
+        && let Some(given) = own.size(&own::GRAD_ACCUM)?
+    {
+        setup.grad_accum = given;
+    }
+    if !flagged(&setup.epochs)
+        && let Some(given) = own.number(&own::EPOCHS)?
+    {
+        setup.epochs = given;
+    } else if setup.epochs.origin == Origin::Default && asked.is_some() {
+        setup.epochs = set([3.0, 1.0, 1.0][family as usize], default());
+    }
+    if !setup.max_steps.as_ref().is_some_and(flagged)
+        && let Some(given) = own.read(&own::MAX_STEPS, "whole number", Value::as_i64)?
+    {
+        // -1 is transformers' word for none.
+        let steps = u64::try_from(given.value).ok().filter(|steps| *steps > 0);
+        setup.max_steps = steps.map(|steps| set(steps, given.origin));
+    }
+    setup.packing = packing::packing(setup, settings, &own, asked)?;
+    setup.run = run(&setup.regime, settings, &own, asked)?;
+    Ok(())
+}
+
+/// Without a trainer the defaults are those of this program, and nothing is said about them.
+fn default(asked: Option<&Asked>) -> Origin {
+    asked.map_or(Origin::Default, |asked| {
+        Origin::TrainerDefault(format!("{} {}", asked.family.name, asked.version))
+    })
+}
+
+/// Whether a value was set by a flag, which nothing else overrides.
+fn flagged<T>(setting: &Setting<T>) -> bool {
+    matches!(setting.origin, Origin::Flag(_))
+}
+
+fn set<T>(value: T, origin: Origin) -> Setting<T> {
+    Setting { value, origin }
+}
+
+/// A setting from the first that has it.
+macro_rules! first {
+    ($default:expr, $($given:expr),+) => {
+        None$(.or($given))+.unwrap_or_else(|| $default)
+    };
+}
+
+fn run(said: &Regime, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>) -> Result<Run, UsageError> {
+    let name = asked.map(|asked| asked.family.name);
+    let default = || default(asked);
+    let plain = Run::default();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let transformers = transformers(said, settings, asked)?;
+    let (warmup_steps, warmup_ratio) = warmup(said, settings, own, transformers.value)?;
+    let drop_last = own.read(&own::DROP_LAST, "true or false", Value::as_bool)?;
+    let usual_rate = if name == Some("trl") {
+        2e-5
+    } else {
+        plain.learning_rate.value
+    };
+    let usual_schedule = if own.family == Family::Transformers {
+        "linear"
+    } else {
+        "cosine"
+    };
+    Ok(Run {
+        family: own.family,
+        transformers,
+        trainer: asked.map(|asked| (asked.version.major, asked.version.minor)),
+        drop_last: first!(
+            set(false, default()),
+            settings.drop_last.clone(),
+            drop_last,
+            said.drop_last.clone()
+        ),
+        streamed: first!(plain.streamed, said.streaming.clone()),
+        drawn: drawn(said, own)?.unwrap_or_else(|| set(Drawn::Shuffled, default())),
+        seed: first!(
+            set(42, default()),
+            settings.seed.clone(),
+            own.count(&own::SEED)?,
+            said.data_seed.clone(),
+            said.seed.clone()
+        ),
+        scheduler: first!(
+            set(usual_schedule.to_owned(), default()),
+            settings.scheduler.clone(),
+            own.read(&own::SCHEDULER, "name", text)?,
+            said.scheduler.clone()
+        ),
+        scheduler_options: scheduler_options(said, own)?,
+        warmup_steps,
+        warmup_ratio,
+        learning_rate: first!(
+            set(usual_rate, default()),
+            settings.learning_rate.clone(),
+            own.number(&own::LEARNING_RATE)?,
+            said.learning_rate.clone()
+        ),
+        eval_steps: settings
+            .eval_steps
+            .clone()
+            .or(own.number(&own::EVAL_STEPS)?)
+            .or_else(|| said.eval_steps.clone()),
+        save_steps: settings
+            .save_steps
+            .clone()
+            .or(own.number(&own::SAVE_STEPS)?)
+            .or_else(|| said.save_steps.clone()),
+        logging_steps: own.number(&own::LOGGING_STEPS)?.or_else(|| said.logging_steps.clone()),
+        steps_per_epoch: own
+            .count(&own::STEPS_PER_EPOCH)?
+            .or_else(|| said.max_steps_per_epoch.clone()),
+        pad_to_multiple_of: own
+            .named("pad_to_multiple_of")
+            .and_then(|given| usize::try_from(given.value.as_u64()?).ok())
+            .or(said.pad_to_multiple_of)
+            .unwrap_or(1),
+        packing_options: packing::options(said, own),
+    })
+}
+
+/// `warmup_steps` and `warmup_ratio`. The one flag for both is steps from 1 on, else a share.
+fn warmup(
+    said: &Regime,
+    settings: &Settings,
+    own: &Own<'_>,
+    transformers: (u32, u32),
+) -> Result<(Option<Setting<f64>>, Option<Setting<f64>>), UsageError> {
+    if let Some(given) = settings.warmup.clone() {
+        // transformers 5 takes a share as warmup_steps.
+        let is_share = given.value > 0.0 && given.value < 1.0;
+        let as_steps = !is_share || own.family == Family::Transformers && transformers >= (5, 0);
+        return Ok(if as_steps {
+            (Some(given), None)
+        } else {
+            (None, Some(given))
+        });
+    }
+    Ok((
+        own.number(&own::WARMUP_STEPS)?.or_else(|| said.warmup_steps.clone()),
+        own.number(&own::WARMUP_RATIO)?.or_else(|| said.warmup_ratio.clone()),
+    ))
+}
+
+fn scheduler_options(said: &Regime, own: &Own<'_>) -> Result<Map<String, Value>, UsageError> {
+    let mut options = match own.value(&own::SCHEDULER_OPTIONS) {
+        Some(Setting {
+            value: Value::Object(options),
+            ..
+        }) => options,
+        Some(Setting { value, origin }) => {
+            return Err(UsageError(format!("{origin} is {value}, which is no object")));
+        }
+        None => said
+            .scheduler_kwargs
+            .clone()
+            .map_or_else(Map::new, |options| options.value),
+    };
+    if own.family == Family::Axolotl {
+        for key in own::SCHEDULE_KEYS {
+            if let Some(given) = own.named(key) {
+                options.insert((*key).to_owned(), given.value);
+            }
+        }
+    }
+    Ok(options)
+}
+
+/// `group_by_length` (v4), `train_sampling_strategy` (v5), `curriculum_sampling` (axolotl).
+fn drawn(said: &Regime, own: &Own<'_>) -> Result<Option<Setting<Drawn>>, UsageError> {
+    if let Some(Setting { value, origin }) = own.named("train_sampling_strategy") {
+        let drawn = match value.as_str() {
+            Some("random") => Drawn::Shuffled,
+            Some("sequential") => Drawn::Sequential,
+            Some("group_by_length") => Drawn::Grouped,
+            _ => {
+                let known = "random, sequential, group_by_length";
+                return Err(UsageError(format!("{origin} is {value}; it is one of {known}")));
+            }
+        };
+        return Ok(Some(set(drawn, origin)));
+    }
+    for (name, drawn) in [
+        ("group_by_length", Drawn::Grouped),
+        ("curriculum_sampling", Drawn::Sequential),
+        ("disable_shuffling", Drawn::Sequential),
+    ] {
+        if let Some(origin) = own.on(name) {
+            return Ok(Some(set(drawn, origin)));
+        }
+    }
+    if let Some(grouped) = said.group_by_length.as_ref().filter(|grouped| grouped.value) {
+        return Ok(Some(set(Drawn::Grouped, grouped.origin.clone())));
+    }
+    let fixed = said.shuffle.as_ref().filter(|shuffle| !shuffle.value);
+    Ok(fixed.map(|fixed| set(Drawn::Sequential, fixed.origin.clone())))
+}
+
+/// The version asked for, else the one known, else the one installed, else that which the trainer was made with.
+fn transformers(said: &Regime, settings: &Settings, asked: Option<&Asked>) -> Result<Setting<(u32, u32)>, UsageError> {
+    if let Some(given) = &settings.transformers {
+        let version: Version = given.value.parse().map_err(UsageError)?;
+        return Ok(set((version.major, version.minor), given.origin.clone()));
+    }
+    let installed = asked.and_then(Asked::transformers);
+    let installed = installed.map(|version| (version.major, version.minor));
+    if let Some(version) = said.transformers.or(installed) {
+        return Ok(set(version, Origin::TrainerDefault("what is installed".to_owned())));
+    }
+    let version = match asked.map(|asked| (asked.family.name, asked.version.major)) {
+        Some(("trl", 0)) => (4, 53),
+        Some(("axolotl", _)) => (5, 16),
+        Some(("llama-factory", _)) => (5, 6),
+        _ => NEWEST,
+    };
+    Ok(set(version, Origin::Default))
+}

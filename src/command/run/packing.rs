@@ -1,0 +1,106 @@
+//! Whether and how the rows are packed, by flags and by the trainer's own options.
+
+use serde_json::{Map, Value};
+
+use crate::command::trainers::Asked;
+use crate::model::setup::{Regime, Setting, Setup};
+use crate::plan::outlook::strategies;
+use crate::settings::{Settings, UsageError};
+use crate::trainer::trl::versions;
+
+use super::own::Own;
+
+/// How rows are packed: by `--packing`, else by the trainer's own switch, else as the setup has it.
+///
+/// # Errors
+///
+/// If there is no such way to pack.
+pub(super) fn packing(
+    setup: &Setup,
+    settings: &Settings,
+    own: &Own<'_>,
+    asked: Option<&Asked>,
+) -> Result<Option<Setting<String>>, UsageError> {
+    if let Some(given) = &settings.packing {
+        let known = strategies();
+        let name = given.value.as_str();
+        if name != "none" && !known.contains(&name) {
+            let known = known.join(", ");
+            return Err(UsageError(format!("packing is `{name}`; it is one of none, {known}")));
+        }
+        return Ok((name != "none").then(|| given.clone()));
+    }
+    let (switch, strategy) = match asked.map_or("trl", |asked| asked.family.name) {
+        "axolotl" => (own.named("sample_packing"), "multipack".to_owned()),
+        "torchtune" => (own.named("dataset.packed"), "in-order".to_owned()),
+        "llama-factory" => {
+            let texts = own.named("stage").is_some_and(|stage| stage.value == "pt");
+            let name = if texts { "blocks" } else { "knapsack" };
+            (
+                own.named("neat_packing").or_else(|| own.named("packing")),
+                name.to_owned(),
+            )
+        }
+        _ => {
+            let features = asked.and_then(|asked| versions::features(asked.version));
+            let usual = features.map_or("bfd", |features| features.packing);
+            let named = own.named("packing_strategy");
+            let named = named.and_then(|given| given.value.as_str().map(str::to_owned));
+            (own.named("packing"), named.unwrap_or_else(|| usual.to_owned()))
+        }
+    };
+    Ok(match switch {
+        Some(switch) if switch.value == Value::Bool(true) => Some(Setting {
+            value: strategy,
+            origin: switch.origin,
+        }),
+        Some(_) => None,
+        None => setup.packing.clone(),
+    })
+}
+
+/// Options of the trainers that say how rows are packed.
+const OPTIONS: &[&str] = &[
+    "dataset.max_packs",
+    "dataset.split_across_pack",
+    "multipack_real_batches",
+    "preprocessing_batch_size",
+    "preprocessing_num_workers",
+    "sample_packing_bin_size",
+    "sample_packing_group_size",
+    "sample_packing_sequentially",
+];
+
+/// What of them is set.
+pub(super) fn options(said: &Regime, own: &Own<'_>) -> Map<String, Value> {
+    let mut options = said.packing_options.clone();
+    for name in OPTIONS {
+        if let Some(given) = own.named(name) {
+            options.insert((*name).to_owned(), given.value);
+        }
+    }
+    options
+}
+
+/// Puts `--packing` into the trainer's own options.
+pub(in crate::command) fn pack(family: &str, strategy: &str, options: &mut Map<String, Value>) {
+    let packs = strategy != "none";
+    let switch = match family {
+        "axolotl" => "sample_packing",
+        "torchtune" => {
+            let dataset = options.entry("dataset").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(dataset) = dataset.as_object_mut() {
+                dataset.insert("packed".to_owned(), packs.into());
+            }
+            return;
+        }
+        "llama-factory" => "packing",
+        _ => {
+            if packs {
+                options.insert("packing_strategy".to_owned(), strategy.into());
+            }
+            "packing"
+        }
+    };
+    options.insert(switch.to_owned(), packs.into());
+}

@@ -1,0 +1,99 @@
+//! The run as set up: what a plan follows from besides the rows and the sizes in
+//! [`Setup`](super::setup::Setup).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::setup::{Origin, Setting};
+
+/// Whose arithmetic counts the steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// transformers' `Trainer`: also TRL, LLaMA-Factory, Unsloth.
+    #[default]
+    Transformers,
+    /// Works out the steps itself and hands them to transformers as `max_steps`.
+    Axolotl,
+    Torchtune,
+}
+
+/// In which order an epoch draws its rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drawn {
+    /// Anew for each epoch, from the seed.
+    #[default]
+    Shuffled,
+    /// As the rows stand.
+    Sequential,
+    /// Rows of like length together; from which permutation, nobody knows beforehand.
+    Grouped,
+}
+
+/// The settings of a run, with where each was set. Where nothing is said they are the trainer's defaults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub family: Family,
+    /// `(major, minor)` of transformers, which counts the steps and makes the schedule.
+    pub transformers: Setting<(u32, u32)>,
+    /// `(major, minor)` of the trainer, which packs; `None` where none is named.
+    pub trainer: Option<(u32, u32)>,
+    /// Whether an epoch's last rows are left out where they make no full batch.
+    pub drop_last: Setting<bool>,
+    /// Whether the trainer reads the set as a stream, without knowing its length.
+    pub streamed: Setting<bool>,
+    pub drawn: Setting<Drawn>,
+    /// What the order is drawn from: `data_seed`, else `seed`.
+    pub seed: Setting<u64>,
+    /// `lr_scheduler_type`.
+    pub scheduler: Setting<String>,
+    /// `lr_scheduler_kwargs`.
+    pub scheduler_options: Map<String, Value>,
+    /// `warmup_steps`; a share of the steps below 1.
+    pub warmup_steps: Option<Setting<f64>>,
+    pub warmup_ratio: Option<Setting<f64>>,
+    /// The highest rate.
+    pub learning_rate: Setting<f64>,
+    /// Steps between evaluations; a share of the steps below 1. `None` where nothing is said, or epochs.
+    pub eval_steps: Option<Setting<f64>>,
+    pub save_steps: Option<Setting<f64>>,
+    pub logging_steps: Option<Setting<f64>>,
+    /// torchtune's `max_steps_per_epoch`.
+    pub steps_per_epoch: Option<Setting<u64>>,
+    /// A batch is padded to a multiple of so many tokens.
+    pub pad_to_multiple_of: usize,
+    /// How the trainer packs, by the names of its own options.
+    pub packing_options: Map<String, Value>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        fn plain<T>(value: T) -> Setting<T> {
+            Setting {
+                value,
+                origin: Origin::Default,
+            }
+        }
+        Self {
+            family: Family::Transformers,
+            transformers: plain((5, 23)),
+            trainer: None,
+            drop_last: plain(false),
+            streamed: plain(false),
+            drawn: plain(Drawn::Shuffled),
+            seed: plain(42),
+            scheduler: plain("linear".to_owned()),
+            scheduler_options: Map::new(),
+            warmup_steps: None,
+            warmup_ratio: None,
+            learning_rate: plain(5e-5),
+            eval_steps: None,
+            save_steps: None,
+            logging_steps: None,
+            steps_per_epoch: None,
+            pad_to_multiple_of: 1,
+            packing_options: Map::new(),
+        }
+    }
+}

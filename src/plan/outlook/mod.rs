@@ -1,0 +1,210 @@
+//! What a run as set up comes to over the rows it is fed: the figures of [`Budget`].
+
+mod load;
+mod packing;
+mod rate;
+
+use crate::model::budget::{Budget, Planned, TimesSeen};
+use crate::model::run::{Drawn, Family};
+use crate::model::setup::Setup;
+
+use super::coverage::{Seen, of_packed_rows};
+use super::load::Columns;
+use super::sampler::Order;
+use super::{Plan, PlanSettings, float};
+
+pub use packing::{Packed, packer, strategies};
+
+/// Rows beyond which only what follows from their number is worked out.
+const MANY: usize = 1 << 26;
+
+/// A row the trainer leaves out, in [`Fed::tokens`].
+pub const DROPPED: u32 = u32::MAX;
+
+/// The rows of a run, in their order, as they are before packing and batching.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fed<'a> {
+    /// Tokens of each row; [`DROPPED`] for one the trainer leaves out.
+    pub tokens: &'a [u32],
+    /// Tokens of each row that carry loss.
+    pub trained: &'a [u32],
+    /// Whether the tokens were counted, not estimated.
+    pub counted: bool,
+}
+
+/// Plans the run.
+pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
+    let dropped = fed.tokens.iter().filter(|tokens| **tokens == DROPPED).count();
+    let mut budget = Budget {
+        rows: fed.tokens.len() as u64,
+        dropped: dropped as u64,
+        packed: None,
+        refused: None,
+        plan: None,
+        notes: Vec::new(),
+    };
+    // Rows that are left out keep their place only where they are packed by place.
+    let kept: Option<(Vec<u32>, Vec<u32>)> = (dropped > 0 && !packing::keeps_places(setup)).then(|| {
+        let rows = fed.tokens.iter().zip(fed.trained);
+        rows.filter(|(tokens, _)| **tokens != DROPPED).unzip()
+    });
+    let fed = kept
+        .as_ref()
+        .map_or(fed, |(tokens, trained)| Fed { tokens, trained, ..fed });
+    let packed = match packing::pack(setup, fed) {
+        None => None,
+        Some(Ok(packed)) => Some(packed),
+        Some(Err(error)) => {
+            budget.refused = Some(error.to_string());
+            return budget;
+        }
+    };
+    budget.packed = packed.as_ref().map(|packed| packed.figures.clone());
+    let units = packed
+        .as_ref()
+        .map_or(fed.tokens.len() as u64, |packed| packed.figures.sequences);
+    let settings = match PlanSettings::of(setup, packed.is_some()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            budget.refused = Some(error.to_string());
+            return budget;
+        }
+    };
+    match Plan::new(units, &settings) {
+        Ok(plan) => {
+            budget.notes = plan.notes(setup, &settings);
+            budget.plan = Some(planned(setup, &settings, &plan, fed, packed.as_ref()));
+        }
+        Err(error) => budget.refused = Some(error.to_string()),
+    }
+    budget
+}
+
+/// Whether the order of the rows is known beforehand.
+fn known_order(setup: &Setup, packed: bool) -> bool {
+    let bins = packed && setup.run.family == Family::Axolotl;
+    setup.run.drawn.value != Drawn::Grouped && !bins
+}
+
+/// The order in which the run draws its rows; its sequences, where they are packed.
+pub fn order<'a>(setup: &Setup, tokens: &'a [u32]) -> Order<'a> {
+    // torchtune's samplers are given no seed but their own.
+    let seed = if setup.run.family == Family::Torchtune {
+        0
+    } else {
+        setup.run.seed.value
+    };
+    match setup.run.drawn.value {
+        _ if setup.run.streamed.value => Order::AsTheyStand,
+        Drawn::Sequential => Order::AsTheyStand,
+        Drawn::Shuffled => Order::Shuffled { seed },
+        Drawn::Grouped => Order::GroupedByLength {
+            seed,
+            lengths: tokens,
+            batch: u32::try_from(setup.batch_size.value * setup.grad_accum.value).unwrap_or(u32::MAX),
+        },
+    }
+}
+
+fn planned(setup: &Setup, settings: &PlanSettings, plan: &Plan, fed: Fed<'_>, packed: Option<&Packed>) -> Planned {
+    let units = packed.map_or(fed.tokens, |packed| packed.tokens.as_slice());
+    let order = order(setup, units);
+    let few = fed.tokens.len() <= MANY;
+    let packing = packed.and_then(|packed| packed.packing.as_ref());
+    let seen = match (packed, packing) {
+        (None, _) => plan.seen().or_else(|| {
+            few.then(|| plan.times_seen(&order))
+                .flatten()
+                .map(|times| Seen::of(&times))
+        }),
+        (Some(_), Some(packing)) => plan
+            .times_seen(&order)
+            .map(|times| Seen::of(&of_packed_rows(packing, &times, fed.tokens.len()))),
+        (Some(_), None) => None,
+    };
+    let columns = Columns {
+        tokens: units,
+        trained: packed.map_or(fed.trained, |packed| packed.trained.as_slice()),
+        multiple: u32::try_from(setup.run.pad_to_multiple_of).unwrap_or(1),
+    };
+    let exact = fed.counted && known_order(setup, packed.is_some()) && packed.is_none_or(|packed| packed.whole_rows);
+    let (left_out, fed_twice) = plan.remainder();
+    Planned {
+        effective_batch: plan.effective_batch,
+        batch_size: settings.batch_size,
+        grad_accum: settings.grad_accum,
+        world_size: settings.world_size,
+        batches_per_rank: plan.feed.batches,
+        steps_per_epoch: plan.updates_per_epoch,
+        planned_steps: plan.planned_steps,
+        steps: plan.steps,
+        epochs: plan.epochs,
+        rows_fed: plan.rows_seen,
+        share: seen.as_ref().map_or_else(|| plan.share(), Seen::share),
+        times_seen: seen.map(|seen| seen.iter().map(|(times, rows)| TimesSeen { times, rows }).collect()),
+        all_seen_at: few.then(|| plan.all_seen_at(&order)).flatten(),
+        left_out,
+        fed_twice,
+        last_step: plan.last_step(),
+        load: (columns.tokens.len() as u64 == plan.feed.rows)
+            .then(|| load::summary(plan, order, columns, exact))
+            .flatten(),
+        schedule: rate::figures(setup, plan),
+    }
+}
+
+impl Plan {
+    /// Rows that each epoch leaves out at its end, and rows that it has twice.
+    pub(super) fn remainder(&self) -> (u64, u64) {
+        let fed = self.feed.places(&(0..self.rhythm.fetched)).end;
+        (self.feed.rows.saturating_sub(fed), fed.saturating_sub(self.feed.rows))
+    }
+
+    /// Rows of an epoch's last step, where they are fewer than those of others and the run gets there.
+    fn last_step(&self) -> Option<u64> {
+        let steps = self.rhythm.within(1);
+        if steps == 0 || steps > self.steps {
+            return None;
+        }
+        let rows = self.rows_by(steps) - self.rows_by(steps - 1);
+        (rows < self.effective_batch).then_some(rows)
+    }
+
+    /// What is odd about the ends of epochs, and where other versions would differ.
+    fn notes(&self, setup: &Setup, settings: &PlanSettings) -> Vec<String> {
+        let mut notes = Vec::new();
+        let rest = self.feed.batches % self.accum;
+        let version = settings.trainer.transformers();
+        if let Some(version) = version.filter(|version| rest > 0 && *version < (4, 52))
+            && settings.max_steps.is_none()
+        {
+            let newer = PlanSettings {
+                trainer: settings.trainer.of_version((5, 23)),
+                ..settings.clone()
+            };
+            if let Ok(newer) = Plan::new(self.feed.rows, &newer)
+                && newer.planned_steps != self.planned_steps
+            {
+                notes.push(format!(
+                    "transformers {}.{} plans no step for the {rest} of {} batches left at the end of an epoch: {} \
+                     steps in {} epochs, where 4.52 and later make {}",
+                    version.0, version.1, self.accum, self.planned_steps, setup.epochs.value, newer.planned_steps
+                ));
+            }
+        }
+        if self.steps != self.planned_steps {
+            notes.push(format!(
+                "the trainer announces {} steps and ends after {}",
+                self.planned_steps, self.steps
+            ));
+        }
+        let asked = settings.epochs;
+        if settings.max_steps.is_none() && self.epochs > asked && float(self.steps) > 0.0 && asked.fract() != 0.0 {
+            notes.push(format!(
+                "{asked} epochs are rounded up to whole steps: {} steps, {:.2} epochs",
+                self.steps, self.epochs
+            ));
+        }
+        notes
+    }
+}

@@ -1,0 +1,185 @@
+//! Planned runs through the command line: the arithmetic of published runs.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+/// So many rows of a short dialogue each, in a folder of their own.
+fn rows(rows: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text: String = (0..rows)
+        .map(|row| {
+            format!(
+                "{{\"prompt\":\"what is {row} and one?\",\"completion\":\"{}\"}}\n",
+                row + 1
+            )
+        })
+        .collect();
+    std::fs::write(folder.path().join("train.jsonl"), text).expect("written");
+    folder
+}
+
+fn run(folder: &Path, flags: &str) -> std::process::Output {
+    let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
+    command.current_dir(folder).env_clear().env("COLUMNS", "100");
+    command.args(["train.jsonl", "--isolated", "--select", "budget"]);
+    command.args(flags.split_whitespace()).output().expect("run")
+}
+
+fn report(folder: &Path, flags: &str) -> Value {
+    let output = run(folder, &format!("{flags} -f json"));
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{flags}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn number(report: &Value, pointer: &str) -> f64 {
+    let found = report.pointer(pointer).and_then(Value::as_f64);
+    found.unwrap_or_else(|| panic!("no number at {pointer} in {}", report["plan"]))
+}
+
+fn figures(report: &Value, names: &[&str]) -> Vec<f64> {
+    names
+        .iter()
+        .map(|name| number(report, &format!("/plan/plan/{name}")))
+        .collect()
+}
+
+fn seen(report: &Value) -> Vec<(u64, u64)> {
+    let times: Vec<Value> = report["plan"]["plan"]["times_seen"]
+        .as_array()
+        .expect("counted")
+        .clone();
+    let count = |seen: &Value, name: &str| seen[name].as_u64().expect("a count");
+    times
+        .iter()
+        .map(|seen| (count(seen, "times"), count(seen, "rows")))
+        .collect()
+}
+
+fn found(report: &Value) -> Vec<(String, String)> {
+    let groups = report["findings"].as_array().expect("findings");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let group = |group: &Value| (text(&group["rule"]), text(&group["places"][0]["message"]));
+    groups.iter().map(group).collect()
+}
+
+#[test]
+fn runs_over_45000_rows_see_what_their_steps_allow() {
+    let folder = rows(45_000);
+    let names = ["effective_batch", "steps", "rows_fed", "steps_per_epoch"];
+
+    let told = report(folder.path(), "--batch-size 1 --grad-accum 8 --max-steps 500");
+    assert_eq!(figures(&told, &names), [8.0, 500.0, 4000.0, 5625.0]);
+    assert_eq!(seen(&told), [(0, 41_000), (1, 4000)]);
+    assert!((number(&told, "/plan/plan/share") - 4000.0 / 45_000.0).abs() < 1e-12);
+    let (rule, message) = &found(&told)[0];
+    assert_eq!(rule, "budget/low-coverage");
+    assert!(
+        message.contains("max_steps 500 (--max-steps)") && message.contains(" 8.9 % of 45000 rows"),
+        "{message}"
+    );
+    assert_eq!(
+        run(folder.path(), "--batch-size 1 --grad-accum 8 --max-steps 500")
+            .status
+            .code(),
+        Some(1)
+    );
+
+    // 1.42 epochs. The 1,407th step ends the first with 8 rows, so 24 of the nominal 64,000 are not fed.
+    let told = report(folder.path(), "--batch-size 2 --grad-accum 16 --max-steps 2000");
+    assert_eq!(figures(&told, &names), [32.0, 2000.0, 63_976.0, 1407.0]);
+    assert_eq!(seen(&told), [(1, 26_024), (2, 18_976)]);
+    assert!((number(&told, "/plan/plan/epochs") - 1.4217).abs() < 1e-3);
+    assert_eq!(number(&told, "/plan/plan/all_seen_at"), 1407.0);
+    assert_eq!(number(&told, "/plan/plan/last_step"), 8.0);
+
+    // 7.1 epochs: 320,000 rows if every step were full, as they were before transformers 4.47.
+    let flags = "--batch-size 4 --grad-accum 16 --max-steps 5000";
+    let told = report(folder.path(), flags);
+    assert_eq!(figures(&told, &names), [64.0, 5000.0, 319_608.0, 704.0]);
+    assert!((number(&told, "/plan/plan/epochs") - 7.1).abs() < 0.01);
+    let told = report(folder.path(), &format!("{flags} --transformers 4.45"));
+    assert_eq!(figures(&told, &names), [64.0, 5000.0, 320_000.0, 703.0]);
+    assert!((320_000.0 / 45_000.0_f64 - 7.11).abs() < 0.01);
+}
+
+#[test]
+fn three_steps_are_missing_where_the_version_drops_the_rest_of_an_epoch() {
+    // 31,361 batches of 4, in accumulations of 8: 3,920 full ones an epoch and a batch left over.
+    let folder = rows(125_444);
+    let flags = "--batch-size 4 --grad-accum 8 --epochs 3 --warmup 500 --scheduler cosine --lr 2e-4";
+    let told = report(folder.path(), flags);
+    assert_eq!(
+        figures(&told, &["steps", "planned_steps", "steps_per_epoch"]),
+        [11_763.0, 11_763.0, 3921.0]
+    );
+    assert_eq!(number(&told, "/plan/plan/last_step"), 4.0);
+
+    let told = report(folder.path(), &format!("{flags} --transformers 4.45"));
+    assert_eq!(
+        figures(&told, &["steps", "planned_steps", "steps_per_epoch"]),
+        [11_760.0, 11_760.0, 3920.0]
+    );
+    let note = told["plan"]["notes"][0].as_str().expect("a note");
+    assert!(
+        note.contains("4.45 plans no step for the 1 of 8 batches left at the end of an epoch")
+            && note.contains("11763"),
+        "{note}"
+    );
+    // Warmed up after 500 steps, and all but 0 at the end.
+    let schedule = &told["plan"]["plan"]["schedule"];
+    assert_eq!(schedule["warmup_steps"], 500);
+    let marks: Vec<(u64, f64)> = schedule["marks"]
+        .as_array()
+        .expect("rates")
+        .iter()
+        .map(|mark| {
+            (
+                mark["step"].as_u64().expect("a step"),
+                mark["rate"].as_f64().expect("a rate"),
+            )
+        })
+        .collect();
+    assert_eq!(marks[0], (1, 0.0));
+    let (last, rate) = marks[marks.len() - 1];
+    assert!(last == 11_760 && rate > 0.0 && rate < 2e-4 * 1e-7, "{marks:?}");
+}
+
+#[test]
+fn ranks_fill_their_last_batches_with_rows_they_had_before() {
+    let folder = rows(1001);
+    let told = report(folder.path(), "--batch-size 4 --grad-accum 2 --world-size 8 --epochs 2");
+    // 251 batches over 8 ranks are 32 rounds, the last with 23 rows of the epoch's beginning.
+    assert_eq!(
+        figures(
+            &told,
+            &[
+                "effective_batch",
+                "batches_per_rank",
+                "steps_per_epoch",
+                "steps",
+                "fed_twice"
+            ]
+        ),
+        [64.0, 32.0, 16.0, 32.0, 23.0]
+    );
+    let told = report(
+        folder.path(),
+        "--batch-size 4 --grad-accum 2 --world-size 8 --epochs 1 --drop-last",
+    );
+    assert_eq!(
+        figures(&told, &["batches_per_rank", "steps", "left_out"]),
+        [31.0, 16.0, 9.0]
+    );
+    assert_eq!(seen(&told), [(0, 9), (1, 992)]);
+}
+
+#[test]
+fn a_run_that_would_not_start_is_no_go() {
+    let folder = rows(10);
+    let told = report(folder.path(), "--batch-size 16 --drop-last --epochs 1");
+    assert!(told["plan"]["plan"].is_null());
+    assert_eq!(found(&told)[0].0, "budget/no-run");
+    assert_eq!(told["verdict"]["go"], false);
+}
