@@ -134,11 +134,7 @@ fn kept(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, PackE
             let (all, of_row) = (u64::from(fed.tokens[row]), u64::from(fed.trained[row]));
             whole_rows &= u64::from(piece.len()) == all;
             // Where the trained tokens stand in a divided row is not known here; they count by its share.
-            carrying += if all == 0 {
-                0
-            } else {
-                of_row * u64::from(piece.len()) / all
-            };
+            carrying += (of_row * u64::from(piece.len())).checked_div(all).unwrap_or(0);
         }
         tokens.push(u32::try_from(sum).unwrap_or(u32::MAX));
         trained.push(u32::try_from(carrying).unwrap_or(u32::MAX));
