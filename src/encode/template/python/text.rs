@@ -7,7 +7,7 @@ use crate::encode::template::error::TemplateError;
 
 /// `str.isspace` of one letter: Unicode's white space, and four separators of ASCII.
 pub(in crate::encode::template) fn is_space(letter: char) -> bool {
-    letter.is_whitespace()
+    letter.is_whitespace() || matches!(letter, '\x1c'..='\x1f')
 }
 
 /// Which ends are stripped.
