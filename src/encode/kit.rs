@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::Map;
+
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::setup::{Special, TokenizerFacts};
 use crate::model::value::{Object, Value};
@@ -45,10 +47,17 @@ pub struct Kit {
     tool_use: Option<Result<Template, TemplateError>>,
     preparation: Preparation,
     setup: Setup,
-    path: PathBuf,
-    hub_id: Option<String>,
+    origin: Origin,
     /// Texts that both engines encoded alike, where they are compared.
     verified: Option<AtomicU64>,
+}
+
+/// What a tokenizer was loaded from.
+#[derive(Clone)]
+struct Origin {
+    path: PathBuf,
+    hub_id: Option<String>,
+    keywords: Map<String, serde_json::Value>,
 }
 
 /// A conversation to be rendered.
@@ -68,7 +77,18 @@ impl Kit {
     /// If the tokenizer or a template file cannot be read. A template that does not compile is said
     /// when it is used, since not every set needs one.
     pub fn load(load: Load<'_>) -> Result<Self, KitError> {
-        let folder = Folder::read(load.path)?;
+        Self::load_with(load, Map::new())
+    }
+
+    /// The same with keywords, as `from_pretrained(path, padding_side="left")` takes them: each stands in
+    /// for what `tokenizer_config.json` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kit::load`].
+    pub fn load_with(load: Load<'_>, keywords: Map<String, serde_json::Value>) -> Result<Self, KitError> {
+        let mut folder = Folder::read(load.path)?;
+        folder.tokenizer_config.extend(keywords.clone());
         let beside = if load.path.is_dir() {
             load.path
         } else {
@@ -79,16 +99,19 @@ impl Kit {
             Some(source) => Templates::single(source),
             None => Templates::from_folder(beside)?,
         };
-        let origin = (load.path.to_owned(), load.hub_id.map(str::to_owned));
+        let origin = Origin {
+            path: load.path.to_owned(),
+            hub_id: load.hub_id.map(str::to_owned),
+            keywords,
+        };
         Ok(Self::of(tokenizer, templates, load.clock, origin))
     }
 
-    fn of(tokenizer: Tokenizer, templates: Templates, clock: Clock, origin: (PathBuf, Option<String>)) -> Self {
+    fn of(tokenizer: Tokenizer, templates: Templates, clock: Clock, origin: Origin) -> Self {
         let preparation = match tokenizer.facts.generation {
             Generation::V4 => Preparation::Transformers4,
             Generation::V5 => Preparation::Transformers5,
         };
-        let (path, hub_id) = origin;
         let setup = Setup {
             special_tokens: Vec::new(),
             kwargs: Object::new(),
@@ -101,8 +124,7 @@ impl Kit {
             templates,
             preparation,
             setup,
-            path,
-            hub_id,
+            origin,
             verified: None,
         };
         kit.compile_own();
@@ -116,10 +138,12 @@ impl Kit {
     ///
     /// As [`Kit::load`].
     pub fn with_tokens(&self, calls: &[Vec<AddedToken>]) -> Result<Self, KitError> {
-        let folder = Folder::read(&self.path)?;
-        let tokenizer = Tokenizer::from_folder(folder, self.hub_id.as_deref(), self.facts().generation, calls)?;
-        let origin = (self.path.clone(), self.hub_id.clone());
-        Ok(Self::of(tokenizer, self.templates.clone(), self.setup.clock, origin))
+        let mut folder = Folder::read(&self.origin.path)?;
+        folder.tokenizer_config.extend(self.origin.keywords.clone());
+        let hub_id = self.origin.hub_id.as_deref();
+        let tokenizer = Tokenizer::from_folder(folder, hub_id, self.facts().generation, calls)?;
+        let (templates, clock) = (self.templates.clone(), self.setup.clock);
+        Ok(Self::of(tokenizer, templates, clock, self.origin.clone()))
     }
 
     /// Compiles the tokenizer's templates, which know its named tokens.
@@ -140,9 +164,11 @@ impl Kit {
     /// Names a token (`pad_token`), as `tokenizer.pad_token = …` does after loading. The vocabulary
     /// stays as it is.
     pub fn set_token(&mut self, name: &str, text: &str) {
+        // `convert_tokens_to_ids` gives what it does not know the id of the unknown token.
+        let unknown = || self.facts().token("unk_token").and_then(|token| token.id);
         let token = Special {
             text: text.to_owned(),
-            id: self.id_of(text),
+            id: self.id_of(text).or_else(unknown),
         };
         let named = &mut self.tokenizer.facts.named;
         match named.iter_mut().find(|(known, _)| known == name) {
@@ -216,14 +242,13 @@ impl Kit {
 
     /// What the model was asked for by: its id, or its path.
     pub fn name_or_path(&self) -> Cow<'_, str> {
-        self.hub_id
-            .as_deref()
-            .map_or_else(|| self.path.to_string_lossy(), Cow::Borrowed)
+        let hub_id = self.origin.hub_id.as_deref();
+        hub_id.map_or_else(|| self.origin.path.to_string_lossy(), Cow::Borrowed)
     }
 
     /// The folder it was loaded from, or its `tokenizer.json`.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.origin.path
     }
 
     /// The source of the template a conversation is rendered with.
@@ -304,34 +329,64 @@ impl Kit {
         conversation: Conversation<'_>,
         rendered: &mut Rendered,
     ) -> Result<(), EncodeError> {
-        let own = if conversation.tools.is_some() {
-            &self.tool_use
-        } else {
-            &self.default
-        };
-        let template = match (template, own) {
-            (Some(template), _) | (None, Some(Ok(template))) => template,
-            (None, Some(Err(error))) => return Err(failed(error)),
-            (None, None) => {
-                let message = match self.templates.choose(None, conversation.tools.is_some()) {
-                    Err(error) => error.to_string(),
-                    Ok(_) => "the tokenizer has no chat template".to_owned(),
-                };
-                return Err(EncodeError {
-                    class: "ValueError".to_owned(),
-                    message,
-                    kind: EncodeErrorKind::Trainer,
-                });
-            }
+        let template = match template {
+            Some(template) => template,
+            None => self.template(conversation.tools.is_some())?,
         };
         let vars = Vars {
             tools: conversation.tools,
             kwargs: conversation.kwargs.and_then(Value::as_object),
             add_generation_prompt: conversation.add_generation_prompt,
-            preparation: self.preparation,
             ..Vars::new(conversation.messages)
         };
+        self.render_vars(template, vars, rendered)
+    }
+
+    /// Renders by a template with all that `apply_chat_template` can pass to one. Messages are prepared
+    /// as this tokenizer's generation of transformers does, whatever `vars` says.
+    ///
+    /// # Errors
+    ///
+    /// If the template raises.
+    pub fn render_vars(&self, template: &Template, vars: Vars<'_>, rendered: &mut Rendered) -> Result<(), EncodeError> {
+        let vars = Vars {
+            preparation: self.preparation,
+            ..vars
+        };
         template.render(&vars, rendered).map_err(|error| failed(&error))
+    }
+
+    /// The tokenizer's own template for a conversation with tools, or without.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or it does not compile.
+    pub fn template(&self, has_tools: bool) -> Result<&Template, EncodeError> {
+        let own = if has_tools { &self.tool_use } else { &self.default };
+        match own {
+            Some(Ok(template)) => Ok(template),
+            Some(Err(error)) => Err(failed(error)),
+            None => {
+                let chosen = self.templates.choose(None, has_tools);
+                let message = chosen.err().map_or_else(String::new, |error| error.to_string());
+                Err(EncodeError {
+                    class: "ValueError".to_owned(),
+                    message,
+                    kind: EncodeErrorKind::Trainer,
+                })
+            }
+        }
+    }
+
+    /// A failure of a template as an error of the row.
+    pub fn template_failed(error: &TemplateError) -> EncodeError {
+        failed(error)
+    }
+
+    /// The source of the template that `chat_template=given` stands for: one of the tokenizer's
+    /// several by its name, or `given` itself.
+    pub fn template_given<'k>(&'k self, given: &'k str) -> &'k str {
+        self.templates.choose(Some(given), false).unwrap_or(given)
     }
 }
 
@@ -402,16 +457,30 @@ impl Chat {
     /// has no token ends the search, and later spans are lost; one whose last character has none,
     /// or the very first, runs to the end of the sequence (transformers#47325).
     pub fn assistant_mask(&self, mask: &mut Vec<bool>) {
-        let offsets = &self.tokens.offsets;
+        Self::mask(&self.rendered, &self.tokens, mask);
+    }
+
+    /// The same for any text and its tokens, which may have been cut or padded.
+    pub fn mask(rendered: &Rendered, tokens: &Tokens, mask: &mut Vec<bool>) {
+        // Padding at the end stands for nothing, and is left out so that places only grow.
+        let padding = tokens
+            .offsets
+            .iter()
+            .rev()
+            .take_while(|place| **place == (0, 0))
+            .count();
+        let offsets = &tokens.offsets[..tokens.offsets.len() - padding];
         let token_at = |byte: u32| {
             let at = offsets.partition_point(|(_, end)| *end <= byte);
             (at < offsets.len() && offsets[at].0 <= byte).then_some(at)
         };
         mask.clear();
-        mask.resize(self.tokens.ids.len(), false);
-        for span in &self.rendered.generation {
+        mask.resize(tokens.ids.len(), false);
+        for span in &rendered.generation {
             let Some(start) = token_at(span.start) else { break };
-            let before = self.rendered.text[..span.end as usize].char_indices().next_back();
+            // A span may run past the end of the text, where there is no token.
+            let before = rendered.text.get(..span.end as usize);
+            let before = before.and_then(|before| before.char_indices().next_back());
             let last = before.and_then(|(at, _)| token_at(super::locate::offset(at)));
             let end = last.filter(|last| *last != 0).map_or(mask.len(), |last| last + 1);
             if start < end {

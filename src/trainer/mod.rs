@@ -10,6 +10,7 @@ mod python;
 mod row;
 mod site_packages;
 pub mod torchtune;
+pub mod transformers;
 pub mod trl;
 pub mod version;
 

@@ -18,7 +18,15 @@ pub(crate) fn load(case: &Case) -> Result<Kit, Outcome> {
         Generation::V5
     };
     let clock = Clock::Fixed(now.parse().expect("a moment"));
-    let mut kit = open(&folder, generation, clock).map_err(|error| Outcome::Differs(error.to_string()))?;
+    let keywords = case.config["tokenizer_kwargs"].as_object().cloned().unwrap_or_default();
+    let load = Load {
+        path: &folder,
+        hub_id: None,
+        chat_template: None,
+        generation,
+        clock,
+    };
+    let mut kit = Kit::load_with(load, keywords).map_err(|error| Outcome::Differs(error.to_string()))?;
     for (name, value) in case.config["tokenizer_set"].as_object().into_iter().flatten() {
         let text = value.as_str().expect("attributes of tokenizers are strings");
         match name.as_str() {

@@ -14,7 +14,9 @@ mod compare;
 mod kit;
 mod llama_factory;
 mod rows;
+mod schedule;
 mod torchtune;
+mod transformers;
 mod trl;
 
 use std::path::PathBuf;
@@ -27,10 +29,18 @@ type Run = fn(&Case) -> Result<Vec<serde_json::Value>, Outcome>;
 /// Which cases are due, by the `kind` of their config.
 const KINDS: &[(&str, Run)] = &[
     ("axolotl", axolotl::run),
+    ("hf_default", transformers::collators),
+    ("hf_flattening", transformers::collators),
+    ("hf_lm", transformers::collators),
+    ("hf_padding", transformers::collators),
+    ("hf_seq2seq", transformers::collators),
+    ("hf_tokenize", transformers::collators),
     ("lf_kto", llama_factory::run),
     ("lf_pt", llama_factory::run),
     ("lf_rm", llama_factory::run),
     ("lf_sft", llama_factory::run),
+    ("render", transformers::render),
+    ("schedule", schedule::run),
     ("torchtune", torchtune::run),
     ("trl_sft", trl::sft),
 ];

@@ -8,6 +8,7 @@ mod given;
 mod llama_factory;
 mod loaded;
 mod torchtune;
+mod transformers;
 mod trl;
 
 use std::sync::Arc;
@@ -55,6 +56,7 @@ static FAMILIES: &[&Family] = &[
     &axolotl::FAMILY,
     &llama_factory::FAMILY,
     &torchtune::FAMILY,
+    &transformers::FAMILY,
     &trl::FAMILY,
 ];
 
@@ -142,7 +144,9 @@ impl Asked {
             None => family.version(&packages, &mut notes),
         };
         let companions = (family.companions)(version);
-        let installed = packages.version("transformers").map(|version| {
+        // The trainer that is transformers itself brings its own.
+        let beside = packages.version("transformers").filter(|_| family.distribution != "transformers");
+        let installed = beside.map(|version| {
             if version.major < 5 {
                 Generation::V4
             } else {
@@ -312,6 +316,7 @@ mod tests {
             ("llama_factory", "llama-factory"),
             ("Axolotl", "axolotl"),
             ("tune", "torchtune"),
+            ("hf", "transformers"),
         ] {
             assert_eq!(find(written).map(|family| family.name), Ok(name), "{written}");
         }

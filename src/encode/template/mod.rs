@@ -11,6 +11,7 @@
 //! of a tokenizer.
 
 mod clock;
+pub mod continuation;
 mod data;
 mod dialect;
 mod error;

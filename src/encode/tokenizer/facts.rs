@@ -40,6 +40,10 @@ pub struct Facts {
     /// Whether a plain text gets a BOS or an EOS from the post-processor.
     pub adds_bos: bool,
     pub adds_eos: bool,
+    /// What the post-processor puts before a text and after it; `None` where that is not known.
+    pub around: Option<(Vec<u32>, Vec<u32>)>,
+    /// Whether `attention_mask` is among `model_input_names`.
+    pub attention_mask: bool,
     /// Ids of `<0x00>` to `<0xFF>`, where the model falls back to bytes.
     pub byte_tokens: Vec<u32>,
     /// Tokens a saved truncation would cut a text to. It is switched off here, as trainers do.

@@ -294,7 +294,9 @@ fn facts_of(
         .iter()
         .map(|(name, token)| (name.clone(), special(&token.content)));
     let named_list: Vec<(String, Special)> = list.collect();
-    let post = Post::read(&pipeline.post_processor).unwrap_or_default();
+    let known = Post::read(&pipeline.post_processor).ok();
+    let post = known.clone().unwrap_or_default();
+    let inputs = config.get("model_input_names").and_then(Value::as_array);
     let id = |name: &str| {
         named_list
             .iter()
@@ -337,6 +339,8 @@ fn facts_of(
         model: ModelFacts::read(&folder.model_config, &folder.generation_config),
         adds_bos: adds("bos_token", &post.before),
         adds_eos: adds("eos_token", &post.after),
+        around: known.map(|post| (post.before, post.after)),
+        attention_mask: inputs.is_none_or(|names| names.iter().any(|name| name == "attention_mask")),
         byte_tokens: if pipeline.flags.byte_fallback {
             byte_tokens.collect::<Option<Vec<u32>>>().unwrap_or_default()
         } else {

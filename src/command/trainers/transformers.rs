@@ -1,0 +1,63 @@
+//! transformers' own `Trainer`.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::encode::tokenizer::Generation;
+use crate::loader::Datasets;
+use crate::model::encoded::EncodeError;
+use crate::trainer::Trainer;
+use crate::trainer::transformers::options::Options;
+use crate::trainer::transformers::{Transformers, versions};
+
+use super::{Companions, Family, Made, Making, unreadable};
+
+pub(super) static FAMILY: Family = Family {
+    name: "transformers",
+    also: &["hf", "hf-trainer"],
+    distribution: "transformers",
+    newest: versions::NEWEST,
+    covers: |version| versions::features(version).is_some(),
+    covered: versions::covered,
+    companions: |version| {
+        let generation = versions::features(version).map_or(Generation::V5, |range| range.generation);
+        Companions {
+            generation,
+            datasets: if generation == Generation::V4 {
+                Datasets::V3_6_0
+            } else {
+                Datasets::V5_2_0
+            },
+        }
+    },
+    max_length: "max_length",
+    batch_size: "per_device_train_batch_size",
+    make,
+};
+
+fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
+    let mut given = making.options.clone();
+    // It pads batches, and no row is made of it.
+    given.remove("per_device_train_batch_size");
+    let options: Options = serde_json::from_value(Json::Object(given)).map_err(|error| unreadable(&error))?;
+    let mut notes = Vec::new();
+    let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
+    for set in making.sets {
+        let made = Transformers::new(Arc::clone(making.kit), making.version, &options, &set.columns())?;
+        if options.tokenize.is_none() {
+            let note = format!("how the script tokenises is not said (--set tokenize.mode=…): {}", made.way());
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        trainers.push(Arc::new(made));
+    }
+    Ok(Made {
+        trainers,
+        max_length: options.max_length,
+        tokenizer: None,
+        has_template: making.kit.has_template(),
+        notes,
+    })
+}
