@@ -113,7 +113,7 @@ fn is_logged(args: &Value, plan: &Plan, step: u64) -> bool {
     } else {
         every as u64
     };
-    step % every.max(1) == 0 || (step == 1 && args["logging_first_step"] == true)
+    step.is_multiple_of(every.max(1)) || (step == 1 && args["logging_first_step"] == true)
 }
 
 /// The numbers, or the recorded ones where they are the same but for the last bits of a float.

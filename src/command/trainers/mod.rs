@@ -145,7 +145,9 @@ impl Asked {
         };
         let companions = (family.companions)(version);
         // The trainer that is transformers itself brings its own.
-        let beside = packages.version("transformers").filter(|_| family.distribution != "transformers");
+        let beside = packages
+            .version("transformers")
+            .filter(|_| family.distribution != "transformers");
         let installed = beside.map(|version| {
             if version.major < 5 {
                 Generation::V4

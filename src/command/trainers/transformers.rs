@@ -46,7 +46,10 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     for set in making.sets {
         let made = Transformers::new(Arc::clone(making.kit), making.version, &options, &set.columns())?;
         if options.tokenize.is_none() {
-            let note = format!("how the script tokenises is not said (--set tokenize.mode=…): {}", made.way());
+            let note = format!(
+                "how the script tokenises is not said (--set tokenize.mode=…): {}",
+                made.way()
+            );
             if !notes.contains(&note) {
                 notes.push(note);
             }

@@ -194,10 +194,7 @@ impl TextCall {
             None | Some(Json::Null) => facts.padding_side,
             Some(Json::String(side)) if side == "left" => Side::Left,
             Some(Json::String(side)) if side == "right" => Side::Right,
-            Some(other) if padding == Padding::No => {
-                let _ = other;
-                facts.padding_side
-            }
+            Some(_) if padding == Padding::No => facts.padding_side,
             Some(other) => return Err(raises("ValueError", format!("unknown `direction`: {other}"))),
         };
         let fill = (padding != Padding::No).then(|| Fill {

@@ -129,12 +129,11 @@ impl ChatCall {
     /// What transformers raises for this conversation.
     pub fn render(&self, kit: &Kit, row: &Value<'_>, out: &mut Rendered) -> Result<(), EncodeError> {
         let tools = row.get("tools").filter(|tools| !tools.is_null());
-        let (source, template) = match &self.given {
-            Some((source, template)) => (source.as_str(), template),
-            None => {
-                let template = kit.template(tools.is_some())?;
-                (kit.template_source(tools.is_some()).unwrap_or_default(), template)
-            }
+        let (source, template) = if let Some((source, template)) = &self.given {
+            (source.as_str(), template)
+        } else {
+            let template = kit.template(tools.is_some())?;
+            (kit.template_source(tools.is_some()).unwrap_or_default(), template)
         };
         let messages = match row.get("messages") {
             None => return Err(key_error("messages")),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::value::Value;
+use crate::model::value::{Object, Value};
 
 /// The columns a script keeps of a pre-tokenised row: those that models and collators know.
 const KEPT: [&str; 5] = ["input_ids", "labels", "attention_mask", "label", "label_ids"];
@@ -48,7 +48,7 @@ impl Features {
     /// The columns of a row that was tokenised before.
     pub fn tokenised(row: &Value<'_>) -> Self {
         let mut features = Self::default();
-        for (name, value) in row.as_object().into_iter().flat_map(|row| row.iter()) {
+        for (name, value) in row.as_object().into_iter().flat_map(Object::iter) {
             if let Some(kept) = KEPT.iter().find(|kept| **kept == name) {
                 features.push(kept, Column::of(value));
             }

@@ -66,19 +66,20 @@ impl Transformers {
         let range = versions::features(version)
             .ok_or_else(|| unsupported(format!("transformers {version}; covered are {}", versions::covered())))?;
         let by_columns;
-        let tokenize = match &options.tokenize {
-            Some(tokenize) => tokenize,
-            None => {
-                by_columns = usual(columns, options.max_length)?;
-                &by_columns
-            }
+        let tokenize = if let Some(tokenize) = &options.tokenize {
+            tokenize
+        } else {
+            by_columns = usual(columns, options.max_length)?;
+            &by_columns
         };
         let has_labels = ["labels", "label"]
             .iter()
             .any(|name| columns.iter().any(|column| column == name));
         let labelled = match tokenize.mode {
             Mode::None => has_labels,
-            Mode::Chat => tokenize.copy_labels || tokenize.call.contains_key("return_assistant_tokens_mask"),
+            Mode::Chat => {
+                tokenize.copy_labels || tokenize.call.get("return_assistant_tokens_mask") == Some(&json!(true))
+            }
             Mode::Text | Mode::TemplateThenCall => tokenize.copy_labels,
         };
         Ok(Self {
