@@ -182,3 +182,50 @@ fn a_run_that_would_not_start_is_no_go() {
     assert_eq!(found(&told)[0].0, "budget/no-run");
     assert_eq!(told["verdict"]["go"], false);
 }
+
+#[test]
+fn short_dialogues_are_padded_and_the_long_ones_cut() {
+    // 4 × 4 accumulation, 3 epochs, 200 warmup steps, max_length 512, an evaluation every 500 steps.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text: String = (0..6000)
+        .map(|row: usize| {
+            // Mostly one or two lines, now and then a long one.
+            let words = if row.is_multiple_of(20) { 180 } else { 3 + row % 40 };
+            let answer = "so ".repeat(words);
+            format!("{{\"prompt\":\"and then?\",\"completion\":\"{answer}\"}}\n")
+        })
+        .collect();
+    std::fs::write(folder.path().join("train.jsonl"), text).expect("written");
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
+    let flags = format!(
+        "-m {model} --max-length 512 --batch-size 4 --grad-accum 4 --epochs 3 --warmup 200 --eval-steps 500 --lr 1e-4"
+    );
+    let told = report(folder.path(), &flags);
+    assert_eq!(
+        figures(&told, &["effective_batch", "steps_per_epoch", "steps"]),
+        [16.0, 375.0, 1125.0]
+    );
+    assert_eq!(told["lengths"]["max_length"]["rows"], 300);
+    let padding = number(&told, "/plan/plan/load/padding");
+    assert!((0.3..0.9).contains(&padding), "{padding}");
+    let rules: Vec<_> = found(&told).into_iter().map(|(rule, _)| rule).collect();
+    // 200 of 1,125 steps are below the fifth that is odd, and 500 fit the run.
+    assert!(
+        !rules
+            .iter()
+            .any(|rule| rule == "budget/interval-beyond-end" || rule == "budget/odd-warmup"),
+        "{rules:?}"
+    );
+    assert!(rules.iter().any(|rule| rule == "budget/packing-saves"), "{rules:?}");
+
+    let told = report(folder.path(), &flags.replace("--eval-steps 500", "--eval-steps 2000"));
+    let messages = found(&told);
+    let (_, message) = messages
+        .iter()
+        .find(|(rule, _)| rule == "budget/interval-beyond-end")
+        .expect("2,000 do not fit");
+    assert_eq!(
+        message,
+        "eval_steps 2000 (--eval-steps) is more than the run's 1125 steps: no evaluation"
+    );
+}

@@ -76,9 +76,15 @@ impl Measures {
     pub fn finish(self, setup: &Setup) -> Sections {
         let trained = setup.tokenizer.is_some();
         let fed = self.fed.into_rows();
+        let lengths = self.lengths.finish(setup, &fed.tokens);
+        let mut budget = fed.budget(setup);
+        if let Some(budget) = &mut budget {
+            let packed = lengths.as_ref().and_then(|lengths| lengths.packed.as_ref());
+            budget.packable = packed.map(|packed| packed.efficiency);
+        }
         Sections {
-            lengths: self.lengths.finish(setup, &fed.tokens),
-            budget: fed.budget(setup),
+            lengths,
+            budget,
             masks: trained.then(|| self.masks.finish()).flatten(),
             mix: self.mix.finish(),
             rows: self.rows,

@@ -12,6 +12,8 @@ pub struct Budget {
     pub dropped: u64,
     /// What the rows are packed into, if they are.
     pub packed: Option<Sequences>,
+    /// Share of the room of max_length, 0 to 1, that tokens would fill if the rows were packed (`bfd`).
+    pub packable: Option<f64>,
     /// Why the trainer would end without a step, if it would.
     pub refused: Option<String>,
     pub plan: Option<Planned>,

@@ -16,8 +16,22 @@ use crate::rule::lane::RuleEntry;
 
 /// The rules, in order of name.
 pub static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<budget::epochs_ignored::EpochsIgnored>(),
+    RuleEntry::of::<budget::interval_beyond_end::IntervalBeyondEnd>(),
     RuleEntry::of::<budget::low_coverage::LowCoverage>(),
+    RuleEntry::of::<budget::many_epochs::ManyEpochs>(),
+    RuleEntry::of::<budget::max_length_high::MaxLengthHigh>(),
+    RuleEntry::of::<budget::max_length_low::MaxLengthLow>(),
+    RuleEntry::of::<budget::mostly_padding::MostlyPadding>(),
     RuleEntry::of::<budget::no_run::NoRun>(),
+    RuleEntry::of::<budget::odd_warmup::OddWarmup>(),
+    RuleEntry::of::<budget::packing_saves::PackingSaves>(),
+    RuleEntry::of::<budget::rate_fades_early::RateFadesEarly>(),
+    RuleEntry::of::<budget::rows_left_out::RowsLeftOut>(),
+    RuleEntry::of::<budget::schedule_cut_off::ScheduleCutOff>(),
+    RuleEntry::of::<budget::small_batch::SmallBatch>(),
+    RuleEntry::of::<budget::uneven_steps::UnevenSteps>(),
+    RuleEntry::of::<budget::warmup_beyond_end::WarmupBeyondEnd>(),
     RuleEntry::of::<dup::exact::Exact>(),
     RuleEntry::of::<leak::answer_in_prompt::AnswerInPrompt>(),
     RuleEntry::of::<length::answer_cut::AnswerCut>(),

@@ -39,6 +39,7 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
         rows: fed.tokens.len() as u64,
         dropped: dropped as u64,
         packed: None,
+        packable: None,
         refused: None,
         plan: None,
         notes: Vec::new(),

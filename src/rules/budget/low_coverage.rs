@@ -5,6 +5,8 @@ use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
+use super::length;
+
 rule_meta! {
     /// ## What it finds
     /// A planned number of steps that sees less than half of the rows.
@@ -58,10 +60,7 @@ impl Rule for LowCoverage {
             return;
         }
         let rows = budget.rows - budget.dropped;
-        let length = match &setup.max_steps {
-            Some(steps) => format!("max_steps {} ({})", steps.value, steps.origin),
-            None => format!("epochs {} ({})", setup.epochs.value, setup.epochs.origin),
-        };
+        let length = length(setup);
         let unit = if budget.packed.is_some() { "sequences" } else { "rows" };
         out.set(format!(
             "{length} of {} {unit} sees {:.1} % of {rows} rows, less than {:.0} %; one epoch is {} steps",

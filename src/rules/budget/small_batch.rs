@@ -1,0 +1,107 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::budget::Budget;
+use crate::model::setup::Setup;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// An optimizer step made of very few rows.
+    ///
+    /// ## Why it matters
+    /// The direction of a step is that of its few rows: the loss jumps from step to step and the usual learning rates
+    /// are too high for it. Where sequences are packed, the rows in them count.
+    ///
+    /// ## Example
+    /// ```jsonl --epochs 1 --batch-size 1
+    /// {"text": "row number 0"}
+    /// {"text": "row number 1"}
+    /// {"text": "row number 2"}
+    /// {"text": "row number 3"}
+    /// {"text": "row number 4"}
+    /// {"text": "row number 5"}
+    /// {"text": "row number 6"}
+    /// {"text": "row number 7"}
+    /// {"text": "row number 8"}
+    /// {"text": "row number 9"}
+    /// {"text": "row number 10"}
+    /// {"text": "row number 11"}
+    /// {"text": "row number 12"}
+    /// {"text": "row number 13"}
+    /// {"text": "row number 14"}
+    /// {"text": "row number 15"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl --epochs 1 --batch-size 1 --grad-accum 8
+    /// {"text": "row number 0"}
+    /// {"text": "row number 1"}
+    /// {"text": "row number 2"}
+    /// {"text": "row number 3"}
+    /// {"text": "row number 4"}
+    /// {"text": "row number 5"}
+    /// {"text": "row number 6"}
+    /// {"text": "row number 7"}
+    /// {"text": "row number 8"}
+    /// {"text": "row number 9"}
+    /// {"text": "row number 10"}
+    /// {"text": "row number 11"}
+    /// {"text": "row number 12"}
+    /// {"text": "row number 13"}
+    /// {"text": "row number 14"}
+    /// {"text": "row number 15"}
+    /// ```
+    ///
+    /// ## Fix
+    /// Raise gradient_accumulation_steps, or per_device_train_batch_size where memory allows.
+    "budget/small-batch", Warning, needs [Plan]
+}
+
+/// Options of the rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct SmallBatch {
+    /// Fewest rows of a step.
+    least: f64,
+}
+
+impl Default for SmallBatch {
+    fn default() -> Self {
+        Self { least: 8.0 }
+    }
+}
+
+impl Rule for SmallBatch {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+
+    #[expect(clippy::cast_precision_loss, reason = "a mean is a float")]
+    fn judge(&self, budget: &Budget, setup: &Setup, out: &mut Findings) {
+        let Some(plan) = &budget.plan else { return };
+        let rows = plan.effective_batch as f64 * rows_each(budget);
+        if rows < self.least {
+            out.set(format!(
+                "a step has {rows:.0} rows, less than {}: batch size {} ({}) × accumulation {} ({}) × {} ranks",
+                self.least,
+                setup.batch_size.value,
+                setup.batch_size.origin,
+                setup.grad_accum.value,
+                setup.grad_accum.origin,
+                setup.world_size.value
+            ));
+        }
+    }
+}
+
+/// Rows in what a batch is made of: 1, or those of a packed sequence.
+#[expect(clippy::cast_precision_loss, reason = "a mean is a float")]
+fn rows_each(budget: &Budget) -> f64 {
+    let rows = (budget.rows - budget.dropped) as f64;
+    budget
+        .packed
+        .as_ref()
+        .map_or(1.0, |packed| rows / packed.sequences.max(1) as f64)
+}
