@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod encode;
 pub mod explain;
 pub mod merge;
 pub mod model;
@@ -51,6 +52,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
     match &cli.command {
         Command::Check(args) => check::run(args, environment),
         Command::Show(args) => show::run(args, environment),
+        Command::Encode(args) => encode::run(args, environment),
         Command::Merge(args) => merge::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),

@@ -21,6 +21,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Show one row as the trainer sees it: text, tokens, loss mask
     Show(Box<ShowArgs>),
+    /// Write what the trainer would be fed: token ids and labels, packed if it packs
+    Encode(Box<EncodeArgs>),
     /// Finish a scan that was split into parts with --shard and --partial
     Merge(MergeArgs),
     /// List the rules
@@ -81,6 +83,21 @@ pub struct ShowArgs {
     /// When to colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,
+    #[command(flatten)]
+    pub files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct EncodeArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// File to write: `.jsonl` or `.parquet`; `-` writes JSON lines to standard output
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub train: TrainArgs,
     #[command(flatten)]
     pub files: FileArgs,
 }

@@ -35,6 +35,20 @@ pub trait Encode: Send + Sync {
     fn reads_columns(&self) -> bool {
         false
     }
+
+    /// Whether what becomes of the rows of a set is decided for all of them together.
+    fn packs(&self) -> bool {
+        false
+    }
+
+    /// What becomes of the training rows before they are batched; see [`Trainer::arrange`].
+    ///
+    /// # Errors
+    ///
+    /// If the trainer would raise.
+    fn pack(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {
+        Ok(rows)
+    }
 }
 
 /// A trainer, at one version, with its options settled.

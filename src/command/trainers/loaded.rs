@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::loader::{Datasets, Extent, Loader, Look, Schema};
+use crate::model::batch::Sequence;
 use crate::model::encoded::EncodeError;
 use crate::model::example::Example;
 use crate::model::record::Record;
@@ -119,6 +120,15 @@ impl Loaded {
 impl Encode for Loaded {
     fn reads_columns(&self) -> bool {
         true
+    }
+
+    fn packs(&self) -> bool {
+        true
+    }
+
+    fn pack(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {
+        // Training files are the first set.
+        self.trainers[0].arrange(rows)
     }
 
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError> {
