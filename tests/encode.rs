@@ -136,7 +136,9 @@ else:
 #[expect(clippy::print_stdout, reason = "whoever runs it asks why it was skipped")]
 fn datasets_loads_what_was_written() {
     let python = std::env::var("GONOGO_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has = std::process::Command::new(&python).args(["-c", "import datasets"]).output();
+    let has = std::process::Command::new(&python)
+        .args(["-c", "import datasets"])
+        .output();
     if !has.is_ok_and(|output| output.status.success()) {
         println!("skipped: {python} has no datasets (GONOGO_PYTHON names another Python)");
         return;

@@ -110,6 +110,7 @@ fn setup() -> Setup {
             origin: Origin::Flag("--max-steps".to_owned()),
         }),
         packing: None,
+        markers: Vec::new(),
         regime: gonogo::model::setup::Regime::default(),
         run: Run::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],

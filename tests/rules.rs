@@ -16,9 +16,22 @@ const MODEL: &str = "fixtures/models/chatml";
 
 /// Rules whose examples are too large for a page and are made here: rule, file, bad and good.
 const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
+    ("mask/odd-share", "train.jsonl", odd_share),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
+
+/// Rows that train about half of their tokens, and one that trains next to none.
+fn odd_share() -> Vec<u8> {
+    let row = |question: &str, answer: &str| {
+        format!(
+            "{{\"messages\": [{{\"role\": \"user\", \"content\": \"{question}\"}}, \
+             {{\"role\": \"assistant\", \"content\": \"{answer}\"}}]}}\n"
+        )
+    };
+    let usual = row(&"ask ".repeat(20), &"tell ".repeat(20)).repeat(120);
+    (usual + &row(&"ask ".repeat(2000), "no")).into_bytes()
+}
 
 fn too_deep() -> Vec<u8> {
     format!(

@@ -85,6 +85,7 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
             setup.trainer = Some(ready.name);
             setup.max_length = ready.max_length;
             setup.has_template = ready.has_template;
+            setup.markers = ready.encoder.markers();
             setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
             notes.extend(ready.notes);
             Some(Box::new(ready.encoder))
@@ -213,6 +214,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
         }),
         max_steps: settings.max_steps.clone(),
         packing: None,
+        markers: Vec::new(),
         regime: Regime::default(),
         run: Run::default(),
         shapes: detected

@@ -75,6 +75,16 @@ pub struct TokenizerFacts {
     pub adds_eos: bool,
 }
 
+/// Tokens a trainer looks for to tell what is trained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// The option that names it: `response_template`.
+    pub name: String,
+    /// As the user gave it; `None` where that was ids.
+    pub text: Option<String>,
+    pub ids: Vec<u32>,
+}
+
 /// How a row's tokens are made, in words a rule can ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -146,6 +156,8 @@ pub struct Setup {
     pub max_steps: Option<Setting<u64>>,
     /// The trainer's name of its way to pack rows; `None` where they are not packed.
     pub packing: Option<Setting<String>>,
+    /// What the trainer looks for in a row's tokens.
+    pub markers: Vec<Marker>,
     /// What was said of the run.
     pub regime: Regime,
     /// What a plan follows from, with the trainer's defaults for what was not said.

@@ -18,6 +18,7 @@ use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
+use crate::model::setup::Marker;
 
 pub use site_packages::SitePackages;
 
@@ -70,6 +71,11 @@ pub trait Trainer: Encode {
     ///
     /// If the collator would raise.
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError>;
+
+    /// What it looks for in a row's tokens to tell what is trained.
+    fn markers(&self) -> Vec<Marker> {
+        Vec::new()
+    }
 }
 
 /// Sequences of the row at hand, in buffers that are used again for the next row.

@@ -7,6 +7,7 @@ use crate::model::batch::Sequence;
 use crate::model::encoded::EncodeError;
 use crate::model::example::Example;
 use crate::model::record::Record;
+use crate::model::setup::Marker;
 use crate::model::value::Value;
 use crate::settings::UsageError;
 use crate::source::{Format, Input, Limits, Part, open};
@@ -114,6 +115,11 @@ impl Loaded {
             }
         }
         Self { trainers, sets, set_of }
+    }
+
+    /// What the trainer looks for in the tokens of training rows.
+    pub fn markers(&self) -> Vec<Marker> {
+        self.trainers[0].markers()
     }
 }
 

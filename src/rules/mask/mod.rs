@@ -1,5 +1,18 @@
 //! Which tokens carry loss.
 
+pub(super) mod end_untrained;
+pub(super) mod everything_trained;
+mod given;
+pub(super) mod header_trained;
+pub(super) mod labels_differ;
+pub(super) mod labels_shifted;
+pub(super) mod marker_in_content;
+pub(super) mod marker_not_found;
+pub(super) mod masked_trained;
 pub(super) mod nothing_trained;
+pub(super) mod odd_share;
+pub(super) mod padding_trained;
+pub(super) mod prompt_trained;
 pub(super) mod row_dropped;
+mod stretches;
 pub(super) mod trainer_raises;

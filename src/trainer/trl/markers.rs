@@ -5,6 +5,7 @@
 
 use crate::encode::kit::Kit;
 use crate::encode::tokenizer::{Detail, Tokens};
+use crate::model;
 use crate::model::encoded::{EncodeError, IGNORE};
 use crate::trainer::intended::label;
 
@@ -36,6 +37,23 @@ impl Search {
             instruction: markers.instruction_template.as_ref().map(ids).transpose()?,
             pad: pad.map(label),
         })
+    }
+
+    /// What is searched for, by the names it was given under.
+    pub(super) fn told(&self, markers: &Markers) -> Vec<model::setup::Marker> {
+        let told = |name: &str, marker: &Marker, ids: &[i32]| model::setup::Marker {
+            name: name.to_owned(),
+            text: match marker {
+                Marker::Text(text) => Some(text.clone()),
+                Marker::Ids(_) => None,
+            },
+            ids: ids.iter().map(|id| id.cast_unsigned()).collect(),
+        };
+        let mut all = vec![told("response_template", &markers.response_template, &self.response)];
+        if let (Some(marker), Some(ids)) = (&markers.instruction_template, &self.instruction) {
+            all.push(told("instruction_template", marker, ids));
+        }
+        all
     }
 
     /// Masks a row's labels, which are its ids.

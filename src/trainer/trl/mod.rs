@@ -22,6 +22,7 @@ use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
+use crate::model::setup::Marker;
 use crate::model::value::{Object, Value};
 
 use super::packed::{assemble, restarting};
@@ -257,6 +258,11 @@ impl Encode for Sft {
 impl Trainer for Sft {
     fn name(&self) -> String {
         format!("trl@{}", self.version)
+    }
+
+    fn markers(&self) -> Vec<Marker> {
+        let search = self.search.as_ref().zip(self.options.completion_only_lm.as_ref());
+        search.map_or_else(Vec::new, |(search, markers)| search.told(markers))
     }
 
     fn arrange(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {

@@ -1,0 +1,102 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::encoded::{Encoded, What};
+use crate::model::example::{Example, Turn};
+use crate::model::setup::TokenizerFacts;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+use super::stretches::{self, Stretch, is_trained, turn};
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows whose last answer is trained and the token that ends it is not, or there is none.
+    ///
+    /// ## Why it matters
+    /// The model never learns to stop: it answers, and goes on until the limit of the server. The usual causes
+    /// are a padding token that is also the end token, a mask that ends before it, and a template or a set
+    /// without one.
+    ///
+    /// ## Example
+    /// ```jsonl --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template fixtures/templates/end-outside.jinja
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template fixtures/templates/marked.jinja
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Where padding is the end token, give padding a token of its own; where the template leaves the end
+    /// outside `{% generation %}`, take it in; where texts have none, append `tokenizer.eos_token`.
+    "mask/end-untrained", Error, needs [Tokenizer, Trainer]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct EndUntrained {}
+
+impl Rule for EndUntrained {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let (Some(example), Some(facts)) = (row.example, &row.setup.tokenizer) else {
+            return;
+        };
+        for encoded in row.encoded {
+            let Some((answer, end)) = last_answer(encoded, example) else {
+                continue;
+            };
+            let after = end
+                .clone()
+                .find_map(|token| Some((token, special(facts, encoded, token)?)));
+            let inside = end.start.saturating_sub(2)..end.start;
+            let said = inside
+                .filter(|token| is_trained(encoded, *token))
+                .any(|token| special(facts, encoded, token).is_some());
+            // Truncation says of itself that the end is gone.
+            if said || (encoded.cut() > 0 && after.is_none()) {
+                continue;
+            }
+            let message = match after {
+                Some((token, _)) if is_trained(encoded, token) => continue,
+                Some((token, text)) => {
+                    let pad = facts.pad.as_ref().is_some_and(|pad| pad.text == text);
+                    let why = if pad {
+                        ", because it is the padding token too"
+                    } else {
+                        ""
+                    };
+                    format!("`{text}` after the answer carries no loss{why}, at token {token}")
+                }
+                None => "no end token follows the answer".to_owned(),
+            };
+            out.field(&row.place, || answer.message_pointer(), || message);
+        }
+    }
+}
+
+/// The last answer that carries loss, and the tokens between it and the next turn.
+fn last_answer<'e>(encoded: &Encoded, example: &'e Example<'_>) -> Option<(&'e Turn<'e>, std::ops::Range<usize>)> {
+    let mut last: Option<(&Turn<'_>, std::ops::Range<usize>)> = None;
+    let mut open = false;
+    for Stretch { what, tokens, trained } in stretches::of(encoded) {
+        match (turn(what, example), &mut last) {
+            (Some(turn), _) if turn.is_answer() && trained > 0 => {
+                last = Some((turn, tokens.end..tokens.end));
+                open = true;
+            }
+            (None, Some((_, end))) if open && what == What::Template => end.end = tokens.end,
+            _ => open = false,
+        }
+    }
+    last
+}
+
+fn special<'f>(facts: &'f TokenizerFacts, encoded: &Encoded, token: usize) -> Option<&'f str> {
+    let id = encoded.input_ids[token];
+    let found = facts.specials.iter().find(|(_, special)| *special == id);
+    found.map(|(text, _)| text.as_str())
+}

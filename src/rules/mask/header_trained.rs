@@ -1,0 +1,78 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::encoded::{Encoded, What};
+use crate::model::example::Turn;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+use super::stretches::{self, is_trained, is_whole, turn};
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows in which the header of an answer carries loss, as `<|im_start|>assistant`, where prompts do not.
+    ///
+    /// ## Why it matters
+    /// The server writes the header itself, so the model is taught to write it a second time.
+    ///
+    /// ## Example
+    /// ```jsonl --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template fixtures/templates/marks-header.jinja
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template fixtures/templates/marked.jinja
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Begin the mask after the header: let `{% generation %}` follow it in the template, or give the whole
+    /// header as the response template.
+    "mask/header-trained", Warning, needs [Tokenizer, Trainer]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HeaderTrained {}
+
+impl Rule for HeaderTrained {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let (Some(example), Some(facts)) = (row.example, &row.setup.tokenizer) else {
+            return;
+        };
+        let special = |encoded: &Encoded, token: usize| {
+            let id = encoded.input_ids[token];
+            facts.specials.iter().find(|(_, special)| *special == id)
+        };
+        for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded)) {
+            let mut before: Option<stretches::Stretch> = None;
+            let mut after_prompt = true;
+            for stretch in stretches::of(encoded) {
+                let turn = turn(stretch.what, example);
+                if turn.is_some_and(Turn::is_answer) {
+                    let header = before
+                        .take()
+                        .filter(|header| after_prompt && header.what == What::Template);
+                    let trained = header.and_then(|header| {
+                        let mut trained = header.tokens.filter(|token| is_trained(encoded, *token));
+                        trained.find_map(|token| Some((token, special(encoded, token)?)))
+                    });
+                    if let (Some((token, (text, _))), Some(turn)) = (trained, turn) {
+                        out.field(
+                            &row.place,
+                            || turn.message_pointer(),
+                            || format!("`{text}` before the answer carries loss, at token {token}"),
+                        );
+                        break;
+                    }
+                }
+                if let Some(turn) = turn {
+                    after_prompt = !turn.is_answer();
+                }
+                before = Some(stretch);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::encoded::What;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+use super::stretches;
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows whose own text holds the marker by which the trainer finds the answer.
+    ///
+    /// ## Why it matters
+    /// The mask begins or ends at the wrong place: a question that quotes the marker is trained, or the
+    /// answer before it is not.
+    ///
+    /// ## Example
+    /// ```jsonl --trainer trl@0.19.1 --set completion_only_lm={"response_template":"<|im_start|>assistant"}
+    /// {"messages": [{"role": "user", "content": "what does <|im_start|>assistant mean?"}, {"role": "assistant", "content": "an answer begins"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl --trainer trl@0.19.1 --set completion_only_lm={"response_template":"<|im_start|>assistant"}
+    /// {"messages": [{"role": "user", "content": "what does a header mean?"}, {"role": "assistant", "content": "an answer begins"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Reword the text, or choose a marker that texts do not hold.
+    "mask/marker-in-content", Error, needs [Tokenizer, Trainer]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MarkerInContent {}
+
+impl Rule for MarkerInContent {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example.filter(|example| example.conversational) else {
+            return;
+        };
+        for encoded in row.encoded.iter().filter(|_| !row.setup.markers.is_empty()) {
+            for stretch in stretches::of(encoded).filter(|stretch| stretch.what != What::Template) {
+                let ids = &encoded.input_ids[stretch.tokens.clone()];
+                let found = row
+                    .setup
+                    .markers
+                    .iter()
+                    .find_map(|marker| Some((marker, stretches::places(ids, &marker.ids).next()?)));
+                if let (Some((marker, at)), Some(turn)) = (found, stretches::turn(stretch.what, example)) {
+                    out.field(
+                        &row.place,
+                        || turn.pointer(),
+                        || {
+                            format!(
+                                "{} stands in the {} turn, at token {}",
+                                marker.name,
+                                turn.role.name(),
+                                stretch.tokens.start + at
+                            )
+                        },
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::Shape;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+use super::stretches::{self, is_whole, turn};
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows in which some prompt text carries loss and some does not: a user's, the system's or a tool's.
+    ///
+    /// ## Why it matters
+    /// A mask that trains part of the prompt does so by accident: a marker that was not found again in the
+    /// second turn, a generation block that never ends. The model learns to ask its own questions.
+    ///
+    /// ## Example
+    /// ```jsonl --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template fixtures/templates/spills.jinja
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}, {"role": "user", "content": "3+3?"}, {"role": "assistant", "content": "6"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template fixtures/templates/marked.jinja
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}, {"role": "user", "content": "3+3?"}, {"role": "assistant", "content": "6"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Look at the row with `gonogo show`, and mend what marks the answers: the response and instruction
+    /// templates, or `{% generation %}` in the chat template.
+    "mask/prompt-trained", Error, needs [Tokenizer, Trainer]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PromptTrained {}
+
+impl Rule for PromptTrained {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example.filter(|example| example.shape != Shape::Text) else {
+            return;
+        };
+        for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded)) {
+            let prompts = || {
+                stretches::of(encoded).filter_map(|stretch| {
+                    let turn = turn(stretch.what, example).filter(|turn| !turn.is_answer())?;
+                    Some((turn, stretch))
+                })
+            };
+            let Some((turn, stretch)) =
+                prompts().find(|(turn, stretch)| stretch.trained > 0 && turn.train != Some(true))
+            else {
+                continue;
+            };
+            let (trained, all) = prompts().fold((0, 0), |(trained, all), (_, stretch)| {
+                (trained + stretch.trained, all + stretch.tokens.len())
+            });
+            out.tokens += trained as u64;
+            out.field(
+                &row.place,
+                || turn.pointer(),
+                || {
+                    format!(
+                        "{trained} of {all} prompt tokens carry loss, the first in the {} turn at token {}",
+                        turn.role.name(),
+                        stretch.tokens.start
+                    )
+                },
+            );
+        }
+    }
+}
