@@ -1,5 +1,7 @@
 //! What a rule found, and the bounded collection it is kept in.
 
+use std::cmp::Reverse;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,8 @@ pub enum Level {
 /// One thing found in one place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
+    /// How strong it is, for rules that show the strongest first; 0 elsewhere.
+    pub strength: Reverse<u16>,
     /// `None` for a finding about the set as a whole.
     pub place: Option<Place>,
     /// One-based column in characters, where the fault is at a point inside the line.
@@ -47,29 +51,120 @@ pub struct Findings {
     /// The row reported last, to count it once. A row is always seen whole, by one worker.
     #[serde(skip)]
     last: Option<(u32, u64)>,
-    /// Beyond this place nothing more is kept: as many findings stand before it already.
+    /// Beyond this nothing more is kept: as many findings stand before it already.
     #[serde(skip)]
-    bar: Option<Place>,
+    bar: Option<(Reverse<u16>, Option<Place>)>,
+    /// Every finding is kept, for those who act on each.
+    #[serde(skip)]
+    every: bool,
+    /// Groups of rows, where the rule is about rows that are alike. Known when all rows were seen.
+    #[serde(skip)]
+    pub clusters: Option<Clusters>,
+    /// Something that went wrong without changing the result.
+    #[serde(skip)]
+    pub trouble: Option<String>,
+    /// Why the rule has no result.
+    #[serde(skip)]
+    pub failure: Option<String>,
+}
+
+/// Groups of rows that are alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clusters {
+    /// Groups of two rows or more.
+    pub groups: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Rows looked at.
+    pub all: u64,
+    /// The largest groups, the largest first.
+    pub largest: Vec<Cluster>,
+    /// What it means for the planned run: lower case, no full stop.
+    pub notes: Vec<String>,
+}
+
+/// One group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    pub size: u64,
+    /// The first of its rows, in order.
+    pub members: Vec<Place>,
+}
+
+impl Clusters {
+    /// Groups kept with their members.
+    const KEPT: usize = 10;
+    /// Members kept of a group.
+    const MEMBERS: usize = 8;
+
+    /// Adds a group, its rows in order.
+    pub fn add(&mut self, members: impl ExactSizeIterator<Item = Place>) {
+        let size = members.len() as u64;
+        self.groups += 1;
+        self.rows += size;
+        let cluster = |members: &mut dyn Iterator<Item = Place>| Cluster {
+            size,
+            members: members.take(Self::MEMBERS).collect(),
+        };
+        if self.largest.len() == Self::KEPT && self.largest[Self::KEPT - 1].size > size {
+            return;
+        }
+        let cluster = cluster(&mut members.into_iter());
+        let key = |cluster: &Cluster| (Reverse(cluster.size), cluster.members[0]);
+        let at = self.largest.partition_point(|kept| key(kept) < key(&cluster));
+        self.largest.insert(at, cluster);
+        self.largest.truncate(Self::KEPT);
+    }
+
+    /// Rows left when one of each group is kept.
+    pub fn remaining(&self) -> u64 {
+        self.all - (self.rows - self.groups)
+    }
 }
 
 impl Findings {
     /// Findings kept with their message; the rest are counted only, so memory stays bounded.
     pub const KEPT: usize = 64;
 
+    /// None yet, and every one that comes will be kept.
+    pub fn every() -> Self {
+        Self {
+            every: true,
+            ..Self::default()
+        }
+    }
+
     /// Reports a finding about the row as a whole.
     pub fn row(&mut self, place: &Place, message: impl FnOnce() -> String) {
-        self.add(place, None, message, None);
+        self.add(place, 0, None, message, None);
     }
 
     /// Reports a finding about the row and another; the message ends where the other's place is to follow.
     pub fn pair(&mut self, place: &Place, other: Place, message: impl FnOnce() -> String) {
-        self.add(place, None, message, Some(other));
+        self.add(place, 0, None, message, Some(other));
+    }
+
+    /// As [`Self::pair`], the strongest shown first.
+    pub fn strong_pair(&mut self, strength: u16, place: &Place, other: Place, message: impl FnOnce() -> String) {
+        self.add(place, strength, None, message, Some(other));
     }
 
     /// Reports a finding in one field of the row.
     pub fn field(&mut self, place: &Place, pointer: impl FnOnce() -> String, message: impl FnOnce() -> String) {
-        if self.count_in(place) {
+        self.strong_field(0, place, pointer, message);
+    }
+
+    /// As [`Self::field`], the strongest shown first.
+    pub fn strong_field(
+        &mut self,
+        strength: u16,
+        place: &Place,
+        pointer: impl FnOnce() -> String,
+        message: impl FnOnce() -> String,
+    ) {
+        if self.count_in(place, strength) {
             self.keep(Finding {
+                strength: Reverse(strength),
                 place: Some(*place),
                 column: None,
                 pointer: Some(pointer()),
@@ -81,7 +176,7 @@ impl Findings {
 
     /// Reports a finding at a column of the row's line.
     pub fn column(&mut self, place: &Place, column: u64, message: impl FnOnce() -> String) {
-        self.add(place, Some(column), message, None);
+        self.add(place, 0, Some(column), message, None);
     }
 
     /// Reports a finding about the set as a whole.
@@ -89,6 +184,7 @@ impl Findings {
         self.whole += 1;
         self.count += 1;
         self.keep(Finding {
+            strength: Reverse(0),
             place: None,
             column: None,
             pointer: None,
@@ -97,9 +193,17 @@ impl Findings {
         });
     }
 
-    fn add(&mut self, place: &Place, column: Option<u64>, message: impl FnOnce() -> String, other: Option<Place>) {
-        if self.count_in(place) {
+    fn add(
+        &mut self,
+        place: &Place,
+        strength: u16,
+        column: Option<u64>,
+        message: impl FnOnce() -> String,
+        other: Option<Place>,
+    ) {
+        if self.count_in(place, strength) {
             self.keep(Finding {
+                strength: Reverse(strength),
                 place: Some(*place),
                 column,
                 pointer: None,
@@ -110,19 +214,19 @@ impl Findings {
     }
 
     /// Counts a finding; false where its message would not be kept and need not be made.
-    fn count_in(&mut self, place: &Place) -> bool {
+    fn count_in(&mut self, place: &Place, strength: u16) -> bool {
         self.count += 1;
         let row = (place.source, place.row);
         if self.last != Some(row) {
             self.last = Some(row);
             self.rows += 1;
         }
-        self.bar.is_none_or(|bar| *place <= bar)
+        self.bar.is_none_or(|bar| (Reverse(strength), Some(*place)) <= bar)
     }
 
     fn keep(&mut self, finding: Finding) {
         self.kept.push(finding);
-        if self.kept.len() > 2 * Self::KEPT {
+        if self.kept.len() > 2 * Self::KEPT && !self.every {
             self.settle();
         }
     }
@@ -130,9 +234,10 @@ impl Findings {
     /// Sorts and drops what is beyond the cap.
     fn settle(&mut self) {
         self.kept.sort();
-        if self.kept.len() >= Self::KEPT {
+        if self.kept.len() >= Self::KEPT && !self.every {
             self.kept.truncate(Self::KEPT);
-            self.bar = self.kept[Self::KEPT - 1].place;
+            let last = &self.kept[Self::KEPT - 1];
+            self.bar = Some((last.strength, last.place));
         }
     }
 
@@ -150,7 +255,17 @@ impl Findings {
         self.count == 0
     }
 
-    /// The findings kept, in order of place.
+    /// Sets the line of every place that was remembered without it.
+    pub fn set_lines(&mut self, line: impl Fn(u32, u64) -> u64) {
+        let clustered = self.clusters.iter_mut().flat_map(|clusters| &mut clusters.largest);
+        let kept = self.kept.iter_mut();
+        kept.flat_map(|finding| finding.place.iter_mut().chain(&mut finding.other))
+            .chain(clustered.flat_map(|cluster| &mut cluster.members))
+            .filter(|place| place.line == 0)
+            .for_each(|place| place.line = line(place.source, place.row));
+    }
+
+    /// The findings kept, the strongest first, then in order of place.
     pub fn into_kept(mut self) -> Vec<Finding> {
         self.settle();
         self.kept

@@ -18,4 +18,5 @@ pub mod settings;
 pub mod shape;
 pub mod sketch;
 pub mod source;
+pub mod text;
 pub mod trainer;

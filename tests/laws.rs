@@ -17,6 +17,7 @@ use gonogo::scan::partial::{self, Shard};
 use gonogo::scan::{Finished, Gathered, Progress, Scan};
 use gonogo::shape::{Columns, Layout};
 use gonogo::source::{Batch, Reader};
+use gonogo::text::Words;
 use gonogo::trainer::Pool;
 use proptest::prelude::*;
 
@@ -115,6 +116,7 @@ fn setup() -> Setup {
         run: Run::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],
         eval: vec![false; 2],
+        spill: None,
     }
 }
 
@@ -178,9 +180,9 @@ proptest! {
         let options = Options::new();
 
         let mut reference = Gathered::new(&rules(), &options).expect("no options");
-        let mut pool = Pool::default();
+        let (mut pool, mut words) = (Pool::default(), Words::default());
         for (place, row) in all.iter().flatten() {
-            scan(1).row(&record(*place, row), &mut pool, &mut reference);
+            scan(1).row(&record(*place, row), &mut pool, &mut words, &mut reference);
         }
         let reference = seen(reference.finish(&setup));
 

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 /// For each room, the rooms it may import from. `command` and `main` may use anything.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("place", &[]),
+    ("text", &[]),
     ("finding", &["place"]),
     ("model", &["place"]),
     ("search", &[]),
     ("json", &["model"]),
     ("sketch", &["place"]),
-    ("rule", &["place", "finding", "model", "sketch"]),
+    ("rule", &["place", "text", "finding", "model", "sketch"]),
     ("source", &["place", "model", "json"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
@@ -20,12 +21,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["model", "sketch", "encode"]),
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
-    ("rules", &["place", "finding", "model", "sketch", "search", "rule"]),
+    ("rules", &["place", "text", "finding", "model", "sketch", "search", "rule"]),
     ("measure", &["place", "model", "sketch", "rule", "encode", "plan"]),
     (
         "scan",
         &[
-            "place", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure",
+            "place", "text", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure",
         ],
     ),
     ("report", &["finding", "model", "measure"]),

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, Findings, Level};
+use crate::finding::{self, Finding, Findings, Level};
 use crate::model::setup::{Origin, Setting, Setup};
 use crate::place::Place;
 use crate::report::style::rate;
-use crate::report::{At, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict};
+use crate::report::{
+    At, Cluster, Clusters, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict,
+};
 use crate::rule::RuleMeta;
 use crate::rule::lane::Options;
 use crate::scan::Finished;
@@ -45,6 +47,12 @@ pub fn report(header: Header, finished: Finished) -> Report {
         source.misfit = counts.misfit;
     }
     let rows: u64 = sources.iter().map(|source| source.rows).sum();
+    let troubles = finished.found.iter().filter_map(|(meta, findings)| {
+        let trouble = findings.trouble.as_ref()?;
+        Some(format!("{}: {trouble}; kept in memory instead", meta.name))
+    });
+    let mut notes = header.notes;
+    notes.extend(troubles);
     let mut groups: Vec<Group> = finished
         .found
         .into_iter()
@@ -82,7 +90,7 @@ pub fn report(header: Header, finished: Finished) -> Report {
         masks: finished.sections.masks,
         mix: finished.sections.mix,
         not_checked: header.not_checked,
-        notes: header.notes,
+        notes,
         next: header.next,
     }
 }
@@ -124,7 +132,9 @@ fn level(
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
 fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64) -> Group {
     let (affected, count, tokens) = (findings.rows, findings.count, findings.tokens);
+    let clusters = findings.clusters.clone().map(clusters);
     Group {
+        clusters,
         rule: meta.name.to_owned(),
         level,
         rows: affected,
@@ -133,6 +143,24 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64) -> Group 
         tokens,
         places: findings.into_kept().into_iter().take(PLACES).map(found).collect(),
         fix: meta.section("Fix").unwrap_or_default(),
+    }
+}
+
+fn clusters(clusters: finding::Clusters) -> Clusters {
+    Clusters {
+        groups: clusters.groups,
+        rows: clusters.rows,
+        of: clusters.all,
+        remaining: clusters.remaining(),
+        largest: clusters
+            .largest
+            .into_iter()
+            .map(|cluster| Cluster {
+                size: cluster.size,
+                members: cluster.members.into_iter().map(at).collect(),
+            })
+            .collect(),
+        notes: clusters.notes,
     }
 }
 

@@ -1,10 +1,12 @@
 //! `gonogo check`: the verdict.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::model::setup::Spill;
 use crate::report::style::{bytes, plural};
 use crate::scan::{Progress, Scan, partial};
 use crate::settings::UsageError;
@@ -40,6 +42,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         .map_err(UsageError)?;
     let mut prepared = prepare(settings, environment, shard)?;
     prepared.header.sample = args.run.sample;
+    prepared.header.setup.spill = args.run.tmp_dir.as_deref().map(spill).transpose()?;
     if prepared.strict && !prepared.header.not_checked.is_empty() {
         let lacking = &prepared.header.not_checked[0];
         return Err(UsageError(format!(
@@ -81,6 +84,9 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         });
     }
     let finished = gathered.finish(&prepared.header.setup);
+    if let Some((rule, failure)) = finished.failure() {
+        anyhow::bail!("{rule}: {failure}");
+    }
     let report = assemble::report(prepared.header, finished);
     output::write(&report, &args.out)?;
     if !args.out.quiet {
@@ -89,7 +95,19 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
 }
 
-fn workers() -> usize {
+/// Bytes that one worker's state of one rule keeps in memory where there is a folder for the rest.
+const IN_MEMORY: usize = 32 << 20;
+
+/// The folder for what outgrows memory, tried before it is needed.
+pub fn spill(folder: &Path) -> anyhow::Result<Spill> {
+    tempfile::tempfile_in(folder).map_err(|error| UsageError(format!("--tmp-dir {}: {error}", folder.display())))?;
+    Ok(Spill {
+        folder: folder.to_owned(),
+        most: IN_MEMORY,
+    })
+}
+
+pub fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

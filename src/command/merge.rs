@@ -34,6 +34,9 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
         (None, false) => {}
     }
     let finished = gathered.finish(&header.setup);
+    if let Some((rule, failure)) = finished.failure() {
+        anyhow::bail!("{rule}: {failure}");
+    }
     let report = assemble::report(header, finished);
     output::write(&report, &args.out)?;
     Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })

@@ -222,6 +222,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
             .map(|detection| detection.layout.as_ref().map(|layout| layout.shape))
             .collect(),
         eval,
+        spill: None,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Rules read it instead of importing tokenizers or trainers. It holds facts, not machinery.
 
+use std::path::{Path, PathBuf};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -166,6 +168,17 @@ pub struct Setup {
     pub shapes: Vec<Option<Shape>>,
     /// Whether each source is evaluation data.
     pub eval: Vec<bool>,
+    /// Where state that outgrows memory goes. It changes no result, so parts need not agree on it.
+    #[serde(skip)]
+    pub spill: Option<Spill>,
+}
+
+/// A folder for what outgrows memory (`--tmp-dir`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spill {
+    pub folder: PathBuf,
+    /// Bytes that one worker's state of one rule may keep in memory.
+    pub most: usize,
 }
 
 impl Setup {
@@ -177,6 +190,11 @@ impl Setup {
     /// Whether a source is evaluation data.
     pub fn is_eval(&self, source: u32) -> bool {
         self.eval.get(source as usize).copied().unwrap_or(false)
+    }
+
+    /// The folder and size a state is given.
+    pub fn spill(&self) -> Option<(&Path, usize)> {
+        self.spill.as_ref().map(|spill| (spill.folder.as_path(), spill.most))
     }
 
     /// Rows per optimizer step.

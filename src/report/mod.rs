@@ -125,6 +125,33 @@ pub struct Group {
     pub places: Vec<Found>,
     /// What to do, in a sentence or two.
     pub fix: String,
+    /// Groups of rows, where the rule is about rows that are alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
+}
+
+/// Groups of rows that are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Clusters {
+    pub groups: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Rows looked at.
+    pub of: u64,
+    /// Rows left when one of each group is kept.
+    pub remaining: u64,
+    /// The largest, the largest first.
+    pub largest: Vec<Cluster>,
+    /// What it means for the planned run.
+    pub notes: Vec<String>,
+}
+
+/// A group of rows that are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cluster {
+    pub size: u64,
+    /// The first of its rows.
+    pub members: Vec<At>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

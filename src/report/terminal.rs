@@ -170,6 +170,15 @@ impl Page<'_> {
         if group.tokens > 0 {
             amount.push_str(&format!(" · {} trained tokens", short(group.tokens)));
         }
+        if let Some(clusters) = &group.clusters {
+            let largest = clusters.largest.first().map_or(0, |cluster| cluster.size);
+            amount.push_str(&format!(
+                " · {}, the largest of {} · {} remain",
+                plural(clusters.groups, "group"),
+                count(largest),
+                count(clusters.remaining)
+            ));
+        }
         writeln!(
             self.out,
             " {style}{word:<5}{style:#}  {BOLD}{}{BOLD:#}{amount}",
@@ -181,6 +190,11 @@ impl Page<'_> {
         let more = group.count - group.places.len().min(self.screen.places) as u64;
         if more > 0 {
             writeln!(self.out, "        {DIM}and {} more{DIM:#}", count(more))?;
+        }
+        for note in group.clusters.iter().flat_map(|clusters| &clusters.notes) {
+            for part in wrap(note, self.screen.width.saturating_sub(9).max(20)) {
+                writeln!(self.out, "        {DIM}{part}{DIM:#}")?;
+            }
         }
         if !group.fix.is_empty() {
             for (at, part) in wrap(&group.fix, self.screen.width.saturating_sub(14).max(20))

@@ -16,6 +16,8 @@ pub type Options = BTreeMap<String, serde_json::Value>;
 /// A rule and what it has gathered.
 pub trait Lane: Send {
     fn meta(&self) -> &'static RuleMeta;
+    /// Whether it looks at the words of rows.
+    fn words(&self) -> bool;
     fn check(&mut self, row: &Row<'_>);
     /// Adds what another worker's lane of the same rule gathered.
     fn merge(&mut self, other: Box<dyn Lane>);
@@ -37,6 +39,10 @@ struct LaneOf<R: Rule> {
 impl<R: Rule> Lane for LaneOf<R> {
     fn meta(&self) -> &'static RuleMeta {
         const { &R::META }
+    }
+
+    fn words(&self) -> bool {
+        R::WORDS
     }
 
     fn check(&mut self, row: &Row<'_>) {
@@ -79,14 +85,14 @@ impl<R: Rule> Lane for LaneOf<R> {
 /// A line of the rule table.
 pub struct RuleEntry {
     pub meta: &'static RuleMeta,
-    make: fn(Option<&serde_json::Value>) -> serde_json::Result<Box<dyn Lane>>,
+    make: fn(Option<&serde_json::Value>, Findings) -> serde_json::Result<Box<dyn Lane>>,
 }
 
 impl RuleEntry {
     pub(crate) const fn of<R: Rule>() -> Self {
         Self {
             meta: const { &R::META },
-            make: |options| {
+            make: |options, findings| {
                 let rule = match options {
                     Some(given) => R::deserialize(given)?,
                     None => R::default(),
@@ -94,7 +100,7 @@ impl RuleEntry {
                 Ok(Box::new(LaneOf {
                     rule,
                     state: R::State::default(),
-                    findings: Findings::default(),
+                    findings,
                 }))
             },
         }
@@ -106,6 +112,15 @@ impl RuleEntry {
     ///
     /// If the rule does not accept the options it was given.
     pub fn lane(&self, options: &Options) -> serde_json::Result<Box<dyn Lane>> {
-        (self.make)(options.get(self.meta.name))
+        (self.make)(options.get(self.meta.name), Findings::default())
+    }
+
+    /// As [`Self::lane`], and every finding will be kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::lane`].
+    pub fn lane_of_every(&self, options: &Options) -> serde_json::Result<Box<dyn Lane>> {
+        (self.make)(options.get(self.meta.name), Findings::every())
     }
 }

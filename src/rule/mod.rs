@@ -112,6 +112,8 @@ pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
     const META: RuleMeta;
     /// What it carries from row to row: `()` for a rule that looks at one row at a time.
     type State: Merge;
+    /// Whether it looks at [`Row::words`], which are not made where no rule does.
+    const WORDS: bool = false;
 
     /// Looks at one row. A row is shown to a rule once, whole, by one worker; rows come in any order.
     fn check(&self, row: &Row<'_>, state: &mut Self::State, out: &mut Findings);

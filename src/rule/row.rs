@@ -5,6 +5,7 @@ use crate::model::example::{Example, Misfit};
 use crate::model::record::{Record, Unreadable};
 use crate::model::setup::Setup;
 use crate::place::Place;
+use crate::text::Words;
 
 /// A row at every depth it reached.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub struct Row<'r> {
     pub encode_error: Option<&'r EncodeError>,
     /// Which kinds of character stand anywhere in its turns.
     pub chars: Chars,
+    /// The words of its turns; none unless a rule has asked for them.
+    pub words: &'r Words,
 }
 
 impl<'r> Row<'r> {

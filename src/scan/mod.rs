@@ -20,7 +20,9 @@ use crate::rule::row::Chars;
 use crate::rule::{Row, RuleMeta};
 use crate::shape::Layout;
 use crate::sketch::Merge;
+use crate::sketch::lines::Lines;
 use crate::source::{Batch, Reader};
+use crate::text::Words;
 use crate::trainer::{Encode, Pool};
 
 /// What a scan needs besides the readers.
@@ -47,12 +49,25 @@ pub struct Progress {
 pub struct Gathered {
     pub lanes: Vec<Box<dyn Lane>>,
     pub measures: Measures,
+    /// The line each row stands on, for findings about rows that are remembered by number.
+    pub lines: Lines,
+    /// Whether a lane looks at words.
+    words: bool,
 }
 
 /// What each rule found, in the order of the table, and the sections.
 pub struct Finished {
     pub found: Vec<(&'static RuleMeta, Findings)>,
     pub sections: Sections,
+}
+
+impl Finished {
+    /// Why there is no result, where there is none: a rule and what stopped it.
+    pub fn failure(&self) -> Option<(&'static str, &str)> {
+        self.found
+            .iter()
+            .find_map(|(meta, findings)| Some((meta.name, findings.failure.as_deref()?)))
+    }
 }
 
 impl Gathered {
@@ -62,13 +77,34 @@ impl Gathered {
     ///
     /// If a rule does not accept the options it was given; the rule's name and what it said.
     pub fn new(rules: &[&'static RuleEntry], options: &Options) -> Result<Self, (&'static str, serde_json::Error)> {
-        let lanes = rules
+        Self::of(rules, |entry| entry.lane(options))
+    }
+
+    /// As [`Self::new`], and every finding will be kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn of_every(
+        rules: &[&'static RuleEntry],
+        options: &Options,
+    ) -> Result<Self, (&'static str, serde_json::Error)> {
+        Self::of(rules, |entry| entry.lane_of_every(options))
+    }
+
+    fn of(
+        rules: &[&'static RuleEntry],
+        lane: impl Fn(&RuleEntry) -> serde_json::Result<Box<dyn Lane>>,
+    ) -> Result<Self, (&'static str, serde_json::Error)> {
+        let lanes: Vec<_> = rules
             .iter()
-            .map(|entry| entry.lane(options).map_err(|error| (entry.meta.name, error)))
+            .map(|entry| lane(entry).map_err(|error| (entry.meta.name, error)))
             .collect::<Result<_, _>>()?;
         Ok(Self {
+            words: lanes.iter().any(|lane| lane.words()),
             lanes,
             measures: Measures::default(),
+            lines: Lines::default(),
         })
     }
 
@@ -77,20 +113,27 @@ impl Gathered {
             lane.merge(theirs);
         }
         self.measures.merge(other.measures);
+        self.lines.merge(other.lines);
     }
 
-    pub fn finish(self, setup: &Setup) -> Finished {
+    pub fn finish(mut self, setup: &Setup) -> Finished {
+        self.lines.sort();
         let sections = self.measures.finish(setup);
         let budget = sections.budget.as_ref();
-        let found = self
-            .lanes
-            .into_iter()
-            .map(|lane| (lane.meta(), lane.finish(setup, budget)))
-            .collect();
+        let finish = |lane: Box<dyn Lane>| {
+            let meta = lane.meta();
+            let mut findings = lane.finish(setup, budget);
+            findings.set_lines(|source, row| self.lines.of(source, row));
+            (meta, findings)
+        };
+        let found = self.lanes.into_iter().map(finish).collect();
         Finished { found, sections }
     }
 
     fn see(&mut self, row: &Row<'_>) {
+        if row.read.is_ok() {
+            self.lines.push(&row.place);
+        }
         for lane in &mut self.lanes {
             lane.check(row);
         }
@@ -110,13 +153,24 @@ impl Scan<'_> {
         rules: &[&'static RuleEntry],
         options: &Options,
     ) -> Result<Gathered, (&'static str, serde_json::Error)> {
+        self.run_with(readers, &|| Gathered::new(rules, options))
+    }
+
+    /// Reads every row into what `empty` makes for each worker.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn run_with(
+        &self,
+        readers: Vec<Box<dyn Reader>>,
+        empty: &dyn Fn() -> Result<Gathered, (&'static str, serde_json::Error)>,
+    ) -> Result<Gathered, (&'static str, serde_json::Error)> {
         let queue = Mutex::new(Queue {
             readers: readers.into_iter().rev().collect(),
         });
         let workers = self.workers.max(1);
-        let mut sets = (0..workers)
-            .map(|_| Gathered::new(rules, options))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut sets = (0..workers).map(|_| empty()).collect::<Result<Vec<_>, _>>()?;
         thread::scope(|scope| {
             for set in &mut sets {
                 scope.spawn(|| self.work(&queue, set));
@@ -129,7 +183,7 @@ impl Scan<'_> {
     }
 
     fn work(&self, queue: &Mutex<Queue>, set: &mut Gathered) {
-        let mut pool = Pool::default();
+        let (mut pool, mut words) = (Pool::default(), Words::default());
         while !self.progress.stop.load(Ordering::Relaxed) {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(batch) = next else { break };
@@ -137,7 +191,7 @@ impl Scan<'_> {
             batch.rows(&mut |read| {
                 rows += 1;
                 if self.limit.is_none_or(|limit| place(&read).row < limit) {
-                    self.row(&read, &mut pool, set);
+                    self.row(&read, &mut pool, &mut words, set);
                 }
             });
             self.progress.rows.fetch_add(rows, Ordering::Relaxed);
@@ -146,8 +200,9 @@ impl Scan<'_> {
     }
 
     /// Takes one row as far as it goes and shows it.
-    pub fn row(&self, read: &Result<Record<'_>, Unreadable>, pool: &mut Pool, set: &mut Gathered) {
+    pub fn row(&self, read: &Result<Record<'_>, Unreadable>, pool: &mut Pool, words: &mut Words, set: &mut Gathered) {
         pool.clear();
+        words.clear();
         let mut row = Row {
             place: place(read),
             setup: self.setup,
@@ -157,6 +212,7 @@ impl Scan<'_> {
             encoded: &[],
             encode_error: None,
             chars: Chars::default(),
+            words: &Words::default(),
         };
         let Ok(record) = read else {
             return set.see(&row);
@@ -170,6 +226,12 @@ impl Scan<'_> {
                     .turns
                     .iter()
                     .fold(Chars::default(), |chars, turn| chars.and(Chars::of(&turn.text)));
+                if set.words {
+                    for turn in &example.turns {
+                        words.push(&turn.text);
+                    }
+                }
+                row.words = words;
                 row.example = Some(example);
                 example
             }

@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::rule::lane::{Options, RuleEntry};
 
 use crate::sketch::Merge;
+use crate::sketch::lines::Lines;
 
 use super::Gathered;
 
 /// First bytes of the file; the last is the version of its layout.
-const MAGIC: &[u8] = b"gonogo-partial\x01";
+const MAGIC: &[u8] = b"gonogo-partial\x02";
 
 /// Shard `index`, from 1, of `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +48,7 @@ struct Body {
     /// State and findings by rule, in the order of the table.
     lanes: Vec<(String, Vec<u8>)>,
     measures: Vec<u8>,
+    lines: Lines,
 }
 
 /// A part, read back: the header as JSON, and what was gathered.
@@ -56,6 +58,7 @@ pub struct Part {
     pub shard: Option<Shard>,
     lanes: Vec<(String, Vec<u8>)>,
     measures: Vec<u8>,
+    lines: Lines,
 }
 
 /// Why a part could not be written, read or added.
@@ -88,6 +91,7 @@ pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered
         shard,
         lanes: lanes.collect::<Result<_, postcard::Error>>()?,
         measures: postcard::to_stdvec(&gathered.measures)?,
+        lines: gathered.lines.clone(),
     };
     let bytes = postcard::to_stdvec(&body)?;
     let write = || -> std::io::Result<()> {
@@ -127,6 +131,7 @@ pub fn load(path: &Path) -> Result<Part, PartError> {
         shard: body.shard,
         lanes: body.lanes,
         measures: body.measures,
+        lines: body.lines,
     })
 }
 
@@ -147,6 +152,7 @@ impl Part {
             lane.load(saved)?;
         }
         gathered.measures.merge(postcard::from_bytes(&self.measures)?);
+        gathered.lines.merge(self.lines.clone());
         Ok(())
     }
 

@@ -290,6 +290,10 @@ pub struct RunArgs {
     /// Write what was gathered to a file for `gonogo merge`, instead of a report
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub partial: Option<PathBuf>,
+    /// Folder for what outgrows memory: hashes of rows beyond 32 MiB per rule and worker (default: all
+    /// stay in memory). Nothing is left there, however the run ends
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub tmp_dir: Option<PathBuf>,
     /// Fail with 2 where something could not be checked
     #[arg(long, help_heading = "Run")]
     pub strict: bool,

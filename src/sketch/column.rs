@@ -39,6 +39,10 @@ impl<T> Column<T> {
             run.values.push(value);
             return;
         }
+        // A run that has ended gives back what it was given to grow into.
+        if let Some(run) = self.runs.last_mut() {
+            run.values.shrink_to_fit();
+        }
         self.runs.push(Run {
             source: place.source,
             row: place.row,

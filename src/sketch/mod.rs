@@ -3,7 +3,10 @@
 pub mod column;
 pub mod counts;
 pub mod histogram;
+pub mod keys;
+pub mod lines;
 pub mod lowest;
+mod spill;
 
 use std::collections::BTreeMap;
 

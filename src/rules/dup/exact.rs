@@ -1,17 +1,16 @@
-use rayon::slice::ParallelSliceMut;
-use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
+use serde::Deserialize;
 
-use crate::finding::Findings;
+use crate::finding::{Clusters, Findings};
 use crate::model::setup::Setup;
-use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::sketch::column::Column;
+use crate::sketch::keys::Keys;
+
+use super::{groups, said};
 
 rule_meta! {
     /// ## What it finds
     /// Rows that say the same as an earlier row: the same turns by the same roles, whatever their ids and
-    /// other columns.
+    /// other columns. The count is exact (16 bytes a row are remembered, or written to `--tmp-dir`).
     ///
     /// ## Why it matters
     /// A repeated row is trained on more often than the others, unasked, and is memorised first.
@@ -29,7 +28,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Keep one of each; where the repeats are meant as weights, say so with `--ignore dup/exact`.
+    /// Keep one of each with `gonogo filter --drop dup/exact`; where the repeats are meant as weights, say so
+    /// with `--ignore dup/exact`.
     "dup/exact", Warning, above 0.2 => Error
 }
 
@@ -37,69 +37,87 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Exact {}
 
-/// 20 bytes a row: a hash of what it says, in four words, and by how much its line is ahead of its
-/// row, which is 1 where no line is blank.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Said {
-    hash: [u32; 4],
-    lines_ahead: u32,
-}
-
 impl Rule for Exact {
     const META: RuleMeta = META;
-    type State = Column<Said>;
+    type State = Keys<[u64; 2]>;
 
     fn check(&self, row: &Row<'_>, seen: &mut Self::State, _: &mut Findings) {
-        let Some(example) = row.example.filter(|example| !example.turns.is_empty()) else {
-            return;
-        };
-        let mut hash = Xxh3::new();
-        for turn in &example.turns {
-            hash.update(turn.role_text.as_bytes());
-            hash.update(&[0xFF, turn.branch as u8]);
-            hash.update(turn.text.as_bytes());
-            hash.update(&[0xFE]);
+        if let Some(said) = said::row(row) {
+            seen.push(&row.place, said.whole(), row.setup.spill());
         }
-        let digest = hash.digest128().to_le_bytes();
-        let word = |at: usize| u32::from_le_bytes(digest[at..at + 4].try_into().expect("four bytes"));
-        let lines_ahead = u32::try_from(row.place.line.saturating_sub(row.place.row)).unwrap_or(u32::MAX);
-        seen.push(
-            &row.place,
-            Said {
-                hash: [word(0), word(4), word(8), word(12)],
-                lines_ahead,
-            },
-        );
     }
 
-    fn finish(&self, mut seen: Self::State, _: &Setup, out: &mut Findings) {
-        seen.sort();
-        let mut rows: Vec<(u32, u64, Said)> = seen.iter().map(|(source, row, said)| (source, row, *said)).collect();
-        // By hash; rows of one hash stay in row order, since the sort is stable.
-        rows.par_sort_by_key(|(_, _, said)| said.hash);
-        for group in rows
-            .chunk_by(|left, right| left.2.hash == right.2.hash)
-            .filter(|group| group.len() > 1)
-        {
-            for repeated in &group[1..] {
-                out.pair(&place(repeated), place(&group[0]), || {
-                    format!("one of {} rows that say the same, first", group.len())
-                });
-            }
+    fn finish(&self, seen: Self::State, setup: &Setup, out: &mut Findings) {
+        let mut meetings = Meetings::new(setup);
+        let mut clusters = groups::report(&seen, out, &|group| {
+            format!("one of {} rows that say the same, first", group.len())
+        });
+        let read = seen.groups(&mut |group| meetings.add(group.iter().map(|entry| (entry.source, entry.row))));
+        if read.is_ok() {
+            clusters.notes = meetings.notes(&clusters);
+        }
+        if clusters.groups > 0 {
+            out.clusters = Some(clusters);
         }
     }
 }
 
-fn place(&(source, row, said): &(u32, u64, Said)) -> Place {
-    let line = if said.lines_ahead == 0 {
-        0
-    } else {
-        row + u64::from(said.lines_ahead)
-    };
-    Place {
-        source,
-        row,
-        line,
-        offset: 0,
+/// How often rows of one group meet in a batch.
+struct Meetings {
+    batch: u64,
+    passes: f64,
+    planned: bool,
+    /// Pairs of rows of one group.
+    pairs: u64,
+    /// Rows less than a batch after another of their group, as the rows stand in the files.
+    near: u64,
+}
+
+impl Meetings {
+    fn new(setup: &Setup) -> Self {
+        Self {
+            batch: setup.effective_batch() as u64,
+            passes: setup.epochs.value,
+            planned: setup.planned() && setup.max_steps.is_none(),
+            pairs: 0,
+            near: 0,
+        }
+    }
+
+    fn add(&mut self, rows: impl ExactSizeIterator<Item = (u32, u64)>) {
+        let size = rows.len() as u64;
+        self.pairs += size * (size - 1) / 2;
+        let mut before = None;
+        for (source, row) in rows {
+            let near = before.is_some_and(|(file, last)| file == source && row / self.batch == last / self.batch);
+            self.near += u64::from(near);
+            before = Some((source, row));
+        }
+    }
+
+    /// The most often seen row over the planned passes, and what meets in one batch: counted for rows in
+    /// the order of the files, expected (≈) for shuffled rows, of which any two are in one batch of `b` out
+    /// of `n` rows with chance (b - 1) / (n - 1).
+    #[expect(clippy::cast_precision_loss, reason = "an expectation is a float")]
+    fn notes(&self, clusters: &Clusters) -> Vec<String> {
+        let mut notes = Vec::new();
+        let Some(largest) = clusters.largest.first() else {
+            return notes;
+        };
+        if self.planned && self.passes > 1.0 {
+            let seen = largest.size as f64 * self.passes;
+            let passes = self.passes;
+            notes.push(format!(
+                "over {passes} epochs the row of the largest group is seen {seen:.0} times"
+            ));
+        }
+        if self.batch > 1 && clusters.all > 1 {
+            let (batch, near) = (self.batch, self.near);
+            let expected = self.pairs as f64 * (batch - 1) as f64 / (clusters.all - 1) as f64;
+            notes.push(format!(
+                "in steps of {batch} rows {near} repeats stand in one step with another of their group, ≈{expected:.0} pairs when shuffled"
+            ));
+        }
+        notes
     }
 }

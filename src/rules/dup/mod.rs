@@ -1,3 +1,9 @@
-//! Rows that repeat.
+//! Rows that repeat. Training and evaluation data are looked at apart: what stands in both is a leak.
 
+mod groups;
+mod said;
+
+pub(super) mod answer;
 pub(super) mod exact;
+pub(super) mod normalised;
+pub(super) mod prompt;

@@ -1,0 +1,66 @@
+//! Hashes of what a row says, the same in every run and on every machine.
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::model::example::{Branch, Turn};
+use crate::rule::Row;
+
+/// A hash of one kind of row content; rows of training and of evaluation data never share one.
+pub(super) struct Said(Xxh3);
+
+impl Said {
+    pub(super) fn by(row: &Row<'_>) -> Self {
+        let mut hash = Xxh3::new();
+        hash.update(&[u8::from(row.setup.is_eval(row.place.source))]);
+        Self(hash)
+    }
+
+    /// Adds a turn: its role as it stands, its side and its text.
+    pub(super) fn turn(&mut self, turn: &Turn<'_>, text: &str) {
+        self.0.update(turn.role_text.as_bytes());
+        self.0.update(&[0xFF, turn.branch as u8]);
+        self.0.update(text.as_bytes());
+        self.0.update(&[0xFE]);
+    }
+
+    /// Adds turns as they are.
+    pub(super) fn turns(&mut self, turns: &[Turn<'_>]) {
+        for turn in turns {
+            self.turn(turn, &turn.text);
+        }
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.0.update(text.as_bytes());
+    }
+
+    pub(super) fn half(&self) -> u64 {
+        self.0.digest()
+    }
+
+    pub(super) fn whole(&self) -> [u64; 2] {
+        let digest = self.0.digest128().to_be_bytes();
+        let word = |at: usize| u64::from_be_bytes(digest[at..at + 8].try_into().expect("eight bytes"));
+        [word(0), word(8)]
+    }
+}
+
+/// The hash of everything a row says; `None` for a row that says nothing.
+pub(super) fn row(row: &Row<'_>) -> Option<Said> {
+    let example = row.example.filter(|example| !example.turns.is_empty())?;
+    let mut said = Said::by(row);
+    said.turns(&example.turns);
+    Some(said)
+}
+
+/// The turns up to the last answer, and that answer; `None` where there is nothing to answer.
+pub(super) fn asked<'r>(row: &Row<'r>) -> Option<(&'r [Turn<'r>], &'r Turn<'r>)> {
+    let turns = row.example?.turns.as_slice();
+    let last = turns
+        .iter()
+        .rposition(|turn| turn.is_answer() && turn.branch != Branch::Rejected)?;
+    let prompt = &turns[..last];
+    let answered = !turns[last].text.trim().is_empty() || turns[last].has_tool_calls();
+    let asks = prompt.iter().any(|turn| !turn.text.trim().is_empty());
+    (answered && asks).then_some((prompt, &turns[last]))
+}
