@@ -15,6 +15,7 @@ use crate::scan::{Gathered, Progress, Scan};
 use crate::settings::UsageError;
 use crate::settings::cli::{RuleArgs, ShowArgs, ShowFormat};
 use crate::settings::resolve::{Environment, Typed, resolve};
+use crate::text::Words;
 use crate::trainer::Pool;
 
 use super::prepare::{Prepared, prepare};
@@ -146,7 +147,7 @@ fn findings(prepared: &Prepared, read: &Result<Record<'_>, Unreadable>) -> anyho
         workers: 1,
         limit: None,
     };
-    scan.row(read, &mut Pool::default(), &mut gathered);
+    scan.row(read, &mut Pool::default(), &mut Words::default(), &mut gathered);
     let mut out = Vec::new();
     for (meta, findings) in gathered.finish(setup).found {
         let of_row = findings
