@@ -21,7 +21,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["model", "sketch", "encode"]),
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
-    ("rules", &["place", "text", "finding", "model", "sketch", "search", "rule"]),
+    (
+        "rules",
+        &["place", "text", "finding", "model", "sketch", "search", "rule"],
+    ),
     ("measure", &["place", "model", "sketch", "rule", "encode", "plan"]),
     (
         "scan",

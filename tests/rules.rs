@@ -17,6 +17,8 @@ const MODEL: &str = "fixtures/models/chatml";
 /// Rules whose examples are too large for a page and are made here: rule, file, bad and good.
 const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("mask/odd-share", "train.jsonl", odd_share),
+    ("leak/label-in-prompt", "train.jsonl", label_in_prompt),
+    ("leak/label-shortcut", "train.jsonl", label_shortcut),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
@@ -40,6 +42,22 @@ fn too_deep() -> Vec<u8> {
         "]".repeat(600)
     )
     .into_bytes()
+}
+
+fn label_in_prompt() -> Vec<u8> {
+    let row = |at: usize| {
+        let label = ["good", "bad"][at % 2];
+        format!("{{\"prompt\": \"film {at} was seen ({label})\", \"completion\": \"{label}\"}}\n")
+    };
+    (0..60).map(row).collect::<String>().into_bytes()
+}
+
+fn label_shortcut() -> Vec<u8> {
+    let row = |at: usize| {
+        let (start, label) = [("Review", "good"), ("Text", "bad")][at % 2];
+        format!("{{\"prompt\": \"{start}: film {at} was seen\", \"completion\": \"{label}\"}}\n")
+    };
+    (0..120).map(row).collect::<String>().into_bytes()
 }
 
 /// 300 MiB of spaces.

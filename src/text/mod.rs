@@ -4,4 +4,4 @@ mod normal;
 mod words;
 
 pub use normal::normalise;
-pub use words::{Word, Words, words_of};
+pub use words::{Word, Words, hashes_of, words_of};

@@ -1,7 +1,10 @@
 //! Words of a text, as hashes with the bytes they stand at.
 
-/// A word: letters and digits without case. A character of a script written without blanks (Han, Kana,
-/// Thai, Lao, Khmer, Burmese) is a word of its own.
+use unicode_normalization_alignments::UnicodeNormalization;
+
+/// A word: letters and digits, without case and without the accents of Latin letters, full-width forms as
+/// the plain ones. A character of Han or Kana is a word of its own, since no blanks stand
+/// between words there; in other such scripts (Thai, Khmer) a phrase is one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
     /// The same for the same word in every run and on every machine.
@@ -46,6 +49,17 @@ impl Words {
     }
 }
 
+/// The hashes of some words, sorted, to look words up in.
+pub fn hashes_of(words: &[&str]) -> Vec<u64> {
+    let mut found = Vec::new();
+    for word in words {
+        words_of(word, &mut found);
+    }
+    let mut hashes: Vec<u64> = found.iter().map(|word| word.hash).collect();
+    hashes.sort_unstable();
+    hashes
+}
+
 /// Start of the hash of a word, and what a byte of it is multiplied with: FNV-1a.
 const START: u64 = 0xCBF2_9CE4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01B3;
@@ -78,10 +92,12 @@ pub fn words_of(text: &str, out: &mut Vec<Word>) {
         if stands_alone(c) {
             close(&mut hash, &mut start, at, out);
             out.push(word((START ^ u64::from(u32::from(c))).wrapping_mul(PRIME), at, end));
+        } else if ('\u{300}'..='\u{36F}').contains(&c) {
+            // An accent after its letter is left out like one that is part of it.
         } else if c.is_alphanumeric() {
             start.get_or_insert(at);
-            for lower in c.to_lowercase() {
-                hash = (hash ^ u64::from(u32::from(lower))).wrapping_mul(PRIME);
+            for plain in plain(c).to_lowercase() {
+                hash = (hash ^ u64::from(u32::from(plain))).wrapping_mul(PRIME);
             }
         } else {
             close(&mut hash, &mut start, at, out);
@@ -105,10 +121,20 @@ fn word(hash: u64, start: usize, end: usize) -> Word {
     }
 }
 
+/// A Latin letter without its accents, a full-width letter or digit as the plain one; others as they are.
+fn plain(c: char) -> char {
+    match c {
+        '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' | '\u{FF10}'..='\u{FF5A}' => {
+            std::iter::once(c).nfkd().next().map_or(c, |(first, _)| first)
+        }
+        c => c,
+    }
+}
+
 /// Whether a character is of a script that puts no blanks between words.
 fn stands_alone(c: char) -> bool {
     matches!(c,
-        '\u{0E01}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}'
+        '\u{3040}'..='\u{30FF}'
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
         && c.is_alphanumeric()
 }
@@ -145,6 +171,8 @@ mod tests {
             words[0].hash
         };
         assert_eq!(hash("ÉCOLE"), hash("école"));
+        assert_eq!(hash("e\u{301}cole"), hash("école"));
+        assert_eq!(hash("ｗｏｒｄ"), hash("word"));
         assert_ne!(hash("ab"), hash("ba"));
         // Pinned: what is saved in parts must mean the same in every version.
         assert_eq!(hash("word"), 0x6F98_B9B8_0D54_D1D2);

@@ -1,18 +1,21 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Branch;
+use crate::model::example::Role;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::search;
+
+use super::answers;
 
 rule_meta! {
     /// ## What it finds
-    /// Rows whose whole answer stands, word for word, in the prompt before it.
+    /// Rows whose whole answer stands in the user's turn or the prompt before it, to the byte or but for case,
+    /// space, punctuation and accents; also as the answer of an example that the prompt shows.
     ///
     /// ## Why it matters
-    /// The loss falls to almost nothing within a few steps because the model only has to copy, and the
-    /// model learns to copy. Where copying is the task (extraction, quoting) it is no fault: compare the
-    /// share of such rows with what the task should give.
+    /// The loss falls to almost nothing within a few steps because the model only has to copy, and the model
+    /// learns to copy. Where copying is the task (extraction, rewriting, quoting) it is no fault: look at the
+    /// share of rows, and whether what is copied differs in place from row to row. Answers that stand at one
+    /// and the same spot of the prompt are `leak/answer-pasted`'s, which is an error.
     ///
     /// ## Example
     /// ```jsonl
@@ -26,7 +29,7 @@ rule_meta! {
     ///
     /// ## Fix
     /// Build the prompt without the answer; look at one row with `gonogo show` to see where it comes in.
-    "leak/answer-in-prompt", Warning, above 0.2 => Error
+    "leak/answer-in-prompt", Warning
 }
 
 /// Options of the rule.
@@ -35,40 +38,36 @@ rule_meta! {
 pub(crate) struct AnswerInPrompt {
     /// Shortest answer to look for, in bytes: names and numbers stand in prompts by right.
     min_bytes: usize,
+    /// Shortest answer in words.
+    min_words: usize,
 }
 
 impl Default for AnswerInPrompt {
     fn default() -> Self {
-        Self { min_bytes: 40 }
+        Self {
+            min_bytes: 24,
+            min_words: 4,
+        }
     }
 }
 
 impl Rule for AnswerInPrompt {
     const META: RuleMeta = META;
+    const WORDS: bool = true;
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for (at, answer) in example.turns.iter().enumerate() {
-            let wanted = answer.text.trim();
-            if !answer.is_answer() || answer.branch == Branch::Rejected || wanted.len() < self.min_bytes {
+        for (at, answer) in answers::taught(example) {
+            if !answers::is_long(row, at, self.min_bytes, self.min_words) {
                 continue;
             }
-            let given = example.turns[..at].iter().filter(|turn| !turn.is_answer());
-            let found = given.rev().find(|turn| search::contains(&turn.text, wanted));
-            if let Some(turn) = found {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || {
-                        let whole = if turn.text.trim() == wanted { "is" } else { "stands in" };
-                        format!(
-                            "the answer, {} characters, {whole} the {} turn",
-                            wanted.chars().count(),
-                            turn.role.name()
-                        )
-                    },
-                );
+            let found = answers::given(example, at, Role::User)
+                // A turn that is the answer and nothing else is an echo.
+                .filter(|(given, _)| row.words.turn(*given).len() > row.words.turn(at).len())
+                .find_map(|(given, turn)| Some((turn, answers::stands(row, at, given)?)));
+            if let Some((turn, standing)) = found {
+                out.field(&row.place, || turn.pointer(), || answers::say(&standing, answer, turn));
             }
         }
     }

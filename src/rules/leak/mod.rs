@@ -1,3 +1,19 @@
 //! Answers that stand in what the model is given.
 
+mod answers;
+mod cues;
+mod labels;
+mod spans;
+
+pub(super) mod answer_in_history;
+pub(super) mod answer_in_metadata;
 pub(super) mod answer_in_prompt;
+pub(super) mod answer_in_system;
+pub(super) mod answer_in_template;
+pub(super) mod answer_in_tool_result;
+pub(super) mod answer_key;
+pub(super) mod answer_pasted;
+pub(super) mod echo;
+pub(super) mod label_in_prompt;
+pub(super) mod label_shortcut;
+pub(super) mod shared_span;

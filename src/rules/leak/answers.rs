@@ -1,0 +1,99 @@
+//! Which turns are answers, which are given to answer them, and whether one stands in the other.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::model::example::{Branch, Example, Role, Turn};
+use crate::rule::Row;
+use crate::search;
+use crate::text::Word;
+
+/// The answers that are taught, with their index: not what was rejected, and nothing that is empty.
+pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl Iterator<Item = (usize, &'t Turn<'t>)> {
+    let turns = example.turns.iter().enumerate();
+    turns.filter(|(_, turn)| turn.is_answer() && turn.branch != Branch::Rejected && !turn.text.trim().is_empty())
+}
+
+/// The turns before an answer that a role says, the nearest first. [`Role::User`] stands for bare prompts too.
+pub(super) fn given<'t>(
+    example: &'t Example<'_>,
+    answer: usize,
+    role: Role,
+) -> impl Iterator<Item = (usize, &'t Turn<'t>)> {
+    let says = move |turn: &Turn<'_>| match role {
+        Role::User => matches!(turn.role, Role::User | Role::Text | Role::Other),
+        role => turn.role == role,
+    };
+    let before = example.turns[..answer].iter().enumerate().rev();
+    before.filter(move |(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected && says(turn))
+}
+
+/// An answer inside a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// Bytes of the turn.
+    pub at: Range<usize>,
+    /// To the byte, or only as the same words.
+    pub verbatim: bool,
+}
+
+/// Where an answer stands in a turn: to the byte if it does, else as the same words in the same order. The
+/// last place, which is the nearest to the answer.
+pub(super) fn stands(row: &Row<'_>, answer: usize, turn: usize) -> Option<Standing> {
+    let example = row.example?;
+    let wanted = example.turns[answer].text.trim();
+    let among = &example.turns[turn].text;
+    // That it is nowhere, as in most rows, is known faster than its last place.
+    if search::contains(among, wanted) {
+        let start = memmem::rfind(among.as_bytes(), wanted.as_bytes()).expect("it stands there");
+        return Some(Standing {
+            at: start..start + wanted.len(),
+            verbatim: true,
+        });
+    }
+    let (words, among) = (row.words.turn(answer), row.words.turn(turn));
+    // Fewer words meet by chance where their signs do not count.
+    if words.len() < 6 || wanted.len() < 32 {
+        return None;
+    }
+    let start = find(words, among)?;
+    let (first, last) = (among[start], among[start + words.len() - 1]);
+    Some(Standing {
+        at: first.start as usize..last.end as usize,
+        verbatim: false,
+    })
+}
+
+/// The last place of some words among others.
+fn find(words: &[Word], among: &[Word]) -> Option<usize> {
+    let first = words.first()?;
+    let places = among.len().checked_sub(words.len())?;
+    (0..=places).rev().find(|at| {
+        among[*at].hash == first.hash
+            && among[*at..]
+                .iter()
+                .zip(words)
+                .all(|(one, other)| one.hash == other.hash)
+    })
+}
+
+/// Whether an answer is long enough that no prompt holds it by chance.
+pub(super) fn is_long(row: &Row<'_>, answer: usize, min_bytes: usize, min_words: usize) -> bool {
+    let long = |example: &Example<'_>| example.turns[answer].text.trim().len() >= min_bytes;
+    row.example.is_some_and(long) && row.words.turn(answer).len() >= min_words
+}
+
+/// Reports an answer that stands in a turn.
+pub(super) fn say(standing: &Standing, answer: &Turn<'_>, turn: &Turn<'_>) -> String {
+    let characters = answer.text.trim().chars().count();
+    let how = if standing.verbatim {
+        "word for word"
+    } else {
+        "in the same words, but for case and punctuation"
+    };
+    format!(
+        "the answer, {characters} characters, stands in the {} turn {how}",
+        turn.role.name()
+    )
+}

@@ -1,0 +1,74 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::Role;
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+use super::answers;
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space, punctuation
+    /// and accents.
+    ///
+    /// ## Why it matters
+    /// There is nothing to learn but to repeat. Usually one column was read twice. Where texts are to be
+    /// corrected, a share of answers that change nothing is meant.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "The moon pulls the water of the seas.", "completion": "the moon pulls the water of the seas"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "What makes the tides?", "completion": "The moon pulls the water of the seas."}
+    /// ```
+    ///
+    /// ## Fix
+    /// Check which columns the prompt and the answer are read from.
+    "leak/echo", Warning, above 0.5 => Error
+}
+
+/// Options of the rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct Echo {
+    /// Shortest answer in words: greetings are returned by right.
+    min_words: usize,
+}
+
+impl Default for Echo {
+    fn default() -> Self {
+        Self { min_words: 4 }
+    }
+}
+
+impl Rule for Echo {
+    const META: RuleMeta = META;
+    const WORDS: bool = true;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for (at, answer) in answers::taught(example) {
+            let words = row.words.turn(at);
+            if words.len() < self.min_words {
+                continue;
+            }
+            let Some((before, _)) = answers::given(example, at, Role::User).next() else {
+                continue;
+            };
+            let given = row.words.turn(before);
+            if given.len() == words.len() && given.iter().zip(words).all(|(one, other)| one.hash == other.hash) {
+                let say = || {
+                    format!(
+                        "the answer is the turn before it again: `{}`",
+                        clip(&answer.text).replace('`', "'")
+                    )
+                };
+                out.field(&row.place, || answer.pointer(), say);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Role};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::sketch::Merge;
+
+use super::answers;
+use super::spans::{GRAM, Spans};
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows half of whose answer stands in the prompt in long stretches: 8 words and more in the same order.
+    /// The share and the longest stretch are shown, the strongest first. Answers that stand there whole are
+    /// `leak/answer-in-prompt`'s.
+    ///
+    /// ## Why it matters
+    /// What is copied is not learnt, and makes the loss look better than the model is. Where copying is the
+    /// task (summaries, edits of code, rewriting, answers from documents) many rows do it, and it is a note
+    /// only: above 5 % of rows it is taken for the task. A few rows that stand out in a set that does not copy
+    /// are worth a look.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "Why is the sky blue? Hint: the light of the sun is scattered by the air, and blue light is scattered the most of all.", "completion": "Because the light of the sun is scattered by the air, and blue light is scattered the most, more than red."}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "Why is the sky blue? Think of light and air.", "completion": "Because the light of the sun is scattered by the air, and blue light is scattered the most, more than red."}
+    /// ```
+    ///
+    /// ## Fix
+    /// Look at the strongest; build prompts from the question alone.
+    "leak/shared-span", Warning, above 0.05 => Note
+}
+
+/// Options of the rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct SharedSpan {
+    /// Smallest share of an answer's words that is reported, 0 to 1.
+    share: f64,
+    /// Shortest answer in words.
+    min_words: usize,
+}
+
+impl Default for SharedSpan {
+    fn default() -> Self {
+        Self {
+            share: 0.5,
+            min_words: 16,
+        }
+    }
+}
+
+/// Buffers; nothing is carried from row to row.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Scratch {
+    #[serde(skip)]
+    spans: Spans,
+}
+
+impl Merge for Scratch {
+    fn merge(&mut self, _: Self) {}
+}
+
+impl Rule for SharedSpan {
+    const META: RuleMeta = META;
+    const WORDS: bool = true;
+    type State = Scratch;
+
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a row's words"
+    )]
+    fn check(&self, row: &Row<'_>, Scratch { spans }: &mut Scratch, out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for (at, answer) in answers::taught(example) {
+            let words = row.words.turn(at);
+            if words.len() < self.min_words.max(GRAM) {
+                continue;
+            }
+            spans.clear();
+            let given = example.turns[..at].iter().enumerate();
+            let given = given.filter(|(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected);
+            let mut any = false;
+            for (before, turn) in given {
+                if turn.role != Role::Tool && row.words.turn(before).len() >= GRAM {
+                    spans.give(row.words.turn(before));
+                    any = true;
+                }
+            }
+            if !any {
+                continue;
+            }
+            spans.index();
+            let shared = spans.shared(words);
+            let share = shared.covered as f64 / words.len() as f64;
+            if share < self.share || shared.longest.len() == words.len() {
+                continue;
+            }
+            let span = words[shared.longest.start].start as usize..words[shared.longest.end - 1].end as usize;
+            let say = || {
+                format!(
+                    "{} of {} words of the answer ({:.0} %) stand in the prompt in long stretches, {} in a row: `{}`",
+                    shared.covered,
+                    words.len(),
+                    share * 100.0,
+                    shared.longest.len(),
+                    clip(&answer.text[span]).replace('`', "'")
+                )
+            };
+            out.strong_field((share * 1000.0) as u16, &row.place, || answer.pointer(), say);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Stretches of words that two texts share.
+
+use std::ops::Range;
+
+use crate::text::Word;
+
+/// Words that must agree in a row for a stretch to count as shared.
+pub(super) const GRAM: usize = 8;
+
+/// Where each stretch of [`GRAM`] words of the given texts starts; the buffers are kept from row to row.
+#[derive(Default)]
+pub(super) struct Spans {
+    /// Words of the given turns, each turn followed by a word that is in no text.
+    given: Vec<u64>,
+    /// Open addressing: one past a start in `given`, 0 for nothing.
+    slots: Vec<u32>,
+    mask: usize,
+}
+
+/// What of an answer is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shared {
+    /// Words of the answer that stand in a shared stretch.
+    pub covered: usize,
+    /// The longest shared stretch, in words of the answer.
+    pub longest: Range<usize>,
+}
+
+impl Spans {
+    pub(super) fn clear(&mut self) {
+        self.given.clear();
+    }
+
+    pub(super) fn give(&mut self, words: &[Word]) {
+        self.given.extend(words.iter().map(|word| word.hash));
+        // The hash of no word: the last step of hashing turns only 0 into 0.
+        self.given.push(0);
+    }
+
+    /// Indexes what was given.
+    pub(super) fn index(&mut self) {
+        let starts = (self.given.len() + 1).saturating_sub(GRAM);
+        let size = (2 * starts + 2).next_power_of_two();
+        self.slots.clear();
+        self.slots.resize(size, 0);
+        self.mask = size - 1;
+        for start in 0..starts {
+            let gram = &self.given[start..start + GRAM];
+            let mut slot = gram_hash(gram.iter().copied()) & self.mask;
+            while self.slots[slot] != 0 && self.at(self.slots[slot]) != gram {
+                slot = (slot + 1) & self.mask;
+            }
+            // Of several places the first is kept: it does not matter which is shown.
+            if self.slots[slot] == 0 {
+                self.slots[slot] = u32::try_from(start + 1).expect("a row has fewer words than 2^32");
+            }
+        }
+    }
+
+    fn at(&self, slot: u32) -> &[u64] {
+        let start = slot as usize - 1;
+        &self.given[start..start + GRAM]
+    }
+
+    fn has(&self, gram: &[Word]) -> bool {
+        let mut slot = gram_hash(gram.iter().map(|word| word.hash)) & self.mask;
+        while self.slots[slot] != 0 {
+            if self
+                .at(self.slots[slot])
+                .iter()
+                .zip(gram)
+                .all(|(given, word)| *given == word.hash)
+            {
+                return true;
+            }
+            slot = (slot + 1) & self.mask;
+        }
+        false
+    }
+
+    /// What of these words stands in what was given, in stretches of at least [`GRAM`].
+    pub(super) fn shared(&self, words: &[Word]) -> Shared {
+        let mut shared = Shared {
+            covered: 0,
+            longest: 0..0,
+        };
+        let mut run: Range<usize> = 0..0;
+        for (start, gram) in words.windows(GRAM).enumerate() {
+            if !self.has(gram) {
+                continue;
+            }
+            let end = start + GRAM;
+            shared.covered += end - start.max(run.end);
+            run = if start <= run.end.saturating_sub(GRAM - 1) && !run.is_empty() {
+                run.start..end
+            } else {
+                start..end
+            };
+            if run.len() > shared.longest.len() {
+                shared.longest = run.clone();
+            }
+        }
+        shared
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low bits choose a slot")]
+fn gram_hash(words: impl Iterator<Item = u64>) -> usize {
+    let hash = words.fold(0u64, |hash, word| {
+        hash.rotate_left(7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ word
+    });
+    (hash ^ (hash >> 32)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::words_of;
+
+    fn words(text: &str) -> Vec<Word> {
+        let mut words = Vec::new();
+        words_of(text, &mut words);
+        words
+    }
+
+    #[test]
+    fn stretches_are_counted_once_and_the_longest_is_told() {
+        let mut spans = Spans::default();
+        spans.give(&words("a b c d e f g h i j k"));
+        spans.give(&words("1 2 3 4 5 6 7 8"));
+        spans.index();
+        let shared = spans.shared(&words("x a b c d e f g h i y 1 2 3 4 5 6 7 8 z"));
+        assert_eq!((shared.covered, shared.longest), (17, 1..10));
+        assert_eq!(
+            spans.shared(&words("h i j k 1 2 3 4")).covered,
+            0,
+            "a stretch does not reach over turns"
+        );
+        assert_eq!(spans.shared(&words("a b c")).covered, 0);
+        spans.clear();
+        spans.index();
+        assert_eq!(spans.shared(&words("a b c d e f g h")).covered, 0);
+    }
+}
