@@ -428,10 +428,24 @@ impl Chat {
     ///
     /// As [`Kit::encode`].
     pub fn encode_text(&mut self, kit: &Kit, text: &str) -> Result<(), EncodeError> {
+        self.hold(text);
+        kit.encode(text, true, Detail::Extents, &mut self.tokens)
+    }
+
+    /// A text alone, as `tokenizer(text, add_special_tokens=False)` gives it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kit::encode`].
+    pub fn encode_plain(&mut self, kit: &Kit, text: &str) -> Result<(), EncodeError> {
+        self.hold(text);
+        kit.encode(text, false, Detail::Extents, &mut self.tokens)
+    }
+
+    fn hold(&mut self, text: &str) {
         self.rendered.text.clear();
         self.rendered.text.push_str(text);
         self.rendered.generation.clear();
-        kit.encode(text, true, Detail::Extents, &mut self.tokens)
     }
 
     /// A conversation, as `apply_chat_template(tokenize=True)` gives it: no special tokens are added.

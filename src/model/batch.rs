@@ -18,7 +18,7 @@ pub struct Sequence {
 }
 
 /// What a collator yields. All matrices have the shape `[rows, columns]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     pub input_ids: Vec<Vec<u32>>,
     pub labels: Option<Vec<Vec<i32>>>,
@@ -29,9 +29,13 @@ pub struct Batch {
 }
 
 /// A further column of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Extra {
+    Flag(bool),
     Number(i64),
     Row(Vec<i64>),
+    Flags(Vec<bool>),
+    /// Single-precision numbers.
+    Floats(Vec<f32>),
     Matrix(Vec<Vec<i64>>),
 }

@@ -245,9 +245,9 @@ fn batch(batch: Batch) -> Json {
     });
     for (name, extra) in batch.others {
         record[name] = match extra {
-            Extra::Row(tags) => tags.iter().map(|tag| *tag == 1).collect(),
+            Extra::Flags(tags) => json!(tags),
             Extra::Matrix(matrix) => json!(matrix),
-            Extra::Number(number) => number.into(),
+            other => panic!("{other:?} is in no batch of LLaMA-Factory"),
         };
     }
     record

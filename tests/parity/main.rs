@@ -18,6 +18,7 @@ mod schedule;
 mod torchtune;
 mod transformers;
 mod trl;
+mod trl_preference;
 
 use std::path::PathBuf;
 
@@ -42,6 +43,9 @@ const KINDS: &[(&str, Run)] = &[
     ("render", transformers::render),
     ("schedule", schedule::run),
     ("torchtune", torchtune::run),
+    ("trl_dpo", trl_preference::dpo),
+    ("trl_kto", trl_preference::kto),
+    ("trl_reward", trl_preference::reward),
     ("trl_sft", trl::sft),
 ];
 

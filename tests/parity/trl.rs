@@ -1,15 +1,16 @@
-//! Cases of TRL's `SFTTrainer`.
+//! Cases of TRL's `SFTTrainer`, and what all of TRL's cases have in common.
 
 use std::sync::Arc;
 
 use gonogo::loader::{Datasets, Extent, LoadError, Loader, Look, Schema};
 use gonogo::model::batch::{Batch, Extra, Sequence};
 use gonogo::model::encoded::{EncodeError, EncodeErrorKind};
+use gonogo::model::example::{Example, Shape};
 use gonogo::model::record::{Quirks, Record};
 use gonogo::model::value::Value;
 use gonogo::place::Place;
 use gonogo::plan::sampler::Order;
-use gonogo::shape::{Columns, detect};
+use gonogo::shape::{Columns, Layout, detect};
 use gonogo::trainer::trl::options::Options;
 use gonogo::trainer::trl::{First, Sft};
 use gonogo::trainer::version::Version;
@@ -18,10 +19,15 @@ use serde_json::json;
 
 use super::case::{Case, Outcome};
 
-type Records = Vec<serde_json::Value>;
+pub(crate) type Records = Vec<serde_json::Value>;
 
 pub(crate) fn sft(case: &Case) -> Result<Records, Outcome> {
-    match run(case) {
+    recorded(run(case))
+}
+
+/// The records of a run, or the one of its error.
+pub(crate) fn recorded(run: Result<Records, Stop>) -> Result<Records, Outcome> {
+    match run {
         Ok(records) => Ok(records),
         Err(Stop::Outcome(outcome)) => Err(outcome),
         Err(Stop::Raises(class, message)) => Ok(vec![json!({"kind": "error", "error_type": class, "error": message})]),
@@ -29,7 +35,7 @@ pub(crate) fn sft(case: &Case) -> Result<Records, Outcome> {
 }
 
 /// Why a case ends before its records.
-enum Stop {
+pub(crate) enum Stop {
     Outcome(Outcome),
     Raises(String, String),
 }
@@ -62,73 +68,96 @@ impl From<LoadError> for Stop {
     }
 }
 
-fn run(case: &Case) -> Result<Records, Stop> {
-    let mut offset = 0;
-    let rows: Vec<(Place, Value<'static>)> = (0u64..)
-        .zip(case.rows()?)
-        .map(|(row, text)| {
-            let place = Place {
-                source: 0,
-                row,
-                line: row + 1,
-                offset,
-            };
-            offset += text.len() as u64 + 1;
-            (place, Value::from_json(&text).expect("rows are JSON"))
-        })
-        .collect();
-    let loader = match (case.config["loader"].as_str(), case.is_legacy()) {
-        (Some("from_list"), _) => Loader::FromList,
-        (_, true) => Loader::Json(Datasets::V3_6_0),
-        (_, false) => Loader::Json(Datasets::V5_2_0),
-    };
-    let mut look = Look::default();
-    for (place, value) in &rows {
-        let record = Record {
-            place: *place,
-            value: value.clone(),
+/// A case's rows as `datasets` gives them.
+pub(crate) struct Set {
+    pub(crate) first: First,
+    pub(crate) records: Vec<Record<'static>>,
+    layout: Option<Layout>,
+}
+
+impl Set {
+    pub(crate) fn read(case: &Case) -> Result<Self, Stop> {
+        let mut offset = 0;
+        let rows: Vec<(Place, Value<'static>)> = (0u64..)
+            .zip(case.rows()?)
+            .map(|(row, text)| {
+                let place = Place {
+                    source: 0,
+                    row,
+                    line: row + 1,
+                    offset,
+                };
+                offset += text.len() as u64 + 1;
+                (place, Value::from_json(&text).expect("rows are JSON"))
+            })
+            .collect();
+        let loader = match (case.config["loader"].as_str(), case.is_legacy()) {
+            (Some("from_list"), _) => Loader::FromList,
+            (_, true) => Loader::Json(Datasets::V3_6_0),
+            (_, false) => Loader::Json(Datasets::V5_2_0),
+        };
+        let record = |place: Place, value: Value<'static>| Record {
+            place,
+            value,
             bytes: None,
             quirks: Quirks::default(),
         };
-        look.add(&record, Extent::JSON_LINES);
+        let mut look = Look::default();
+        for (place, value) in &rows {
+            look.add(&record(*place, value.clone()), Extent::JSON_LINES);
+        }
+        let schema = Schema::of(&look, loader)?;
+        let records: Vec<Record<'static>> = rows
+            .iter()
+            .map(|(place, value)| record(*place, schema.apply(place, value).into_owned().into_owned()))
+            .collect();
+        Ok(Self {
+            first: First {
+                columns: schema.columns().iter().map(|(name, _)| name.to_string()).collect(),
+                row: records[0].value.clone(),
+                datetimes: schema.datetimes().to_vec(),
+            },
+            layout: detect(rows.iter().map(|(_, value)| value), None, &Columns::default()).layout,
+            records,
+        })
     }
-    let schema = Schema::of(&look, loader)?;
-    let loaded: Vec<(Place, Value<'static>)> = rows
-        .iter()
-        .map(|(place, value)| (*place, schema.apply(place, value).into_owned().into_owned()))
-        .collect();
 
+    /// What a row means, if that is known here.
+    pub(crate) fn example<'r>(&'r self, record: &'r Record<'r>) -> Example<'r> {
+        let read = self.layout.as_ref().and_then(|layout| layout.read(record).ok());
+        read.unwrap_or_else(nothing)
+    }
+}
+
+/// The version of TRL that was recorded, or the one a case of our own names.
+pub(crate) fn version(case: &Case) -> Version {
+    match (case.config["trl"].as_str(), case.is_legacy()) {
+        (Some(version), _) => version.parse().expect("a version"),
+        (None, true) => Version::new(0, 19, 1),
+        (None, false) => Version::new(1, 16, 0),
+    }
+}
+
+/// Rows per batch.
+pub(crate) fn batch_size(case: &Case) -> usize {
+    usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("a small number")
+}
+
+fn run(case: &Case) -> Result<Records, Stop> {
+    let set = Set::read(case)?;
     let kit = Arc::new(super::kit::load(case)?);
-    let version = if case.is_legacy() {
-        Version::new(0, 19, 1)
-    } else {
-        Version::new(1, 16, 0)
-    };
-    let first = First {
-        columns: schema.columns().iter().map(|(name, _)| name.to_string()).collect(),
-        row: loaded[0].1.clone(),
-        datetimes: schema.datetimes().to_vec(),
-    };
     let packages = SitePackages::of(std::env::var_os("GONOGO_PARITY_SITE_PACKAGES").map(Into::into), |_| {
         None
     });
-    let trainer = Sft::new(kit, version, options(case), &first, &packages)?;
-    let detection = detect(rows.iter().map(|(_, value)| value), None, &Columns::default());
+    let trainer = Sft::new(kit, version(case), options(case), &set.first, &packages)?;
     let with_ids = case.config["row_ids"].as_bool().unwrap_or(true);
     let mut kept = Vec::new();
-    for (place, value) in &loaded {
-        let record = Record {
-            place: *place,
-            value: value.clone(),
-            bytes: None,
-            quirks: Quirks::default(),
-        };
-        let example = detection.layout.as_ref().and_then(|layout| layout.read(&record).ok());
+    for record in &set.records {
         let mut pool = Pool::default();
-        trainer.encode(&record, &example.unwrap_or_else(nothing), &mut pool)?;
+        trainer.encode(record, &set.example(record), &mut pool)?;
         for encoded in pool.sequences().iter().filter(|encoded| encoded.dropped.is_none()) {
             kept.push(Sequence {
-                rows: vec![place.row],
+                rows: vec![record.place.row],
                 input_ids: encoded.input_ids.clone(),
                 labels: encoded.labels.clone(),
                 ..Sequence::default()
@@ -142,7 +171,7 @@ fn run(case: &Case) -> Result<Records, Stop> {
         .zip(&sequences)
         .map(|(index, sequence)| row(index, sequence, packed, with_ids, expected.get(index)))
         .collect();
-    let size = usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("small");
+    let size = batch_size(case);
     for (index, batch) in sequences.chunks(size).enumerate() {
         records.push(self::batch("batch", index, &trainer.collate(batch)?));
     }
@@ -168,9 +197,9 @@ fn run(case: &Case) -> Result<Records, Stop> {
     Ok(records)
 }
 
-fn nothing<'e>() -> gonogo::model::example::Example<'e> {
-    gonogo::model::example::Example {
-        shape: gonogo::model::example::Shape::Text,
+fn nothing<'e>() -> Example<'e> {
+    Example {
+        shape: Shape::Text,
         turns: Vec::new(),
         tools: None,
         template_kwargs: None,
@@ -227,8 +256,11 @@ pub(crate) fn batch(kind: &str, index: usize, batch: &Batch) -> serde_json::Valu
     }
     for (name, extra) in &batch.others {
         record[name] = match extra {
+            Extra::Flag(flag) => json!(flag),
             Extra::Number(number) => json!(number),
             Extra::Row(row) => json!(row),
+            Extra::Flags(flags) => json!(flags),
+            Extra::Floats(floats) => floats.iter().map(|float| f64::from(*float)).collect(),
             Extra::Matrix(matrix) => json!(matrix),
         };
     }

@@ -38,12 +38,12 @@ pub(super) fn collate(trainer: &LlamaFactory, sequences: &[Sequence]) -> Result<
             if kl.input_ids.len() != batch.input_ids.len() {
                 return Err(raise("KeyError", "'kl_input_ids'"));
             }
-            let tags = of_side(|side| side != KL).map(|sequence| i64::from(sequence.side == DESIRABLE));
+            let tags = of_side(|side| side != KL).map(|sequence| sequence.side == DESIRABLE);
             batch.others = vec![
                 ("kl_input_ids", widened(kl.input_ids)),
                 ("kl_attention_mask", widened(kl.attention_mask.unwrap_or_default())),
                 ("kl_labels", widened(kl.labels.unwrap_or_default())),
-                ("kto_tags", Extra::Row(tags.collect())),
+                ("kto_tags", Extra::Flags(tags.collect())),
             ];
             Ok(batch)
         }

@@ -8,7 +8,7 @@ use crate::model::value::{Object, Value};
 use super::options::{raises, unsupported};
 
 /// Columns by which `is_conversational` goes (`data_utils.py`).
-const CONVERSATIONAL: &[&str] = &["prompt", "chosen", "rejected", "completion", "messages"];
+pub(super) const CONVERSATIONAL: &[&str] = &["prompt", "chosen", "rejected", "completion", "messages"];
 /// Columns whose messages `maybe_convert_to_chatml` renames.
 const CONVERTED: &[&str] = &[
     "prompt",
@@ -41,34 +41,13 @@ impl<'r> Row<'r> {
         Ok(self.object.get(column).unwrap_or(NULL))
     }
 
-    /// `is_conversational`. It goes by one column of a Python set, and which one depends on the
-    /// process's hash seed; that is only no matter where all columns agree.
-    pub(super) fn is_conversational(self) -> Result<bool, EncodeError> {
-        let mut seen = None;
-        for column in CONVERSATIONAL.iter().filter(|column| self.has(column)) {
-            let conversational = match self.get(column)? {
-                Value::Array(items) => {
-                    let first = items
-                        .first()
-                        .ok_or_else(|| raises("IndexError", "list index out of range"))?;
-                    first.as_object().is_some_and(|first| first.contains_key("role"))
-                }
-                _ => false,
-            };
-            if seen.is_some_and(|seen| seen != conversational) {
-                let columns = CONVERSATIONAL
-                    .iter()
-                    .filter(|column| self.has(column))
-                    .copied()
-                    .collect::<Vec<_>>();
-                let columns = columns.join(", ");
-                return Err(unsupported(format!(
-                    "whether the row is conversational depends on Python's hash seed: {columns} are not all of one kind"
-                )));
-            }
-            seen = Some(conversational);
-        }
-        Ok(seen.unwrap_or(false))
+    /// `is_conversational`; `by_role` from 0.28 on, before it wanted `content` as well.
+    pub(super) fn is_conversational(self, by_role: bool) -> Result<bool, EncodeError> {
+        let columns = CONVERSATIONAL.iter().copied().filter(move |column| self.has(column));
+        agreed(columns.map(move |column| {
+            let value = self.object.get(column).unwrap_or(NULL);
+            (column, looks(value.as_array(), by_role))
+        }))
     }
 
     /// `is_conversational_from_value`.
@@ -82,6 +61,49 @@ impl<'r> Row<'r> {
         Ok(first
             .as_object()
             .is_some_and(|first| first.contains_key("from") && first.contains_key("value")))
+    }
+}
+
+/// How one column looks to `is_conversational`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// A list whose first item is a message.
+    Messages,
+    /// Anything else.
+    Plain,
+    /// A list without a first item, which raises `IndexError`.
+    Empty,
+}
+
+/// How a column looks; `items` is none for what is no list.
+pub(super) fn looks(items: Option<&[Value<'_>]>, by_role: bool) -> Looks {
+    match items {
+        None => Looks::Plain,
+        Some([]) => Looks::Empty,
+        Some([first, ..]) => match first.as_object() {
+            Some(first) if first.contains_key("role") && (by_role || first.contains_key("content")) => Looks::Messages,
+            _ => Looks::Plain,
+        },
+    }
+}
+
+/// `is_conversational` goes by one column of a Python set, and which one depends on the process's
+/// hash seed; that is only no matter where all columns look alike.
+pub(super) fn agreed(columns: impl Iterator<Item = (&'static str, Looks)> + Clone) -> Result<bool, EncodeError> {
+    let mut seen = columns.clone().map(|(_, looks)| looks);
+    match seen.next() {
+        None => Ok(false),
+        Some(first) if seen.all(|looks| looks == first) => match first {
+            Looks::Empty => Err(raises("IndexError", "list index out of range")),
+            looks => Ok(looks == Looks::Messages),
+        },
+        Some(_) => {
+            let names: Vec<_> = columns.map(|(name, _)| name).collect();
+            let names = names.join(", ");
+            Err(unsupported(format!(
+                "whether the row is conversational depends on Python's hash seed: {names} are not all of one kind"
+            )))
+        }
     }
 }
 

@@ -13,9 +13,11 @@ use crate::model::record::Record;
 use crate::model::value::Value;
 use crate::trainer::intended::label;
 
-use super::options::{Truncation, raises, unsupported};
-use super::row::{Row, converted, without_none};
 use super::{Mode, Sft};
+use crate::trainer::trl::arguments::Arguments;
+use crate::trainer::trl::options::{Truncation, raises, unsupported};
+use crate::trainer::trl::row::{Row, converted, without_none};
+use crate::trainer::trl::versions::Liger;
 
 #[derive(Default)]
 struct Scratch {
@@ -68,19 +70,22 @@ impl Sft {
                 .into_iter()
                 .map(|id| u32::try_from(id).unwrap_or(u32::MAX)),
         );
-        if row.has("labels") && self.features.packing_keeps_masks {
+        if row.has("labels") && self.features.labels_when_prepared {
             let labels = integers(row.get("labels")?)?;
             out.labels
                 .extend(labels.into_iter().map(|label| i32::try_from(label).unwrap_or(IGNORE)));
             return Ok(());
         }
         out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
-        if row.has("labels") && !self.options.packing {
+        if row.has("labels") && !self.options.packing && !self.loses(Liger::LosesLabels) {
             for (slot, given) in out.labels.iter_mut().zip(integers(row.get("labels")?)?) {
                 *slot = i32::try_from(given).unwrap_or(IGNORE);
             }
         }
-        for (column, applies) in [("completion_mask", self.completion_only), ("assistant_masks", true)] {
+        for (column, applies) in [
+            ("completion_mask", self.masks_prompts()),
+            ("assistant_masks", self.masks_others()),
+        ] {
             if applies && row.has(column) {
                 let mask = integers(row.get(column)?)?;
                 keep(out, |at| mask.get(at).is_none_or(|kept| *kept != 0));
@@ -103,15 +108,15 @@ impl Sft {
             assistant,
         } = scratch;
         let mut masked = false;
-        if row.is_conversational()? {
+        if row.is_conversational(self.features.conversational_by_role)? {
             let (Value::Array(asked), Value::Array(answered)) = (row.get("prompt")?, row.get("completion")?) else {
                 return Err(raises("TypeError", "can only concatenate list to list"));
             };
+            let given = Arguments::of(row, self.features.tools_as_json)?;
             let mut messages: Vec<Message<'_>> = asked.iter().map(Message::Raw).collect();
-            let header = self.features.prompt_has_header;
-            self.chat(row, &messages, header, prompt)?;
+            self.chat(given.with(&messages, self.features.prompt_has_header), prompt)?;
             messages.extend(answered.iter().map(Message::Raw));
-            self.chat(row, &messages, false, whole)?;
+            self.chat(given.with(&messages, false), whole)?;
             if self.options.assistant_only_loss && self.features.assistant_mask_on_completion {
                 masked = true;
                 whole.assistant_mask(assistant);
@@ -133,10 +138,14 @@ impl Sft {
             prompt.len()
         };
         if masked {
-            Self::require(assistant)?;
-            keep(out, |at| assistant[at]);
+            if self.features.requires_mask_on_completion {
+                Self::require(assistant)?;
+            }
+            if self.masks_others() {
+                keep(out, |at| assistant[at]);
+            }
         }
-        if self.completion_only {
+        if self.masks_prompts() {
             keep(out, |at| at >= start);
         }
         Ok(())
@@ -155,19 +164,22 @@ impl Sft {
             assistant,
             ..
         } = scratch;
-        if row.is_conversational()? {
+        if row.is_conversational(self.features.conversational_by_role)? {
             let Value::Array(messages) = row.get("messages")? else {
                 return Err(raises("TypeError", "messages is no list"));
             };
             let messages: Vec<Message<'_>> = messages.iter().map(Message::Raw).collect();
-            self.chat(row, &messages, false, whole)?;
+            let given = Arguments::of(row, self.features.tools_as_json)?;
+            self.chat(given.with(&messages, false), whole)?;
             if self.options.assistant_only_loss {
                 whole.assistant_mask(assistant);
             }
             take(whole, example, found, out);
             if self.options.assistant_only_loss {
                 Self::require(assistant)?;
-                keep(out, |at| assistant[at]);
+                if self.masks_others() {
+                    keep(out, |at| assistant[at]);
+                }
             }
             return Ok(());
         }
@@ -185,34 +197,7 @@ impl Sft {
     }
 
     /// Renders and tokenises messages as `apply_chat_template(tokenize=True)` does.
-    fn chat(&self, row: Row<'_>, messages: &[Message<'_>], header: bool, chat: &mut Chat) -> Result<(), EncodeError> {
-        let tools = if row.has("tools") {
-            Some(row.get("tools")?).filter(|tools| !tools.is_null())
-        } else {
-            None
-        };
-        let parsed;
-        let tools = match tools {
-            Some(Value::Str(json)) if self.features.tools_as_json => {
-                parsed = Value::from_json(json).map_err(|error| raises("JSONDecodeError", error))?;
-                Some(&parsed).filter(|tools| !tools.is_null())
-            }
-            other => other,
-        };
-        let kwargs = if row.has("chat_template_kwargs") {
-            Some(row.get("chat_template_kwargs")?)
-        } else {
-            None
-        };
-        if kwargs.is_some_and(Value::is_null) {
-            return Err(raises("TypeError", "argument after ** must be a mapping, not NoneType"));
-        }
-        let conversation = Conversation {
-            messages,
-            tools,
-            kwargs,
-            add_generation_prompt: header,
-        };
+    fn chat(&self, conversation: Conversation<'_>, chat: &mut Chat) -> Result<(), EncodeError> {
         let detail = if self.options.assistant_only_loss {
             Detail::Offsets
         } else {
@@ -233,7 +218,10 @@ impl Sft {
             "text"
         };
         // The text field goes first; the completion gets its EOS only where the text needs none.
-        let Some(eos) = &self.eos else { return Ok(value) };
+        let eos = self.eos.as_ref().ok_or_else(|| {
+            let message = "endswith first arg must be str or a tuple of str, not NoneType: the tokenizer has no EOS";
+            raises("TypeError", message)
+        })?;
         let due = if column == field {
             true
         } else if column == "completion" {
@@ -278,16 +266,27 @@ impl Sft {
         ))
     }
 
-    /// Packing that loses the masks, markers searched for, truncation, dropping.
+    /// Whether `use_liger_kernel` loses this.
+    fn loses(&self, columns: Liger) -> bool {
+        self.options.use_liger_kernel && self.features.liger <= columns
+    }
+
+    /// Whether masks of completions reach the labels.
+    fn masks_prompts(&self) -> bool {
+        self.completion_only && !self.loses(Liger::LosesMasks) && self.packing_keeps_masks()
+    }
+
+    /// Whether masks of assistants reach the labels.
+    fn masks_others(&self) -> bool {
+        !self.loses(Liger::LosesAssistantMasks) && self.packing_keeps_masks()
+    }
+
+    fn packing_keeps_masks(&self) -> bool {
+        !self.options.packing || self.features.packing_keeps_masks
+    }
+
+    /// Truncation, markers searched for, dropping.
     fn finish(&self, out: &mut Encoded) {
-        if self.options.packing && !self.features.packing_keeps_masks {
-            out.labels.clear();
-            out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
-        }
-        if self.options.use_liger_kernel && !self.features.packing_keeps_masks {
-            out.labels.clear();
-            out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
-        }
         let limit = if self.options.packing {
             None
         } else {

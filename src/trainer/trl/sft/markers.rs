@@ -9,7 +9,7 @@ use crate::model;
 use crate::model::encoded::{EncodeError, IGNORE};
 use crate::trainer::intended::label;
 
-use super::options::{Marker, Markers};
+use crate::trainer::trl::options::{Marker, Markers};
 
 /// The ids searched for.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use crate::encode::template::Template;
 use crate::model::encoded::EncodeError;
 use crate::trainer::SitePackages;
 
-use super::options::{Options, raises, unsupported};
-use super::versions::Features;
+use crate::trainer::trl::options::{Options, raises, unsupported};
+use crate::trainer::trl::versions::Features;
 
 /// The template that stands in for the model's own under `assistant_only_loss`, if one does.
 ///
@@ -33,7 +33,12 @@ pub(super) fn training(
             "assistant_only_loss=True, but the tokenizer has no chat template",
         ));
     };
-    if has_markers(own) {
+    let marked = if features.finds_any_markers {
+        has_markers(own)
+    } else {
+        own.contains("{% generation %}")
+    };
+    if marked {
         return Ok(None);
     }
     let Some(folder) = packages.find("trl/chat_templates") else {

@@ -6,7 +6,7 @@
 use crate::model::batch::{Batch, Extra, Sequence};
 use crate::model::encoded::IGNORE;
 
-use super::versions::Features;
+use crate::trainer::trl::versions::Features;
 
 /// The collator's settings.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ impl Collator {
                 *label = IGNORE;
             }
         }
-        let others = if self.features.mask_without_positions {
+        let others = if self.features.yields_bounds {
             boundaries(&positions)
         } else {
             Vec::new()
