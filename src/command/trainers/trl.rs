@@ -1,7 +1,9 @@
-//! TRL's `SFTTrainer`.
+//! TRL's trainers: `SFTTrainer`, or the one on preferences that the rows are of, or that
+//! `trainer_type` names.
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::encode::tokenizer::Generation;
@@ -9,7 +11,7 @@ use crate::loader::Datasets;
 use crate::model::encoded::EncodeError;
 use crate::trainer::Trainer;
 use crate::trainer::trl::options::Options;
-use crate::trainer::trl::{First, Sft, versions};
+use crate::trainer::trl::{Dpo, First, Kto, Reward, Sft, versions};
 
 use super::{Companions, Family, Made, Making, unreadable};
 
@@ -38,32 +40,129 @@ pub(super) static FAMILY: Family = Family {
     make,
 };
 
+/// Which of TRL's trainers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Sft,
+    Dpo,
+    Kto,
+    Reward,
+}
+
+impl Kind {
+    /// What rows of these columns are made for.
+    fn of(columns: &[String]) -> Self {
+        let has = |names: &[&str]| names.iter().all(|name| columns.iter().any(|column| column == name));
+        if has(&["chosen", "rejected"]) {
+            Self::Dpo
+        } else if has(&["prompt", "completion", "label"]) {
+            Self::Kto
+        } else {
+            Self::Sft
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Sft => "SFTTrainer",
+            Self::Dpo => "DPOTrainer",
+            Self::Kto => "KTOTrainer",
+            Self::Reward => "RewardTrainer",
+        }
+    }
+}
+
 fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     let mut given: Map<String, Json> = making.options.clone();
-    // The name up to 0.19, which has both.
-    if making.version.major == 0
-        && let Some(length) = given.remove("max_seq_length")
-    {
-        given.entry("max_length").or_insert(length);
-    }
-    let options: Options = serde_json::from_value(given.into()).map_err(|error| unreadable(&error))?;
-    let max_length = options.max_length;
+    let mut notes = Vec::new();
+    let kind = if let Some(kind) = given.remove("trainer_type") {
+        serde_json::from_value(kind).map_err(|error| unreadable(&error))?
+    } else {
+        let kind = making.sets.first().map_or(Kind::Sft, |set| Kind::of(&set.columns()));
+        if kind != Kind::Sft {
+            notes.push(format!(
+                "the columns are those of {}: checked as it; another is named by --set trainer_type=sft|dpo|kto|reward",
+                kind.class()
+            ));
+        }
+        kind
+    };
     let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
+    let mut max_length = None;
     for set in making.sets {
         let first = First {
             columns: set.columns(),
             row: set.first.clone(),
             datetimes: set.schema.datetimes().to_vec(),
         };
-        let kit = Arc::clone(making.kit);
-        let sft = Sft::new(kit, making.version, options.clone(), &first, making.packages)?;
-        trainers.push(Arc::new(sft));
+        let (trainer, length) = one(kind, given.clone(), making, &first)?;
+        trainers.push(trainer);
+        max_length = length;
     }
     Ok(Made {
         trainers,
         max_length,
         tokenizer: None,
         has_template: making.kit.has_template(),
-        notes: Vec::new(),
+        notes,
     })
+}
+
+/// The trainer for one set, and the length it cuts to or drops beyond.
+fn one(
+    kind: Kind,
+    mut given: Map<String, Json>,
+    making: &Making<'_>,
+    first: &First,
+) -> Result<(Arc<dyn Trainer>, Option<usize>), EncodeError> {
+    // The name up to 0.19, which has both.
+    if kind == Kind::Sft
+        && making.version.major == 0
+        && let Some(length) = given.remove("max_seq_length")
+    {
+        given.entry("max_length").or_insert(length);
+    }
+    let (kit, version) = (Arc::clone(making.kit), making.version);
+    Ok(match kind {
+        Kind::Sft => {
+            let options: Options = read(given)?;
+            let max_length = options.max_length;
+            let trainer = Sft::new(kit, version, options, first, making.packages)?;
+            (Arc::new(trainer), max_length)
+        }
+        Kind::Dpo => {
+            let trainer = Dpo::new(kit, version, read(given)?, first)?;
+            let max_length = trainer.max_length();
+            (Arc::new(trainer), max_length)
+        }
+        Kind::Kto => {
+            let trainer = Kto::new(kit, version, &read(given)?, first)?;
+            let max_length = trainer.max_length();
+            (Arc::new(trainer), max_length)
+        }
+        Kind::Reward => {
+            let trainer = Reward::new(kit, version, read(given)?, first)?;
+            let max_length = trainer.max_length();
+            (Arc::new(trainer), max_length)
+        }
+    })
+}
+
+fn read<O: serde::de::DeserializeOwned>(given: Map<String, Json>) -> Result<O, EncodeError> {
+    serde_json::from_value(given.into()).map_err(|error| unreadable(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_say_which_trainer_they_are_for() {
+        let kind = |names: &[&str]| Kind::of(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(kind(&["messages"]), Kind::Sft);
+        assert_eq!(kind(&["prompt", "completion"]), Kind::Sft);
+        assert_eq!(kind(&["prompt", "chosen", "rejected", "messages"]), Kind::Dpo);
+        assert_eq!(kind(&["prompt", "completion", "label"]), Kind::Kto);
+    }
 }

@@ -17,7 +17,7 @@ use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, Trainer};
 
 use super::collate;
-use super::joined::{Joined, assemble};
+use super::joined::{Joined, ask, assemble};
 use super::options::{DpoOptions, unknown};
 use super::said::{Said, Sides, cleaned, dict};
 use super::templated::{Templater, check_keys};
@@ -109,6 +109,11 @@ impl Dpo {
             dpo.joined.adds_eos = !dpo.conversational(sample, sides)?;
         }
         Ok(dpo)
+    }
+
+    /// Tokens a prompt with an answer is cut to.
+    pub fn max_length(&self) -> Option<usize> {
+        self.max_length
     }
 
     /// The row's two answers, as the data set holds them: cut only by what the trainer cuts there.
@@ -239,7 +244,7 @@ impl Dpo {
         let Scratch {
             prompt, whole, other, ..
         } = scratch;
-        joined.prompt(kit, sides.prompt, given.as_ref(), prompt)?;
+        ask(kit, sides.prompt, given.as_ref(), prompt)?;
         joined.whole(kit, sides.prompt, (CHOSEN, sides.chosen), given.as_ref(), whole)?;
         joined.whole(kit, sides.prompt, (REJECTED, sides.rejected), given.as_ref(), other)?;
         let kept = joined.kept(prompt, whole).min(joined.kept(prompt, other));

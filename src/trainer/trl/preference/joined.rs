@@ -20,24 +20,23 @@ pub(super) struct Joined {
     pub(super) common_prefix: bool,
 }
 
-impl Joined {
-    /// Tokenises the prompt alone, with the header of the answer.
-    pub(super) fn prompt(
-        &self,
-        kit: &Kit,
-        prompt: Said<'_>,
-        given: Option<&Arguments<'_>>,
-        chat: &mut Chat,
-    ) -> Result<(), EncodeError> {
-        match (prompt, given) {
-            (Said::Messages(messages), Some(given)) => {
-                let messages: Vec<Message<'_>> = messages.iter().map(Message::Raw).collect();
-                chat.encode(kit, None, given.with(&messages, true), Detail::Extents)
-            }
-            (prompt, _) => chat.encode_text(kit, prompt.text("prompt")?),
+/// Tokenises the prompt alone, with the header of the answer.
+pub(super) fn ask(
+    kit: &Kit,
+    prompt: Said<'_>,
+    given: Option<&Arguments<'_>>,
+    chat: &mut Chat,
+) -> Result<(), EncodeError> {
+    match (prompt, given) {
+        (Said::Messages(messages), Some(given)) => {
+            let messages: Vec<Message<'_>> = messages.iter().map(Message::Raw).collect();
+            chat.encode(kit, None, given.with(&messages, true), Detail::Extents)
         }
+        (prompt, _) => chat.encode_text(kit, prompt.text("prompt")?),
     }
+}
 
+impl Joined {
     /// Tokenises the prompt with an answer.
     pub(super) fn whole(
         &self,

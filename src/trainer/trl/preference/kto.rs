@@ -17,9 +17,9 @@ use crate::trainer::trl::{First, versions};
 use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, Trainer};
 
-use super::joined::{Joined, assemble};
+use super::joined::{Joined, ask, assemble};
 use super::kto_batch::{self, LabelKind};
-use super::options::{KtoOptions, unknown};
+use super::options::KtoOptions;
 use super::processed::Rules;
 use super::said::{Said, Sides, cannot_join, dict};
 use super::templated::{Templater, check_keys};
@@ -61,7 +61,7 @@ impl Kto {
     /// What the trainer raises when it is made, or what is not reproduced.
     pub fn new(kit: Arc<Kit>, version: Version, options: &KtoOptions, first: &First) -> Result<Self, EncodeError> {
         let features = ranges::kto(version).ok_or_else(|| versions::uncovered("KTOTrainer", version))?;
-        check(options, features)?;
+        options.check(features)?;
         let empty = Object::new();
         let object = first.row.as_object().unwrap_or(&empty);
         let sample = Row {
@@ -142,6 +142,11 @@ impl Kto {
         Ok(kto)
     }
 
+    /// Tokens a prompt with an answer is cut to.
+    pub fn max_length(&self) -> Option<usize> {
+        self.max_length
+    }
+
     /// The row's answers, as the data set holds them before the collator.
     ///
     /// # Errors
@@ -209,30 +214,8 @@ impl Kto {
             return sides(row, &self.datetimes).map(named);
         }
         let prompt = of("prompt")?;
-        let answer = ("completion", self.side(row)?, of("completion")?);
+        let answer = ("completion", side(row)?, of("completion")?);
         Ok((prompt, [answer, answer]))
-    }
-
-    /// The side the `label` column says.
-    fn side(&self, row: Row<'_>) -> Result<&'static str, EncodeError> {
-        let wanted = match row.get("label")? {
-            Value::Bool(wanted) => *wanted,
-            Value::Int(0) | Value::UInt(0) => false,
-            Value::Int(1) | Value::UInt(1) => true,
-            Value::Float(number) if *number == 0.0 => false,
-            Value::Float(number) if (*number - 1.0).abs() < f64::EPSILON => true,
-            Value::Int(_) | Value::UInt(_) | Value::Float(_) => {
-                return Err(unsupported("a `label` that is neither 0 nor 1"));
-            }
-            other => {
-                let kind = crate::trainer::python::type_name(other);
-                return Err(raises(
-                    "TypeError",
-                    format!("unsupported operand type(s) for +: 'int' and '{kind}': `label` is counted"),
-                ));
-            }
-        };
-        Ok(if wanted { DESIRABLE } else { UNDESIRABLE })
     }
 
     fn conversational(
@@ -313,7 +296,7 @@ impl Kto {
         let Scratch {
             prompt: asked, whole, ..
         } = scratch;
-        self.joined.prompt(&self.kit, prompt, given.as_ref(), asked)?;
+        ask(&self.kit, prompt, given.as_ref(), asked)?;
         self.joined.whole(&self.kit, prompt, answer, given.as_ref(), whole)?;
         let kept = self.joined.kept(asked, whole);
         assemble(asked, whole, kept, out);
@@ -414,6 +397,28 @@ impl Kto {
     }
 }
 
+/// The side the `label` column says.
+fn side(row: Row<'_>) -> Result<&'static str, EncodeError> {
+    let wanted = match row.get("label")? {
+        Value::Bool(wanted) => *wanted,
+        Value::Int(0) | Value::UInt(0) => false,
+        Value::Int(1) | Value::UInt(1) => true,
+        Value::Float(number) if *number == 0.0 => false,
+        Value::Float(number) if (*number - 1.0).abs() < f64::EPSILON => true,
+        Value::Int(_) | Value::UInt(_) | Value::Float(_) => {
+            return Err(unsupported("a `label` that is neither 0 nor 1"));
+        }
+        other => {
+            let kind = crate::trainer::python::type_name(other);
+            return Err(raises(
+                "TypeError",
+                format!("unsupported operand type(s) for +: 'int' and '{kind}': `label` is counted"),
+            ));
+        }
+    };
+    Ok(if wanted { DESIRABLE } else { UNDESIRABLE })
+}
+
 /// The name an answer's column has once pairs are apart.
 fn name_of(column: &'static str) -> &'static str {
     if column == CHOSEN || column == REJECTED {
@@ -421,54 +426,6 @@ fn name_of(column: &'static str) -> &'static str {
     } else {
         column
     }
-}
-
-/// Options this version does not have, or refuses.
-fn check(options: &KtoOptions, features: &KtoFeatures) -> Result<(), EncodeError> {
-    let gone = [
-        (
-            "max_prompt_length",
-            options.max_prompt_length.is_some(),
-            !features.cuts_prompt,
-        ),
-        (
-            "truncation_mode",
-            options.truncation_mode.is_some(),
-            !features.cuts_prompt,
-        ),
-        (
-            "label_pad_token_id",
-            options.label_pad_token_id.is_some(),
-            !features.label_pad,
-        ),
-        (
-            "pad_to_multiple_of",
-            options.pad_to_multiple_of.0.is_some(),
-            !features.unpaired_keep_columns,
-        ),
-    ];
-    if let Some((option, ..)) = gone.iter().find(|(_, is_given, is_gone)| *is_given && *is_gone) {
-        return Err(unknown(option, "KTOConfig"));
-    }
-    if options.loss_type == "apo_zero_unpaired" {
-        return Ok(());
-    }
-    if features.wants_order && options.train_sampling_strategy != "sequential" {
-        return Err(raises(
-            "ValueError",
-            format!(
-                "loss type '{}' estimates the KL term and requires train_sampling_strategy='sequential', not '{}'",
-                options.loss_type, options.train_sampling_strategy
-            ),
-        ));
-    }
-    if options.per_device_train_batch_size <= 1 {
-        return Err(raises(
-            "ValueError",
-            "per_device_train_batch_size must be above 1: the KL term is estimated from the other answers of a batch",
-        ));
-    }
-    Ok(())
 }
 
 impl Encode for Kto {

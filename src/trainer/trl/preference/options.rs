@@ -5,6 +5,8 @@ use serde::{Deserialize, Deserializer};
 use crate::model::encoded::EncodeError;
 use crate::trainer::trl::options::{Truncation, raises};
 
+use super::versions::KtoFeatures;
+
 /// `DPOConfig`. `None` takes the version's default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
@@ -60,6 +62,52 @@ impl Default for KtoOptions {
             train_sampling_strategy: "sequential".to_owned(),
             per_device_train_batch_size: 8,
         }
+    }
+}
+
+impl KtoOptions {
+    /// Options this version does not have, or refuses.
+    pub(super) fn check(&self, features: &KtoFeatures) -> Result<(), EncodeError> {
+        let gone = [
+            (
+                "max_prompt_length",
+                self.max_prompt_length.is_some(),
+                !features.cuts_prompt,
+            ),
+            ("truncation_mode", self.truncation_mode.is_some(), !features.cuts_prompt),
+            (
+                "label_pad_token_id",
+                self.label_pad_token_id.is_some(),
+                !features.label_pad,
+            ),
+            (
+                "pad_to_multiple_of",
+                self.pad_to_multiple_of.0.is_some(),
+                !features.unpaired_keep_columns,
+            ),
+        ];
+        if let Some((option, ..)) = gone.iter().find(|(_, is_given, is_gone)| *is_given && *is_gone) {
+            return Err(unknown(option, "KTOConfig"));
+        }
+        if self.loss_type == "apo_zero_unpaired" {
+            return Ok(());
+        }
+        if features.wants_order && self.train_sampling_strategy != "sequential" {
+            return Err(raises(
+                "ValueError",
+                format!(
+                    "loss type '{}' estimates the KL term and requires train_sampling_strategy='sequential', not '{}'",
+                    self.loss_type, self.train_sampling_strategy
+                ),
+            ));
+        }
+        if self.per_device_train_batch_size <= 1 {
+            return Err(raises(
+                "ValueError",
+                "per_device_train_batch_size must be above 1: the KL term is estimated from the other answers of a batch",
+            ));
+        }
+        Ok(())
     }
 }
 

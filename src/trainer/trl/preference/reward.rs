@@ -113,6 +113,11 @@ impl Reward {
         Ok(reward)
     }
 
+    /// Tokens above which a row is left out.
+    pub fn max_length(&self) -> Option<usize> {
+        self.max_length
+    }
+
     /// The row's two sequences as the data set holds them, with its margin.
     ///
     /// # Errors
