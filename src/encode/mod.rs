@@ -3,6 +3,7 @@
 //! The pieces every trainer is made of stand here; which of them a trainer chooses, and in what
 //! order, stands in `trainer`.
 
+mod chat;
 pub mod fit;
 pub mod kit;
 pub mod locate;
