@@ -2,9 +2,11 @@
 
 pub mod batch;
 pub mod budget;
+pub mod config;
 pub mod encoded;
 pub mod example;
 pub mod record;
 pub mod run;
 pub mod setup;
 pub mod value;
+pub mod version;

@@ -4,6 +4,7 @@
 //! [`Settings`], in which the strongest has won and said where it came from.
 
 pub mod cli;
+pub mod config;
 pub mod file;
 pub mod resolve;
 

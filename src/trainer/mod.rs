@@ -12,7 +12,7 @@ mod site_packages;
 pub mod torchtune;
 pub mod transformers;
 pub mod trl;
-pub mod version;
+pub use crate::model::version;
 
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};

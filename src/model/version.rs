@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// `major.minor.patch`; what stands after (`rc1`, `.dev0`) does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Version {
     pub major: u32,
     pub minor: u32,
