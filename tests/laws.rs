@@ -112,6 +112,7 @@ fn setup() -> Setup {
         }),
         packing: None,
         markers: Vec::new(),
+        config: None,
         regime: gonogo::model::setup::Regime::default(),
         run: Run::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],

@@ -147,7 +147,7 @@ fn what_a_trainer_refuses_is_said_before_the_first_row() {
     for (args, said) in [
         (
             &["--trainer", "axolotl", "--set", "sequence_lenn=1"][..],
-            "unknown field `sequence_lenn`",
+            "has no option `sequence_lenn`, did you mean `sequence_len`?",
         ),
         (
             &["--trainer", "axolotl", "--set", "rl=dpo"],

@@ -28,6 +28,8 @@ pub struct Header {
     pub trainer: Trainer,
     pub settings: Vec<ShownSetting>,
     pub not_checked: Vec<NotChecked>,
+    /// Whether data that the config names could not be looked at.
+    pub missing: bool,
     pub notes: Vec<String>,
     pub next: Vec<String>,
     pub warn_if: Vec<(String, Threshold)>,
@@ -68,9 +70,10 @@ pub fn report(header: Header, finished: Finished) -> Report {
         go: !header
             .fail_on
             .is_some_and(|fail_on| groups.iter().any(|group| group.level >= fail_on)),
-        complete: header
-            .sample
-            .is_none_or(|sample| sources.iter().all(|source| source.rows < sample)),
+        complete: !header.missing
+            && header
+                .sample
+                .is_none_or(|sample| sources.iter().all(|source| source.rows < sample)),
         errors: count(Level::Error),
         warnings: count(Level::Warning),
         notes: count(Level::Note),

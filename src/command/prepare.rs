@@ -6,26 +6,31 @@ use std::sync::Arc;
 
 use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
+use crate::model::config::FaultKind;
 use crate::model::example::Shape;
 use crate::model::record::Record;
 use crate::model::run::Run;
 use crate::model::setup::{Lengths, Origin, Regime, Setting, Setup};
 use crate::model::value::Value;
 use crate::report::{self, Trainer};
+use crate::rule::Need;
 use crate::rule::lane::RuleEntry;
 use crate::rules::RULES;
 use crate::scan::partial::Shard;
+use crate::settings::config;
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError, nearest};
 use crate::shape::{Columns, Detection, Layout, detect};
-use crate::source::{self, Input, Limits, Part, Reader, discover, open};
+use crate::source::{self, Input, Limits, Part, Reader, open};
 use crate::trainer::Encode;
 use crate::trainer::intended::Intended;
 
 use super::assemble::{self, Header};
+use super::described;
+use super::inputs;
 use super::model::{self, Found};
 use super::run;
-use super::trainers::Asked;
+use super::trainers::{Asked, Failed};
 
 /// Rows by which the shape of a file is told.
 const FIRST_ROWS: usize = 200;
@@ -46,17 +51,30 @@ pub struct Prepared {
 /// # Errors
 ///
 /// If data or model cannot be found or read, or a setting is wrong.
-pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shard>) -> anyhow::Result<Prepared> {
+pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<Shard>) -> anyhow::Result<Prepared> {
     let limits = limits(&settings);
-    let (inputs, eval, mut notes) = inputs(&settings)?;
+    let asked = Asked::of(&settings, environment)?;
+    let mut described = described::read(&mut settings, asked.as_ref(), environment)?;
+    let mut gathered = inputs::gather(&settings, described.as_ref(), environment)?;
+    let mut notes = std::mem::take(&mut gathered.notes);
+    if let Some(run) = &mut described {
+        run.facts.faults.append(&mut gathered.faults);
+    }
     let given = Columns::given(settings.columns.iter().cloned());
     let shape = settings.shape.as_ref().map(|shape| shape.value);
     let detected: Vec<Detection> = (0..)
-        .zip(&inputs)
+        .zip(&gathered.inputs)
         .map(|(source, input)| look(input, source, shape, &given, &limits))
         .collect();
-    let asked = Asked::of(&settings, environment)?;
-    let found = Found::look(&settings, &inputs, environment)?;
+    let inputs = &gathered.inputs;
+    let found = match Found::look(&settings, inputs, environment) {
+        // A model that only the config names is not asked for.
+        Err(error) if from_config(settings.model.as_ref(), described.as_ref()) => {
+            notes.push(format!("no tokenizer: {error:#}"));
+            None
+        }
+        found => found?,
+    };
     let generation = asked.as_ref().map_or(Generation::V5, Asked::generation);
     let kit = match &found {
         Some(found) => Some(Arc::new(found.load(&settings, generation)?)),
@@ -76,48 +94,78 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
             return Err(UsageError(format!("the chat template cannot be checked: {}", error.message)).into());
         }
     }
-    let mut setup = setup(&settings, kit.as_deref(), &detected, eval.clone());
+    let mut setup = setup(&settings, kit.as_deref(), &detected, gathered.eval.clone());
+    if let Some(run) = &described {
+        described::complete(&mut setup, run);
+    }
     run::complete(&mut setup, &settings, asked.as_ref())?;
-    let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
-        (Some(kit), Some(asked)) => {
-            let layouts: Vec<_> = detected.iter().map(|detection| detection.layout.clone()).collect();
-            let ready = asked.make(kit, &settings, &inputs, &eval, &layouts, &limits)?;
-            setup.trainer = Some(ready.name);
-            setup.max_length = ready.max_length;
-            setup.has_template = ready.has_template;
-            setup.markers = ready.encoder.markers();
-            setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
-            notes.extend(ready.notes);
-            Some(Box::new(ready.encoder))
-        }
-        (Some(kit), None) => {
-            let max_length = setup.max_length.as_ref().map(|limit| limit.value);
-            Some(Box::new(Intended::new(Arc::clone(kit), max_length)))
-        }
-        (None, Some(_)) => return Err(UsageError("--trainer needs a tokenizer: give one with -m".to_owned()).into()),
-        (None, None) => None,
+    let layouts: Vec<_> = detected.iter().map(|detection| detection.layout.clone()).collect();
+    let intended = |kit: &Arc<Kit>, setup: &Setup| -> Box<dyn Encode> {
+        let max_length = setup.max_length.as_ref().map(|limit| limit.value);
+        Box::new(Intended::new(Arc::clone(kit), max_length))
     };
+    let beyond = described.as_ref().and_then(|run| run.beyond.clone());
+    let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
+        (Some(kit), Some(asked)) if beyond.is_none() => {
+            match asked.make(kit, &settings, described.as_ref(), &gathered, &layouts, &limits) {
+                Ok(ready) => {
+                    setup.trainer = Some(ready.name);
+                    setup.max_length = ready.max_length;
+                    setup.has_template = ready.has_template;
+                    setup.markers = ready.encoder.markers();
+                    setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
+                    notes.extend(ready.notes);
+                    Some(Box::new(ready.encoder))
+                }
+                // What a config asks for is a finding, or not checked; what a flag asks for is the call's mistake.
+                Err(Failed::Raises(message)) if described.is_some() => {
+                    described::refused(&mut setup, message);
+                    Some(intended(kit, &setup))
+                }
+                Err(Failed::Unsupported(message)) if described.is_some() => {
+                    notes.push(message);
+                    Some(intended(kit, &setup))
+                }
+                Err(failed) => return Err(UsageError::from(failed).into()),
+            }
+        }
+        (Some(kit), _) => Some(intended(kit, &setup)),
+        (None, Some(_)) if described.is_none() => {
+            return Err(UsageError("--trainer needs a tokenizer: give one with -m".to_owned()).into());
+        }
+        (None, _) => None,
+    };
+    if let (Some(beyond), Some(run)) = (beyond, &described) {
+        notes.push(format!(
+            "{} with {beyond} is not reproduced: the mask is the intended one",
+            run.facts.program
+        ));
+    }
     let (rules, lacking) = rules(&settings, &setup)?;
     let part = match shard {
         None => Part::Whole,
         Some(shard) => Part::Shard(source::Shard::new(shard.index - 1, shard.count).expect("checked when it was read")),
     };
     let readers = (0..)
-        .zip(&inputs)
+        .zip(inputs)
         .map(|(source, input)| open(input, source, part, &limits))
         .collect();
     if let Some(file) = &settings.file {
         notes.push(format!("settings from {}", file.display()));
     }
     let header = Header {
-        sources: sources(&inputs, &eval, &detected),
+        sources: sources(inputs, &gathered.eval, &detected),
         tokenizer: tokenizer(&settings, found.as_ref(), kit.as_deref()),
         trainer: Trainer {
             name: setup.trainer.clone(),
             mask: mask(&setup),
         },
         settings: assemble::shown(&setup),
-        not_checked: assemble::not_checked(&lacking),
+        not_checked: assemble::not_checked(&lacking)
+            .into_iter()
+            .chain(gathered.missing.iter().cloned())
+            .collect(),
+        missing: !gathered.missing.is_empty() || described.as_ref().is_some_and(lacks_data),
         next: next(&settings, kit.is_some(), &setup),
         notes,
         warn_if: settings.warn_if,
@@ -129,7 +177,7 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
     };
     Ok(Prepared {
         header,
-        inputs,
+        inputs: gathered.inputs,
         layouts: detected.into_iter().map(|detection| detection.layout).collect(),
         readers,
         encoder,
@@ -140,37 +188,25 @@ pub fn prepare(settings: Settings, environment: &Environment, shard: Option<Shar
     })
 }
 
+/// Whether the config names data that is not there.
+fn lacks_data(run: &config::Run) -> bool {
+    run.facts.faults(FaultKind::MissingData).next().is_some()
+}
+
+/// Whether a setting is as the config has it.
+fn from_config(setting: Option<&Setting<String>>, run: Option<&config::Run>) -> bool {
+    match (setting, run.and_then(|run| run.model.as_ref())) {
+        (Some(setting), Some(own)) => setting == own,
+        _ => false,
+    }
+}
+
 fn limits(settings: &Settings) -> Limits {
     let mut limits = Limits::default();
     if let Some(most) = settings.max_row_bytes {
         limits.max_row_bytes = most as u64;
     }
     limits
-}
-
-/// Training data first, then evaluation data; whether each is the latter; what was left out.
-fn inputs(settings: &Settings) -> anyhow::Result<(Vec<Input>, Vec<bool>, Vec<String>)> {
-    let train = discover(&settings.data, &mut std::io::stdin())?;
-    let held_out = if settings.eval.is_empty() {
-        None
-    } else {
-        Some(discover(&settings.eval, &mut std::io::empty())?)
-    };
-    let mut notes = Vec::new();
-    let mut eval = vec![false; train.inputs.len()];
-    let mut inputs = train.inputs;
-    for skipped in train
-        .skipped
-        .iter()
-        .chain(held_out.iter().flat_map(|found| &found.skipped))
-    {
-        notes.push(format!("left out {}: {}", skipped.name, skipped.reason));
-    }
-    if let Some(found) = held_out {
-        eval.extend(found.inputs.iter().map(|_| true));
-        inputs.extend(found.inputs);
-    }
-    Ok((inputs, eval, notes))
 }
 
 /// The shape of a file, from its first rows.
@@ -215,6 +251,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
         max_steps: settings.max_steps.clone(),
         packing: None,
         markers: Vec::new(),
+        config: None,
         regime: Regime::default(),
         run: Run::default(),
         shapes: detected
@@ -250,6 +287,8 @@ fn rules(
         }
         match entry.meta.needs.iter().find(|need| !need.met(setup)) {
             None => checked.push(entry),
+            // Without a config there is nothing to be wrong with it.
+            Some(Need::Config) => {}
             Some(need) => lacking.entry(need.missing()).or_default().push(entry.meta.name),
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::config::ConfigFacts;
 use super::example::Shape;
 use super::run::Run;
 
@@ -69,6 +70,9 @@ pub struct TokenizerFacts {
     pub size: usize,
     /// `vocab_size` of the model's config.json, if there is one.
     pub model_vocab: Option<usize>,
+    /// `eos_token_id` of config.json, and of generation_config.json; each may list several.
+    pub model_eos: Vec<u32>,
+    pub generation_eos: Vec<u32>,
     /// Ids of `<0x00>`..`<0xFF>`, where the model falls back to bytes.
     pub byte_tokens: Vec<u32>,
     /// Whether a plain text gets a BOS from the post-processor.
@@ -160,6 +164,8 @@ pub struct Setup {
     pub packing: Option<Setting<String>>,
     /// What the trainer looks for in a row's tokens.
     pub markers: Vec<Marker>,
+    /// The training config, as its program reads it.
+    pub config: Option<ConfigFacts>,
     /// What was said of the run.
     pub regime: Regime,
     /// What a plan follows from, with the trainer's defaults for what was not said.

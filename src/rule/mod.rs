@@ -29,6 +29,8 @@ pub enum Need {
     Trainer,
     /// A planned number of steps or epochs.
     Plan,
+    /// A training config.
+    Config,
 }
 
 impl Need {
@@ -40,6 +42,7 @@ impl Need {
             Self::MaxLength => setup.max_length.is_some(),
             Self::Trainer => setup.trainer.is_some(),
             Self::Plan => setup.planned(),
+            Self::Config => setup.config.is_some(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Need {
             Self::MaxLength => "no --max-length",
             Self::Trainer => "no --trainer",
             Self::Plan => "no --max-steps or --epochs",
+            Self::Config => "no training config",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Every rule. To add one: write its file, then name it in its category's `mod.rs` and here.
 
 mod budget;
+mod config;
 mod dup;
 mod leak;
 mod length;
@@ -32,6 +33,22 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<budget::small_batch::SmallBatch>(),
     RuleEntry::of::<budget::uneven_steps::UnevenSteps>(),
     RuleEntry::of::<budget::warmup_beyond_end::WarmupBeyondEnd>(),
+    RuleEntry::of::<config::changed_by_yaml::ChangedByYaml>(),
+    RuleEntry::of::<config::clash::Clash>(),
+    RuleEntry::of::<config::deprecated_key::DeprecatedKey>(),
+    RuleEntry::of::<config::eos_disagrees::EosDisagrees>(),
+    RuleEntry::of::<config::liger_drops_mask::LigerDropsMask>(),
+    RuleEntry::of::<config::max_steps_over_epochs::MaxStepsOverEpochs>(),
+    RuleEntry::of::<config::missing_data::MissingData>(),
+    RuleEntry::of::<config::new_token_frozen::NewTokenFrozen>(),
+    RuleEntry::of::<config::no_effect::NoEffect>(),
+    RuleEntry::of::<config::packing_drops_mask::PackingDropsMask>(),
+    RuleEntry::of::<config::refused::Refused>(),
+    RuleEntry::of::<config::removed_key::RemovedKey>(),
+    RuleEntry::of::<config::repeated_key::RepeatedKey>(),
+    RuleEntry::of::<config::surprising_default::SurprisingDefault>(),
+    RuleEntry::of::<config::unknown_key::UnknownKey>(),
+    RuleEntry::of::<config::wrong_type::WrongType>(),
     RuleEntry::of::<dup::answer::Answer>(),
     RuleEntry::of::<dup::exact::Exact>(),
     RuleEntry::of::<dup::normalised::Normalised>(),

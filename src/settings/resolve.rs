@@ -14,6 +14,7 @@ use crate::rule::lane::Options;
 
 use super::UsageError;
 use super::cli::{DataArgs, FailArgs, FailOn, FileArgs, ModelArgs, RuleArgs, TrainArgs};
+use super::config::{Config, Opened};
 use super::file::File;
 
 /// The process's environment, or a test's.
@@ -23,6 +24,8 @@ pub type Environment = BTreeMap<String, String>;
 #[derive(Debug)]
 pub struct Settings {
     pub data: Vec<PathBuf>,
+    /// The training config among what was named.
+    pub config: Option<Box<Config>>,
     pub eval: Vec<PathBuf>,
     pub shape: Option<Setting<Shape>>,
     pub columns: Vec<(String, String)>,
@@ -179,8 +182,13 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
         |values| &values.fail_on,
     )?;
     let exit_zero = typed.fail.is_some_and(|fail| fail.exit_zero);
+    let (paths, config) = configs(&data.data, environment)?;
+    let named = config.as_ref().map(|config| Setting {
+        value: config.program.name().to_owned(),
+        origin: Origin::File(config.path.display().to_string()),
+    });
     Ok(Settings {
-        data: data.data.clone(),
+        data: paths,
         eval: if data.eval.is_empty() {
             values.map_or_else(Vec::new, |values| values.eval.clone())
         } else {
@@ -207,12 +215,15 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
         )?,
         now: model.now.clone(),
         verify_tokenizer: model.verify_tokenizer,
-        trainer: pick.value(
-            train.trainer.clone(),
-            "trainer",
-            |values| &values.trainer,
-            |text| Some(text.to_owned()),
-        )?,
+        trainer: pick
+            .value(
+                train.trainer.clone(),
+                "trainer",
+                |values| &values.trainer,
+                |text| Some(text.to_owned()),
+            )?
+            .or(named),
+        config,
         max_length: pick.number(train.max_length, "max-length", |values| &values.max_length)?,
         batch_size: pick.number(train.batch_size, "batch-size", |values| &values.batch_size)?,
         grad_accum: pick.number(train.grad_accum, "grad-accum", |values| &values.grad_accum)?,
@@ -241,6 +252,32 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
         fail_on: if exit_zero { None } else { level(fail_on.as_ref())? },
         file: file.map(|file| file.path),
     })
+}
+
+/// Tells the training config from the data.
+fn configs(named: &[PathBuf], environment: &Environment) -> Result<(Vec<PathBuf>, Option<Box<Config>>), UsageError> {
+    let (mut data, mut config) = (Vec::new(), None::<Box<Config>>);
+    for path in named {
+        match Config::open(path, &|name| environment.get(name).cloned())? {
+            Opened::Data => data.push(path.clone()),
+            Opened::Other(what) => {
+                let path = path.display();
+                return Err(UsageError(format!(
+                    "{path} is {what}: it is neither data nor a training config"
+                )));
+            }
+            Opened::Config(found) => {
+                if let Some(first) = &config {
+                    let (first, second) = (first.path.display(), path.display());
+                    return Err(UsageError(format!(
+                        "{first} and {second} are both training configs; name one"
+                    )));
+                }
+                config = Some(found);
+            }
+        }
+    }
+    Ok((data, config))
 }
 
 fn fail_word(fail_on: FailOn) -> String {

@@ -10,7 +10,7 @@ use crate::model::encoded::EncodeError;
 use crate::model::example::Shape;
 use crate::shape::Layout;
 use crate::trainer::Trainer;
-use crate::trainer::axolotl::options::{Dataset, Options};
+use crate::trainer::axolotl::options::{Dataset, KEYS, Options};
 use crate::trainer::axolotl::{Axolotl, Split, tokenizer, versions};
 
 use super::{Companions, Family, Made, Making, unreadable};
@@ -34,6 +34,9 @@ pub(super) static FAMILY: Family = Family {
 
 fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     let mut given = making.options.clone();
+    // The others are about the model, the optimizer or the output.
+    given.retain(|key, _| KEYS.contains(&key.as_str()));
+    harmless(&mut given);
     let model_type = making.kit.facts().model.model_type.clone();
     given.entry("model_config_type").or_insert_with(|| model_type.into());
     let name = making.kit.name_or_path().into_owned();
@@ -49,7 +52,9 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         } else {
             options.datasets.as_ref()
         };
-        let dataset = if let Some(dataset) = entries.and_then(|entries| entries.first()) {
+        let dataset = if !set.entry.is_empty() {
+            serde_json::from_value::<Dataset>(set.entry.clone().into()).map_err(|error| unreadable(&error))?
+        } else if let Some(dataset) = entries.and_then(|entries| entries.first()) {
             dataset.clone()
         } else {
             let source = set.sources.first().map_or(0, |source| *source as usize);
@@ -82,6 +87,38 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         has_template: kit.has_template(),
         notes,
     })
+}
+
+/// Plugins that change neither rows nor tokens.
+const HARMLESS: &[&str] = &[
+    "cut_cross_entropy",
+    "densemixer",
+    "expert_parallel",
+    "grokfast",
+    "hatchery",
+    "kernels",
+    "liger",
+    "llm_compressor",
+    "lm_eval",
+    "mora",
+    "spectrum",
+    "swanlab",
+];
+
+/// Takes out what is refused by name and changes nothing about the rows.
+fn harmless(given: &mut Map<String, Json>) {
+    if given.get("tokenizer_type").and_then(Json::as_str) == Some("AutoTokenizer") {
+        given.remove("tokenizer_type");
+    }
+    if let Some(Json::Array(plugins)) = given.get_mut("plugins") {
+        let known = |plugin: &Json| {
+            let name = plugin.as_str().unwrap_or_default();
+            HARMLESS
+                .iter()
+                .any(|known| name.starts_with(&format!("axolotl.integrations.{known}.")))
+        };
+        plugins.retain(|plugin| !known(plugin));
+    }
 }
 
 /// The entry that reads a file of this layout; empty for one that axolotl knows by its columns.

@@ -5,17 +5,18 @@ use serde_json::{Map, Value as Json};
 use crate::model::setup::Setting;
 use crate::settings::UsageError;
 
-/// `--set` in order, the flags that mean the same after it. A key may be a path into what stands
+/// What the config has, `--set` in order, the flags that mean the same after it. A key may be a path into what stands
 /// under it: `tokenizer.max_seq_len`, `datasets.0.type`.
 ///
 /// # Errors
 ///
 /// For a path that leads through a value which has nothing under it.
 pub(super) fn options(
+    begun: Map<String, Json>,
     set: &[(String, String)],
     flags: &[(&str, Option<&Setting<usize>>)],
 ) -> Result<Map<String, Json>, UsageError> {
-    let mut options = Json::Object(Map::new());
+    let mut options = Json::Object(begun);
     for (key, text) in set {
         put(&mut options, key, value(text)).map_err(|at| UsageError(format!("--set {key}: {at} holds no keys")))?;
     }
@@ -96,7 +97,7 @@ mod tests {
             value: 64,
             origin: Origin::Default,
         };
-        let options = options(&set, &[("max_length", Some(&length)), ("batch", None)]).expect("options");
+        let options = options(Map::new(), &set, &[("max_length", Some(&length)), ("batch", None)]).expect("options");
         let expected = json!({"datasets": [{"type": "alpaca", "roles_to_train": ["assistant"]}], "packing": true,
             "eos_token": "<|im_end|>", "max_length": 64});
         assert_eq!(Json::Object(options), expected);
@@ -108,7 +109,7 @@ mod tests {
             ("packing".to_owned(), "true".to_owned()),
             ("packing.x".to_owned(), "1".to_owned()),
         ];
-        assert!(options(&set, &[]).is_err());
-        assert!(options(&[("datasets.2.type".to_owned(), "a".to_owned())], &[]).is_err());
+        assert!(options(Map::new(), &set, &[]).is_err());
+        assert!(options(Map::new(), &[("datasets.2.type".to_owned(), "a".to_owned())], &[]).is_err());
     }
 }

@@ -55,7 +55,9 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         let columns = set.columns().into_iter().collect();
         for source in &set.sources {
             let layout = making.layouts.get(*source as usize).and_then(Option::as_ref);
-            let attr = if entry.is_empty() {
+            let attr = if !set.entry.is_empty() {
+                set.entry.clone()
+            } else if entry.is_empty() {
                 let derived = layout.map_or_else(Map::new, |layout| derived(layout, &columns));
                 if !derived.is_empty() {
                     let note = format!(

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::loader::{Datasets, Extent, Loader, Look, Schema};
+use serde_json::{Map, Value as Json};
+
+use crate::command::inputs::Inputs;
+use crate::loader::{Datasets, Extent, LoadError, Loader, Look, Schema};
 use crate::model::batch::Sequence;
 use crate::model::encoded::EncodeError;
 use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::setup::Marker;
 use crate::model::value::Value;
-use crate::settings::UsageError;
 use crate::source::{Format, Input, Limits, Part, open};
 use crate::trainer::{Encode, Pool, Trainer};
 
@@ -18,6 +20,8 @@ pub struct Set {
     /// Their numbers.
     pub sources: Vec<u32>,
     pub is_eval: bool,
+    /// What the config says of it, under the trainer's own keys.
+    pub entry: Map<String, Json>,
     pub schema: Schema,
     /// The first row, as the loader gives it.
     pub first: Value<'static>,
@@ -31,26 +35,29 @@ impl Set {
     }
 }
 
-/// Training files are one set, evaluation files another.
+/// The files of each set, as the loader gives their rows.
 ///
 /// # Errors
 ///
 /// What the loader raises.
-pub(super) fn sets(
-    inputs: &[Input],
-    eval: &[bool],
-    datasets: Datasets,
-    limits: &Limits,
-) -> Result<Vec<Set>, UsageError> {
+pub(super) fn sets(gathered: &Inputs, datasets: Datasets, limits: &Limits) -> Result<Vec<Set>, LoadError> {
     let mut sets = Vec::new();
-    for is_eval in [false, true] {
+    for (at, entry) in gathered.entries.iter().enumerate() {
         let sources: Vec<u32> = (0u32..)
-            .zip(eval)
-            .filter(|(_, eval)| **eval == is_eval)
+            .zip(&gathered.set_of)
+            .filter(|(_, set)| **set == at)
             .map(|(source, _)| source)
             .collect();
-        if !sources.is_empty() {
-            sets.push(set(sources, is_eval, inputs, datasets, limits)?);
+        if let Some(first) = sources.first() {
+            let is_eval = gathered.eval[*first as usize];
+            sets.push(set(
+                sources,
+                is_eval,
+                entry.clone(),
+                &gathered.inputs,
+                datasets,
+                limits,
+            )?);
         }
     }
     Ok(sets)
@@ -59,10 +66,11 @@ pub(super) fn sets(
 fn set(
     sources: Vec<u32>,
     is_eval: bool,
+    entry: Map<String, Json>,
     inputs: &[Input],
     datasets: Datasets,
     limits: &Limits,
-) -> Result<Set, UsageError> {
+) -> Result<Set, LoadError> {
     let (mut look, mut first, mut columnar) = (Look::default(), None, false);
     for source in sources.iter().copied() {
         let input = &inputs[source as usize];
@@ -84,7 +92,7 @@ fn set(
         }
     }
     let loader = if columnar { Loader::AsIs } else { Loader::Json(datasets) };
-    let schema = Schema::of(&look, loader).map_err(|error| UsageError(format!("datasets would raise {error}")))?;
+    let schema = Schema::of(&look, loader)?;
     let first = match first {
         Some((place, row)) => schema.apply(&place, &row).into_owned().into_owned(),
         None => Value::Null,
@@ -92,6 +100,7 @@ fn set(
     Ok(Set {
         sources,
         is_eval,
+        entry,
         schema,
         first,
     })

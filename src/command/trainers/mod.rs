@@ -15,15 +15,17 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::command::inputs::Inputs;
 use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
-use crate::loader::Datasets;
+use crate::loader::{Datasets, LoadError};
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::setup::{Origin, Setting, TokenizerFacts};
+use crate::settings::config::{self, Run};
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError, nearest};
 use crate::shape::Layout;
-use crate::source::{Input, Limits};
+use crate::source::Limits;
 use crate::trainer::version::Version;
 use crate::trainer::{SitePackages, Trainer};
 
@@ -102,6 +104,26 @@ pub struct Ready {
     pub notes: Vec<String>,
 }
 
+/// Why there is no trainer.
+#[derive(Debug)]
+pub enum Failed {
+    /// A mistake in the call.
+    Usage(UsageError),
+    /// What the trainer, or the loader before it, raises before the first row.
+    Raises(String),
+    /// What is not reproduced.
+    Unsupported(String),
+}
+
+impl From<Failed> for UsageError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Usage(error) => error,
+            Failed::Raises(message) | Failed::Unsupported(message) => Self(message),
+        }
+    }
+}
+
 /// A trainer asked for, at the version that is reproduced.
 #[derive(Clone)]
 pub struct Asked {
@@ -123,6 +145,10 @@ impl Asked {
         let Some(asked) = &settings.trainer else {
             return Ok(None);
         };
+        // A config of a program that is read and not reproduced.
+        if settings.config.is_some() && matches!(asked.origin, Origin::File(_)) && find(&asked.value).is_err() {
+            return Ok(None);
+        }
         let (name, version) = match asked.value.split_once('@') {
             Some((name, version)) => (name, Some(version)),
             None => (asked.value.as_str(), None),
@@ -191,12 +217,18 @@ impl Asked {
         &self,
         kit: &Arc<Kit>,
         settings: &Settings,
-        inputs: &[Input],
-        eval: &[bool],
+        described: Option<&Run>,
+        gathered: &Inputs,
         layouts: &[Option<Layout>],
         limits: &Limits,
-    ) -> Result<Ready, UsageError> {
-        let sets = loaded::sets(inputs, eval, self.datasets, limits)?;
+    ) -> Result<Ready, Failed> {
+        let name = format!("{}@{}", self.family.name, self.version);
+        let sets = loaded::sets(gathered, self.datasets, limits).map_err(|error| match error {
+            LoadError::Unknown { .. } => {
+                Failed::Unsupported(format!("the rows cannot be loaded as datasets does: {error}"))
+            }
+            LoadError::Raises { .. } => Failed::Raises(format!("datasets would raise {error}")),
+        })?;
         let flags = [
             (self.family.max_length, settings.max_length.as_ref()),
             (self.family.batch_size, settings.batch_size.as_ref()),
@@ -207,9 +239,17 @@ impl Asked {
             .filter(|(name, _)| !run::is_about_the_run(name))
             .cloned()
             .collect();
-        let mut options = given::options(&set, &flags)?;
+        let begun = described.map_or_else(Map::new, |run| run.options.clone());
+        let mut options = given::options(begun, &set, &flags).map_err(Failed::Usage)?;
         if let Some(packing) = &settings.packing {
             run::pack(self.family.name, &packing.value, &mut options);
+        }
+        if described.is_none() {
+            for (key, _) in &settings.set {
+                if let Some(message) = config::unknown_option(self.family.name, self.version, key) {
+                    return Err(Failed::Usage(UsageError(message)));
+                }
+            }
         }
         let making = Making {
             version: self.version,
@@ -219,12 +259,9 @@ impl Asked {
             sets: &sets,
             layouts,
         };
-        let name = format!("{}@{}", self.family.name, self.version);
-        let made = (self.family.make)(&making).map_err(|error| {
-            UsageError(match error.kind {
-                EncodeErrorKind::Unsupported => format!("{name} cannot be checked: {}", error.message),
-                _ => format!("{name} would raise {}: {}", error.class, error.message),
-            })
+        let made = (self.family.make)(&making).map_err(|error| match error.kind {
+            EncodeErrorKind::Unsupported => Failed::Unsupported(format!("{name} cannot be checked: {}", error.message)),
+            _ => Failed::Raises(format!("{name} would raise {}: {}", error.class, error.message)),
         })?;
         let max_length = match (&settings.max_length, made.max_length) {
             // LLaMA-Factory keeps a token of a packed sequence free.

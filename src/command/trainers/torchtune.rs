@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
@@ -52,6 +52,12 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
             tokenizer.insert("_component_".to_owned(), component.into());
         }
     }
+    // Several sets are each described by their own entry.
+    let listed = given.get("dataset").is_some_and(Json::is_array);
+    if listed {
+        let first = making.sets.first().map_or_else(Map::new, |set| set.entry.clone());
+        given.insert("dataset".to_owned(), first.into());
+    }
     let dataset = given.entry("dataset").or_insert_with(|| json!({}));
     if dataset["_component_"].is_null() {
         let layout = making.layouts.first().and_then(Option::as_ref);
@@ -72,7 +78,11 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     let options: Options = serde_json::from_value(given.into()).map_err(|error| unreadable(&error))?;
     let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
     for set in making.sets {
-        let made = Torchtune::new(making.kit.path(), making.version, &options, set.columns())?;
+        let mut own = options.clone();
+        if !set.entry.is_empty() && listed {
+            own.dataset = serde_json::from_value(set.entry.clone().into()).map_err(|error| unreadable(&error))?;
+        }
+        let made = Torchtune::new(making.kit.path(), making.version, &own, set.columns())?;
         trainers.push(Arc::new(made));
     }
     Ok(Made {

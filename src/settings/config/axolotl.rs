@@ -80,7 +80,12 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions) -> Run {
         let Some(list) = reader.root.get(key) else { continue };
         for (at, item) in list.items().iter().enumerate() {
             check_dataset(&mut reader, &own, &format!("{key}.{at}"), item);
-            out.extend(data(&reader, &format!("{key}.{at}"), item));
+            let mut found = data(&reader, &format!("{key}.{at}"), item);
+            if let Some(data) = &mut found {
+                // What the schema has not is dropped.
+                data.entry.retain(|key, _| own.field(key).is_some());
+            }
+            out.extend(found);
         }
     }
     let mut options = Map::new();
@@ -89,17 +94,20 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions) -> Run {
             options.insert(entry.key.clone(), found.value);
         }
     }
+    for (key, sets) in [("datasets", &train), ("test_datasets", &eval)] {
+        if options.contains_key(key) {
+            let entries = sets.iter().map(|data| Json::Object(data.entry.clone()));
+            options.insert(key.to_owned(), entries.collect());
+        }
+    }
     let streams = reader.root.given("pretraining_dataset").is_some() || reader.flag("streaming");
-    let packing = reader.get::<bool>("sample_packing").map(|packing| Setting {
-        value: if packing.value { "multipack" } else { "none" }.to_owned(),
-        origin: packing.origin,
-    });
-    let packing = packing.or_else(|| {
-        Some(Setting {
-            value: "none".to_owned(),
-            origin: Origin::TrainerDefault(reader.label.clone()),
-        })
-    });
+    let packing = reader
+        .get::<bool>("sample_packing")
+        .filter(|packing| packing.value)
+        .map(|packing| Setting {
+            value: "multipack".to_owned(),
+            origin: packing.origin,
+        });
     let rl = reader.text("rl");
     let beyond = rl.as_ref().map(|rl| format!("rl: {rl}"));
     let values = reader.values(DEFAULTS);
@@ -165,7 +173,24 @@ fn regime(reader: &Reader<'_>, versions: Versions, streams: bool) -> Regime {
         max_steps_per_epoch: None,
         held_out: reader.get("val_set_size"),
         eval_batch_size: reader.get("eval_batch_size"),
+        group_by_length: reader.get("group_by_length"),
+        eval_steps: reader.get("eval_steps"),
+        save_steps: reader.get("save_steps"),
+        logging_steps: reader.get("logging_steps"),
+        pad_to_multiple_of: reader.get("pad_to_multiple_of").map(|found| found.value),
+        packing_options: packing_options(reader),
     }
+}
+
+/// How bins are filled.
+fn packing_options(reader: &Reader<'_>) -> Map<String, Json> {
+    const KEYS: &[&str] = &[
+        "multipack_real_batches",
+        "sample_packing_bin_size",
+        "sample_packing_group_size",
+        "sample_packing_sequentially",
+    ];
+    super::transformers::given(reader, KEYS)
 }
 
 fn deprecated(reader: &mut Reader<'_>) {

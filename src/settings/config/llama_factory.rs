@@ -129,22 +129,18 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions, beside: &Path) ->
 
 /// `packing` where it is not said follows the stage.
 fn packing(reader: &Reader<'_>, stage: &str) -> Option<Setting<String>> {
-    let setting = |value: &str, origin| {
-        Some(Setting {
-            value: value.to_owned(),
-            origin,
-        })
+    let name = if stage == "pt" { "blocks" } else { "knapsack" };
+    let neat = reader.get::<bool>("neat_packing").filter(|neat| neat.value);
+    let origin = match (neat, reader.get::<bool>("packing")) {
+        (Some(neat), _) => neat.origin,
+        (None, Some(packing)) if packing.value => packing.origin,
+        (None, None) if stage == "pt" => Origin::TrainerDefault(reader.label.clone()),
+        _ => return None,
     };
-    if let Some(neat) = reader.get::<bool>("neat_packing").filter(|neat| neat.value) {
-        return setting("neat", neat.origin);
-    }
-    match reader.get::<bool>("packing") {
-        Some(packing) => setting(if packing.value { "knapsack" } else { "none" }, packing.origin),
-        None => {
-            let origin = Origin::TrainerDefault(reader.label.clone());
-            setting(if stage == "pt" { "blocks" } else { "none" }, origin)
-        }
-    }
+    Some(Setting {
+        value: name.to_owned(),
+        origin,
+    })
 }
 
 /// The sets a key names, as `dataset_info.json` describes them.

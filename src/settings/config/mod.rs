@@ -23,6 +23,7 @@ pub mod yaml;
 use std::path::{Path, PathBuf};
 
 use crate::model::config::{Fault, FaultKind};
+use crate::model::version::Version;
 
 use super::UsageError;
 use coerce::Coercion;
@@ -42,6 +43,44 @@ pub struct Config {
     pub program: Program,
     document: Document,
     dialect: Option<Dialect>,
+}
+
+/// What is wrong with an option a trainer is given by its own name, where it has none of that name.
+pub fn unknown_option(trainer: &str, version: Version, key: &str) -> Option<String> {
+    // Options that stand for code of the user's own, or are described elsewhere by the trainer.
+    const OTHERS: &[&str] = &[
+        "trainer_type",
+        "completion_only_lm",
+        "formatting_field",
+        "formatting",
+        "ranking",
+        "columns",
+        "tags",
+        "num_samples",
+        "max_seq_length",
+    ];
+    let top = key.split('.').next().unwrap_or_default();
+    let versions = Versions {
+        program: version,
+        transformers: Version::new(if version.major == 0 && trainer == "trl" { 4 } else { 5 }, 6, 0),
+    };
+    let schema = match trainer {
+        "axolotl" => axolotl::schema(versions),
+        "llama-factory" => llama_factory::schema(versions),
+        "torchtune" => torchtune::schema(versions),
+        "trl" => [Method::Dpo, Method::Kto, Method::Reward]
+            .iter()
+            .fold(trl::schema(Method::Sft, versions), |schema, method| {
+                schema.with("trl", &[method.name()], version)
+            }),
+        _ => return None,
+    };
+    if OTHERS.contains(&top) || schema.field(top).is_some() || schema.gone(top).is_some() {
+        return None;
+    }
+    let meant = crate::rule::nearest(top, schema.keys());
+    let meant = meant.map_or(String::new(), |meant| format!(", did you mean `{meant}`?"));
+    Some(format!("--set {key}: {trainer} {version} has no option `{top}`{meant}"))
 }
 
 /// What was found in a file that may be a config.

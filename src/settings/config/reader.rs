@@ -210,6 +210,9 @@ impl<'c> Reader<'c> {
             self.fault(FaultKind::WrongType, key, at, message);
             return;
         }
+        if kinds.is_model() {
+            return;
+        }
         for entry in node.entries() {
             let inner = format!("{key}.{}", entry.key);
             self.check_value(&inner, &entry.value, Kinds::ANY, entry.at);

@@ -26,7 +26,14 @@ impl Kinds {
     pub const ANY: Self = Self("any");
 
     pub fn has(self, kind: &str) -> bool {
-        self.0.split('|').any(|known| known == kind)
+        self.0
+            .split('|')
+            .any(|known| known == kind || known == "model" && kind == "dict")
+    }
+
+    /// Whether it is an object with a schema of its own, which makes numbers of texts.
+    pub fn is_model(self) -> bool {
+        self.0.split('|').any(|known| known == "model")
     }
 
     pub fn takes_anything(self) -> bool {

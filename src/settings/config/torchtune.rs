@@ -74,10 +74,13 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions) -> Run {
             map.insert(inner.to_owned(), value);
         }
     }
-    let packing = reader.get::<bool>("dataset.packed").map(|packed| Setting {
-        value: if packed.value { "in-order" } else { "none" }.to_owned(),
-        origin: packed.origin,
-    });
+    let packing = reader
+        .get::<bool>("dataset.packed")
+        .filter(|packed| packed.value)
+        .map(|packed| Setting {
+            value: "in-order".to_owned(),
+            origin: packed.origin,
+        });
     let method = if reader.root.given("dataset").is_some_and(|node| {
         let name = node.get("_component_").and_then(Node::text).unwrap_or_default();
         name.contains("preference") || name.contains("hh_rlhf") || name.contains("stack_exchange")
@@ -166,6 +169,9 @@ fn regime(reader: &Reader<'_>) -> Regime {
         max_steps_per_epoch: reader.get("max_steps_per_epoch"),
         held_out: None,
         eval_batch_size: reader.get("batch_size_val"),
+        logging_steps: reader.get("log_every_n_steps"),
+        packing_options: super::transformers::given(reader, &["dataset.max_packs", "dataset.split_across_pack"]),
+        ..Regime::default()
     }
 }
 

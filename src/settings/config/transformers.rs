@@ -1,5 +1,7 @@
 //! What every program around transformers' `Trainer` shares: the length of a run and its learning rate.
 
+use serde_json::{Map, Value as Json};
+
 use crate::model::setup::{Regime, Setting};
 use crate::model::version::Version;
 
@@ -20,6 +22,10 @@ pub(super) fn max_steps(reader: &Reader<'_>) -> Option<Setting<u64>> {
 }
 
 pub(super) fn regime(reader: &Reader<'_>, transformers: Version) -> Regime {
+    let by_steps = |strategy: &str, steps: &str| {
+        let is = reader.text(strategy).is_some_and(|strategy| strategy == "steps");
+        is.then(|| reader.get(steps)).flatten()
+    };
     Regime {
         transformers: Some((transformers.major, transformers.minor)),
         learning_rate: reader.get("learning_rate"),
@@ -35,7 +41,21 @@ pub(super) fn regime(reader: &Reader<'_>, transformers: Version) -> Regime {
         max_steps_per_epoch: None,
         held_out: None,
         eval_batch_size: reader.get("per_device_eval_batch_size"),
+        group_by_length: reader.get("group_by_length"),
+        eval_steps: by_steps("eval_strategy", "eval_steps"),
+        save_steps: by_steps("save_strategy", "save_steps"),
+        logging_steps: by_steps("logging_strategy", "logging_steps"),
+        pad_to_multiple_of: reader.get("pad_to_multiple_of").map(|found| found.value),
+        packing_options: given(reader, &["preprocessing_batch_size", "preprocessing_num_workers"]),
     }
+}
+
+/// Options that were given, by their names.
+pub(super) fn given(reader: &Reader<'_>, keys: &[&str]) -> Map<String, Json> {
+    let found = keys
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), reader.given(key)?.value)));
+    found.filter(|(_, value)| !value.is_null()).collect()
 }
 
 /// Defaults worth showing with every config of a `Trainer`.

@@ -71,15 +71,13 @@ pub(super) fn read(mut reader: Reader<'_>, program: Program, versions: Versions)
     } else {
         files(&reader, &mut train, &mut eval);
     }
-    let packing = reader.get::<bool>("packing").filter(|_| method == Some(Method::Sft));
-    let packing = packing.map(|packing| Setting {
-        value: if packing.value {
-            reader.text("packing_strategy").unwrap_or_else(|| "wrapped".to_owned())
-        } else {
-            "none".to_owned()
-        },
-        origin: packing.origin,
-    });
+    let packing = reader
+        .get::<bool>("packing")
+        .filter(|packing| packing.value && method == Some(Method::Sft))
+        .map(|packing| Setting {
+            value: reader.text("packing_strategy").unwrap_or_else(|| "wrapped".to_owned()),
+            origin: packing.origin,
+        });
     let mut defaults = vec!["max_length", "packing", "completion_only_loss", "assistant_only_loss"];
     defaults.extend(transformers::DEFAULTS);
     let mut regime = transformers::regime(&reader, versions.transformers);
@@ -121,7 +119,7 @@ pub(super) fn read(mut reader: Reader<'_>, program: Program, versions: Versions)
         regime,
         options: options(&reader, method),
         beyond: method
-            .filter(|method| *method != Method::Sft)
+            .filter(|method| !matches!(method, Method::Sft | Method::Dpo | Method::Kto | Method::Reward))
             .map(|method| format!("trl {}", method.name())),
         facts: ConfigFacts {
             faults: reader.faults,
@@ -134,6 +132,7 @@ pub(super) fn read(mut reader: Reader<'_>, program: Program, versions: Versions)
 fn options(reader: &Reader<'_>, method: Option<Method>) -> Map<String, Json> {
     let Some(method) = method else { return Map::new() };
     let mut options = Map::new();
+    options.insert("trainer_type".to_owned(), method.name().into());
     let written = reader.root.entries().iter().map(|entry| entry.key.as_str());
     for key in written.chain(reader.set.iter().map(|(key, _)| key.as_str())) {
         let own = reader

@@ -57,7 +57,7 @@ def kind(node, enums):
             return {ATOMS[node.id]}
         if node.id in enums or re.search(r"(Strategy|SchedulerType|OptimizerNames|DebugOption)$", node.id):
             return {"str"}
-        return {"dict"} if node.id[:1].isupper() else {"any"}
+        return {"model"} if node.id[:1].isupper() else {"any"}
     return {"any"}
 
 

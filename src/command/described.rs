@@ -1,0 +1,135 @@
+//! The run a training config describes: read at the version it will run with, and put under the flags.
+
+use std::path::PathBuf;
+
+use crate::model::config::{Fault, FaultKind};
+use crate::model::setup::{Origin, Setting, Setup};
+use crate::model::version::Version;
+use crate::settings::config::{Program, Run, Versions};
+use crate::settings::resolve::Environment;
+use crate::settings::{Settings, UsageError};
+use crate::trainer::SitePackages;
+
+use super::trainers::Asked;
+
+/// The newest transformers whose arguments were read.
+const TRANSFORMERS: Version = Version::new(5, 23, 0);
+
+/// Reads the config, if there is one, and fills in what no flag, variable or settings file says.
+///
+/// # Errors
+///
+/// If another trainer is asked for than the config's.
+pub fn read(
+    settings: &mut Settings,
+    asked: Option<&Asked>,
+    environment: &Environment,
+) -> Result<Option<Run>, UsageError> {
+    let Some(config) = settings.config.take() else {
+        if settings.world_size.is_none() && asked.is_some() {
+            settings.world_size = world(environment);
+        }
+        return Ok(None);
+    };
+    let own = config.program.name();
+    if let Some(asked) = asked.filter(|asked| asked.family.name != own) {
+        let unsloth = config.program == Program::Transformers || matches!(config.program, Program::Trl(_));
+        if !(unsloth && matches!(asked.family.name, "unsloth" | "trl" | "transformers")) {
+            return Err(UsageError(format!(
+                "{} is a config of {own}, and the trainer asked for is {}",
+                config.path.display(),
+                asked.family.name
+            )));
+        }
+    }
+    let run = config.at(versions(config.program, settings, asked, environment), &settings.set);
+    fill(settings, &run, environment);
+    settings.config = Some(config);
+    Ok(Some(run))
+}
+
+/// The versions asked for or installed, else those that go together.
+fn versions(program: Program, settings: &Settings, asked: Option<&Asked>, environment: &Environment) -> Versions {
+    let packages = SitePackages::of(settings.site_packages.clone(), |key| environment.get(key).cloned());
+    let given = settings
+        .transformers
+        .as_ref()
+        .and_then(|given| given.value.parse().ok());
+    let known = given.or_else(|| packages.version("transformers"));
+    let (version, transformers) = match program {
+        Program::Axolotl => (Version::new(0, 19, 0), Version::new(5, 16, 1)),
+        Program::LlamaFactory => (Version::new(0, 9, 5), Version::new(5, 6, 0)),
+        Program::Trl(_) => (Version::new(1, 16, 0), TRANSFORMERS),
+        Program::Transformers => (TRANSFORMERS, TRANSFORMERS),
+        Program::Torchtune => (Version::new(0, 6, 1), TRANSFORMERS),
+    };
+    let program = asked.map_or(version, |asked| asked.version);
+    // TRL of 2025 ran with transformers 4.
+    let transformers = if program.major == 0 && version.major == 1 {
+        Version::new(4, 53, 3)
+    } else {
+        transformers
+    };
+    Versions {
+        program,
+        transformers: known.unwrap_or(transformers),
+    }
+}
+
+fn fill(settings: &mut Settings, run: &Run, environment: &Environment) {
+    fn or<T: Clone>(slot: &mut Option<T>, value: &Option<T>) {
+        if slot.is_none() {
+            slot.clone_from(value);
+        }
+    }
+    or(&mut settings.model, &run.model);
+    or(&mut settings.max_length, &run.max_length);
+    or(&mut settings.batch_size, &run.batch_size);
+    or(&mut settings.grad_accum, &run.grad_accum);
+    or(&mut settings.epochs, &run.epochs);
+    or(&mut settings.max_steps, &run.max_steps);
+    or(&mut settings.world_size, &run.world_size);
+    or(&mut settings.world_size, &world(environment));
+    if let (None, Some(template)) = (&settings.chat_template, &run.template) {
+        let path = PathBuf::from(&template.value);
+        if path.is_file() {
+            settings.chat_template = Some(Setting {
+                value: path,
+                origin: template.origin.clone(),
+            });
+        }
+    }
+}
+
+/// The number of processes, as launchers tell the programs they start.
+fn world(environment: &Environment) -> Option<Setting<usize>> {
+    let value = environment.get("WORLD_SIZE")?.trim().parse().ok()?;
+    Some(Setting {
+        value,
+        origin: Origin::Environment("WORLD_SIZE".to_owned()),
+    })
+}
+
+/// Puts what the config says of the run into the setup.
+pub fn complete(setup: &mut Setup, run: &Run) {
+    setup.regime = run.regime.clone();
+    setup.packing.clone_from(&run.packing);
+    setup.config = Some(run.facts.clone());
+}
+
+/// Adds something the trainer raises before the first row.
+pub fn refused(setup: &mut Setup, message: String) {
+    if let Some(facts) = &mut setup.config {
+        let told = |fault: &Fault| matches!(fault.kind, FaultKind::WrongType | FaultKind::Retyped);
+        // A value of a wrong type is refused for what it is, and said to be.
+        if facts.faults.iter().any(told) {
+            return;
+        }
+        facts.faults.push(Fault {
+            kind: FaultKind::Refused,
+            key: String::new(),
+            at: facts.path.clone(),
+            message,
+        });
+    }
+}

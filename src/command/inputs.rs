@@ -1,0 +1,244 @@
+//! The files of a run: those named on the command line, else the sets its config names.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json};
+
+use crate::encode::tokenizer::hub::HubEnv;
+use crate::model::config::{Fault, FaultKind};
+use crate::model::setup::Origin;
+use crate::report::NotChecked;
+use crate::settings::Settings;
+use crate::settings::config::{Data, Run, Source};
+use crate::settings::resolve::Environment;
+use crate::source::{Input, discover};
+
+/// Training data first, then evaluation data.
+#[derive(Default)]
+pub struct Inputs {
+    pub inputs: Vec<Input>,
+    /// Whether each is evaluation data.
+    pub eval: Vec<bool>,
+    /// The set each belongs to.
+    pub set_of: Vec<usize>,
+    /// What the config says of each set, under its program's own keys.
+    pub entries: Vec<Map<String, Json>>,
+    pub notes: Vec<String>,
+    /// Sets that are named and could not be looked at.
+    pub missing: Vec<NotChecked>,
+    pub faults: Vec<Fault>,
+}
+
+/// # Errors
+///
+/// If what was named on the command line cannot be found or read.
+pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment) -> anyhow::Result<Inputs> {
+    let mut gathered = Inputs::default();
+    let beside = settings.config.as_ref().and_then(|config| config.path.parent());
+    let beside = beside.unwrap_or(Path::new("")).to_owned();
+    if !settings.data.is_empty() || run.is_none() {
+        let entry = run.and_then(|run| Some(run.train.first()?.entry.clone()));
+        gathered.add(&settings.data, &mut std::io::stdin(), false, entry.unwrap_or_default())?;
+    } else {
+        for data in run.iter().flat_map(|run| &run.train) {
+            gathered.named(data, false, &beside, environment)?;
+        }
+    }
+    if !settings.eval.is_empty() {
+        let entry = run.and_then(|run| Some(run.eval.first().or(run.train.first())?.entry.clone()));
+        gathered.add(&settings.eval, &mut std::io::empty(), true, entry.unwrap_or_default())?;
+    } else if settings.data.is_empty() {
+        for data in run.iter().flat_map(|run| &run.eval) {
+            gathered.named(data, true, &beside, environment)?;
+        }
+    }
+    Ok(gathered)
+}
+
+impl Inputs {
+    fn add(
+        &mut self,
+        paths: &[PathBuf],
+        stdin: &mut dyn std::io::Read,
+        eval: bool,
+        entry: Map<String, Json>,
+    ) -> anyhow::Result<()> {
+        let found = discover(paths, stdin)?;
+        for skipped in &found.skipped {
+            self.notes
+                .push(format!("left out {}: {}", skipped.name, skipped.reason));
+        }
+        self.take(found.inputs, eval, entry);
+        Ok(())
+    }
+
+    fn take(&mut self, inputs: Vec<Input>, eval: bool, entry: Map<String, Json>) {
+        let set = self.entries.len();
+        self.entries.push(entry);
+        self.eval.extend(inputs.iter().map(|_| eval));
+        self.set_of.extend(inputs.iter().map(|_| set));
+        self.inputs.extend(inputs);
+    }
+
+    /// A set the config names.
+    fn named(&mut self, data: &Data, eval: bool, beside: &Path, environment: &Environment) -> anyhow::Result<()> {
+        let paths = match &data.source {
+            Source::Local(files) => self.local(data, files, beside),
+            Source::LocalOrHub { name, config, files } => match self.here(name, beside) {
+                Some(path) if path.is_dir() && !files.is_empty() => self.local(data, files, beside),
+                Some(path) => Some(vec![path]),
+                None if is_path(name) => self.local(data, std::slice::from_ref(name), beside),
+                None => match cached(name, config.as_deref(), environment) {
+                    Some(path) => Some(vec![path]),
+                    None => {
+                        self.lacks(data, "a set of the hub that is not in the local cache".to_owned());
+                        None
+                    }
+                },
+            },
+            Source::Elsewhere(why) => {
+                self.lacks(data, why.clone());
+                None
+            }
+        };
+        let Some(paths) = paths.filter(|paths| !paths.is_empty()) else {
+            return Ok(());
+        };
+        let found = match discover(&paths, &mut std::io::empty()) {
+            Ok(found) => found,
+            Err(error) => {
+                self.lacks(data, error.to_string());
+                return Ok(());
+            }
+        };
+        for skipped in &found.skipped {
+            self.notes
+                .push(format!("left out {}: {}", skipped.name, skipped.reason));
+        }
+        let mut inputs = found.inputs;
+        if let Some(split) = &data.split {
+            let (base, slice) = split
+                .split_once('[')
+                .map_or((split.as_str(), None), |(base, rest)| (base, Some(rest)));
+            let of_split = |input: &Input| input.split.as_deref().is_none_or(|own| own == base);
+            // One file alone is its own split, whatever its name says.
+            if inputs.len() > 1 && inputs.iter().any(of_split) {
+                inputs.retain(of_split);
+            }
+            if slice.is_some() {
+                self.notes.push(format!(
+                    "{} takes {split} of {}: all its rows are looked at",
+                    data.origin, data.name
+                ));
+            }
+        }
+        self.take(inputs, eval, data.entry.clone());
+        Ok(())
+    }
+
+    /// Files that must be on this machine.
+    fn local(&mut self, data: &Data, files: &[String], beside: &Path) -> Option<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for file in files {
+            match self.here(file, beside) {
+                Some(path) => paths.push(path),
+                None => self.faults.push(Fault {
+                    kind: FaultKind::MissingData,
+                    key: data.name.clone(),
+                    at: data.origin.to_string(),
+                    message: format!("there is no {file}, neither from the working folder nor from the config's"),
+                }),
+            }
+        }
+        Some(paths)
+    }
+
+    /// A path as the program finds it from the folder it is started in; else from the config's folder or one
+    /// above, from where it may be started.
+    fn here(&mut self, path: &str, beside: &Path) -> Option<PathBuf> {
+        let own = Path::new(path);
+        let there = |path: &Path| {
+            let text = path.to_string_lossy();
+            path.exists() || text.contains('*') && path.parent().is_some_and(Path::is_dir)
+        };
+        if there(own) {
+            return Some(own.to_owned());
+        }
+        if own.is_absolute() {
+            return None;
+        }
+        let found = beside
+            .ancestors()
+            .map(|folder| folder.join(own))
+            .find(|path| there(path))?;
+        self.notes.push(format!(
+            "{path} was found as {}; the trainer looks for it from the folder it is started in",
+            found.display()
+        ));
+        Some(found)
+    }
+
+    fn lacks(&mut self, data: &Data, why: String) {
+        let origin = match &data.origin {
+            Origin::Default => String::new(),
+            origin => format!(" ({origin})"),
+        };
+        self.missing.push(NotChecked {
+            rules: vec![format!("the rows of {}", data.name)],
+            reason: format!("{why}{origin}"),
+        });
+    }
+}
+
+/// Whether a name can only be a path: an id has one slash and no ending of a data file.
+fn is_path(name: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "json", "jsonl", "ndjson", "parquet", "arrow", "csv", "tsv", "txt", "gz", "zst",
+    ];
+    let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
+    name.starts_with(['.', '/', '~'])
+        || name.matches('/').count() > 1
+        || ending.is_some_and(|ending| ENDINGS.contains(&ending))
+}
+
+/// A set of the hub in the caches of Hugging Face libraries: as `datasets` prepared it, or as it was downloaded.
+fn cached(id: &str, config: Option<&str>, environment: &Environment) -> Option<PathBuf> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let hub = HubEnv::read(variable).cache;
+    let home = hub.parent().map(Path::to_owned).unwrap_or_default();
+    let datasets = variable("HF_DATASETS_CACHE").map_or_else(|| home.join("datasets"), PathBuf::from);
+    let prepared = datasets.join(id.replace('/', "___"));
+    let lower = datasets.join(id.replace('/', "___").to_lowercase());
+    for folder in [prepared, lower] {
+        let folder = folder.join(config.unwrap_or("default"));
+        if let Some(found) = deepest(&folder) {
+            return Some(found);
+        }
+    }
+    let snapshots = hub.join(format!("datasets--{}", id.replace('/', "--")));
+    let commit = std::fs::read_to_string(snapshots.join("refs/main")).ok()?;
+    let snapshot = snapshots.join("snapshots").join(commit.trim());
+    let inner = config
+        .map(|config| snapshot.join(config))
+        .filter(|folder| folder.is_dir());
+    inner.or(Some(snapshot)).filter(|folder| folder.is_dir())
+}
+
+/// The folder of the newest version below, which holds the Arrow files.
+fn deepest(folder: &Path) -> Option<PathBuf> {
+    let newest = |folder: &Path| {
+        let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
+            .ok()?
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect();
+        folders.sort();
+        folders.pop()
+    };
+    let version = newest(folder)?;
+    let hash = newest(&version)?;
+    let is_arrow = |entry: std::fs::DirEntry| entry.path().extension().is_some_and(|ending| ending == "arrow");
+    let any = std::fs::read_dir(&hash).ok()?.flatten().any(is_arrow);
+    any.then_some(hash)
+}

@@ -1,0 +1,109 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::setup::Setup;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// A setting that is there and does nothing, because of another or because it means something else.
+    ///
+    /// ## Why it matters
+    /// Whoever wrote it counts on it: in LLaMA-Factory `max_length` is the length of generated answers, and rows are cut
+    /// to `cutoff_len`.
+    ///
+    /// ## Example
+    /// ```file llama_factory.yaml
+    /// model_name_or_path: model
+    /// stage: sft
+    /// do_train: true
+    /// finetuning_type: full
+    /// template: qwen
+    /// dataset_dir: ONLINE
+    /// dataset: org/rows
+    /// max_length: 8192
+    /// ```
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```file llama_factory.yaml
+    /// model_name_or_path: model
+    /// stage: sft
+    /// do_train: true
+    /// finetuning_type: full
+    /// template: qwen
+    /// dataset_dir: ONLINE
+    /// dataset: org/rows
+    /// cutoff_len: 8192
+    /// ```
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Set what the message names, or take the setting out.
+    "config/no-effect", Warning, needs [Config]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NoEffect {}
+
+/// Keys that do nothing unless another is on: program (empty for all), keys, the other.
+const NEEDS: &[(&str, &[&str], &str)] = &[
+    (
+        "axolotl",
+        &[
+            "sample_packing_bin_size",
+            "sample_packing_group_size",
+            "sample_packing_sequentially",
+            "multipack_real_batches",
+        ],
+        "sample_packing",
+    ),
+    ("trl", &["packing_strategy"], "packing"),
+];
+
+impl Rule for NoEffect {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+
+    fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
+        let Some(config) = &setup.config else { return };
+        for (program, keys, other) in NEEDS {
+            let is_off = config.program == *program && config.on(other).is_none();
+            for found in keys.iter().filter_map(|key| config.written(key)).filter(|_| is_off) {
+                let (key, origin) = (&found.key, &found.origin);
+                out.set(format!("{key} ({origin}) does nothing: {other} is off"));
+            }
+        }
+        if config.program == "llama-factory"
+            && let (Some(length), None) = (config.written("max_length"), config.written("cutoff_len"))
+        {
+            let cutoff = config
+                .get("cutoff_len")
+                .map_or(&serde_json::Value::Null, |cutoff| &cutoff.value);
+            out.set(format!(
+                "max_length {} ({}) is the length of generated answers: rows are cut to cutoff_len, which is {cutoff}",
+                length.value, length.origin
+            ));
+        }
+        let positive = |key| {
+            config
+                .written(key)
+                .filter(|found| found.value.as_f64().is_some_and(|number| number > 0.0))
+        };
+        if config.program != "axolotl"
+            && let (Some(ratio), Some(steps)) = (positive("warmup_ratio"), positive("warmup_steps"))
+        {
+            out.set(format!(
+                "warmup_ratio {} ({}) does nothing beside warmup_steps {} ({})",
+                ratio.value, ratio.origin, steps.value, steps.origin
+            ));
+        }
+    }
+}
