@@ -88,13 +88,13 @@ impl Inputs {
                 Some(path) if path.is_dir() && !files.is_empty() => self.local(data, files, beside),
                 Some(path) => Some(vec![path]),
                 None if is_path(name) => self.local(data, std::slice::from_ref(name), beside),
-                None => match cached(name, config.as_deref(), environment) {
-                    Some(path) => Some(vec![path]),
-                    None => {
+                None => {
+                    let found = cached(name, config.as_deref(), environment);
+                    if found.is_none() {
                         self.lacks(data, "a set of the hub that is not in the local cache".to_owned());
-                        None
                     }
-                },
+                    found.map(|path| vec![path])
+                }
             },
             Source::Elsewhere(why) => {
                 self.lacks(data, why.clone());

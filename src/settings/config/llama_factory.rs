@@ -180,22 +180,18 @@ fn sets(reader: &mut Reader<'_>, key: &str, beside: &Path, out: &mut Vec<Data>) 
         if folder == "ONLINE" {
             data.source = super::trl::source(&name, None, None, None);
         } else if let Some((folder, info)) = &info {
-            match info.get(&name) {
-                Some(entry) => {
-                    data.source = source(entry, folder);
-                    data.split = entry.get("split").and_then(Node::text).map(str::to_owned);
-                    if let Json::Object(entry) = entry.json() {
-                        data.entry = entry;
-                    }
-                }
-                None => {
-                    let names = info.entries().iter().map(|entry| entry.key.as_str());
-                    let meant = crate::rule::nearest(&name, names);
-                    let meant = meant.map_or(String::new(), |meant| format!(", did you mean `{meant}`?"));
-                    let message = format!("`{name}` is not in {folder}/dataset_info.json{meant}");
-                    reader.fault(FaultKind::MissingData, key, at, message);
-                    continue;
-                }
+            let Some(entry) = info.get(&name) else {
+                let names = info.entries().iter().map(|entry| entry.key.as_str());
+                let meant = crate::rule::nearest(&name, names);
+                let meant = meant.map_or(String::new(), |meant| format!(", did you mean `{meant}`?"));
+                let message = format!("`{name}` is not in {folder}/dataset_info.json{meant}");
+                reader.fault(FaultKind::MissingData, key, at, message);
+                continue;
+            };
+            data.source = source(entry, folder);
+            data.split = entry.get("split").and_then(Node::text).map(str::to_owned);
+            if let Json::Object(entry) = entry.json() {
+                data.entry = entry;
             }
         }
         out.push(data);

@@ -26,7 +26,7 @@ pub(super) struct Reader<'c> {
     pub faults: Vec<Fault>,
 }
 
-impl<'c> Reader<'c> {
+impl Reader<'_> {
     /// `axolotl.yaml:33`
     pub(super) fn place(&self, at: At) -> String {
         format!("{}:{}", self.path, at.line)
@@ -231,9 +231,13 @@ impl<'c> Reader<'c> {
         };
         match &node.value {
             #[expect(clippy::cast_precision_loss, reason = "compared as it would be read")]
-            Value::Int(number) if meant(plain).map_or(plain.contains(':'), |meant| meant != *number as f64) => Some(
-                format!("{reader} reads `{plain}` as the number {number}; quote it, or write the number plainly"),
-            ),
+            Value::Int(number)
+                if meant(plain).map_or(plain.contains(':'), |meant| (meant - *number as f64).abs() >= 1.0) =>
+            {
+                Some(format!(
+                    "{reader} reads `{plain}` as the number {number}; quote it, or write the number plainly"
+                ))
+            }
             Value::Float(number) if plain.contains(':') => {
                 Some(format!("{reader} reads `{plain}` as the number {number}; quote it"))
             }

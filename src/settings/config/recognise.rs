@@ -219,7 +219,7 @@ pub fn recognise(root: &Node, name: &str) -> Recognised {
             Some(key) => !has(key),
             None => has(key),
         };
-        if keys.iter().all(|key| fits(key)) {
+        if keys.iter().all(fits) {
             return Recognised::Other(what);
         }
     }
@@ -281,13 +281,10 @@ fn has_component(node: &Node) -> bool {
 /// keys that one of them has alone can tell, or the names of the file and its folders.
 fn method(root: &Node, name: &str) -> Method {
     let name = name.to_lowercase();
-    let words = |method: &str| {
-        name.split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| word == method)
-    };
-    // The name of the nearest folder counts most, and stands last.
-    let named = Method::ALL.iter().filter(|(_, name)| words(name));
-    if let Some((method, _)) = named.last() {
+    // The name of the file counts most, then that of its folder, and so on.
+    let mut words = name.rsplit(|c: char| !c.is_ascii_alphanumeric());
+    let named = words.find_map(|word| Method::ALL.iter().find(|(_, name)| *name == word));
+    if let Some((method, _)) = named {
         return *method;
     }
     let known = |method: &str, key: &str| knows("trl", &[method], key);

@@ -15,7 +15,7 @@ pub(super) fn max_steps(reader: &Reader<'_>) -> Option<Setting<u64>> {
         clippy::cast_sign_loss,
         reason = "positive, and far below 2^53"
     )]
-    (found.value > 0.0).then(|| Setting {
+    (found.value > 0.0).then_some(Setting {
         value: found.value as u64,
         origin: found.origin,
     })

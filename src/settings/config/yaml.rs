@@ -62,7 +62,7 @@ fn indented(text: &str) -> String {
                 (Some(_), _) => {}
                 (None, '#') if before.is_whitespace() => break,
                 (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',' | ':') => {
-                    quote = Some(c)
+                    quote = Some(c);
                 }
                 (None, '[' | '{') => depth += 1,
                 (None, ']' | '}') => depth = depth.saturating_sub(1),
@@ -223,7 +223,7 @@ impl<'t> Builder<'t> {
             let value = self.node(event, &span, depth + 1)?;
             let is_merge = key.plain.as_deref() == Some("<<");
             if is_merge {
-                self.merge(value, &mut merged)?;
+                Self::merge(value, &mut merged)?;
                 continue;
             }
             let (at, key) = (key.at, name(&key)?);
@@ -250,7 +250,7 @@ impl<'t> Builder<'t> {
     }
 
     /// `<<: *base`, or a list of such, of which the first wins.
-    fn merge(&mut self, value: Node, merged: &mut Vec<Entry>) -> Result<(), Wrong> {
+    fn merge(value: Node, merged: &mut Vec<Entry>) -> Result<(), Wrong> {
         let at = value.at;
         let sources = match value.value {
             Value::Map(entries) => vec![entries],
