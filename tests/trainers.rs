@@ -170,3 +170,43 @@ fn what_a_trainer_refuses_is_said_before_the_first_row() {
     let (code, stderr) = run(&["--trainer", "llama_factory", "--set", "template=qwen", "-f", "json"]);
     assert_eq!(code, Some(0), "{stderr}");
 }
+
+#[test]
+fn columns_are_renamed_before_the_trainer_sees_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, row: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, row).expect("written");
+        path
+    };
+    let theirs = write("theirs.jsonl", "{\"question\": \"2+2?\", \"answer\": \"4\"}\n");
+    let ours = write("ours.jsonl", "{\"prompt\": \"2+2?\", \"completion\": \"4\"}\n");
+    let show = |path: &Path, more: &[&str]| {
+        let args = [
+            "-m",
+            "fixtures/models/chatml",
+            "--trainer",
+            "trl@1.16.0",
+            "-f",
+            "json",
+            "--isolated",
+        ];
+        let output = gonogo()
+            .arg("show")
+            .arg(path)
+            .args(args)
+            .args(more)
+            .output()
+            .expect("run");
+        let shown: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (
+            shown["input_ids"].clone(),
+            shown["labels"].clone(),
+            shown["error"]["class"].clone(),
+        )
+    };
+    let renamed = show(&theirs, &["--columns", "prompt=question,completion=answer"]);
+    assert_eq!(renamed, show(&ours, &[]));
+    assert_ne!(renamed.0, Value::Null);
+    assert_eq!(show(&theirs, &[]).2, "KeyError", "without it TRL stops");
+}

@@ -15,6 +15,8 @@ use crate::model::value::Value;
 use crate::source::{Format, Input, Limits, Part, open};
 use crate::trainer::{Encode, Pool, Trainer};
 
+use super::renames::Renames;
+
 /// Files that are loaded together.
 pub struct Set {
     /// Their numbers.
@@ -23,15 +25,22 @@ pub struct Set {
     /// What the config says of it, under the trainer's own keys.
     pub entry: Map<String, Json>,
     pub schema: Schema,
-    /// The first row, as the loader gives it.
+    pub renames: Renames,
+    /// The first row, as the trainer gets it.
     pub first: Value<'static>,
 }
 
 impl Set {
+    /// Renames columns once the rows are loaded, as a script would.
+    pub(super) fn rename(&mut self, renames: &Renames) {
+        self.first = renames.row(&self.first).into_owned();
+        self.renames = renames.clone();
+    }
+
     /// Columns of the set, in order.
     pub fn columns(&self) -> Vec<String> {
         let columns = self.schema.columns().iter();
-        columns.map(|(name, _)| name.to_string()).collect()
+        columns.map(|(name, _)| self.renames.column(name).to_owned()).collect()
     }
 }
 
@@ -102,6 +111,7 @@ fn set(
         is_eval,
         entry,
         schema,
+        renames: Renames::default(),
         first,
     })
 }
@@ -148,11 +158,12 @@ impl Encode for Loaded {
 
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError> {
         let at = self.set_of[record.place.source as usize];
-        let (trainer, schema) = (&self.trainers[at], &self.sets[at].schema);
-        if schema.is_identity() {
+        let (trainer, Set { schema, renames, .. }) = (&self.trainers[at], &self.sets[at]);
+        if schema.is_identity() && renames.is_empty() {
             return trainer.encode(record, example, out);
         }
-        let value = schema.apply(&record.place, &record.value).into_owned();
+        let loaded = schema.apply(&record.place, &record.value);
+        let value = renames.row(&loaded);
         let loaded = Record {
             place: record.place,
             value,

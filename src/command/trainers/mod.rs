@@ -7,6 +7,7 @@ mod axolotl;
 mod given;
 mod llama_factory;
 mod loaded;
+mod renames;
 mod torchtune;
 mod transformers;
 mod trl;
@@ -33,6 +34,7 @@ use super::run;
 
 pub(super) use given::value;
 pub use loaded::{Loaded, Set};
+use renames::Renames;
 
 /// A trainer that is reproduced.
 pub struct Family {
@@ -223,12 +225,14 @@ impl Asked {
         limits: &Limits,
     ) -> Result<Ready, Failed> {
         let name = format!("{}@{}", self.family.name, self.version);
-        let sets = loaded::sets(gathered, self.datasets, limits).map_err(|error| match error {
+        let mut sets = loaded::sets(gathered, self.datasets, limits).map_err(|error| match error {
             LoadError::Unknown { .. } => {
                 Failed::Unsupported(format!("the rows cannot be loaded as datasets does: {error}"))
             }
             LoadError::Raises { .. } => Failed::Raises(format!("datasets would raise {error}")),
         })?;
+        let renames = Renames::new(&settings.columns);
+        sets.iter_mut().for_each(|set| set.rename(&renames));
         let flags = [
             (self.family.max_length, settings.max_length.as_ref()),
             (self.family.batch_size, settings.batch_size.as_ref()),
