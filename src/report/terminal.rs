@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::finding::Level;
 use crate::measure::LengthSection;
@@ -309,17 +310,19 @@ impl Page<'_> {
             .iter()
             .map(|role| format!("{} {}", role.role.name(), count(role.turns)))
             .collect();
-        text.push(format!(
-            "turns {}–{} (median {})",
-            mix.turns.0, mix.turns.2, mix.turns.1
-        ));
+        if mix.turns.2 > 0 {
+            text.push(format!(
+                "turns {}–{} (median {})",
+                mix.turns.0, mix.turns.2, mix.turns.1
+            ));
+        }
         text.extend(
             mix.scripts
                 .iter()
                 .take(3)
                 .map(|(script, share)| format!("{script} {}", percent(*share))),
         );
-        if !lengths.estimated {
+        if !lengths.estimated && lengths.chars_per_token > 0.0 {
             text.push(format!("{:.2} characters a token", lengths.chars_per_token));
         }
         for (share, name) in [
@@ -394,7 +397,10 @@ impl Page<'_> {
 /// A source in a line: name, rows, size, format, shape.
 fn describe(source: &Source) -> String {
     let shape = source.shape.map_or_else(
-        || format!("shape unknown (columns {})", clip(&source.found_columns.join(", "), 60)),
+        || match &source.found_columns[..] {
+            [] => "shape unknown".to_owned(),
+            columns => format!("shape unknown (columns {})", clip(&columns.join(", "), 60)),
+        },
         |shape| shape.name().to_owned(),
     );
     let renamed = source
@@ -433,16 +439,25 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     let (mut line, mut used) = (String::new(), 0);
     for word in text.split(' ') {
         let mut word = word;
-        let mut length = word.chars().count();
+        let mut length = word.width();
         if used > 0 && used + 1 + length > width {
+            let whole = line.trim_end().len();
+            line.truncate(whole);
             lines.push(std::mem::take(&mut line));
             used = 0;
         }
         while length > width {
-            let at = word.char_indices().nth(width).map_or(word.len(), |(at, _)| at);
+            let mut columns = 0;
+            let fits = word.char_indices().find(|(_, letter)| {
+                columns += letter.width().unwrap_or(0);
+                columns > width
+            });
+            // One letter at the least, however narrow the screen.
+            let first = word.chars().next().map_or(word.len(), char::len_utf8);
+            let at = fits.map_or(word.len(), |(at, _)| at).max(first);
             lines.push(word[..at].to_owned());
             word = &word[at..];
-            length -= width;
+            length = word.width();
         }
         if used > 0 {
             line.push(' ');
@@ -451,7 +466,9 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         line.push_str(word);
         used += length;
     }
-    lines.push(line);
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
     lines
 }
 
@@ -464,5 +481,8 @@ mod tests {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("abcdefg h", 3), ["abc", "def", "g h"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("a  bbb", 3), ["a", "bbb"]);
+        assert_eq!(wrap("日本語文 x", 4), ["日本", "語文", "x"]);
+        assert_eq!(wrap("日本", 1), ["日", "本"]);
     }
 }
