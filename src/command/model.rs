@@ -6,8 +6,8 @@ use anyhow::Context;
 
 use crate::encode::kit::{Kit, Load};
 use crate::encode::template::Clock;
-use crate::encode::tokenizer::Generation;
 use crate::encode::tokenizer::hub::{self, HubEnv, HubError};
+use crate::encode::tokenizer::{self, Generation};
 use crate::model::setup::{Origin, Setting};
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError};
@@ -116,6 +116,21 @@ fn beside(inputs: &[Input]) -> Option<Found> {
             origin: Origin::Model("found beside the data".to_owned()),
         },
     })
+}
+
+impl Found {
+    /// Says where the ids depend on the version of transformers, with an example.
+    pub fn other_ids(&self, kit: &Kit) -> Option<String> {
+        let generation = kit.facts().generation;
+        let probe = tokenizer::other_ids(&self.path, self.hub_id.as_deref(), kit.tokenizer()).ok()??;
+        Some(format!(
+            "{} would give other ids than {generation}: {:?} is {:?} here and {:?} there",
+            generation.other(),
+            probe.text,
+            probe.ids,
+            probe.other
+        ))
+    }
 }
 
 /// What a user should know of a tokenizer before trusting counts made with it.

@@ -82,6 +82,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     };
     if let Some(kit) = &kit {
         notes.extend(model::notes(kit));
+        notes.extend(found.as_ref().and_then(|found| found.other_ids(kit)));
         let chats = |detection: &Detection| {
             let layout = detection.layout.as_ref();
             layout.is_some_and(|layout| matches!(layout.shape, Shape::Messages | Shape::Sharegpt))

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::file::AddedToken;
 use super::vocabulary::Vocabulary;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct AddedVocabulary {
     by_id: BTreeMap<u32, AddedToken>,
     by_content: HashMap<String, u32>,

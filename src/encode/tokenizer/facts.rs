@@ -50,6 +50,9 @@ pub struct Facts {
     pub saved_truncation: Option<u64>,
     /// Whether padding was saved inside the file. It is switched off here.
     pub saved_padding: bool,
+    /// Whether the other generation of transformers sets the tokenizer up otherwise, which may give
+    /// other ids; see [`super::other_ids`].
+    pub differs: bool,
     /// What the ids cannot be vouched for, and why.
     pub doubts: Vec<String>,
 }

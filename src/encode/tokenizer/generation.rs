@@ -17,6 +17,16 @@ pub enum Generation {
     V5,
 }
 
+impl Generation {
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::V4 => Self::V5,
+            Self::V5 => Self::V4,
+        }
+    }
+}
+
 impl std::fmt::Display for Generation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

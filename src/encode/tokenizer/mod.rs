@@ -15,6 +15,7 @@ mod fast;
 mod file;
 mod folder;
 mod generation;
+mod generations;
 pub mod hub;
 mod post;
 mod reference;
@@ -40,6 +41,7 @@ use file::File;
 pub use folder::{Folder, LoadError};
 pub use generation::Generation;
 use generation::{Loader, Pipeline};
+pub use generations::{OtherIds, other_ids};
 use post::Post;
 use reference::Reference;
 use special::Named;
@@ -58,6 +60,66 @@ pub struct Tokenizer {
     reference: OnceLock<Result<Reference, EncodeError>>,
     /// What the reference is made from; emptied once it is made.
     source: Mutex<Option<Source>>,
+}
+
+/// What a generation of transformers makes of a folder.
+struct Settled {
+    loader: Loader,
+    named: Named,
+    added: AddedVocabulary,
+    pipeline: Pipeline,
+}
+
+impl Settled {
+    fn of(
+        folder: &Folder,
+        file: &File<'_>,
+        vocabulary: &Vocabulary,
+        (hub_id, generation): (Option<&str>, Generation),
+        more: &[Vec<AddedToken>],
+    ) -> Self {
+        let config = &folder.tokenizer_config;
+        let choice = generation::Folder {
+            tokenizer_config: config,
+            model_config: &folder.model_config,
+            says_byte_level: folder.text.contains("\"ByteLevel\""),
+            hub_id,
+        };
+        let loader = Loader::choose(&choice, generation);
+        let pad = file.padding["pad_token"].as_str();
+        let named = Named::read(folder, &file.added_tokens, pad, &loader, generation);
+        let mut added = AddedVocabulary::default();
+        if !loader.rebuilds(generation) {
+            added.add(file.added_tokens.iter().map(|entry| entry.token.clone()), vocabulary);
+        }
+        named.add_to(&mut added, vocabulary, &loader, generation);
+        for call in more {
+            added.add(call.iter().cloned(), vocabulary);
+        }
+        let mut pipeline = Pipeline {
+            normalizer: file.normalizer.clone(),
+            pre_tokenizer: file.pre_tokenizer.clone(),
+            post_processor: file.post_processor.clone(),
+            flags: file.model.flags.clone(),
+        };
+        pipeline.rebuild(&loader, config, generation);
+        pipeline.rebuild_post_processor(&loader, config, generation, |name| {
+            let text = &named.get(name)?.content;
+            let id = added.id_of(text).or_else(|| vocabulary.id_of(text))?;
+            Some((text.clone(), id))
+        });
+        Self {
+            loader,
+            named,
+            added,
+            pipeline,
+        }
+    }
+
+    /// Whether any part that makes ids is written otherwise in the other.
+    fn differs(&self, other: &Self) -> bool {
+        self.pipeline != other.pipeline || self.added != other.added
+    }
 }
 
 /// What the reference engine is made from.
@@ -97,38 +159,17 @@ impl Tokenizer {
         let vocabulary = Vocabulary::new(tokens).map_err(|error| invalid(error.to_string()))?;
         let vocabulary = Arc::new(vocabulary);
 
+        let settle = |generation| Settled::of(&folder, &file, &vocabulary, (hub_id, generation), more);
+        let settled = settle(generation);
+        let other = settle(generation.other());
+        let differs = settled.differs(&other);
+        let Settled {
+            loader,
+            named,
+            added,
+            pipeline,
+        } = settled;
         let config = &folder.tokenizer_config;
-        let choice = generation::Folder {
-            tokenizer_config: config,
-            model_config: &folder.model_config,
-            says_byte_level: folder.text.contains("\"ByteLevel\""),
-            hub_id,
-        };
-        let loader = Loader::choose(&choice, generation);
-        let pad = file.padding["pad_token"].as_str();
-        let named = Named::read(&folder, &file.added_tokens, pad, &loader, generation);
-        let mut added = AddedVocabulary::default();
-        if !loader.rebuilds(generation) {
-            added.add(file.added_tokens.iter().map(|entry| entry.token.clone()), &vocabulary);
-        }
-        named.add_to(&mut added, &vocabulary, &loader, generation);
-        for call in more {
-            added.add(call.iter().cloned(), &vocabulary);
-        }
-
-        let mut pipeline = Pipeline {
-            normalizer: file.normalizer,
-            pre_tokenizer: file.pre_tokenizer,
-            post_processor: file.post_processor,
-            flags: file.model.flags,
-        };
-        pipeline.rebuild(&loader, config, generation);
-        pipeline.rebuild_post_processor(&loader, config, generation, |name| {
-            let text = &named.get(name)?.content;
-            let id = added.id_of(text).or_else(|| vocabulary.id_of(text))?;
-            Some((text.clone(), id))
-        });
-
         let split_special_tokens = config.get("split_special_tokens") == Some(&Value::Bool(true));
         let parts = Parts {
             kind: &file.model.kind,
@@ -160,7 +201,8 @@ impl Tokenizer {
             added: Arc::new(added),
             script,
         };
-        let facts = facts_of(&folder, generation, &loader, &named, &spelling, &pipeline, &saved);
+        let mut facts = facts_of(&folder, generation, &loader, &named, &spelling, &pipeline, &saved);
+        facts.differs = differs;
         let path = folder.file;
         let made = Self {
             facts,
@@ -316,6 +358,7 @@ fn facts_of(
     let byte_tokens = (0..=255u8).map(|byte| spelling.vocabulary.id_of(&format!("<0x{byte:02X}>")));
     let length = config.get("model_max_length").or_else(|| config.get("max_len"));
     Facts {
+        differs: false,
         generation,
         class: loader.name.clone(),
         specials: added
