@@ -5,8 +5,16 @@ use std::process::ExitCode;
 
 use gonogo::command;
 use gonogo::settings::cli;
+use gonogo::source::is_guarded;
 
 fn main() -> ExitCode {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // A decoder that trips over a damaged file is told of as a finding, and not here as well.
+        if !is_guarded() {
+            print(panic);
+        }
+    }));
     let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         // Help and version are answers, not mistakes.

@@ -177,11 +177,18 @@ fn ids_that_depend_on_the_version_of_transformers_are_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let notes = |model: &str| {
         let model = std::fs::canonicalize(model).expect("the fixture");
-        let output = check(folder.path(), &[], &["-m", model.to_str().expect("UTF-8"), "-f", "json"]);
+        let output = check(
+            folder.path(),
+            &[],
+            &["-m", model.to_str().expect("UTF-8"), "-f", "json"],
+        );
         report(&output)["notes"].to_string()
     };
     let llama = notes("fixtures/parity-tokenizers/llama2-spm-llamaclass");
-    assert!(llama.contains("transformers 4 would give other ids than transformers 5"), "{llama}");
+    assert!(
+        llama.contains("transformers 4 would give other ids than transformers 5"),
+        "{llama}"
+    );
     let chatml = notes("fixtures/tokenizers/chatml");
     assert!(!chatml.contains("other ids"), "{chatml}");
 }

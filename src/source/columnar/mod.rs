@@ -12,14 +12,28 @@ mod messages;
 pub(super) mod parquet;
 mod times;
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::limits::Part;
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a decoder whose panics come back as messages, so that whoever prints
+/// panics need not.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// Runs a decoder; a panic in it comes back as a message.
 fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(decode)).map_err(|panic| {
+    let before = GUARDED.replace(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    GUARDED.set(before);
+    decoded.map_err(|panic| {
         let said = panic
             .downcast_ref::<String>()
             .map(String::as_str)
