@@ -3,6 +3,7 @@
 pub mod command;
 pub mod encode;
 pub mod finding;
+pub mod fit;
 mod json;
 pub mod loader;
 pub mod measure;

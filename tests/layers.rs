@@ -26,13 +26,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["place", "text", "finding", "model", "sketch", "search", "rule"],
     ),
     ("measure", &["place", "model", "sketch", "rule", "encode", "plan"]),
+    ("fit", &["model", "plan", "measure"]),
     (
         "scan",
         &[
             "place", "text", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure",
         ],
     ),
-    ("report", &["finding", "model", "measure"]),
+    ("report", &["finding", "model", "measure", "fit"]),
     ("settings", &["finding", "model", "rule"]),
 ];
 

@@ -131,7 +131,7 @@ fn tell(rows: u64, size: u64, took: Duration) {
 }
 
 /// Runs with a bar on the terminal that follows the bytes read.
-fn with_bar<T: Send>(progress: &Progress, size: u64, quiet: bool, run: impl FnOnce() -> T + Send) -> T {
+pub(super) fn with_bar<T: Send>(progress: &Progress, size: u64, quiet: bool, run: impl FnOnce() -> T + Send) -> T {
     if quiet {
         return run();
     }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod described;
 pub mod encode;
 pub mod explain;
+pub mod fit;
 pub mod inputs;
 pub mod merge;
 pub mod model;
@@ -54,6 +55,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
     match &cli.command {
         Command::Check(args) => check::run(args, environment),
         Command::Show(args) => show::run(args, environment),
+        Command::Fit(args) => fit::run(args, environment),
         Command::Encode(args) => encode::run(args, environment),
         Command::Merge(args) => merge::run(args),
         Command::Rules(args) => rules::run(args),

@@ -8,6 +8,7 @@ mod lengths;
 mod masks;
 mod mix;
 mod padding;
+mod rows;
 mod scripts;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use lengths::{Bin, Cut, LengthSection, LengthSummary};
 pub use masks::MaskSection;
 pub use mix::MixSection;
 pub use padding::{Packed, Padding};
+pub use rows::{Kept, Rows, Side};
 
 /// Every measure's state.
 #[derive(Default, Serialize, Deserialize)]

@@ -92,6 +92,10 @@ pub struct StepLoad {
     pub trained: Spread,
     /// Share of the tokens in all batches that is padding, 0 to 1.
     pub padding: f64,
+    /// Tokens in all batches, padding counted: what linear layers work on.
+    pub positions: u64,
+    /// Pairs of tokens, padding counted, that attention looks at.
+    pub pairs: f64,
     /// Whether the order of the rows is that of the run; some orders nobody knows beforehand.
     pub exact: bool,
 }

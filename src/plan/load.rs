@@ -28,6 +28,8 @@ pub struct Load {
     pub trained: u64,
     /// Tokens and padding.
     pub padded: u64,
+    /// The squares of the rows' padded lengths.
+    pub pairs: u128,
 }
 
 impl Plan {
@@ -78,7 +80,9 @@ impl Plan {
                     load.trained += u64::from(columns.trained[row]);
                 }
                 load.rows += rows;
-                load.padded += rows * u64::from(longest).next_multiple_of(u64::from(columns.multiple.max(1)));
+                let width = u64::from(longest).next_multiple_of(u64::from(columns.multiple.max(1)));
+                load.padded += rows * width;
+                load.pairs += u128::from(rows) * u128::from(width) * u128::from(width);
             }
         }
     }

@@ -5,6 +5,7 @@ pub mod github;
 pub mod json;
 pub mod markdown;
 pub mod plan;
+pub mod sizing;
 pub mod style;
 pub mod terminal;
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::finding::Findings;
-use crate::measure::{Measures, Sections};
+use crate::measure::{Measures, Rows, Sections};
 use crate::model::example::Example;
 use crate::model::record::{Record, Unreadable};
 use crate::model::setup::Setup;
@@ -53,6 +53,48 @@ pub struct Gathered {
     pub lines: Lines,
     /// Whether a lane looks at words.
     words: bool,
+}
+
+/// What a worker does with the rows it is shown.
+pub trait Gather: Send {
+    /// Whether it looks at a row's words.
+    fn words(&self) -> bool {
+        false
+    }
+
+    fn see(&mut self, row: &Row<'_>);
+    /// Adds what another worker gathered, which does not depend on who saw what.
+    fn absorb(&mut self, other: Self);
+}
+
+impl Gather for Gathered {
+    fn words(&self) -> bool {
+        self.words
+    }
+
+    fn see(&mut self, row: &Row<'_>) {
+        if row.read.is_ok() {
+            self.lines.push(&row.place);
+        }
+        for lane in &mut self.lanes {
+            lane.check(row);
+        }
+        self.measures.see(row);
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.merge(other);
+    }
+}
+
+impl Gather for Rows {
+    fn see(&mut self, row: &Row<'_>) {
+        Self::see(self, row);
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.merge(other);
+    }
 }
 
 /// What each rule found, in the order of the table, and the sections.
@@ -129,16 +171,6 @@ impl Gathered {
         let found = self.lanes.into_iter().map(finish).collect();
         Finished { found, sections }
     }
-
-    fn see(&mut self, row: &Row<'_>) {
-        if row.read.is_ok() {
-            self.lines.push(&row.place);
-        }
-        for lane in &mut self.lanes {
-            lane.check(row);
-        }
-        self.measures.see(row);
-    }
 }
 
 impl Scan<'_> {
@@ -166,11 +198,21 @@ impl Scan<'_> {
         readers: Vec<Box<dyn Reader>>,
         empty: &dyn Fn() -> Result<Gathered, (&'static str, serde_json::Error)>,
     ) -> Result<Gathered, (&'static str, serde_json::Error)> {
+        let sets = (0..self.workers.max(1))
+            .map(|_| empty())
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(self.gather(readers, sets))
+    }
+
+    /// Shows every row to one of the sets, a set for each worker, and returns what they gathered together.
+    ///
+    /// # Panics
+    ///
+    /// If there is no set.
+    pub fn gather<G: Gather>(&self, readers: Vec<Box<dyn Reader>>, mut sets: Vec<G>) -> G {
         let queue = Mutex::new(Queue {
             readers: readers.into_iter().rev().collect(),
         });
-        let workers = self.workers.max(1);
-        let mut sets = (0..workers).map(|_| empty()).collect::<Result<Vec<_>, _>>()?;
         thread::scope(|scope| {
             for set in &mut sets {
                 scope.spawn(|| self.work(&queue, set));
@@ -178,11 +220,11 @@ impl Scan<'_> {
         });
         let mut sets = sets.into_iter();
         let mut all = sets.next().expect("there is at least one worker");
-        sets.for_each(|set| all.merge(set));
-        Ok(all)
+        sets.for_each(|set| all.absorb(set));
+        all
     }
 
-    fn work(&self, queue: &Mutex<Queue>, set: &mut Gathered) {
+    fn work<G: Gather>(&self, queue: &Mutex<Queue>, set: &mut G) {
         let (mut pool, mut words) = (Pool::default(), Words::default());
         while !self.progress.stop.load(Ordering::Relaxed) {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -200,7 +242,13 @@ impl Scan<'_> {
     }
 
     /// Takes one row as far as it goes and shows it.
-    pub fn row(&self, read: &Result<Record<'_>, Unreadable>, pool: &mut Pool, words: &mut Words, set: &mut Gathered) {
+    pub fn row<G: Gather>(
+        &self,
+        read: &Result<Record<'_>, Unreadable>,
+        pool: &mut Pool,
+        words: &mut Words,
+        set: &mut G,
+    ) {
         pool.clear();
         words.clear();
         let mut row = Row {
@@ -226,7 +274,7 @@ impl Scan<'_> {
                     .turns
                     .iter()
                     .fold(Chars::default(), |chars, turn| chars.and(Chars::of(&turn.text)));
-                if set.words {
+                if set.words() {
                     for turn in &example.turns {
                         words.push(&turn.text);
                     }

@@ -23,6 +23,8 @@ pub enum Command {
     Show(Box<ShowArgs>),
     /// Write what the trainer would be fed: token ids and labels, packed if it packs
     Encode(Box<EncodeArgs>),
+    /// Size max_length, packing, batch and steps to the data
+    Fit(Box<FitArgs>),
     /// Finish a scan that was split into parts with --shard and --partial
     Merge(MergeArgs),
     /// List the rules
@@ -83,6 +85,47 @@ pub struct ShowArgs {
     /// When to colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,
+    #[command(flatten)]
+    pub files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub train: TrainArgs,
+    /// Share of the rows the run is to see: `99%`
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Goal")]
+    pub coverage: Option<f64>,
+    /// Hours the run may take, at the throughput given
+    #[arg(long, value_name = "HOURS", help_heading = "Goal")]
+    pub hours: Option<f64>,
+    /// Tokens a second, padding counted, on all devices together
+    #[arg(long, value_name = "N", help_heading = "Goal")]
+    pub tokens_per_sec: Option<f64>,
+    /// Seconds of a step of the run as set up
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        conflicts_with = "tokens_per_sec",
+        help_heading = "Goal"
+    )]
+    pub step_time: Option<f64>,
+    /// Print the recommended sizes as a diff of the config, for `patch -p0`
+    #[arg(long, help_heading = "Output")]
+    pub print_patch: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = ShowFormat::Auto, help_heading = "Output")]
+    pub format: ShowFormat,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
+    pub color: Color,
+    /// Say nothing but the result
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
     #[command(flatten)]
     pub files: FileArgs,
 }
@@ -191,7 +234,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub grad_accum: Option<usize>,
     /// Devices
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, visible_alias = "gpus", value_name = "N", help_heading = "Training")]
     pub world_size: Option<usize>,
     /// Passes over the data
     #[arg(long, value_name = "N", help_heading = "Training")]
@@ -378,6 +421,24 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+/// `99%` or `0.99`
+fn share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| {
+        text.trim()
+            .parse::<f64>()
+            .map_err(|_| "expected a share: `99%`".to_owned())
+    };
+    let share = match text.strip_suffix('%') {
+        Some(percent) => number(percent)? / 100.0,
+        None => number(text)?,
+    };
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("a share is between 0 and 100 %".to_owned())
     }
 }
 

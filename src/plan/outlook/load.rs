@@ -12,11 +12,12 @@ const ROWS: u64 = 1 << 25;
 pub(super) fn summary(plan: &Plan, order: Order<'_>, columns: Columns<'_>, exact: bool) -> Option<StepLoad> {
     let steps = plan.steps.min((ROWS / plan.effective_batch).max(1));
     let (mut tokens, mut trained) = (Gathered::default(), Gathered::default());
-    let (mut used, mut padded) = (0, 0);
+    let (mut used, mut padded, mut pairs) = (0, 0, 0u128);
     for Load {
         tokens: fed,
         trained: carrying,
         padded: with_padding,
+        pairs: looked_at,
         ..
     } in plan.loads(order, columns, steps)
     {
@@ -24,14 +25,23 @@ pub(super) fn summary(plan: &Plan, order: Order<'_>, columns: Columns<'_>, exact
         trained.add(carrying);
         used += fed;
         padded += with_padding;
+        pairs += looked_at;
     }
     (padded > 0).then(|| StepLoad {
         steps,
         tokens: tokens.spread(),
         trained: trained.spread(),
         padding: 1.0 - float(used) / float(padded),
+        positions: padded,
+        pairs: float_of(pairs),
         exact,
     })
+}
+
+/// To the 15 digits a float has, which is more than anybody reads.
+#[expect(clippy::cast_precision_loss, reason = "it is only compared with others of its kind")]
+fn float_of(pairs: u128) -> f64 {
+    pairs as f64
 }
 
 #[derive(Default)]

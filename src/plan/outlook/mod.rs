@@ -4,7 +4,7 @@ mod load;
 mod packing;
 mod rate;
 
-use crate::model::budget::{Budget, Planned, TimesSeen};
+use crate::model::budget::{Budget, Planned, StepLoad, TimesSeen};
 use crate::model::run::{Drawn, Family};
 use crate::model::setup::Setup;
 
@@ -12,6 +12,7 @@ use super::coverage::{Seen, of_packed_rows};
 use super::load::Columns;
 use super::sampler::Order;
 use super::{Plan, PlanSettings, float};
+use packing::Layout;
 
 pub use packing::{Packed, packer, strategies};
 
@@ -79,6 +80,18 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
         Err(error) => budget.refused = Some(error.to_string()),
     }
     budget
+}
+
+/// The learning rate at steps, from 1, of a run over so many rows, or sequences of them; `None` beyond its end and
+/// where it follows a metric.
+pub fn rates(setup: &Setup, units: u64, steps: &[u64]) -> Vec<Option<f64>> {
+    let settings = PlanSettings::of(setup, setup.packing.is_some());
+    let plan = settings.ok().and_then(|settings| Plan::new(units, &settings).ok());
+    let rate = |step: &u64| {
+        let plan = plan.as_ref().filter(|plan| (1..=plan.steps).contains(step))?;
+        plan.lr(step - 1)
+    };
+    steps.iter().map(rate).collect()
 }
 
 /// Whether the order of the rows is known beforehand.
@@ -149,8 +162,28 @@ fn planned(setup: &Setup, settings: &PlanSettings, plan: &Plan, fed: Fed<'_>, pa
         last_step: plan.last_step(),
         load: (columns.tokens.len() as u64 == plan.feed.rows)
             .then(|| load::summary(plan, order, columns, exact))
-            .flatten(),
+            .flatten()
+            .map(|load| packed.map_or(load, |packed| lie(load, packed))),
         schedule: rate::figures(setup, plan),
+    }
+}
+
+/// The load of steps whose sequences lie in their batches as the trainer lays them, and whose rows do not see each
+/// other.
+fn lie(load: StepLoad, packed: &Packed) -> StepLoad {
+    let tokens = load.tokens.mean * float(load.steps);
+    let all: f64 = packed.tokens.iter().map(|tokens| f64::from(*tokens)).sum();
+    let passes = if all > 0.0 { tokens / all } else { 0.0 };
+    let positions = match Layout::of(&packed.figures.strategy) {
+        Layout::Longest => return load,
+        Layout::Flat => tokens,
+        Layout::Full => tokens / packed.figures.efficiency,
+    };
+    StepLoad {
+        positions: super::whole(positions.round()),
+        padding: 1.0 - tokens / positions,
+        pairs: packed.squares * passes,
+        ..load
     }
 }
 

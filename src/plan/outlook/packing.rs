@@ -23,6 +23,8 @@ pub struct Packed {
     /// Tokens of each sequence, and those of them that carry loss.
     pub tokens: Vec<u32>,
     pub trained: Vec<u32>,
+    /// The squares of the lengths of all pieces.
+    pub squares: f64,
     /// Whether no row was cut or divided, so that the trained tokens are exact.
     pub whole_rows: bool,
 }
@@ -81,6 +83,27 @@ pub fn packer(setup: &Setup, capacity: u32) -> Option<Packer> {
     })
 }
 
+/// How the sequences of a way to pack lie in a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// End to end, without padding: TRL's `bfd` and its kin turn `padding_free` on.
+    Flat,
+    /// Each filled up to the room a sequence has.
+    Full,
+    /// Each filled up to the longest of the batch.
+    Longest,
+}
+
+impl Layout {
+    pub(super) fn of(strategy: &str) -> Self {
+        match strategy {
+            "bfd" | "bfd_split" | "bfd-requeue" | "ffd" => Self::Flat,
+            "multipack" | "knapsack" | "in-order" => Self::Full,
+            _ => Self::Longest,
+        }
+    }
+}
+
 /// Whether a row that is left out still takes a place among those packed together.
 pub(super) fn keeps_places(setup: &Setup) -> bool {
     setup
@@ -124,13 +147,14 @@ fn kept(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, PackE
     let packing = packer.pack(fed.tokens)?;
     let (mut tokens, mut trained) = (Vec::with_capacity(packing.len()), Vec::with_capacity(packing.len()));
     let mut inside = vec![false; fed.tokens.len()];
-    let mut whole_rows = true;
+    let (mut whole_rows, mut squares) = (true, 0.0);
     for pieces in packing.iter() {
         let (mut sum, mut carrying) = (0u64, 0u64);
         for piece in pieces {
             let row = piece.row as usize;
             inside[row] = true;
             sum += u64::from(piece.len());
+            squares += f64::from(piece.len()) * f64::from(piece.len());
             let (all, of_row) = (u64::from(fed.tokens[row]), u64::from(fed.trained[row]));
             whole_rows &= u64::from(piece.len()) == all;
             // Where the trained tokens stand in a divided row is not known here; they count by its share.
@@ -154,6 +178,7 @@ fn kept(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, PackE
         packing: Some(packing),
         tokens,
         trained,
+        squares,
         whole_rows,
     })
 }
@@ -185,6 +210,7 @@ fn counted(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, Pa
         packing: None,
         tokens: Vec::new(),
         trained: Vec::new(),
+        squares: 0.0,
         whole_rows: false,
     })
 }

@@ -1,0 +1,197 @@
+//! `gonogo fit` through the command line.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
+
+/// Answers of 20 to 900 tokens, a byte a token, short ones more often.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut text = String::new();
+    for row in 0..1500_usize {
+        let words = 4 + (row * row) % 7 * (row % 37);
+        let _ = writeln!(
+            text,
+            "{{\"prompt\":\"go on {row}\",\"completion\":\"{}\"}}",
+            "so ".repeat(words)
+        );
+    }
+    std::fs::write(folder.path().join("train.jsonl"), text).expect("written");
+    folder
+}
+
+fn gonogo(folder: &Path, words: &str) -> std::process::Output {
+    let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
+    command.current_dir(folder).env_clear().env("COLUMNS", "100");
+    command.args(words.split_whitespace()).output().expect("run")
+}
+
+fn fit(folder: &Path, flags: &str) -> Value {
+    let output = gonogo(folder, &format!("fit train.jsonl -m {MODEL} -q -f json {flags}"));
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{flags}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn check(folder: &Path, flags: &str) -> Value {
+    let output = gonogo(folder, &format!("train.jsonl -m {MODEL} -q -f json {flags}"));
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{flags}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn every_line_of_the_table_is_what_check_says_of_that_length() {
+    let folder = folder();
+    for trainer in ["", "--trainer trl --set completion_only_loss=true", "--trainer axolotl"] {
+        let told = fit(
+            folder.path(),
+            &format!("--isolated {trainer} --max-length 256 --batch-size 4 --epochs 1"),
+        );
+        let lengths = told["lengths"].as_array().expect("candidates");
+        assert!(lengths.len() >= 4, "{lengths:?}");
+        for line in lengths {
+            let length = &line["max_length"];
+            let flags =
+                format!("--isolated {trainer} --max-length {length} --batch-size 4 --epochs 1 --ignore dup,leak");
+            let plain = check(folder.path(), &flags);
+            let plan = &plain["plan"]["plan"];
+            assert_eq!(line["steps_per_epoch"], plan["steps_per_epoch"], "{trainer} {length}");
+            assert_eq!(line["padding"], plan["load"]["padding"], "{trainer} {length}");
+            assert_eq!(line["rows_dropped"], plain["plan"]["dropped"], "{trainer} {length}");
+            let cut = &plain["lengths"]["max_length"];
+            let (lost, dropped) = (line["answers_lost"].as_u64(), line["rows_dropped"].as_u64());
+            if dropped == Some(0) {
+                assert_eq!(line["rows_cut"], cut["rows"], "{trainer} {length}");
+                assert_eq!(lost, cut["answers_lost"].as_u64(), "{trainer} {length}");
+            }
+            let strategy = if trainer.contains("axolotl") {
+                "multipack"
+            } else {
+                "bfd"
+            };
+            let packed = check(folder.path(), &format!("{flags} --packing {strategy}"));
+            assert_eq!(
+                line["packed_sequences"], packed["plan"]["packed"]["sequences"],
+                "{trainer} {length}"
+            );
+            let steps = &packed["plan"]["plan"]["steps_per_epoch"];
+            assert_eq!(line["packed_steps_per_epoch"], *steps, "{trainer} {length}");
+        }
+    }
+}
+
+#[test]
+fn what_is_recommended_is_better_where_it_says_so() {
+    let folder = folder();
+    let told = fit(
+        folder.path(),
+        "--isolated --max-length 128 --batch-size 4 --epochs 2 --tokens-per-sec 5000",
+    );
+    let choice = &told["recommended"];
+    let flags = format!(
+        "--isolated --ignore dup,leak --max-length {} --packing {} --batch-size {} --grad-accum {} --max-steps {} --warmup {}",
+        choice["max_length"],
+        choice["packing"].as_str().unwrap_or("none"),
+        choice["batch_size"],
+        choice["grad_accum"],
+        choice["max_steps"],
+        choice["warmup_steps"]
+    );
+    let then = check(folder.path(), &flags);
+    let now = check(
+        folder.path(),
+        "--isolated --ignore dup,leak --max-length 128 --batch-size 4 --epochs 2",
+    );
+    let plan = |report: &Value, name: &str| report["plan"]["plan"][name].as_f64().expect("a number");
+    assert!(plan(&then, "share") >= plan(&now, "share"));
+    let lost = |report: &Value| report["lengths"]["max_length"]["trained"].as_u64().expect("a count");
+    assert!(lost(&then) < lost(&now), "{} {}", lost(&then), lost(&now));
+    for axis in told["compared"].as_array().expect("axes") {
+        let number = |name: &str| axis[name].as_f64().expect("a number");
+        let better = match axis["name"].as_str() {
+            Some("rows seen") => number("recommended") > number("now"),
+            _ => number("recommended") < number("now"),
+        };
+        assert_eq!(axis["verdict"] == "better", better, "{axis}");
+    }
+    assert_eq!(then["plan"]["plan"]["steps"], told["recommended_comes_to"]["steps"]);
+    let rules: Vec<_> = then["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(|group| &group["rule"])
+        .collect();
+    assert!(
+        !rules
+            .iter()
+            .any(|rule| rule.as_str().is_some_and(|rule| rule.starts_with("budget/"))),
+        "{rules:?}"
+    );
+}
+
+#[test]
+fn goals_are_reached_and_no_more() {
+    let folder = folder();
+    let flags = "--isolated --max-length 1024 --batch-size 4 --packing none";
+    let told = fit(folder.path(), &format!("{flags} --coverage 60%"));
+    let comes_to = &told["recommended_comes_to"];
+    assert!(comes_to["share"].as_f64().expect("a share") >= 0.6);
+    let choice = &told["recommended"];
+    let fewer = choice["max_steps"].as_u64().expect("steps") - 1;
+    let (length, batch, accum) = (&choice["max_length"], &choice["batch_size"], &choice["grad_accum"]);
+    let packing = choice["packing"].as_str().unwrap_or("none");
+    let less = check(
+        folder.path(),
+        &format!(
+            "--isolated --ignore dup,leak --max-length {length} --packing {packing} --batch-size {batch} --grad-accum \
+             {accum} --max-steps {fewer}"
+        ),
+    );
+    assert!(less["plan"]["plan"]["share"].as_f64().expect("a share") < 0.6);
+
+    let told = fit(folder.path(), &format!("{flags} --hours 0.01 --tokens-per-sec 4000"));
+    let hours = told["recommended_comes_to"]["hours"].as_f64().expect("hours");
+    assert!(hours <= 0.01 && hours > 0.005, "{hours}");
+}
+
+#[test]
+fn the_patch_is_one_that_patch_applies() {
+    let folder = folder();
+    let toml = "# a run\nmodel = \"MODEL\"\nmax-length = 128   # as long as it was\n\n[rules]\n";
+    let toml = toml
+        .replace("MODEL", MODEL)
+        .replace("\n[rules]\n", "batch-size = 4\nmax-steps = 20 # short\n");
+    let path = folder.path().join("gonogo.toml");
+    std::fs::write(&path, &toml).expect("written");
+    let output = gonogo(folder.path(), "fit train.jsonl -q --print-patch");
+    let diff = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        diff.starts_with("--- "),
+        "{diff}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(diff.contains("-max-length = 128   # as long as it was"), "{diff}");
+    std::fs::write(folder.path().join("run.diff"), &diff).expect("written");
+    let applied = std::process::Command::new("patch")
+        .args(["-p0", "-i", "run.diff"])
+        .current_dir(folder.path())
+        .output();
+    // Where there is no `patch`, the unit tests of the diff stand alone.
+    let Ok(applied) = applied else { return };
+    assert!(
+        applied.status.success(),
+        "{diff}\n{}",
+        String::from_utf8_lossy(&applied.stdout)
+    );
+    let patched = std::fs::read_to_string(&path).expect("the file");
+    assert!(
+        patched.contains("   # as long as it was") && patched.contains("# short"),
+        "{patched}"
+    );
+    let told = fit(folder.path(), "");
+    assert_eq!(told["now"]["max_length"], told["recommended"]["max_length"]);
+    assert_eq!(told["now"]["packing"], told["recommended"]["packing"]);
+}
