@@ -334,7 +334,7 @@ fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyhow::Result<
         if is_ratio {
             #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^52")]
             let ratio = steps as f64 / choice.max_steps.unwrap_or(1).max(1) as f64;
-            change(6, "warmup_ratio", format!("{:.4}", ratio));
+            change(6, "warmup_ratio", format!("{ratio:.4}"));
         } else {
             change(6, keys[6], steps.to_string());
         }

@@ -85,7 +85,6 @@ fn length(lengths: &[LengthRow]) -> Option<usize> {
 /// Batch size and accumulation with the rows a step has now, or as many as it should have; a device gets no more
 /// tokens than it does now.
 #[expect(
-    clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "batches are small"
