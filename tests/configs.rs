@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use gonogo::model::config::ConfigFacts;
 use gonogo::model::version::Version;
 use gonogo::settings::config::{Config, Opened, Program, Versions};
 
@@ -40,6 +41,26 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
+/// Writes what was read to the file `GONOGO_DUMP` names, to be held against the programs' own readers.
+fn dump(name: &str, facts: &ConfigFacts) {
+    use std::io::Write;
+    let Some(path) = std::env::var_os("GONOGO_DUMP") else {
+        return;
+    };
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .expect("a file to write");
+    let values: serde_json::Map<_, _> = facts
+        .values
+        .iter()
+        .map(|value| (value.key.clone(), value.value.clone()))
+        .collect();
+    let line = serde_json::json!({"file": name, "program": facts.program, "method": facts.method, "values": values});
+    writeln!(file, "{line}").expect("written");
+}
+
 #[test]
 fn real_configs_are_recognised_and_read() {
     let Some(real) = std::env::var_os("GONOGO_REAL") else {
@@ -64,6 +85,7 @@ fn real_configs_are_recognised_and_read() {
                         fault.message
                     );
                 }
+                dump(&name, &run.facts);
                 format!("{} {}", run.facts.program, run.facts.method)
             }
             Ok(Opened::Other(what)) => (*what).to_owned(),

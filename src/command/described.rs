@@ -42,19 +42,36 @@ pub fn read(
             )));
         }
     }
-    let run = config.at(versions(config.program, settings, asked, environment), &settings.set);
+    let run = config.at(
+        versions(config.program, &Given::from(&*settings), asked, environment),
+        &settings.set,
+    );
     fill(settings, &run, environment);
     settings.config = Some(config);
     Ok(Some(run))
 }
 
+/// What a user said of the libraries.
+#[derive(Default)]
+pub(super) struct Given {
+    site_packages: Option<PathBuf>,
+    transformers: Option<Version>,
+}
+
+impl From<&Settings> for Given {
+    fn from(settings: &Settings) -> Self {
+        let transformers = settings.transformers.as_ref();
+        Self {
+            site_packages: settings.site_packages.clone(),
+            transformers: transformers.and_then(|given| given.value.parse().ok()),
+        }
+    }
+}
+
 /// The versions asked for or installed, else those that go together.
-fn versions(program: Program, settings: &Settings, asked: Option<&Asked>, environment: &Environment) -> Versions {
-    let packages = SitePackages::of(settings.site_packages.clone(), |key| environment.get(key).cloned());
-    let given = settings
-        .transformers
-        .as_ref()
-        .and_then(|given| given.value.parse().ok());
+pub(super) fn versions(program: Program, given: &Given, asked: Option<&Asked>, environment: &Environment) -> Versions {
+    let packages = SitePackages::of(given.site_packages.clone(), |key| environment.get(key).cloned());
+    let given = given.transformers;
     let known = given.or_else(|| packages.version("transformers"));
     let (version, transformers) = match program {
         Program::Axolotl => (Version::new(0, 19, 0), Version::new(5, 16, 1)),

@@ -9,6 +9,7 @@ pub mod described;
 pub mod encode;
 pub mod explain;
 pub mod fit;
+pub mod init;
 pub mod inputs;
 pub mod merge;
 pub mod model;
@@ -62,6 +63,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(args),
         Command::Config(ConfigCommand::Show(args)) => config::show(args, environment),
         Command::Config(ConfigCommand::Schema { .. }) => config::schema(),
+        Command::Init(args) => init::run(args, environment),
         Command::Completions { shell } => completions::run(*shell),
     }
 }

@@ -34,6 +34,8 @@ pub enum Command {
     /// Show the settings in force, or a JSON Schema
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write a gonogo.toml from what is found in a folder
+    Init(InitArgs),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
 }
@@ -154,6 +156,16 @@ pub struct MergeArgs {
     pub out: OutArgs,
     #[command(flatten)]
     pub fail: FailArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder to look in and to write to
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+    /// Replace a gonogo.toml that is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -165,7 +165,12 @@ fn sets(reader: &mut Reader<'_>, key: &str, beside: &Path, out: &mut Vec<Data>) 
             reader.fault(FaultKind::MissingData, "dataset_dir", at, message);
             None
         }
-        None => None,
+        None if elsewhere => None,
+        None => {
+            let message = format!("cannot open {folder}/dataset_info.json, in which `dataset` is looked up");
+            reader.fault(FaultKind::MissingData, key, at, message);
+            return;
+        }
     };
     for name in names.into_iter().filter(|name| !name.is_empty()) {
         let mut data = Data {

@@ -125,7 +125,9 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions) -> Run {
 fn model(reader: &Reader<'_>) -> Option<Setting<String>> {
     let found = reader.first::<String>(&["checkpointer.checkpoint_dir", "tokenizer.path"])?;
     let path = std::path::Path::new(&found.value);
-    let is_file = path.extension().is_some();
+    // A model's name may have points in it.
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let is_file = matches!(ending, "json" | "txt" | "model" | "tiktoken" | "bin" | "safetensors");
     let folder = if is_file { path.parent().unwrap_or(path) } else { path };
     // Llama's own files stand in a folder below the one with tokenizer.json.
     let folder = if folder.file_name().is_some_and(|name| name == "original") {
