@@ -117,6 +117,7 @@ fn setup() -> Setup {
         run: Run::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],
         eval: vec![false; 2],
+        sets: vec![0; 2],
         spill: None,
     }
 }

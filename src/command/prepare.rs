@@ -96,6 +96,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         }
     }
     let mut setup = setup(&settings, kit.as_deref(), &detected, gathered.eval.clone());
+    setup.sets.clone_from(&gathered.set_of);
     if let Some(run) = &described {
         described::complete(&mut setup, run);
     }
@@ -260,6 +261,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
             .map(|detection| detection.layout.as_ref().map(|layout| layout.shape))
             .collect(),
         eval,
+        sets: Vec::new(),
         spill: None,
     }
 }

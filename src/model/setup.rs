@@ -174,6 +174,8 @@ pub struct Setup {
     pub shapes: Vec<Option<Shape>>,
     /// Whether each source is evaluation data.
     pub eval: Vec<bool>,
+    /// The set each source belongs to: files of a set are loaded as one, and read alike.
+    pub sets: Vec<usize>,
     /// Where state that outgrows memory goes. It changes no result, so parts need not agree on it.
     #[serde(skip)]
     pub spill: Option<Spill>,
@@ -201,6 +203,11 @@ impl Setup {
     /// The folder and size a state is given.
     pub fn spill(&self) -> Option<(&Path, usize)> {
         self.spill.as_ref().map(|spill| (spill.folder.as_path(), spill.most))
+    }
+
+    /// The set of a source.
+    pub fn set(&self, source: u32) -> usize {
+        self.sets.get(source as usize).copied().unwrap_or(0)
     }
 
     /// Rows per optimizer step.

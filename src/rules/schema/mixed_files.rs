@@ -53,14 +53,17 @@ impl Rule for MixedFiles {
     }
 
     fn finish(&self, firsts: Self::State, setup: &Setup, out: &mut Findings) {
-        let mut files = firsts
+        let files = firsts
             .iter()
             .filter(|(source, _)| !setup.is_eval(**source))
-            .filter_map(|(source, first)| Some((setup.shape(*source)?, first.get()?.0)));
-        let Some((expected, expected_at)) = files.next() else {
-            return;
-        };
-        for (found, at) in files.filter(|(found, _)| *found != expected) {
+            .filter_map(|(source, first)| Some((setup.set(*source), setup.shape(*source)?, first.get()?.0)));
+        // The first file of each set, which a config may read each in its own way.
+        let mut expected = BTreeMap::new();
+        for (set, found, at) in files {
+            let (expected, expected_at) = *expected.entry(set).or_insert((found, at));
+            if found == expected {
+                continue;
+            }
             out.pair(&at, expected_at, || {
                 format!(
                     "the file is {}, others of the set are {}:",
