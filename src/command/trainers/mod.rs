@@ -232,7 +232,9 @@ impl Asked {
             LoadError::Raises { .. } => Failed::Raises(format!("datasets would raise {error}")),
         })?;
         let renames = Renames::new(&settings.columns);
-        sets.iter_mut().for_each(|set| set.rename(&renames));
+        for set in &mut sets {
+            set.rename(&renames);
+        }
         let flags = [
             (self.family.max_length, settings.max_length.as_ref()),
             (self.family.batch_size, settings.batch_size.as_ref()),
