@@ -1,5 +1,6 @@
 //! `gonogo`: the check that runs before a training job.
 
+pub mod cache;
 pub mod command;
 pub mod encode;
 pub mod finding;

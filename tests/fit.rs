@@ -195,3 +195,57 @@ fn the_patch_is_one_that_patch_applies() {
     assert_eq!(told["now"]["max_length"], told["recommended"]["max_length"]);
     assert_eq!(told["now"]["packing"], told["recommended"]["packing"]);
 }
+
+#[test]
+fn what_was_counted_once_is_kept_and_used() {
+    let folder = folder();
+    let cache = folder.path().join("kept");
+    let flags = format!(
+        "--isolated --max-length 256 --batch-size 4 --cache-dir {}",
+        cache.display()
+    );
+    let first = fit(folder.path(), &flags);
+    let stats = || {
+        let output = gonogo(folder.path(), &format!("cache stats --cache-dir {}", cache.display()));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(stats().starts_with("1 entry, "), "{}", stats());
+    assert_eq!(fit(folder.path(), &flags), first);
+    // Other sizes are worked out of the same entry; another mask is not.
+    fit(
+        folder.path(),
+        &flags.replace(
+            "--max-length 256 --batch-size 4",
+            "--max-length 512 --batch-size 2 --packing bfd",
+        ),
+    );
+    assert!(stats().starts_with("1 entry, "), "{}", stats());
+    fit(folder.path(), &format!("{flags} --trainer trl"));
+    assert!(stats().starts_with("2 entries, "), "{}", stats());
+
+    // What is damaged is said to be, and made anew.
+    for version in std::fs::read_dir(&cache).expect("made").flatten() {
+        for entry in std::fs::read_dir(version.path()).into_iter().flatten().flatten() {
+            std::fs::write(entry.path(), "something else").expect("written");
+        }
+    }
+    let words = format!("fit train.jsonl -m {MODEL} -q -f json {flags}");
+    let output = gonogo(folder.path(), &words);
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("is damaged"),
+        "{output:?}"
+    );
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).expect("JSON"), first);
+    // A row more is another content.
+    let path = folder.path().join("train.jsonl");
+    let mut text = std::fs::read_to_string(&path).expect("the rows");
+    text.push_str("{\"prompt\":\"one more\",\"completion\":\"so\"}\n");
+    std::fs::write(&path, text).expect("written");
+    assert_eq!(fit(folder.path(), &flags)["rows"], 1501);
+    let output = gonogo(folder.path(), &format!("cache clean --cache-dir {}", cache.display()));
+    assert!(
+        String::from_utf8_lossy(&output.stdout).starts_with("removed 3 entries"),
+        "{output:?}"
+    );
+    assert!(stats().starts_with("0 entries"), "{}", stats());
+}

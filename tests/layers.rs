@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// For each room, the rooms it may import from. `command` and `main` may use anything.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("place", &[]),
+    ("cache", &[]),
     ("text", &[]),
     ("finding", &["place"]),
     ("model", &["place"]),

@@ -229,3 +229,42 @@ fn short_dialogues_are_padded_and_the_long_ones_cut() {
         "eval_steps 2000 (--eval-steps) is more than the run's 1125 steps: no evaluation"
     );
 }
+
+/// A recorded data loader of the trainer: rows told apart by their tokens, in batches as it fed them.
+#[test]
+fn rows_never_seen_are_those_the_trainers_own_loader_leaves_for_later() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/plan/dataloader.json");
+    let loaders: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("recorded")).expect("JSON");
+    let mut compared = 0;
+    for loader in loaders.as_array().expect("loaders") {
+        let number = |name: &str| usize::try_from(loader[name].as_u64().expect("a count")).expect("small");
+        let folder = rows(number("rows"));
+        let batches: Vec<Vec<u64>> = serde_json::from_value(loader["batches"].clone()).expect("batches");
+        for steps in 1..=batches.len() {
+            let drop_last = if loader["drop_last"] == true { "--drop-last" } else { "" };
+            let batch = number("batch");
+            let output = run(
+                folder.path(),
+                &format!("--batch-size {batch} --max-steps {steps} {drop_last} --seed 42 --never-seen never.jsonl -q"),
+            );
+            assert_ne!(
+                output.status.code(),
+                Some(2),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            let listed = std::fs::read_to_string(folder.path().join("never.jsonl")).expect("written");
+            let row = |line: &str| {
+                serde_json::from_str::<Value>(line).expect("JSON")["row"]
+                    .as_u64()
+                    .expect("a row")
+            };
+            let never: Vec<u64> = listed.lines().map(row).collect();
+            let seen: std::collections::BTreeSet<u64> = batches[..steps].iter().flatten().copied().collect();
+            let expected: Vec<u64> = (0..number("rows") as u64).filter(|row| !seen.contains(row)).collect();
+            assert_eq!(never, expected, "{} at {steps}", loader["name"]);
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 5);
+}

@@ -8,11 +8,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::setup::Spill;
 use crate::report::style::{bytes, plural};
-use crate::scan::{Progress, Scan, partial};
+use crate::scan::{Gathered, Progress, Scan, partial};
 use crate::settings::UsageError;
 use crate::settings::cli::CheckArgs;
 use crate::settings::resolve::{Environment, Typed, resolve};
 
+use super::assemble::Header;
 use super::prepare::prepare;
 use super::{Outcome, assemble, output};
 
@@ -84,6 +85,10 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         });
     }
     let missing = prepared.header.missing;
+    if let Some(path) = &args.run.never_seen {
+        let listed = never_seen(path, &gathered, &prepared.header)?;
+        prepared.header.notes.push(listed);
+    }
     let finished = gathered.finish(&prepared.header.setup);
     if let Some((rule, failure)) = finished.failure() {
         anyhow::bail!("{rule}: {failure}");
@@ -97,6 +102,32 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         return Err(UsageError("no row was looked at: none of the data the config names is here".to_owned()).into());
     }
     Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
+}
+
+/// Writes the rows the planned run never sees, and says how many.
+fn never_seen(path: &Path, gathered: &Gathered, header: &Header) -> anyhow::Result<String> {
+    if !header.setup.planned() {
+        return Err(UsageError("--never-seen needs a plan: --max-steps or --epochs".to_owned()).into());
+    }
+    let rows = gathered.measures.never_seen(&header.setup);
+    let rows = rows.map_err(|why| UsageError(format!("which rows are never seen cannot be told: {why}")))?;
+    let mut lines = Vec::new();
+    for (source, row, dropped) in &rows {
+        let name = header
+            .sources
+            .get(*source as usize)
+            .map_or("", |source| source.name.as_str());
+        let why = if *dropped { "left out" } else { "not drawn" };
+        let line = serde_json::json!({"source": name, "row": row, "why": why});
+        serde_json::to_writer(&mut lines, &line)?;
+        lines.push(b'\n');
+    }
+    output::save(path, &lines).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
+    Ok(format!(
+        "{} never seen in {}",
+        plural(rows.len() as u64, "row"),
+        path.display()
+    ))
 }
 
 /// Bytes that one worker's state of one rule keeps in memory where there is a folder for the rest.

@@ -17,7 +17,7 @@ use crate::settings::resolve::{Environment, Typed, resolve};
 use crate::settings::{Settings, UsageError};
 
 use super::prepare::{Prepared, prepare};
-use super::{Outcome, check, output};
+use super::{Outcome, cache, check, output};
 
 /// Tokens no row has: encoding with this limit cuts nothing.
 const NO_LIMIT: usize = 1 << 30;
@@ -46,6 +46,7 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
     let trainer = setup.trainer.clone().unwrap_or_default();
     let name = trainer.split('@').next().unwrap_or_default().to_owned();
     let goal = goal(args, setup);
+    let cache = cache::wanted(&args.cache, environment);
     let found = if prefix(&name) {
         // What any limit cuts follows from the rows encoded without one.
         let mut unlimited = settings(args, environment)?;
@@ -55,7 +56,9 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
         });
         unlimited.packing = None;
         unlimited.set.retain(|(key, _)| !is_of_length(key));
-        let rows = scan(prepare(unlimited, environment, None)?, quiet);
+        let rows = cache::rows(cache.as_ref(), prepare(unlimited, environment, None)?, |prepared| {
+            scan(prepared, quiet)
+        });
         let side = side(&name, args);
         let at = |limit: Option<u32>| rows.cut_to(limit.unwrap_or(u32::MAX - 1), side);
         sized(setup, &at, &name, &goal)
@@ -73,7 +76,8 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
                     value: limit.map_or(NO_LIMIT, |limit| limit as usize),
                     origin: Origin::Default,
                 });
-                Ok(scan(prepare(limited, environment, None)?, quiet).as_encoded())
+                let prepared = prepare(limited, environment, None)?;
+                Ok(cache::rows(cache.as_ref(), prepared, |prepared| scan(prepared, quiet)).as_encoded())
             };
             let kept = encoded().unwrap_or_else(|error| {
                 failure.borrow_mut().get_or_insert(error);

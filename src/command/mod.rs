@@ -2,6 +2,7 @@
 //! [`assemble`] makes a report of what was found.
 
 pub mod assemble;
+pub mod cache;
 pub mod check;
 pub mod completions;
 pub mod config;
@@ -58,6 +59,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
         Command::Show(args) => show::run(args, environment),
         Command::Fit(args) => fit::run(args, environment),
         Command::Encode(args) => encode::run(args, environment),
+        Command::Cache(command) => cache::run(command, environment),
         Command::Merge(args) => merge::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),

@@ -46,6 +46,8 @@ pub struct Prepared {
     pub rules: Vec<&'static RuleEntry>,
     pub limits: Limits,
     pub strict: bool,
+    /// What the tokens of a row follow from besides the row and the model's files.
+    pub identity: String,
 }
 
 /// # Errors
@@ -107,6 +109,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         Box::new(Intended::new(Arc::clone(kit), max_length))
     };
     let beyond = described.as_ref().and_then(|run| run.beyond.clone());
+    let mut made_of = String::new();
     let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
         (Some(kit), Some(asked)) if beyond.is_none() => {
             match asked.make(kit, &settings, described.as_ref(), &gathered, &layouts, &limits) {
@@ -117,6 +120,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
                     setup.markers = ready.encoder.markers();
                     setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
                     notes.extend(ready.notes);
+                    made_of = ready.identity;
                     Some(Box::new(ready.encoder))
                 }
                 // What a config asks for is a finding, or not checked; what a flag asks for is the call's mistake.
@@ -155,6 +159,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let Some(file) = &settings.file {
         notes.push(format!("settings from {}", file.display()));
     }
+    let identity = identity(&settings, &setup, generation, &made_of);
     let header = Header {
         sources: sources(inputs, &gathered.eval, &detected),
         tokenizer: tokenizer(&settings, found.as_ref(), kit.as_deref()),
@@ -187,7 +192,26 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         rules,
         limits,
         strict: settings.strict,
+        identity,
     })
+}
+
+/// See [`Prepared::identity`].
+fn identity(settings: &Settings, setup: &Setup, generation: Generation, made_of: &str) -> String {
+    let limit = setup.max_length.as_ref().map(|limit| limit.value);
+    let template = settings
+        .chat_template
+        .as_ref()
+        .map(|path| std::fs::read_to_string(&path.value).ok());
+    // A template may print the date; the hour it does not.
+    let now = settings
+        .now
+        .clone()
+        .unwrap_or_else(|| jiff::Zoned::now().date().to_string());
+    format!(
+        "{:?} {made_of} {limit:?} {template:?} {now} {generation:?} {:?} {:?}",
+        setup.trainer, settings.columns, setup.shapes
+    )
 }
 
 /// Whether the config names data that is not there.

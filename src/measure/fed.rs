@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::budget::Budget;
 use crate::model::setup::Setup;
-use crate::plan::outlook::{DROPPED, Fed, outlook};
+use crate::plan::outlook::{DROPPED, Fed, outlook, times_seen};
 use crate::rule::Row;
 use crate::sketch::Merge;
 use crate::sketch::column::Column;
@@ -43,6 +43,36 @@ impl FedRows {
         };
         self.tokens.push(&row.place, tokens);
         self.trained.push(&row.place, small(trained));
+    }
+
+    /// Source and number of the rows that the planned run never sees, in order; whether the trainer leaves it out.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be told.
+    pub(super) fn never_seen(&self, setup: &Setup) -> Result<Vec<(u32, u64, bool)>, String> {
+        let (mut tokens, mut trained) = (self.tokens.clone(), self.trained.clone());
+        tokens.sort();
+        trained.sort();
+        let places: Vec<(u32, u64)> = tokens.iter().map(|(source, row, _)| (source, row)).collect();
+        let rows = Rows {
+            tokens: tokens.into_values(),
+            trained: trained.into_values(),
+        };
+        let fed = Fed {
+            tokens: &rows.tokens,
+            trained: &rows.trained,
+            counted: setup.tokenizer.is_some(),
+        };
+        let times = times_seen(setup, fed)?;
+        let never = places
+            .iter()
+            .zip(&rows.tokens)
+            .zip(times)
+            .filter(|(_, times)| *times == 0);
+        Ok(never
+            .map(|(((source, row), tokens), _)| (*source, *row, *tokens == DROPPED))
+            .collect())
     }
 
     /// The columns in row order.

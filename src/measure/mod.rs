@@ -75,6 +75,15 @@ impl Measures {
         self.fed.see(row);
     }
 
+    /// Source and number of the rows that the planned run never sees, in order; whether the trainer leaves it out.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be told: there is no run, or its order is not known beforehand.
+    pub fn never_seen(&self, setup: &Setup) -> Result<Vec<(u32, u64, bool)>, String> {
+        self.fed.never_seen(setup)
+    }
+
     pub fn finish(self, setup: &Setup) -> Sections {
         let trained = setup.tokenizer.is_some();
         let fed = self.fed.into_rows();

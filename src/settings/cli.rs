@@ -1,11 +1,15 @@
 //! The command line, as typed. No file is read here.
 
+mod sizing;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::model::example::Shape;
+
+pub use sizing::{CacheArgs, CacheCommand, FitArgs};
 
 /// The preflight check for fine-tuning data: GO or NO-GO, by looking at exactly what the trainer will see
 #[derive(Debug, Parser)]
@@ -27,6 +31,9 @@ pub enum Command {
     Fit(Box<FitArgs>),
     /// Finish a scan that was split into parts with --shard and --partial
     Merge(MergeArgs),
+    /// What was worked out before and is kept: where, how much, away with it
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// List the rules
     Rules(RulesArgs),
     /// Explain a rule: what it finds, why it matters, examples, the fix
@@ -87,47 +94,6 @@ pub struct ShowArgs {
     /// When to colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,
-    #[command(flatten)]
-    pub files: FileArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct FitArgs {
-    #[command(flatten)]
-    pub data: DataArgs,
-    #[command(flatten)]
-    pub model: ModelArgs,
-    #[command(flatten)]
-    pub train: TrainArgs,
-    /// Share of the rows the run is to see: `99%`
-    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Goal")]
-    pub coverage: Option<f64>,
-    /// Hours the run may take, at the throughput given
-    #[arg(long, value_name = "HOURS", help_heading = "Goal")]
-    pub hours: Option<f64>,
-    /// Tokens a second, padding counted, on all devices together
-    #[arg(long, value_name = "N", help_heading = "Goal")]
-    pub tokens_per_sec: Option<f64>,
-    /// Seconds of a step of the run as set up
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        conflicts_with = "tokens_per_sec",
-        help_heading = "Goal"
-    )]
-    pub step_time: Option<f64>,
-    /// Print the recommended sizes as a diff of the config, for `patch -p0`
-    #[arg(long, help_heading = "Output")]
-    pub print_patch: bool,
-    /// How to print
-    #[arg(short, long, value_enum, default_value_t = ShowFormat::Auto, help_heading = "Output")]
-    pub format: ShowFormat,
-    /// When to colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
-    pub color: Color,
-    /// Say nothing but the result
-    #[arg(short, long, help_heading = "Output")]
-    pub quiet: bool,
     #[command(flatten)]
     pub files: FileArgs,
 }
@@ -349,6 +315,9 @@ pub struct RunArgs {
     /// stay in memory). Nothing is left there, however the run ends
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub tmp_dir: Option<PathBuf>,
+    /// List the rows the planned run never sees, as JSON lines of source and row (from 0)
+    #[arg(long, value_name = "FILE", conflicts_with = "partial", help_heading = "Run")]
+    pub never_seen: Option<PathBuf>,
     /// Fail with 2 where something could not be checked
     #[arg(long, help_heading = "Run")]
     pub strict: bool,
@@ -433,24 +402,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("expected KEY=VALUE".to_owned()),
-    }
-}
-
-/// `99%` or `0.99`
-fn share(text: &str) -> Result<f64, String> {
-    let number = |text: &str| {
-        text.trim()
-            .parse::<f64>()
-            .map_err(|_| "expected a share: `99%`".to_owned())
-    };
-    let share = match text.strip_suffix('%') {
-        Some(percent) => number(percent)? / 100.0,
-        None => number(text)?,
-    };
-    if (0.0..=1.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err("a share is between 0 and 100 %".to_owned())
     }
 }
 

@@ -104,6 +104,8 @@ pub struct Ready {
     pub tokenizer: Option<TokenizerFacts>,
     pub has_template: bool,
     pub notes: Vec<String>,
+    /// What the trainer was made of, besides its name.
+    pub identity: String,
 }
 
 /// Why there is no trainer.
@@ -257,6 +259,7 @@ impl Asked {
                 }
             }
         }
+        let identity = identity(self.family, &options, self.datasets, &self.packages);
         let making = Making {
             version: self.version,
             kit,
@@ -296,8 +299,16 @@ impl Asked {
             tokenizer: made.tokenizer,
             has_template: made.has_template,
             notes,
+            identity,
         })
     }
+}
+
+/// Rows of a batch do not decide about a row.
+fn identity(family: &Family, options: &Map<String, Json>, datasets: Datasets, packages: &SitePackages) -> String {
+    let mut options = options.clone();
+    options.remove(family.batch_size);
+    format!("{} {datasets:?} {packages:?}", Json::Object(options))
 }
 
 impl Family {

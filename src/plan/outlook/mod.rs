@@ -82,6 +82,56 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
     budget
 }
 
+/// How often each row is seen, in the very order of the run; 0 for a row that is left out.
+///
+/// # Errors
+///
+/// Why that cannot be told: there is no run, or its order is not known beforehand.
+pub fn times_seen(setup: &Setup, fed: Fed<'_>) -> Result<Vec<u32>, String> {
+    let keeps_places = packing::keeps_places(setup);
+    let is_fed = |tokens: u32| keeps_places || tokens != DROPPED;
+    let rows = fed.tokens.iter().zip(fed.trained);
+    let (tokens, trained): (Vec<u32>, Vec<u32>) = rows.filter(|(tokens, _)| is_fed(**tokens)).unzip();
+    let kept = Fed {
+        tokens: &tokens,
+        trained: &trained,
+        ..fed
+    };
+    let packed = packing::pack(setup, kept)
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    let settings = PlanSettings::of(setup, packed.is_some()).map_err(|error| error.to_string())?;
+    let units = packed
+        .as_ref()
+        .map_or(tokens.len() as u64, |packed| packed.figures.sequences);
+    let plan = Plan::new(units, &settings).map_err(|error| error.to_string())?;
+    let all_alike = plan.seen().is_some_and(|seen| seen.iter().count() == 1);
+    if !all_alike && !known_order(setup, packed.is_some()) {
+        let how = if packed.is_some() {
+            "how axolotl draws its bins"
+        } else {
+            "what rows are grouped from"
+        };
+        return Err(format!("{how} is not known beforehand"));
+    }
+    let order = order(setup, packed.as_ref().map_or(&tokens, |packed| &packed.tokens));
+    let mut times = plan
+        .times_seen(&order)
+        .ok_or("there are too many epochs to draw them all")?;
+    if let Some(packed) = packed {
+        let packing = packed
+            .packing
+            .ok_or("there are too many rows to remember where each is packed")?;
+        times = of_packed_rows(&packing, &times, tokens.len());
+    }
+    let mut times = times.into_iter();
+    Ok(fed
+        .tokens
+        .iter()
+        .map(|tokens| if is_fed(*tokens) { times.next().unwrap_or(0) } else { 0 })
+        .collect())
+}
+
 /// The learning rate at steps, from 1, of a run over so many rows, or sequences of them; `None` beyond its end and
 /// where it follows a metric.
 pub fn rates(setup: &Setup, units: u64, steps: &[u64]) -> Vec<Option<f64>> {

@@ -1,0 +1,227 @@
+//! What was worked out before, kept by the content it was worked out from.
+//!
+//! An entry is named by a [`Key`] over everything its value follows from, so it is never out of date: other
+//! content has another name. Entries are written whole or not at all; what cannot be read back is as good as not
+//! there.
+
+mod key;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xxhash_rust::xxh3::xxh3_128;
+
+pub use key::{Key, KeyOf};
+
+/// First bytes of an entry; the last is the version of its layout.
+const MAGIC: &[u8] = b"gonogo-cache\x01";
+
+/// Of the tag that backup programs look for (bford.info/cachedir).
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# Written by gonogo; safe to delete.\n";
+
+/// A folder of entries.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+/// How much a cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub entries: u64,
+    pub bytes: u64,
+}
+
+/// An entry that is there and is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("the cache entry {} cannot be read: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("the cache entry {} is damaged, or of another program", .0.display())]
+    Damaged(PathBuf),
+}
+
+impl Cache {
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The folder given, else that of `GONOGO_CACHE_DIR`, else `gonogo` below the user's caches; `None` where there
+    /// is no telling.
+    pub fn locate(given: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let set = |name: &str| environment(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let folder = given
+            .map(Path::to_owned)
+            .or_else(|| set("GONOGO_CACHE_DIR"))
+            .or_else(|| set("XDG_CACHE_HOME").map(|caches| caches.join("gonogo")))
+            .or_else(|| set("HOME").map(|home| home.join(".cache/gonogo")));
+        folder.map(Self::at)
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The value kept under a key, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is an entry and it is not one of ours, or not whole.
+    pub fn load<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, Unusable> {
+        let path = self.entry(key);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Unusable::Read { path, source }),
+        };
+        let whole = || {
+            let body = bytes.strip_prefix(MAGIC)?;
+            let (named, body) = body.split_at_checked(16)?;
+            let (sum, body) = body.split_at_checked(16)?;
+            let sound = named == key.bytes() && sum == xxh3_128(body).to_le_bytes();
+            sound.then_some(body)
+        };
+        match whole().and_then(|body| postcard::from_bytes(body).ok()) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Unusable::Damaged(path)),
+        }
+    }
+
+    /// Keeps a value.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn store(&self, key: Key, value: &impl Serialize) -> io::Result<()> {
+        let body = postcard::to_stdvec(value).map_err(io::Error::other)?;
+        let path = self.entry(key);
+        let folder = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder)?;
+        for (name, text) in [("CACHEDIR.TAG", TAG), (".gitignore", "*\n")] {
+            let path = self.folder.join(name);
+            if !path.exists() {
+                fs::write(path, text)?;
+            }
+        }
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(MAGIC)?;
+        file.write_all(&key.bytes())?;
+        file.write_all(&xxh3_128(&body).to_le_bytes())?;
+        file.write_all(&body)?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Entries of this version of the program and of others.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read.
+    pub fn stats(&self) -> io::Result<Stats> {
+        let mut stats = Stats::default();
+        self.each(|_, bytes| {
+            stats.entries += 1;
+            stats.bytes += bytes;
+            Ok(())
+        })?;
+        Ok(stats)
+    }
+
+    /// Removes all entries; nothing else in the folder is touched.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be removed.
+    pub fn clean(&self) -> io::Result<Stats> {
+        let mut stats = Stats::default();
+        self.each(|path, bytes| {
+            fs::remove_file(path)?;
+            stats.entries += 1;
+            stats.bytes += bytes;
+            Ok(())
+        })?;
+        Ok(stats)
+    }
+
+    fn entry(&self, key: Key) -> PathBuf {
+        self.folder.join(env!("CARGO_PKG_VERSION")).join(format!("{key}.entry"))
+    }
+
+    fn each(&self, mut each: impl FnMut(&Path, u64) -> io::Result<()>) -> io::Result<()> {
+        let versions = match fs::read_dir(&self.folder) {
+            Ok(versions) => versions,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for version in versions {
+            let version = version?.path();
+            if !version.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(version)? {
+                let entry = entry?;
+                let path = entry.path();
+                if path.extension().is_some_and(|ending| ending == "entry") {
+                    each(&path, entry.metadata()?.len())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        let mut key = KeyOf::default();
+        key.text(text);
+        key.key()
+    }
+
+    #[test]
+    fn what_was_kept_comes_back_and_nothing_else_does() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cache = Cache::at(folder.path().join("cache"));
+        assert_eq!(cache.load::<Vec<u32>>(key("a")).expect("none"), None);
+        cache.store(key("a"), &vec![1u32, 2]).expect("kept");
+        assert_eq!(cache.load::<Vec<u32>>(key("a")).expect("sound"), Some(vec![1, 2]));
+        assert_eq!(cache.load::<Vec<u32>>(key("b")).expect("none"), None);
+        assert_eq!(cache.stats().expect("read").entries, 1);
+        assert!(folder.path().join("cache/CACHEDIR.TAG").is_file());
+
+        // Cut short, changed by a bit, under another name, or no entry at all.
+        let path = cache.entry(key("a"));
+        let sound = fs::read(&path).expect("there");
+        let mut changed = sound.clone();
+        *changed.last_mut().expect("not empty") ^= 1;
+        for bytes in [&sound[..sound.len() - 1], &changed, b"PK\x03\x04", b""] {
+            fs::write(&path, bytes).expect("written");
+            assert!(matches!(cache.load::<Vec<u32>>(key("a")), Err(Unusable::Damaged(_))));
+        }
+        fs::write(cache.entry(key("b")), &sound).expect("written");
+        assert!(cache.load::<Vec<u32>>(key("b")).is_err());
+
+        fs::write(folder.path().join("cache/mine.txt"), "mine").expect("written");
+        assert_eq!(cache.clean().expect("removed").entries, 2);
+        assert_eq!(cache.stats().expect("read"), Stats::default());
+        assert!(folder.path().join("cache/mine.txt").is_file());
+    }
+
+    #[test]
+    fn the_folder_is_the_one_given_or_the_users() {
+        let environment = |name: &str| match name {
+            "XDG_CACHE_HOME" => Some("/x".to_owned()),
+            "HOME" => Some("/h".to_owned()),
+            _ => None,
+        };
+        let folder = |given: Option<&str>| Cache::locate(given.map(Path::new), environment).map(|cache| cache.folder);
+        assert_eq!(folder(None), Some(PathBuf::from("/x/gonogo")));
+        assert_eq!(folder(Some("here")), Some(PathBuf::from("here")));
+        assert!(Cache::locate(None, |_| None).is_none());
+    }
+}
