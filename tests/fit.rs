@@ -249,3 +249,36 @@ fn what_was_counted_once_is_kept_and_used() {
     );
     assert!(stats().starts_with("0 entries"), "{}", stats());
 }
+
+#[test]
+fn a_trainers_own_yaml_is_patched_with_its_comments() {
+    let folder = folder();
+    let yaml = format!(
+        "# a run\nmodel_name_or_path: {MODEL}\ndatasets:\n  - path: json\n    data_files: train.jsonl\n\
+         per_device_train_batch_size: 4\nmax_steps: 20  # a try\nmax_length: 128   # fits\nwarmup_ratio: 0.03\n\
+         output_dir: out\n"
+    );
+    std::fs::write(folder.path().join("run.yaml"), &yaml).expect("written");
+    let diff = gonogo(folder.path(), "fit run.yaml --isolated --no-cache -q --print-patch").stdout;
+    std::fs::write(folder.path().join("run.diff"), &diff).expect("written");
+    let applied = std::process::Command::new("patch")
+        .args(["-p0", "-i", "run.diff"])
+        .current_dir(folder.path())
+        .output();
+    let Ok(applied) = applied else { return };
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&diff));
+    let patched = std::fs::read_to_string(folder.path().join("run.yaml")).expect("the config");
+    assert!(
+        patched.contains("  # a try\n") && patched.contains("   # fits\n"),
+        "{patched}"
+    );
+    // transformers 5.15 has no warmup_ratio: the run would not have started.
+    assert!(
+        !patched.contains("warmup_ratio") && patched.contains("warmup_steps: "),
+        "{patched}"
+    );
+    let output = gonogo(folder.path(), "fit run.yaml --isolated --no-cache -q -f json");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(told["now"]["max_length"], told["recommended"]["max_length"]);
+    assert!(told["now_refused"].is_null());
+}

@@ -70,9 +70,9 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         let key = |parts: &[&str]| {
             let mut key = KeyOf::default();
-            parts.iter().for_each(|part| {
+            for part in parts {
                 key.text(part);
-            });
+            }
             key.key()
         };
         assert_ne!(key(&["ab", "c"]), key(&["a", "bc"]));

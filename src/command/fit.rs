@@ -290,12 +290,14 @@ fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyhow::Result<
     let mut changes = Vec::new();
     let now = &sizing.now;
     let mut change = |at: usize, key: &str, value: String| {
+        let instead_of = (is_ratio && at == 6 && key != "warmup_ratio").then(|| "warmup_ratio".to_owned());
         let line = places[at]
             .as_ref()
             .filter(|(file, _)| *file == path)
             .map(|(_, line)| *line);
         changes.push(Change {
             key: key.to_owned(),
+            instead_of,
             value,
             line,
         });
@@ -335,7 +337,8 @@ fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyhow::Result<
     if choice.warmup_steps != warms
         && let Some(steps) = choice.warmup_steps
     {
-        if is_ratio {
+        // From transformers 5.15 on there is no ratio.
+        if is_ratio && setup.run.transformers.value < (5, 15) {
             #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^52")]
             let ratio = steps as f64 / choice.max_steps.unwrap_or(1).max(1) as f64;
             change(6, "warmup_ratio", format!("{ratio:.4}"));

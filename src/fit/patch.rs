@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 pub struct Change {
     /// The trainer's own key.
     pub key: String,
+    /// The key that stands there now, where it is to be another.
+    pub instead_of: Option<String>,
     pub value: String,
     /// The line, from 1, the key stands on; `None` where it is not there yet.
     pub line: Option<usize>,
@@ -40,7 +42,7 @@ pub fn unified(path: &str, text: &str, changes: &[Change], format: Format) -> St
             .line
             .and_then(|line| line.checked_sub(1))
             .filter(|at| *at < old.len());
-        match at.and_then(|at| Some((at, replaced(old[at], &change.key, &change.value, assign)?))) {
+        match at.and_then(|at| Some((at, changed(old[at], change, assign)?))) {
             Some((at, line)) if line != old[at] => new[at] = Some(line),
             Some(_) => {}
             None => added.push(format!("{}{assign}{}", change.key, change.value)),
@@ -98,6 +100,14 @@ enum Line<'l> {
     Kept(&'l str),
     Removed(&'l str),
     Added(String),
+}
+
+/// The line with another value, and another key if it is to have one.
+fn changed(line: &str, change: &Change, assign: &str) -> Option<String> {
+    match &change.instead_of {
+        Some(old) => Some(replaced(line, old, &change.value, assign)?.replacen(old, &change.key, 1)),
+        None => replaced(line, &change.key, &change.value, assign),
+    }
 }
 
 /// The line with another value; `None` where it does not hold the key.
@@ -187,6 +197,7 @@ mod tests {
     fn change(key: &str, value: &str, line: Option<usize>) -> Change {
         Change {
             key: key.to_owned(),
+            instead_of: None,
             value: value.to_owned(),
             line,
         }

@@ -57,6 +57,7 @@ pub(super) fn recommend(
         packing,
         max_steps: None,
         epochs: 1.0,
+        warmup_steps: Some(0),
         ..now.clone()
     };
     batches(case, now, comes_to, &mut choice, goal)?;

@@ -74,6 +74,8 @@ fn row(case: &Case<'_>, now: &Choice, length: u64) -> Option<LengthRow> {
         packing: None,
         epochs: 1.0,
         max_steps: None,
+        // A warmup that the trainer refuses says nothing about lengths.
+        warmup_steps: Some(0),
         ..now.clone()
     };
     let goal = Goal::default();
