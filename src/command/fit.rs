@@ -9,7 +9,7 @@ use crate::fit::patch::{Change, Format, unified};
 use crate::fit::{Case, Choice, Goal, Sizing, size};
 use crate::measure::{Kept, Rows, Side};
 use crate::model::example::Shape;
-use crate::model::setup::{Origin, Setup};
+use crate::model::setup::{Origin, Setting, Setup};
 use crate::report::sizing;
 use crate::scan::{Progress, Scan};
 use crate::settings::cli::{FitArgs, ShowFormat};
@@ -50,7 +50,7 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
     let found = if prefix(&name) {
         // What any limit cuts follows from the rows encoded without one.
         let mut unlimited = settings(args, environment)?;
-        unlimited.max_length = Some(crate::model::setup::Setting {
+        unlimited.max_length = Some(Setting {
             value: NO_LIMIT,
             origin: Origin::Default,
         });
@@ -72,7 +72,7 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
             }
             let encoded = || -> anyhow::Result<Kept> {
                 let mut limited = settings(args, environment)?;
-                limited.max_length = Some(crate::model::setup::Setting {
+                limited.max_length = Some(Setting {
                     value: limit.map_or(NO_LIMIT, |limit| limit as usize),
                     origin: Origin::Default,
                 });
@@ -264,7 +264,10 @@ fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyhow::Result<
     let Some(choice) = &sizing.recommended else {
         return Err(UsageError("there is nothing to recommend, and so nothing to patch".to_owned()).into());
     };
-    let warmup = setup.run.warmup_steps.as_ref().or(setup.run.warmup_ratio.as_ref());
+    let said = |setting: &&Setting<f64>| !matches!(setting.origin, Origin::TrainerDefault(_) | Origin::Default);
+    let (steps, ratio) = (&setup.run.warmup_steps, &setup.run.warmup_ratio);
+    let warmup = steps.as_ref().filter(said).or(ratio.as_ref().filter(said));
+    let is_ratio = steps.as_ref().filter(said).is_none() && warmup.is_some();
     let origins = [
         setup.max_length.as_ref().map(|setting| &setting.origin),
         setup.packing.as_ref().map(|setting| &setting.origin),
@@ -286,7 +289,6 @@ fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyhow::Result<
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let is_toml = path.extension().is_some_and(|ending| ending == "toml");
     let keys = keys(trainer, is_toml);
-    let is_ratio = setup.run.warmup_steps.is_none() && setup.run.warmup_ratio.is_some();
     let mut changes = Vec::new();
     let now = &sizing.now;
     let mut change = |at: usize, key: &str, value: String| {
