@@ -15,7 +15,7 @@ use crate::settings::resolve::{Environment, Typed, resolve};
 
 use super::assemble::Header;
 use super::prepare::prepare;
-use super::{Outcome, assemble, output};
+use super::{Outcome, assemble, list, output};
 
 /// A bar for less than this would only flicker.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -66,7 +66,11 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     };
     let size = prepared.header.sources.iter().map(|source| source.bytes).sum();
     let gathered = with_bar(&progress, size, quiet, || {
-        scan.run(readers, &prepared.rules, &prepared.header.options)
+        let (rules, options) = (&prepared.rules, &prepared.header.options);
+        scan.run_with(readers, &|| match &args.out.list {
+            Some(_) => Gathered::of_every(rules, options),
+            None => Gathered::new(rules, options),
+        })
     });
     let gathered = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
     if let Some(path) = &args.run.partial {
@@ -92,6 +96,9 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     let finished = gathered.finish(&prepared.header.setup);
     if let Some((rule, failure)) = finished.failure() {
         anyhow::bail!("{rule}: {failure}");
+    }
+    if let Some(path) = &args.out.list {
+        list::write(path, &finished, &prepared.header.sources)?;
     }
     let report = assemble::report(prepared.header, finished);
     output::write(&report, &args.out)?;

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod fit;
 pub mod init;
 pub mod inputs;
+pub mod list;
 pub mod merge;
 pub mod model;
 pub mod output;

@@ -51,6 +51,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<config::wrong_type::WrongType>(),
     RuleEntry::of::<dup::answer::Answer>(),
     RuleEntry::of::<dup::exact::Exact>(),
+    RuleEntry::of::<dup::near::Near>(),
     RuleEntry::of::<dup::normalised::Normalised>(),
     RuleEntry::of::<dup::prompt::Prompt>(),
     RuleEntry::of::<leak::answer_in_history::AnswerInHistory>(),

@@ -282,6 +282,9 @@ pub struct OutArgs {
     /// Write the report to a file as well: `json=report.json` (repeatable)
     #[arg(short, long, value_name = "FORMAT=FILE", value_parser = pair, help_heading = "Output")]
     pub output: Vec<(String, String)>,
+    /// Write every finding to a file, one JSON object a line: its rule, its row, and the row it is about
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub list: Option<PathBuf>,
     /// When to colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     pub color: Color,

@@ -76,6 +76,11 @@ impl<T> Column<T> {
         values
     }
 
+    /// Changes every value.
+    pub fn change(&mut self, change: impl Fn(&mut T)) {
+        self.runs.iter_mut().flat_map(|run| &mut run.values).for_each(change);
+    }
+
     /// Source, row and value, in the order of the runs.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u64, &T)> {
         self.runs.iter().flat_map(|run| {

@@ -6,6 +6,8 @@ pub mod histogram;
 pub mod keys;
 pub mod lines;
 pub mod lowest;
+pub mod minhash;
+pub mod sets;
 mod spill;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,9 @@
 //! Texts as they are compared: in normal form, and as words.
 
 mod normal;
+mod shingles;
 mod words;
 
 pub use normal::normalise;
+pub use shingles::{rolling, shingles};
 pub use words::{Word, Words, hashes_of, words_of};

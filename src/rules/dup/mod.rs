@@ -1,9 +1,11 @@
 //! Rows that repeat. Training and evaluation data are looked at apart: what stands in both is a leak.
 
 mod groups;
+mod linkage;
 mod said;
 
 pub(super) mod answer;
 pub(super) mod exact;
+pub(super) mod near;
 pub(super) mod normalised;
 pub(super) mod prompt;

@@ -1,0 +1,198 @@
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Clusters, Findings};
+use crate::model::setup::Setup;
+use crate::place::Place;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::sketch::Merge;
+use crate::sketch::column::Column;
+use crate::sketch::minhash::MinHash;
+use crate::sketch::sets::Sets;
+use crate::text::{normalise, shingles};
+
+use super::linkage::Linkage;
+use super::said::Said;
+
+rule_meta! {
+    /// ## What it finds
+    /// Rows nearly like an earlier one: of all runs of 5 words in either, at least 80 % are in both (Jaccard
+    /// similarity of the sets of word 5-grams, over all turns, without case and punctuation). Candidates come
+    /// from MinHash (128 functions, at this threshold in 21 bands of 6) and each is verified by its true
+    /// similarity, so no pair is reported that is below the threshold; of pairs at the threshold 99.8 % are
+    /// candidates, of pairs at 0.9 all but one in ten million. Rows that are linked over others are one
+    /// cluster. Rows that are the same, to the byte or but for dress, are `dup/exact`'s and
+    /// `dup/normalised`'s.
+    ///
+    /// Memory: 108 bytes a row, 60 more while they are linked, and 4 for each different run of words, of which what exceeds 256 MiB per
+    /// worker goes to the folder for temporary files (`--tmp-dir`).
+    ///
+    /// ## Why it matters
+    /// What differs by a name or a number is memorised like a repeat, and in evaluation data it counts one
+    /// skill many times. Rows made from a template are alike by nature: lower their number or leave them in on
+    /// purpose.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"text": "the ship left the harbour at noon with forty bags of salt and two men who had never seen the open sea before and it came back in the spring of the next year with a hold full of wool and one man"}
+    /// {"text": "the ship left the harbour at noon with forty bags of salt and two men who had never seen the open sea before and it came back in the spring of the next year with a hold full of silk and one man"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"text": "the ship left the harbour at noon with forty bags of salt and two men who had never seen the open sea before"}
+    /// {"text": "a caravan of camels crossed the desert by night and rested through the heat of the day under cloths of wool"}
+    /// ```
+    ///
+    /// ## Fix
+    /// Keep one of each cluster with `gonogo filter --drop dup/near`, the longest with `--keep longest`.
+    "dup/near", Note, above 0.05 => Warning
+}
+
+/// Options of the rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct Near {
+    /// Smallest Jaccard similarity, above 0 to 1.
+    threshold: f64,
+    /// Words of a run.
+    words: usize,
+    #[serde(skip)]
+    minhash: std::sync::OnceLock<MinHash>,
+}
+
+impl Default for Near {
+    fn default() -> Self {
+        Self {
+            threshold: 0.8,
+            words: 5,
+            minhash: std::sync::OnceLock::new(),
+        }
+    }
+}
+
+/// Numbers of all rows kept in memory where no folder was named, in bytes.
+const IN_MEMORY: usize = 256 << 20;
+
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// A hash of each row's normal form, and which of `sets` is its own, kept with its place.
+    rows: Column<(u64, u32)>,
+    /// Hashes of the bands, one row after the other.
+    bands: Vec<u32>,
+    sets: Sets,
+    #[serde(skip)]
+    form: String,
+    #[serde(skip)]
+    set: Vec<u32>,
+}
+
+impl Merge for Seen {
+    fn merge(&mut self, other: Self) {
+        let shift = u32::try_from(self.sets.len()).expect("fewer than 2^32 rows");
+        let mut rows = other.rows;
+        rows.change(|(_, at)| *at += shift);
+        self.rows.merge(rows);
+        self.bands.extend(other.bands);
+        self.sets.merge(other.sets);
+    }
+}
+
+impl Near {
+    fn minhash(&self) -> &MinHash {
+        self.minhash
+            .get_or_init(|| MinHash::new(self.threshold.clamp(0.05, 1.0)))
+    }
+}
+
+impl Rule for Near {
+    const META: RuleMeta = META;
+    const WORDS: bool = true;
+    type State = Seen;
+
+    fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
+        let Some(example) = row.example else { return };
+        shingles(row.words.all(), self.words, &mut seen.set);
+        if seen.set.is_empty() {
+            return;
+        }
+        let mut normal = Said::by(row);
+        for turn in &example.turns {
+            seen.form.clear();
+            normalise(&turn.text, &mut seen.form);
+            normal.text(&seen.form);
+        }
+        let at = u32::try_from(seen.sets.len()).expect("fewer than 2^32 rows");
+        seen.rows.push(&row.place, (normal.half(), at));
+        self.minhash().push(&seen.set, &mut seen.bands);
+        let folder = std::env::temp_dir();
+        let (folder, most) = row.setup.spill().unwrap_or((&folder, IN_MEMORY));
+        seen.sets.push(&seen.set, folder, most);
+    }
+
+    fn finish(&self, mut seen: Seen, setup: &Setup, out: &mut Findings) {
+        seen.rows.sort();
+        let mut rows: Vec<(u64, u32, u64, u32)> = seen
+            .rows
+            .iter()
+            .map(|(source, row, (hash, at))| (*hash, source, row, *at))
+            .collect();
+        let all = rows.len() as u64;
+        // Of rows with the same normal form the first stands for all.
+        rows.sort_unstable();
+        rows.dedup_by_key(|(hash, ..)| *hash);
+        rows.sort_unstable_by_key(|(_, source, row, _)| (setup.is_eval(*source), *source, *row));
+        let training = rows.partition_point(|(_, source, ..)| !setup.is_eval(*source));
+        let mut clusters = Clusters {
+            all,
+            ..Clusters::default()
+        };
+        out.trouble = seen.sets.trouble().map(str::to_owned);
+        let (training, evaluation) = rows.split_at(training);
+        for rows in [training, evaluation] {
+            if let Err(error) = self.link(rows, &seen, &mut clusters, out) {
+                out.failure = Some(format!(
+                    "cannot read back what was written to a temporary folder: {error}"
+                ));
+            }
+        }
+        if clusters.groups > 0 {
+            out.clusters = Some(clusters);
+        }
+    }
+}
+
+impl Near {
+    fn link(
+        &self,
+        rows: &[(u64, u32, u64, u32)],
+        seen: &Seen,
+        clusters: &mut Clusters,
+        out: &mut Findings,
+    ) -> std::io::Result<()> {
+        let order: Vec<u32> = rows.iter().map(|(.., at)| *at).collect();
+        let bands = self.minhash().bands();
+        let mut linkage = Linkage::new(&seen.sets, &order, self.threshold.clamp(0.05, 1.0));
+        for band in 0..bands {
+            linkage.band(|row| seen.bands[order[row as usize] as usize * bands + band])?;
+        }
+        let place = |row: u32| {
+            let (_, source, row, _) = rows[row as usize];
+            Place {
+                source,
+                row,
+                ..Place::default()
+            }
+        };
+        for cluster in linkage.clusters() {
+            clusters.add(cluster.iter().map(|(row, _)| place(*row)));
+            for (row, link) in &cluster {
+                let Some(link) = link else { continue };
+                out.pair(&place(*row), place(link.other), || {
+                    let (percent, size) = ((link.similarity * 100.0).floor(), cluster.len());
+                    format!("one of {size} rows nearly alike, {percent:.0} % the same as")
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,190 @@
+//! Sets of numbers, one per row, kept in memory up to a size and on disk beyond it.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
+
+use super::Merge;
+
+/// Sets in the order they were added.
+#[derive(Default)]
+pub struct Sets {
+    /// Where each set ends, counted over all segments.
+    ends: Vec<u64>,
+    /// What went to disk, in order; what is in memory comes after it.
+    segments: Vec<Segment>,
+    held: Vec<u32>,
+    trouble: Option<String>,
+}
+
+/// Numbers that follow each other; the file has no name and goes when it is closed.
+struct Segment {
+    start: u64,
+    kept: Kept,
+}
+
+enum Kept {
+    Memory(Vec<u32>),
+    Disk(File),
+}
+
+impl Sets {
+    /// Adds a set; what is held in memory goes to the folder once it is of `most` bytes.
+    pub fn push(&mut self, set: &[u32], folder: &Path, most: usize) {
+        self.held.extend_from_slice(set);
+        let end = self.ends.last().copied().unwrap_or(0) + set.len() as u64;
+        self.ends.push(end);
+        if self.held.len() * 4 >= most && self.trouble.is_none() {
+            match write(folder, &self.held) {
+                Ok(file) => self.close(Kept::Disk(file)),
+                Err(error) => self.trouble = Some(format!("cannot write to {}: {error}", folder.display())),
+            }
+        }
+    }
+
+    /// Ends the segment that is held.
+    fn close(&mut self, kept: Kept) {
+        let end = self.ends.last().copied().unwrap_or(0);
+        let start = end - self.held.len() as u64;
+        self.held.clear();
+        self.segments.push(Segment { start, kept });
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// A set; read into `buffer` where it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read back.
+    pub fn get<'s>(&'s self, at: usize, buffer: &'s mut Vec<u32>) -> io::Result<&'s [u32]> {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let length = usize::try_from(self.ends[at] - start).expect("a set fits into memory");
+        let total = self.ends.last().copied().unwrap_or(0);
+        let held = total - self.held.len() as u64;
+        let index = |from: u64| usize::try_from(start - from).expect("a place in memory");
+        if start >= held {
+            return Ok(&self.held[index(held)..][..length]);
+        }
+        // Empty segments aside, a set never reaches over two.
+        let segment = &self.segments[self.segments.partition_point(|segment| segment.start <= start) - 1];
+        match &segment.kept {
+            Kept::Memory(numbers) => Ok(&numbers[index(segment.start)..][..length]),
+            Kept::Disk(file) => {
+                let mut file = file;
+                file.seek(SeekFrom::Start((start - segment.start) * 4))?;
+                let mut bytes = vec![0; length * 4];
+                file.read_exact(&mut bytes)?;
+                buffer.clear();
+                buffer.extend(
+                    bytes
+                        .chunks_exact(4)
+                        .map(|four| u32::from_le_bytes(four.try_into().expect("four bytes"))),
+                );
+                Ok(buffer)
+            }
+        }
+    }
+}
+
+fn write(folder: &Path, numbers: &[u32]) -> io::Result<File> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    let mut bytes = Vec::with_capacity(1 << 16);
+    for part in numbers.chunks(1 << 14) {
+        bytes.clear();
+        bytes.extend(part.iter().flat_map(|number| number.to_le_bytes()));
+        file.write_all(&bytes)?;
+    }
+    Ok(file)
+}
+
+impl Merge for Sets {
+    fn merge(&mut self, mut other: Self) {
+        if !self.held.is_empty() {
+            let held = std::mem::take(&mut self.held);
+            let end = self.ends.last().copied().unwrap_or(0);
+            self.segments.push(Segment {
+                start: end - held.len() as u64,
+                kept: Kept::Memory(held),
+            });
+        }
+        let shift = self.ends.last().copied().unwrap_or(0);
+        self.ends.extend(other.ends.iter().map(|end| end + shift));
+        self.segments.extend(other.segments.drain(..).map(|segment| Segment {
+            start: segment.start + shift,
+            kept: segment.kept,
+        }));
+        self.held = other.held;
+        self.trouble = self.trouble.take().or(other.trouble);
+    }
+}
+
+impl Serialize for Sets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = Vec::new();
+        let mut buffer = Vec::new();
+        for at in 0..self.len() {
+            all.extend_from_slice(self.get(at, &mut buffer).map_err(S::Error::custom)?);
+        }
+        (&self.ends, all).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (ends, held) = <(Vec<u64>, Vec<u32>)>::deserialize(deserializer)?;
+        if !ends.is_sorted() || ends.last().copied().unwrap_or(0) != held.len() as u64 {
+            return Err(D::Error::custom("sets that do not add up"));
+        }
+        Ok(Self {
+            ends,
+            held,
+            ..Self::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn sets_come_back_from_memory_and_disk(
+            parts in prop::collection::vec(prop::collection::vec(prop::collection::vec(any::<u32>(), 0..9), 0..12), 1..4),
+            most in 1usize..200,
+        ) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let mut all = Sets::default();
+            for part in &parts {
+                let mut sets = Sets::default();
+                for set in part {
+                    sets.push(set, folder.path(), most);
+                }
+                all.merge(sets);
+            }
+            let saved = postcard::to_stdvec(&all).expect("saved");
+            let loaded: Sets = postcard::from_bytes(&saved).expect("loaded");
+            let mut buffer = Vec::new();
+            for (at, set) in parts.iter().flatten().enumerate() {
+                prop_assert_eq!(all.get(at, &mut buffer).expect("readable"), set.as_slice());
+                prop_assert_eq!(loaded.get(at, &mut buffer).expect("readable"), set.as_slice());
+            }
+            prop_assert_eq!(all.len(), parts.iter().flatten().count());
+        }
+    }
+}
