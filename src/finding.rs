@@ -60,6 +60,9 @@ pub struct Findings {
     /// Groups of rows, where the rule is about rows that are alike. Known when all rows were seen.
     #[serde(skip)]
     pub clusters: Option<Clusters>,
+    /// Held-out rows that were met, of how many, for rules about those: the level goes by their share.
+    #[serde(skip)]
+    pub held_out: Option<(u64, u64)>,
     /// Something that went wrong without changing the result.
     #[serde(skip)]
     pub trouble: Option<String>,

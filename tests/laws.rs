@@ -17,8 +17,6 @@ use gonogo::scan::partial::{self, Shard};
 use gonogo::scan::{Finished, Gathered, Progress, Scan};
 use gonogo::shape::{Columns, Layout};
 use gonogo::source::{Batch, Reader};
-use gonogo::text::Words;
-use gonogo::trainer::Pool;
 use proptest::prelude::*;
 
 /// A row of the test: a prompt and a completion, or something broken.
@@ -118,6 +116,7 @@ fn setup() -> Setup {
         shapes: vec![Some(Shape::PromptCompletion); 2],
         eval: vec![false; 2],
         sets: vec![0; 2],
+        held_out: 0,
         spill: None,
     }
 }
@@ -175,16 +174,17 @@ proptest! {
         let layout = Layout { shape: Shape::PromptCompletion, columns: Columns::default() };
         let layouts = vec![Some(layout); 2];
         let progress = Progress::default();
-        let scan = |workers| Scan { setup: &setup, layouts: &layouts, encoder: None, progress: &progress, workers, limit: None };
+        let scan = |workers| Scan { setup: &setup, layouts: &layouts, encoder: None, holdout: None, progress: &progress, workers, limit: None };
         let all: Vec<Vec<(Place, Row)>> = sources.iter().zip(0u32..).map(|(rows, source)| {
             rows.iter().zip(0u64..).map(|(row, at)| (Place { source, row: at, line: at + 1, offset: at * 10 }, row.clone())).collect()
         }).collect();
         let options = Options::new();
 
         let mut reference = Gathered::new(&rules(), &options).expect("no options");
-        let (mut pool, mut words) = (Pool::default(), Words::default());
+        let scanner = scan(1);
+        let mut worker = scanner.worker();
         for (place, row) in all.iter().flatten() {
-            scan(1).row(&record(*place, row), &mut pool, &mut words, &mut reference);
+            scanner.row(&record(*place, row), &mut worker, &mut reference);
         }
         let reference = seen(reference.finish(&setup));
 

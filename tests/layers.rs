@@ -14,7 +14,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("search", &[]),
     ("json", &["model"]),
     ("sketch", &["place"]),
-    ("rule", &["place", "text", "finding", "model", "sketch"]),
+    ("holdout", &["place", "text", "model", "sketch"]),
+    ("rule", &["place", "text", "finding", "model", "sketch", "holdout"]),
     ("source", &["place", "model", "json"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
@@ -24,16 +25,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
     (
         "rules",
-        &["place", "text", "finding", "model", "sketch", "search", "rule"],
+        &[
+            "place", "text", "finding", "model", "sketch", "holdout", "search", "rule",
+        ],
     ),
     ("measure", &["place", "model", "sketch", "rule", "encode", "plan"]),
     ("fit", &["model", "plan", "measure"]),
     (
         "scan",
         &[
-            "place", "text", "finding", "model", "sketch", "source", "shape", "trainer", "rule", "measure",
+            "place", "text", "finding", "model", "sketch", "holdout", "source", "shape", "trainer", "rule", "measure",
         ],
     ),
+    ("rewrite", &["place", "finding", "model", "json", "source"]),
     ("report", &["finding", "model", "measure", "fit"]),
     ("settings", &["finding", "model", "rule"]),
 ];

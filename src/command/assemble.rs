@@ -48,7 +48,11 @@ pub fn report(header: Header, finished: Finished) -> Report {
         source.unreadable = counts.unreadable;
         source.misfit = counts.misfit;
     }
-    let rows: u64 = sources.iter().map(|source| source.rows).sum();
+    let rows: u64 = sources
+        .iter()
+        .filter(|source| !source.against)
+        .map(|source| source.rows)
+        .sum();
     let troubles = finished.found.iter().filter_map(|(meta, findings)| {
         let trouble = findings.trouble.as_ref()?;
         Some(format!("{}: {trouble}; kept in memory instead", meta.name))
@@ -71,9 +75,10 @@ pub fn report(header: Header, finished: Finished) -> Report {
             .fail_on
             .is_some_and(|fail_on| groups.iter().any(|group| group.level >= fail_on)),
         complete: !header.missing
-            && header
-                .sample
-                .is_none_or(|sample| sources.iter().all(|source| source.rows < sample)),
+            && header.sample.is_none_or(|sample| {
+                let mut own = sources.iter().filter(|source| !source.against);
+                own.all(|source| source.rows < sample)
+            }),
         errors: count(Level::Error),
         warnings: count(Level::Warning),
         notes: count(Level::Note),
@@ -99,7 +104,6 @@ pub fn report(header: Header, finished: Finished) -> Report {
 }
 
 /// The user's thresholds if there are any for the rule, else the rule's own.
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
 fn level(
     meta: &RuleMeta,
     findings: &Findings,
@@ -126,10 +130,17 @@ fn level(
         None => {}
     }
     let own = match meta.escalate {
-        Some((share, level)) if rows > 0 && findings.rows as f64 / rows as f64 > share => level,
+        Some((share, level)) if share_of(findings, rows) > share => level,
         _ => meta.level,
     };
     if error.is_some() { own.min(Level::Warning) } else { own }
+}
+
+/// What the level goes by: the share of rows, or that of held-out rows where the rule is about those.
+#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+fn share_of(findings: &Findings, rows: u64) -> f64 {
+    let (affected, of) = findings.held_out.unwrap_or((findings.rows, rows));
+    if of == 0 { 0.0 } else { affected as f64 / of as f64 }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
@@ -138,6 +149,7 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64) -> Group 
     let clusters = findings.clusters.clone().map(clusters);
     Group {
         clusters,
+        held_out: findings.held_out,
         rule: meta.name.to_owned(),
         level,
         rows: affected,

@@ -60,6 +60,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         setup: &prepared.header.setup,
         layouts: &prepared.layouts,
         encoder: prepared.encoder.as_deref(),
+        holdout: prepared.holdout.as_ref(),
         progress: &progress,
         workers: args.run.jobs.unwrap_or_else(workers),
         limit: args.run.sample,

@@ -199,6 +199,7 @@ fn scan(mut prepared: Prepared, quiet: bool) -> Rows {
         setup: &prepared.header.setup,
         layouts: &prepared.layouts,
         encoder: prepared.encoder.as_deref(),
+        holdout: None,
         progress: &progress,
         workers: check::workers(),
         limit: None,

@@ -39,6 +39,7 @@ pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment)
     if !settings.data.is_empty() || run.is_none() {
         let entry = run.and_then(|run| Some(run.train.first()?.entry.clone()));
         gathered.add(&settings.data, &mut std::io::stdin(), false, entry.unwrap_or_default())?;
+        gathered.by_split();
     } else {
         for data in run.iter().flat_map(|run| &run.train) {
             gathered.named(data, false, &beside, environment)?;
@@ -56,6 +57,29 @@ pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment)
 }
 
 impl Inputs {
+    /// Takes files of a split for evaluation, beside those of one for training, for evaluation data.
+    fn by_split(&mut self) {
+        let is = |input: &Input, splits: &[&str]| input.split.as_deref().is_some_and(|split| splits.contains(&split));
+        if !self.inputs.iter().any(|input| is(input, &["train"])) {
+            return;
+        }
+        let mut names = Vec::new();
+        for (input, eval) in self.inputs.iter().zip(&mut self.eval) {
+            if !*eval && is(input, &["validation", "test"]) {
+                *eval = true;
+                names.push(input.name.as_str());
+            }
+        }
+        if let Some(first) = names.first() {
+            let more = match names.len() {
+                1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            self.notes
+                .push(format!("taken for evaluation data by its split: {first}{more}"));
+        }
+    }
+
     fn add(
         &mut self,
         paths: &[PathBuf],

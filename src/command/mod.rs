@@ -9,8 +9,11 @@ pub mod config;
 pub mod described;
 pub mod encode;
 pub mod explain;
+pub mod filter;
 pub mod fit;
 pub mod init;
+pub mod fix;
+mod holdout;
 pub mod inputs;
 pub mod list;
 pub mod merge;
@@ -61,6 +64,8 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
         Command::Fit(args) => fit::run(args, environment),
         Command::Encode(args) => encode::run(args, environment),
         Command::Cache(command) => cache::run(command, environment),
+        Command::Filter(args) => filter::run(args, environment),
+        Command::Fix(args) => fix::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
+use crate::holdout::Holdout;
 use crate::model::config::FaultKind;
 use crate::model::example::Shape;
 use crate::model::record::Record;
@@ -27,6 +28,7 @@ use crate::trainer::intended::Intended;
 
 use super::assemble::{self, Header};
 use super::described;
+use super::holdout;
 use super::inputs;
 use super::model::{self, Found};
 use super::run;
@@ -44,6 +46,7 @@ pub struct Prepared {
     pub encoder: Option<Box<dyn Encode>>,
     pub kit: Option<Arc<Kit>>,
     pub rules: Vec<&'static RuleEntry>,
+    pub holdout: Option<Holdout>,
     pub limits: Limits,
     pub strict: bool,
     /// What the tokens of a row follow from besides the row and the model's files.
@@ -148,6 +151,11 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         ));
     }
     let (rules, lacking) = rules(&settings, &setup)?;
+    let mut listed = sources(inputs, &gathered.eval, &detected);
+    let benchmarks = holdout::benchmarks(&settings, &mut notes)?;
+    let own = (inputs.as_slice(), gathered.eval.as_slice(), detected.as_slice());
+    let holdout = holdout::held_out(own, &benchmarks, &given, &limits, &mut listed);
+    setup.held_out = holdout.as_ref().map_or(0, |holdout| holdout.len() as u64);
     let part = match shard {
         None => Part::Whole,
         Some(shard) => Part::Shard(source::Shard::new(shard.index - 1, shard.count).expect("checked when it was read")),
@@ -161,7 +169,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     }
     let identity = identity(&settings, &setup, generation, &made_of);
     let header = Header {
-        sources: sources(inputs, &gathered.eval, &detected),
+        sources: listed,
         tokenizer: tokenizer(&settings, found.as_ref(), kit.as_deref()),
         trainer: Trainer {
             name: setup.trainer.clone(),
@@ -190,6 +198,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         encoder,
         kit,
         rules,
+        holdout,
         limits,
         strict: settings.strict,
         identity,
@@ -236,7 +245,7 @@ fn limits(settings: &Settings) -> Limits {
 }
 
 /// The shape of a file, from its first rows.
-fn look(input: &Input, source: u32, shape: Option<Shape>, given: &Columns, limits: &Limits) -> Detection {
+pub(super) fn look(input: &Input, source: u32, shape: Option<Shape>, given: &Columns, limits: &Limits) -> Detection {
     let mut first: Vec<Value<'static>> = Vec::new();
     let mut reader = open(input, source, Part::Whole, limits);
     while first.len() < FIRST_ROWS {
@@ -286,6 +295,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
             .collect(),
         eval,
         sets: Vec::new(),
+        held_out: 0,
         spill: None,
     }
 }
@@ -326,7 +336,7 @@ fn matches(entry: &RuleEntry, name: &str) -> bool {
     entry.meta.name == name || entry.meta.category() == name.trim_end_matches('/')
 }
 
-fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -> Vec<report::Source> {
+pub(super) fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -> Vec<report::Source> {
     inputs
         .iter()
         .zip(eval)
@@ -335,6 +345,7 @@ fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -> Vec<repor
             name: input.name.clone(),
             format: format(input),
             eval: *eval,
+            against: false,
             split: input.split.clone(),
             bytes: input.bytes,
             rows: 0,

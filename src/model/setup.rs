@@ -176,6 +176,8 @@ pub struct Setup {
     pub eval: Vec<bool>,
     /// The set each source belongs to: files of a set are loaded as one, and read alike.
     pub sets: Vec<usize>,
+    /// Rows held out from training: evaluation data and benchmarks.
+    pub held_out: u64,
     /// Where state that outgrows memory goes. It changes no result, so parts need not agree on it.
     #[serde(skip)]
     pub spill: Option<Spill>,

@@ -69,6 +69,9 @@ pub struct Source {
     /// `jsonl`, `parquet`, … with the compression after it: `jsonl.gz`.
     pub format: String,
     pub eval: bool,
+    /// A benchmark (`--against`): training rows are compared with its rows, which are not checked themselves.
+    #[serde(default)]
+    pub against: bool,
     pub split: Option<String>,
     pub bytes: u64,
     pub rows: u64,
@@ -129,6 +132,9 @@ pub struct Group {
     /// Groups of rows, where the rule is about rows that are alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
+    /// Held-out rows that were met, of how many, where the rule is about those: the level goes by them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<(u64, u64)>,
 }
 
 /// Groups of rows that are alike.

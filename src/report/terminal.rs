@@ -67,7 +67,14 @@ impl Page<'_> {
         let sources = &self.report.sources;
         for source in sources.iter().take(SOURCES) {
             let text = describe(source);
-            self.line(if source.eval { "eval" } else { "data" }, &text)?;
+            let name = if source.against {
+                "against"
+            } else if source.eval {
+                "eval"
+            } else {
+                "data"
+            };
+            self.line(name, &text)?;
             for note in &source.notes {
                 self.line("", &visible(note))?;
             }
@@ -170,6 +177,9 @@ impl Page<'_> {
         }
         if group.tokens > 0 {
             amount.push_str(&format!(" · {} trained tokens", short(group.tokens)));
+        }
+        if let Some((met, of)) = group.held_out {
+            amount.push_str(&format!(" · {} of {} met", count(met), plural(of, "held-out row")));
         }
         if let Some(clusters) = &group.clusters {
             let largest = clusters.largest.first().map_or(0, |cluster| cluster.size);

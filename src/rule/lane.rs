@@ -18,6 +18,8 @@ pub trait Lane: Send {
     fn meta(&self) -> &'static RuleMeta;
     /// Whether it looks at the words of rows.
     fn words(&self) -> bool;
+    /// Whether it looks at what of the held-out rows a row gives away.
+    fn holdout(&self) -> bool;
     fn check(&mut self, row: &Row<'_>);
     /// Adds what another worker's lane of the same rule gathered.
     fn merge(&mut self, other: Box<dyn Lane>);
@@ -43,6 +45,10 @@ impl<R: Rule> Lane for LaneOf<R> {
 
     fn words(&self) -> bool {
         R::WORDS
+    }
+
+    fn holdout(&self) -> bool {
+        R::HOLDOUT
     }
 
     fn check(&mut self, row: &Row<'_>) {

@@ -118,6 +118,8 @@ pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
     type State: Merge;
     /// Whether it looks at [`Row::words`], which are not made where no rule does.
     const WORDS: bool = false;
+    /// Whether it looks at [`Row::hits`].
+    const HOLDOUT: bool = false;
 
     /// Looks at one row. A row is shown to a rule once, whole, by one worker; rows come in any order.
     fn check(&self, row: &Row<'_>, state: &mut Self::State, out: &mut Findings);

@@ -1,5 +1,6 @@
 //! What a rule is shown: a row and all it became before something went wrong, if anything did.
 
+use crate::holdout::Hits;
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::{Example, Misfit};
 use crate::model::record::{Record, Unreadable};
@@ -26,6 +27,8 @@ pub struct Row<'r> {
     pub chars: Chars,
     /// The words of its turns; none unless a rule has asked for them.
     pub words: &'r Words,
+    /// What of the held-out rows it gives away; `None` where there are none, and for held-out rows.
+    pub hits: Option<&'r Hits>,
 }
 
 impl<'r> Row<'r> {

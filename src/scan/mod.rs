@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::finding::Findings;
+use crate::holdout::{Hits, Holdout, Lookup};
 use crate::measure::{Measures, Rows, Sections};
 use crate::model::example::Example;
 use crate::model::record::{Record, Unreadable};
@@ -31,6 +32,8 @@ pub struct Scan<'s> {
     /// The layout of each source; `None` where its rows have no shape known here.
     pub layouts: &'s [Option<Layout>],
     pub encoder: Option<&'s dyn Encode>,
+    /// The rows held out from training, if there are any and a rule asks for them.
+    pub holdout: Option<&'s Holdout>,
     pub progress: &'s Progress,
     pub workers: usize,
     /// Stop after this many rows (`--sample`).
@@ -45,6 +48,13 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
+/// What a worker keeps from row to row: buffers, and its view of the held-out rows.
+pub struct Worker<'h> {
+    pool: Pool,
+    words: Words,
+    held: Option<Lookup<'h>>,
+}
+
 /// Everything gathered, by one worker or by all.
 pub struct Gathered {
     pub lanes: Vec<Box<dyn Lane>>,
@@ -53,12 +63,19 @@ pub struct Gathered {
     pub lines: Lines,
     /// Whether a lane looks at words.
     words: bool,
+    /// Whether a lane looks at what of the held-out rows a row gives away.
+    holdout: bool,
 }
 
 /// What a worker does with the rows it is shown.
 pub trait Gather: Send {
     /// Whether it looks at a row's words.
     fn words(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks at what of the held-out rows a row gives away.
+    fn holdout(&self) -> bool {
         false
     }
 
@@ -70,6 +87,10 @@ pub trait Gather: Send {
 impl Gather for Gathered {
     fn words(&self) -> bool {
         self.words
+    }
+
+    fn holdout(&self) -> bool {
+        self.holdout
     }
 
     fn see(&mut self, row: &Row<'_>) {
@@ -144,6 +165,7 @@ impl Gathered {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             words: lanes.iter().any(|lane| lane.words()),
+            holdout: lanes.iter().any(|lane| lane.holdout()),
             lanes,
             measures: Measures::default(),
             lines: Lines::default(),
@@ -225,7 +247,7 @@ impl Scan<'_> {
     }
 
     fn work<G: Gather>(&self, queue: &Mutex<Queue>, set: &mut G) {
-        let (mut pool, mut words) = (Pool::default(), Words::default());
+        let mut worker = self.worker();
         while !self.progress.stop.load(Ordering::Relaxed) {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(batch) = next else { break };
@@ -233,7 +255,7 @@ impl Scan<'_> {
             batch.rows(&mut |read| {
                 rows += 1;
                 if self.limit.is_none_or(|limit| place(&read).row < limit) {
-                    self.row(&read, &mut pool, &mut words, set);
+                    self.row(&read, &mut worker, set);
                 }
             });
             self.progress.rows.fetch_add(rows, Ordering::Relaxed);
@@ -241,14 +263,18 @@ impl Scan<'_> {
         }
     }
 
+    /// A worker's buffers.
+    pub fn worker(&self) -> Worker<'_> {
+        Worker {
+            pool: Pool::default(),
+            words: Words::default(),
+            held: self.holdout.map(Lookup::new),
+        }
+    }
+
     /// Takes one row as far as it goes and shows it.
-    pub fn row<G: Gather>(
-        &self,
-        read: &Result<Record<'_>, Unreadable>,
-        pool: &mut Pool,
-        words: &mut Words,
-        set: &mut G,
-    ) {
+    pub fn row<G: Gather>(&self, read: &Result<Record<'_>, Unreadable>, worker: &mut Worker<'_>, set: &mut G) {
+        let Worker { pool, words, held } = worker;
         pool.clear();
         words.clear();
         let mut row = Row {
@@ -261,11 +287,13 @@ impl Scan<'_> {
             encode_error: None,
             chars: Chars::default(),
             words: &Words::default(),
+            hits: None,
         };
         let Ok(record) = read else {
             return set.see(&row);
         };
         let layout = self.layouts.get(row.place.source as usize).and_then(Option::as_ref);
+        let hits: Hits;
         let meant = layout.map(|layout| layout.read(record));
         let unknown = Example::unknown();
         let example = match &meant {
@@ -280,6 +308,13 @@ impl Scan<'_> {
                     }
                 }
                 row.words = words;
+                if let Some(held) = held
+                    .as_mut()
+                    .filter(|_| set.holdout() && !self.setup.is_eval(row.place.source))
+                {
+                    hits = held.look(example, words);
+                    row.hits = Some(&hits);
+                }
                 row.example = Some(example);
                 example
             }

@@ -1,5 +1,6 @@
 //! The command line, as typed. No file is read here.
 
+mod rewrite;
 mod sizing;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::model::example::Shape;
 
+pub use rewrite::{DropFrom, FilterArgs, FixArgs, Keep};
 pub use sizing::{CacheArgs, CacheCommand, FitArgs};
 
 /// The preflight check for fine-tuning data: GO or NO-GO, by looking at exactly what the trainer will see
@@ -29,6 +31,10 @@ pub enum Command {
     Encode(Box<EncodeArgs>),
     /// Size max_length, packing, batch and steps to the data
     Fit(Box<FitArgs>),
+    /// Write the data without the rows that some rules find, and those rows with their reasons
+    Filter(Box<FilterArgs>),
+    /// Repair what can be repaired without a doubt: byte order mark, line ends, blanks at the end of turns
+    Fix(FixArgs),
     /// Finish a scan that was split into parts with --shard and --partial
     Merge(MergeArgs),
     /// What was worked out before and is kept: where, how much, away with it
@@ -168,6 +174,9 @@ pub struct DataArgs {
     /// Evaluation data, checked beside the training data
     #[arg(long, value_name = "DATA", help_heading = "Data")]
     pub eval: Vec<PathBuf>,
+    /// Benchmarks whose rows must not stand in the training data; they are compared with, not checked
+    #[arg(long, value_name = "DATA", help_heading = "Data")]
+    pub against: Vec<PathBuf>,
     /// Read rows as this shape instead of detecting it
     #[arg(long, value_parser = shape, help_heading = "Data")]
     pub shape: Option<Shape>,

@@ -28,6 +28,7 @@ pub struct Values {
     pub model: Option<Spanned<String>>,
     pub chat_template: Option<Spanned<PathBuf>>,
     pub eval: Vec<PathBuf>,
+    pub against: Vec<PathBuf>,
     pub shape: Option<Spanned<Shape>>,
     pub columns: BTreeMap<String, String>,
     pub trainer: Option<Spanned<String>>,

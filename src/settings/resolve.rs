@@ -27,6 +27,7 @@ pub struct Settings {
     /// The training config among what was named.
     pub config: Option<Box<Config>>,
     pub eval: Vec<PathBuf>,
+    pub against: Vec<PathBuf>,
     pub shape: Option<Setting<Shape>>,
     pub columns: Vec<(String, String)>,
     pub max_row_bytes: Option<usize>,
@@ -189,6 +190,11 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
     });
     Ok(Settings {
         data: paths,
+        against: if data.against.is_empty() {
+            values.map_or_else(Vec::new, |values| values.against.clone())
+        } else {
+            data.against.clone()
+        },
         eval: if data.eval.is_empty() {
             values.map_or_else(Vec::new, |values| values.eval.clone())
         } else {

@@ -301,7 +301,7 @@ impl<'a> Iterator for Walk<'a> {
 }
 
 /// Whether a line is nothing but JSON's white space.
-fn is_blank(line: &[u8]) -> bool {
+pub fn is_blank(line: &[u8]) -> bool {
     line.first().is_none_or(|first| b" \t\r".contains(first)) && line.iter().all(|byte| b" \t\r".contains(byte))
 }
 

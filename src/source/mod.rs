@@ -28,7 +28,9 @@ pub use error::SourceError;
 pub use format::{Compression, Format};
 pub use input::Input;
 pub use limits::{Limits, Part, Shard};
+pub use lines::is_blank;
 pub use open::open;
+pub use stream::decompressed;
 
 use crate::model::record::{Record, Unreadable};
 

@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 
 use super::format::Compression;
+use super::input::Input;
 use super::limits::Limits;
 use crate::model::record::{Fault, Unreadable};
 use crate::place::Place;
@@ -57,6 +58,15 @@ pub(super) struct Stream {
 
 /// Memory an xz file may ask for, in KiB: the strongest preset takes 65 MiB.
 const XZ_MEMORY: u32 = 512 << 10;
+
+/// The bytes of an input as they are under its compression.
+///
+/// # Errors
+///
+/// If the file cannot be opened.
+pub fn decompressed(input: &Input) -> io::Result<Box<dyn Read + Send>> {
+    Ok(Stream::open(&input.path, input.compression, &Limits::default())?.reader)
+}
 
 impl Stream {
     pub(super) fn open(path: &Path, compression: Option<Compression>, limits: &Limits) -> io::Result<Self> {

@@ -49,6 +49,7 @@ pub(crate) fn scan(args: &[String]) -> Scanned {
         setup,
         layouts: &prepared.layouts,
         encoder: prepared.encoder.as_deref(),
+        holdout: prepared.holdout.as_ref(),
         progress: &Progress::default(),
         workers: 1,
         limit: None,

@@ -15,7 +15,6 @@ use crate::scan::{Gathered, Progress, Scan};
 use crate::settings::UsageError;
 use crate::settings::cli::{RuleArgs, ShowArgs, ShowFormat};
 use crate::settings::resolve::{Environment, Typed, resolve};
-use crate::text::Words;
 use crate::trainer::Pool;
 
 use super::prepare::{Prepared, prepare};
@@ -143,11 +142,12 @@ fn findings(prepared: &Prepared, read: &Result<Record<'_>, Unreadable>) -> anyho
         setup,
         layouts: &prepared.layouts,
         encoder: prepared.encoder.as_deref(),
+        holdout: prepared.holdout.as_ref(),
         progress: &Progress::default(),
         workers: 1,
         limit: None,
     };
-    scan.row(read, &mut Pool::default(), &mut Words::default(), &mut gathered);
+    scan.row(read, &mut scan.worker(), &mut gathered);
     let mut out = Vec::new();
     for (meta, findings) in gathered.finish(setup).found {
         let of_row = findings

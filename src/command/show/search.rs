@@ -85,6 +85,7 @@ pub(super) fn worst(mut prepared: Prepared, rule: &str) -> anyhow::Result<Shown>
         setup,
         layouts: &prepared.layouts,
         encoder: prepared.encoder.as_deref(),
+        holdout: prepared.holdout.as_ref(),
         progress: &Progress::default(),
         workers: std::thread::available_parallelism().map_or(1, usize::from),
         limit: None,

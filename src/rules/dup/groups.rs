@@ -13,8 +13,8 @@ pub(super) fn report<K: Key>(keys: &Keys<K>, out: &mut Findings, message: &dyn F
     })
 }
 
-/// Of rows that share one value and differ in another, reports the first with each value but that of the
-/// first row. The message is told how many rows and how many values there are.
+/// Of rows that share one value, reports those that differ from the first in another. The message is told how
+/// many rows and how many values there are.
 pub(super) fn report_differing(
     keys: &Keys<Shared>,
     out: &mut Findings,
@@ -29,13 +29,10 @@ pub(super) fn report_differing(
         if seen.len() < 2 {
             return;
         }
-        // The first row with each value, in row order.
-        seen.sort_unstable_by_key(|(_, at)| *at);
-        clusters.add(seen.iter().map(|(_, at)| group[*at].place()));
-        for (_, at) in &seen[1..] {
-            out.pair(&group[*at].place(), group[0].place(), || {
-                message(group.len(), seen.len())
-            });
+        clusters.add(group.iter().map(Entry::place));
+        let first = group[0];
+        for entry in group.iter().filter(|entry| entry.key.other != first.key.other) {
+            out.pair(&entry.place(), first.place(), || message(group.len(), seen.len()));
         }
     })
 }

@@ -1,5 +1,6 @@
 //! Rows that repeat. Training and evaluation data are looked at apart: what stands in both is a leak.
 
+mod alike;
 mod groups;
 mod linkage;
 mod said;

@@ -1,15 +1,13 @@
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::finding::{Clusters, Findings};
 use crate::model::setup::Setup;
 use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::sketch::Merge;
-use crate::sketch::column::Column;
 use crate::sketch::minhash::MinHash;
-use crate::sketch::sets::Sets;
 use crate::text::{normalise, shingles};
 
+use super::alike::{IN_MEMORY, Seen};
 use super::linkage::Linkage;
 use super::said::Said;
 
@@ -70,33 +68,6 @@ impl Default for Near {
     }
 }
 
-/// Numbers of all rows kept in memory where no folder was named, in bytes.
-const IN_MEMORY: usize = 256 << 20;
-
-#[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Seen {
-    /// A hash of each row's normal form, and which of `sets` is its own, kept with its place.
-    rows: Column<(u64, u32)>,
-    /// Hashes of the bands, one row after the other.
-    bands: Vec<u32>,
-    sets: Sets,
-    #[serde(skip)]
-    form: String,
-    #[serde(skip)]
-    set: Vec<u32>,
-}
-
-impl Merge for Seen {
-    fn merge(&mut self, other: Self) {
-        let shift = u32::try_from(self.sets.len()).expect("fewer than 2^32 rows");
-        let mut rows = other.rows;
-        rows.change(|(_, at)| *at += shift);
-        self.rows.merge(rows);
-        self.bands.extend(other.bands);
-        self.sets.merge(other.sets);
-    }
-}
-
 impl Near {
     fn minhash(&self) -> &MinHash {
         self.minhash
@@ -139,6 +110,7 @@ impl Rule for Near {
         let all = rows.len() as u64;
         // Of rows with the same normal form the first stands for all.
         rows.sort_unstable();
+        let every = rows.clone();
         rows.dedup_by_key(|(hash, ..)| *hash);
         rows.sort_unstable_by_key(|(_, source, row, _)| (setup.is_eval(*source), *source, *row));
         let training = rows.partition_point(|(_, source, ..)| !setup.is_eval(*source));
@@ -149,7 +121,7 @@ impl Rule for Near {
         out.trouble = seen.sets.trouble().map(str::to_owned);
         let (training, evaluation) = rows.split_at(training);
         for rows in [training, evaluation] {
-            if let Err(error) = self.link(rows, &seen, &mut clusters, out) {
+            if let Err(error) = self.link(rows, &every, &seen, &mut clusters, out) {
                 out.failure = Some(format!(
                     "cannot read back what was written to a temporary folder: {error}"
                 ));
@@ -165,6 +137,7 @@ impl Near {
     fn link(
         &self,
         rows: &[(u64, u32, u64, u32)],
+        every: &[(u64, u32, u64, u32)],
         seen: &Seen,
         clusters: &mut Clusters,
         out: &mut Findings,
@@ -187,10 +160,20 @@ impl Near {
             clusters.add(cluster.iter().map(|(row, _)| place(*row)));
             for (row, link) in &cluster {
                 let Some(link) = link else { continue };
-                out.pair(&place(*row), place(link.other), || {
-                    let (percent, size) = ((link.similarity * 100.0).floor(), cluster.len());
-                    format!("one of {size} rows nearly alike, {percent:.0} % the same as")
-                });
+                // The row and those of the same normal form, which would be found once it is gone.
+                let hash = rows[*row as usize].0;
+                let same = &every[every.partition_point(|(other, ..)| *other < hash)..];
+                for (_, source, number, _) in same.iter().take_while(|(other, ..)| *other == hash) {
+                    let at = Place {
+                        source: *source,
+                        row: *number,
+                        ..Place::default()
+                    };
+                    out.pair(&at, place(link.other), || {
+                        let (percent, size) = ((link.similarity * 100.0).floor(), cluster.len());
+                        format!("one of {size} rows nearly alike, {percent:.0} % the same as")
+                    });
+                }
             }
         }
         Ok(())

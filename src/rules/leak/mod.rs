@@ -3,6 +3,7 @@
 mod answers;
 mod cues;
 mod labels;
+mod reached;
 mod spans;
 
 pub(super) mod answer_in_history;
@@ -14,6 +15,11 @@ pub(super) mod answer_in_tool_result;
 pub(super) mod answer_key;
 pub(super) mod answer_pasted;
 pub(super) mod echo;
+pub(super) mod eval_answer;
+pub(super) mod eval_near;
+pub(super) mod eval_overlap;
+pub(super) mod eval_prompt;
+pub(super) mod eval_row;
 pub(super) mod label_in_prompt;
 pub(super) mod label_shortcut;
 pub(super) mod shared_span;

@@ -1,0 +1,202 @@
+//! `gonogo filter`: writes the data without the rows some rules find, and those rows with their reasons.
+
+mod fates;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::report::style::{count, plural};
+use crate::rewrite::{self, Compress, Counts};
+use crate::scan::{Gathered, Progress, Scan};
+use crate::settings::UsageError;
+use crate::settings::cli::{DropFrom, FilterArgs, RuleArgs};
+use crate::settings::resolve::{Environment, Typed, resolve};
+use crate::source::Input;
+
+use super::prepare::{Prepared, prepare};
+use super::{Outcome, check};
+
+use fates::Fates;
+
+/// Rules about files, which have no rows to leave out.
+const OF_FILES: &[&str] = &[
+    "schema/damaged-file",
+    "schema/decompression-bomb",
+    "schema/empty-file",
+    "schema/html-page",
+    "schema/lfs-pointer",
+    "schema/mixed-files",
+    "schema/truncated-file",
+];
+
+pub fn run(args: &FilterArgs, environment: &Environment) -> anyhow::Result<Outcome> {
+    let rules = RuleArgs {
+        select: args.drop.clone(),
+        ..RuleArgs::default()
+    };
+    let settings = resolve(
+        Typed {
+            data: &args.data,
+            model: &args.model,
+            train: &args.train,
+            rules: Some(&rules),
+            fail: None,
+            files: &args.files,
+            strict: true,
+        },
+        environment,
+    )?;
+    if let Some(rule) = args.drop.iter().find(|rule| OF_FILES.contains(&rule.as_str())) {
+        return Err(UsageError(format!("{rule} is about whole files: there are no rows to drop")).into());
+    }
+    let mut prepared = prepare(settings, environment, None)?;
+    if let Some(lacking) = prepared.header.not_checked.first() {
+        let rules = lacking.rules.join(", ");
+        return Err(UsageError(format!("{rules} cannot be checked: {}", lacking.reason)).into());
+    }
+    prepared.rules.retain(|entry| !OF_FILES.contains(&entry.meta.name));
+    prepared.header.setup.spill = args.tmp_dir.as_deref().map(check::spill).transpose()?;
+    let fates = judge(&mut prepared, args)?;
+    let ours = |source: u32| prepared.header.setup.is_eval(source) == (args.drop_from == DropFrom::Eval);
+    let inputs: Vec<(u32, &Input)> = (0..)
+        .zip(&prepared.inputs)
+        .filter(|(source, _)| ours(*source))
+        .collect();
+    if inputs.is_empty() {
+        let message = match args.drop_from {
+            DropFrom::Train => "there is no training data to drop rows from",
+            DropFrom::Eval => "there is no evaluation data to drop rows from: give it with --eval",
+        };
+        return Err(UsageError(message.to_owned()).into());
+    }
+    let written = write(&prepared, &inputs, &fates, args)?;
+    if !args.quiet {
+        tell(&written, &fates, args)?;
+    }
+    Ok(Outcome::Go)
+}
+
+/// Asks the rules, and settles which rows go.
+fn judge(prepared: &mut Prepared, args: &FilterArgs) -> anyhow::Result<Fates> {
+    let readers = std::mem::take(&mut prepared.readers);
+    let scan = Scan {
+        setup: &prepared.header.setup,
+        layouts: &prepared.layouts,
+        encoder: prepared.encoder.as_deref(),
+        holdout: prepared.holdout.as_ref(),
+        progress: &Progress::default(),
+        workers: args.jobs.unwrap_or_else(check::workers),
+        limit: None,
+    };
+    let gathered = scan
+        .run_with(readers, &|| {
+            Gathered::of_every(&prepared.rules, &prepared.header.options)
+        })
+        .map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
+    let finished = gathered.finish(&prepared.header.setup);
+    if let Some((rule, failure)) = finished.failure() {
+        anyhow::bail!("{rule}: {failure}");
+    }
+    Ok(fates::settle(prepared, finished, args.keep, args.drop_from))
+}
+
+/// Where one input goes, and what became of its rows.
+struct Written {
+    path: PathBuf,
+    counts: Counts,
+}
+
+/// Writes every output and the removed rows to temporary files, and gives them their names when all is well.
+fn write(
+    prepared: &Prepared,
+    inputs: &[(u32, &Input)],
+    fates: &Fates,
+    args: &FilterArgs,
+) -> anyhow::Result<Vec<Written>> {
+    let paths = outputs(inputs, &args.output)?;
+    let removed = removed_path(args);
+    for (_, input) in inputs {
+        let same = |path: &Path| {
+            path.canonicalize()
+                .ok()
+                .is_some_and(|path| Some(path) == input.path.canonicalize().ok())
+        };
+        if let Some(path) = paths.iter().chain([&removed]).find(|path| same(path)) {
+            return Err(UsageError(format!("{} is an input, and inputs are never changed", path.display())).into());
+        }
+    }
+    let mut gone = temporary(&removed)?;
+    let mut files = Vec::new();
+    let mut written = Vec::new();
+    {
+        let mut gone = std::io::BufWriter::new(gone.as_file_mut());
+        for ((source, input), path) in inputs.iter().zip(&paths) {
+            let file = temporary(path)?;
+            let compress = Compress::of_name(&path.to_string_lossy());
+            let handle = file.as_file().try_clone()?;
+            let removals = fates.of(*source);
+            let counts = rewrite::copy(input, &removals, handle, compress, &mut gone, &prepared.limits)?;
+            files.push((file, path));
+            written.push(Written {
+                path: path.clone(),
+                counts,
+            });
+        }
+        gone.flush()?;
+    }
+    for (file, path) in files {
+        file.persist(path)?;
+    }
+    gone.persist(&removed)?;
+    Ok(written)
+}
+
+/// The file itself for one input; for several, a folder with files of their names.
+fn outputs(inputs: &[(u32, &Input)], output: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if inputs.len() == 1 && !output.is_dir() {
+        return Ok(vec![output.to_owned()]);
+    }
+    std::fs::create_dir_all(output)
+        .map_err(|error| UsageError(format!("cannot write to {}: {error}", output.display())))?;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for (_, input) in inputs {
+        let name = Path::new(&input.name).file_name().unwrap_or("data.jsonl".as_ref());
+        let path = output.join(name);
+        if paths.contains(&path) {
+            let name = name.to_string_lossy();
+            return Err(UsageError(format!("two inputs are called {name}: filter them one by one")).into());
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+fn removed_path(args: &FilterArgs) -> PathBuf {
+    args.removed.clone().unwrap_or_else(|| {
+        let mut name = args.output.clone().into_os_string();
+        name.push(".removed.jsonl");
+        name.into()
+    })
+}
+
+fn temporary(path: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let file = tempfile::NamedTempFile::new_in(folder);
+    Ok(file.map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?)
+}
+
+fn tell(written: &[Written], fates: &Fates, args: &FilterArgs) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    for Written { path, counts } in written {
+        let all = counts.kept + counts.removed;
+        let (kept, path) = (count(counts.kept), path.display());
+        writeln!(out, "{path}: kept {kept} of {}", plural(all, "row"))?;
+    }
+    let removed = removed_path(args);
+    writeln!(out, "{}: {} removed", removed.display(), plural(fates.len(), "row"))?;
+    for (rule, rows) in fates.by_rule() {
+        writeln!(out, "  {rule:<28} {}", plural(rows, "row"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The rows held out from training, read before the others: evaluation data and benchmarks.
+
+use std::borrow::Cow;
+
+use crate::holdout::{Holdout, Scratch};
+use crate::model::example::{Branch, Content, Example, Role, Turn};
+use crate::model::record::Record;
+use crate::model::value::Value;
+use crate::report;
+use crate::settings::Settings;
+use crate::shape::{Columns, Detection, Layout};
+use crate::source::{Input, Limits, Part, discover, open};
+use crate::text::Words;
+
+use super::prepare;
+
+/// A file of held-out rows.
+struct Held<'i> {
+    input: &'i Input,
+    /// Its number among all sources.
+    source: u32,
+    layout: Option<&'i Layout>,
+}
+
+/// Reads held-out rows whole, whatever shard of the training data is looked at; how many rows each file has.
+fn read(files: &[Held<'_>], limits: &Limits) -> (Holdout, Vec<u64>) {
+    let (mut holdout, mut scratch, mut words) = (Holdout::default(), Scratch::default(), Words::default());
+    let mut counts = Vec::new();
+    for Held { input, source, layout } in files {
+        let mut rows = 0;
+        let mut reader = open(input, *source, Part::Whole, limits);
+        while let Some(batch) = reader.next() {
+            batch.rows(&mut |read| {
+                let Ok(record) = read else { return };
+                rows += 1;
+                let meant = layout.and_then(|layout| layout.read(&record).ok());
+                let example = meant.unwrap_or_else(|| texts(&record));
+                words.clear();
+                for turn in &example.turns {
+                    words.push(&turn.text);
+                }
+                holdout.add(record.place, &example, &words, &mut scratch);
+            });
+        }
+        counts.push(rows);
+    }
+    holdout.index();
+    (holdout, counts)
+}
+
+/// Files of `--against`.
+pub(super) fn benchmarks(settings: &Settings, notes: &mut Vec<String>) -> anyhow::Result<Vec<Input>> {
+    if settings.against.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = discover(&settings.against, &mut std::io::empty())?;
+    for skipped in &found.skipped {
+        notes.push(format!("left out {}: {}", skipped.name, skipped.reason));
+    }
+    Ok(found.inputs)
+}
+
+/// The rows of evaluation data and benchmarks; benchmarks are added to the sources.
+pub(super) fn held_out(
+    (inputs, eval, detected): (&[Input], &[bool], &[Detection]),
+    benchmarks: &[Input],
+    given: &Columns,
+    limits: &Limits,
+    listed: &mut Vec<report::Source>,
+) -> Option<Holdout> {
+    let first = u32::try_from(inputs.len()).ok()?;
+    let shapes: Vec<Detection> = (first..)
+        .zip(benchmarks)
+        .map(|(source, input)| prepare::look(input, source, None, given, limits))
+        .collect();
+    let own = (0..).zip(inputs).zip(eval).zip(detected);
+    let own = own
+        .filter(|((_, eval), _)| **eval)
+        .map(|(((source, input), _), detection)| Held {
+            input,
+            source,
+            layout: detection.layout.as_ref(),
+        });
+    let others = (first..).zip(benchmarks).zip(&shapes);
+    let others = others.map(|((source, input), detection)| Held {
+        input,
+        source,
+        layout: detection.layout.as_ref(),
+    });
+    let files: Vec<Held<'_>> = own.chain(others).collect();
+    if files.is_empty() {
+        return None;
+    }
+    let (holdout, rows) = read(&files, limits);
+    let all = vec![false; benchmarks.len()];
+    for (source, rows) in prepare::sources(benchmarks, &all, &shapes)
+        .into_iter()
+        .zip(&rows[rows.len() - benchmarks.len()..])
+    {
+        listed.push(report::Source {
+            against: true,
+            rows: *rows,
+            ..source
+        });
+    }
+    Some(holdout).filter(|holdout| !holdout.is_empty())
+}
+
+/// A row of no known shape, as tests often are: its texts, the longest as what is asked. Names and ids of a
+/// word or two are left out.
+fn texts<'r>(record: &'r Record<'_>) -> Example<'r> {
+    let mut found: Vec<&str> = Vec::new();
+    gather(&record.value, &mut found);
+    found.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    let turn = |text: &'r str| Turn {
+        role: Role::User,
+        role_text: Cow::Borrowed("user"),
+        text: Cow::Borrowed(text),
+        content: Content::Text,
+        branch: Branch::Prompt,
+        field: "",
+        index: None,
+        key: "",
+        raw: None,
+        train: None,
+    };
+    Example {
+        turns: found.into_iter().filter(|text| text.len() >= 16).map(turn).collect(),
+        ..Example::unknown()
+    }
+}
+
+fn gather<'v>(value: &'v Value<'_>, out: &mut Vec<&'v str>) {
+    match value {
+        Value::Str(text) => out.push(text),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, out)),
+        Value::Object(object) => object.iter().for_each(|(_, value)| gather(value, out)),
+        _ => {}
+    }
+}

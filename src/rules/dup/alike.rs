@@ -1,0 +1,34 @@
+//! What is remembered of rows that may be nearly alike.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sketch::Merge;
+use crate::sketch::column::Column;
+use crate::sketch::sets::Sets;
+
+/// Numbers of all rows kept in memory where no folder was named, in bytes.
+pub(super) const IN_MEMORY: usize = 256 << 20;
+
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// A hash of each row's normal form, and which of `sets` is its own, kept with its place.
+    pub(super) rows: Column<(u64, u32)>,
+    /// Hashes of the bands, one row after the other.
+    pub(super) bands: Vec<u32>,
+    pub(super) sets: Sets,
+    #[serde(skip)]
+    pub(super) form: String,
+    #[serde(skip)]
+    pub(super) set: Vec<u32>,
+}
+
+impl Merge for Seen {
+    fn merge(&mut self, other: Self) {
+        let shift = u32::try_from(self.sets.len()).expect("fewer than 2^32 rows");
+        let mut rows = other.rows;
+        rows.change(|(_, at)| *at += shift);
+        self.rows.merge(rows);
+        self.bands.extend(other.bands);
+        self.sets.merge(other.sets);
+    }
+}
