@@ -50,9 +50,15 @@ pub fn run(args: &FilterArgs, environment: &Environment) -> anyhow::Result<Outco
         return Err(UsageError(format!("{rule} is about whole files: there are no rows to drop")).into());
     }
     let mut prepared = prepare(settings, environment, None)?;
-    if let Some(lacking) = prepared.header.not_checked.first() {
+    for lacking in &prepared.header.not_checked {
         let rules = lacking.rules.join(", ");
-        return Err(UsageError(format!("{rules} cannot be checked: {}", lacking.reason)).into());
+        // Of a category what can be checked is dropped; a rule that was named must be.
+        if lacking.rules.iter().any(|rule| args.drop.contains(rule)) {
+            return Err(UsageError(format!("{rules} cannot be checked: {}", lacking.reason)).into());
+        }
+        if !args.quiet {
+            let _ = writeln!(anstream::stderr(), "not dropped by {rules}: {}", lacking.reason);
+        }
     }
     prepared.rules.retain(|entry| !OF_FILES.contains(&entry.meta.name));
     prepared.header.setup.spill = args.tmp_dir.as_deref().map(check::spill).transpose()?;
