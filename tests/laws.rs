@@ -110,6 +110,7 @@ fn setup() -> Setup {
         }),
         packing: None,
         markers: Vec::new(),
+        packing_flaws: Vec::new(),
         config: None,
         regime: gonogo::model::setup::Regime::default(),
         run: Run::default(),

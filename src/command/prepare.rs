@@ -121,6 +121,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
                     setup.max_length = ready.max_length;
                     setup.has_template = ready.has_template;
                     setup.markers = ready.encoder.markers();
+                    setup.packing_flaws = ready.encoder.packing_flaws();
                     setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
                     notes.extend(ready.notes);
                     made_of = ready.identity;
@@ -286,6 +287,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
         max_steps: settings.max_steps.clone(),
         packing: None,
         markers: Vec::new(),
+        packing_flaws: Vec::new(),
         config: None,
         regime: Regime::default(),
         run: Run::default(),

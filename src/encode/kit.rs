@@ -95,10 +95,12 @@ impl Kit {
         } else {
             load.path.parent().unwrap_or(Path::new(""))
         };
-        let tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation, &[])?;
+        let mut tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation, &[])?;
+        let own = Templates::from_folder(beside);
+        tokenizer.facts.template_has_bos = own.as_ref().is_ok_and(|own| writes_bos(own, &tokenizer.facts));
         let templates = match load.chat_template {
             Some(source) => Templates::single(source),
-            None => Templates::from_folder(beside)?,
+            None => own?,
         };
         let origin = Origin {
             path: load.path.to_owned(),
@@ -389,6 +391,13 @@ impl Kit {
     pub fn template_given<'k>(&'k self, given: &'k str) -> &'k str {
         self.templates.choose(Some(given), false).unwrap_or(given)
     }
+}
+
+/// Whether the template writes the BOS, by its name or its text.
+fn writes_bos(templates: &Templates, facts: &Facts) -> bool {
+    let source = templates.choose(None, false).unwrap_or_default();
+    let text = facts.token("bos_token").map(|token| token.text.as_str());
+    source.contains("bos_token") || text.is_some_and(|text| !text.is_empty() && source.contains(text))
 }
 
 fn tokenizer_failed(error: &super::tokenizer::EncodeError) -> EncodeError {

@@ -19,7 +19,7 @@ use crate::rule::Row;
 use crate::sketch::Merge;
 
 pub use lengths::{Bin, Cut, LengthSection, LengthSummary};
-pub use masks::MaskSection;
+pub use masks::{MaskSection, RoleTokens, Why, Worth};
 pub use mix::MixSection;
 pub use padding::{Packed, Padding};
 pub use rows::{Kept, Rows, Side};

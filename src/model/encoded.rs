@@ -30,6 +30,9 @@ pub struct Encoded {
     pub answer_lost: bool,
     /// Why the trainer would leave the row out, if it would.
     pub dropped: Option<String>,
+    /// The end of the prompt, encoded alone, that the whole sequence does not have in its place; `None`
+    /// where the prompt is how the sequence begins, and where the trainer does not look.
+    pub unlike_prompt: Option<String>,
 }
 
 /// A stretch of the text and what it is.
@@ -79,6 +82,7 @@ impl Encoded {
         self.full_trained = 0;
         self.answer_lost = false;
         self.dropped = None;
+        self.unlike_prompt = None;
     }
 }
 

@@ -8,5 +8,6 @@ pub mod example;
 pub mod record;
 pub mod run;
 pub mod setup;
+pub mod stretch;
 pub mod value;
 pub mod version;

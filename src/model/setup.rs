@@ -79,6 +79,8 @@ pub struct TokenizerFacts {
     pub adds_bos: bool,
     /// Whether a plain text gets an EOS from the post-processor.
     pub adds_eos: bool,
+    /// Whether the model's own chat template writes a BOS, be it used or not.
+    pub template_has_bos: bool,
 }
 
 /// Tokens a trainer looks for to tell what is trained.
@@ -89,6 +91,15 @@ pub struct Marker {
     /// As the user gave it; `None` where that was ids.
     pub text: Option<String>,
     pub ids: Vec<u32>,
+}
+
+/// What a trainer's way of packing does that is not meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PackingFlaw {
+    /// Masks are gone once rows are packed, so that prompts are trained; what to do instead.
+    LosesMask(String),
+    /// Rows of a sequence are seen by each other, or are cut; what to do instead.
+    CrossesRows(String),
 }
 
 /// How a row's tokens are made, in words a rule can ask about.
@@ -164,6 +175,7 @@ pub struct Setup {
     pub packing: Option<Setting<String>>,
     /// What the trainer looks for in a row's tokens.
     pub markers: Vec<Marker>,
+    pub packing_flaws: Vec<PackingFlaw>,
     /// The training config, as its program reads it.
     pub config: Option<ConfigFacts>,
     /// What was said of the run.

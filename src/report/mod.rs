@@ -8,6 +8,7 @@ pub mod plan;
 pub mod sizing;
 pub mod style;
 pub mod terminal;
+mod wrap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -6,13 +6,13 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::finding::Level;
 use crate::measure::LengthSection;
 
 use super::style::{bytes, clip, count, percent, plural, short, visible};
-use super::{Found, Group, Report, Source, plan};
+use super::wrap::wrap;
+use super::{At, Found, Group, Report, Source, plan};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -288,7 +288,25 @@ impl Page<'_> {
                 short(masks.tokens),
                 percent(share(masks.trained, masks.tokens))
             );
-            self.line("trained", &text)?;
+            let roles = masks.roles.iter().filter(|role| role.tokens > 0);
+            let roles = roles.map(|role| format!("{} {}", role.role, percent(share(role.trained, role.tokens))));
+            let roles: Vec<String> = std::iter::once(text).chain(roles).collect();
+            self.line("trained", &roles.join(" · "))?;
+            for (at, worth) in masks.worth.iter().enumerate() {
+                let spot = self.report.short_place(At {
+                    source: worth.source,
+                    row: worth.row,
+                    line: worth.line,
+                });
+                let spot = visible(&spot);
+                let text = format!(
+                    "{spot}  {}, {} of {} tokens trained",
+                    worth.why.said(),
+                    count(worth.trained),
+                    count(worth.tokens)
+                );
+                self.line(if at == 0 { "look at" } else { "" }, &text)?;
+            }
         }
         let mut waste = Vec::new();
         if let Some(padding) = &lengths.padding {
@@ -441,58 +459,4 @@ fn describe(source: &Source) -> String {
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-/// Breaks a text into lines of at most `width` characters, at spaces where there are any.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let (mut line, mut used) = (String::new(), 0);
-    for word in text.split(' ') {
-        let mut word = word;
-        let mut length = word.width();
-        if used > 0 && used + 1 + length > width {
-            let whole = line.trim_end().len();
-            line.truncate(whole);
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        }
-        while length > width {
-            let mut columns = 0;
-            let fits = word.char_indices().find(|(_, letter)| {
-                columns += letter.width().unwrap_or(0);
-                columns > width
-            });
-            // One letter at the least, however narrow the screen.
-            let first = word.chars().next().map_or(word.len(), char::len_utf8);
-            let at = fits.map_or(word.len(), |(at, _)| at).max(first);
-            lines.push(word[..at].to_owned());
-            word = &word[at..];
-            length = word.width();
-        }
-        if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        line.push_str(word);
-        used += length;
-    }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_lines_break_at_spaces_and_long_words_anywhere() {
-        assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
-        assert_eq!(wrap("abcdefg h", 3), ["abc", "def", "g h"]);
-        assert_eq!(wrap("", 3), [""]);
-        assert_eq!(wrap("a  bbb", 3), ["a", "bbb"]);
-        assert_eq!(wrap("日本語文 x", 4), ["日本", "語文", "x"]);
-        assert_eq!(wrap("日本", 1), ["日", "本"]);
-    }
 }

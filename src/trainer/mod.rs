@@ -18,7 +18,7 @@ use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
-use crate::model::setup::Marker;
+use crate::model::setup::{Marker, PackingFlaw};
 
 pub use site_packages::SitePackages;
 
@@ -71,6 +71,11 @@ pub trait Trainer: Encode {
     ///
     /// If the collator would raise.
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError>;
+
+    /// What its way of packing does that is not meant.
+    fn packing_flaws(&self) -> Vec<PackingFlaw> {
+        Vec::new()
+    }
 
     /// What it looks for in a row's tokens to tell what is trained.
     fn markers(&self) -> Vec<Marker> {

@@ -10,7 +10,7 @@ use crate::model::batch::Sequence;
 use crate::model::encoded::EncodeError;
 use crate::model::example::Example;
 use crate::model::record::Record;
-use crate::model::setup::Marker;
+use crate::model::setup::{Marker, PackingFlaw};
 use crate::model::value::Value;
 use crate::source::{Format, Input, Limits, Part, open};
 use crate::trainer::{Encode, Pool, Trainer};
@@ -134,6 +134,11 @@ impl Loaded {
             }
         }
         Self { trainers, sets, set_of }
+    }
+
+    /// What the trainer's way of packing training rows does that is not meant.
+    pub fn packing_flaws(&self) -> Vec<PackingFlaw> {
+        self.trainers[0].packing_flaws()
     }
 
     /// What the trainer looks for in the tokens of training rows.

@@ -50,6 +50,8 @@ pub struct Facts {
     pub saved_truncation: Option<u64>,
     /// Whether padding was saved inside the file. It is switched off here.
     pub saved_padding: bool,
+    /// Whether the model's own chat template writes a BOS; set by whoever reads it.
+    pub template_has_bos: bool,
     /// Whether the other generation of transformers sets the tokenizer up otherwise, which may give
     /// other ids; see [`super::other_ids`].
     pub differs: bool,
@@ -140,6 +142,7 @@ impl Facts {
             byte_tokens: self.byte_tokens.clone(),
             adds_bos: self.adds_bos,
             adds_eos: self.adds_eos,
+            template_has_bos: self.template_has_bos,
         }
     }
 }

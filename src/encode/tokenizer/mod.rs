@@ -359,6 +359,7 @@ fn facts_of(
     let length = config.get("model_max_length").or_else(|| config.get("max_len"));
     Facts {
         differs: false,
+        template_has_bos: false,
         generation,
         class: loader.name.clone(),
         specials: added

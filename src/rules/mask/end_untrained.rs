@@ -4,9 +4,10 @@ use crate::finding::Findings;
 use crate::model::encoded::{Encoded, What};
 use crate::model::example::{Example, Turn};
 use crate::model::setup::TokenizerFacts;
+use crate::model::stretch::{Stretch, is_trained, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::{self, Stretch, is_trained, turn};
+use super::stretches::turn;
 
 rule_meta! {
     /// ## What it finds
@@ -82,7 +83,7 @@ impl Rule for EndUntrained {
 fn last_answer<'e>(encoded: &Encoded, example: &'e Example<'_>) -> Option<(&'e Turn<'e>, std::ops::Range<usize>)> {
     let mut last: Option<(&Turn<'_>, std::ops::Range<usize>)> = None;
     let mut open = false;
-    for Stretch { what, tokens, trained } in stretches::of(encoded) {
+    for Stretch { what, tokens, trained } in stretches(encoded) {
         match (turn(what, example), &mut last) {
             (Some(turn), _) if turn.is_answer() && trained > 0 => {
                 last = Some((turn, tokens.end..tokens.end));

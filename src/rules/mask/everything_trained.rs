@@ -3,10 +3,11 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::Shape;
 use crate::model::setup::Setup;
+use crate::model::stretch::{is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 
-use super::stretches::{self, is_whole, turn};
+use super::stretches::turn;
 
 rule_meta! {
     /// ## What it finds
@@ -66,7 +67,7 @@ impl Rule for EverythingTrained {
             return;
         };
         for encoded in row.encoded {
-            let prompts = stretches::of(encoded).filter(|stretch| {
+            let prompts = stretches(encoded).filter(|stretch| {
                 let turn = turn(stretch.what, example);
                 turn.is_some_and(|turn| !turn.is_answer())
             });

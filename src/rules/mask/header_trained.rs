@@ -3,9 +3,10 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::encoded::{Encoded, What};
 use crate::model::example::Turn;
+use crate::model::stretch::{Stretch, is_trained, is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::{self, is_trained, is_whole, turn};
+use super::stretches::turn;
 
 rule_meta! {
     /// ## What it finds
@@ -47,9 +48,9 @@ impl Rule for HeaderTrained {
             facts.specials.iter().find(|(_, special)| *special == id)
         };
         for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded)) {
-            let mut before: Option<stretches::Stretch> = None;
+            let mut before: Option<Stretch> = None;
             let mut after_prompt = true;
-            for stretch in stretches::of(encoded) {
+            for stretch in stretches(encoded) {
                 let turn = turn(stretch.what, example);
                 if turn.is_some_and(Turn::is_answer) {
                     let header = before

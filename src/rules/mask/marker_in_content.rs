@@ -2,6 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::What;
+use crate::model::stretch::stretches;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 use super::stretches;
@@ -42,7 +43,7 @@ impl Rule for MarkerInContent {
             return;
         };
         for encoded in row.encoded.iter().filter(|_| !row.setup.markers.is_empty()) {
-            for stretch in stretches::of(encoded).filter(|stretch| stretch.what != What::Template) {
+            for stretch in stretches(encoded).filter(|stretch| stretch.what != What::Template) {
                 let ids = &encoded.input_ids[stretch.tokens.clone()];
                 let found = row
                     .setup

@@ -11,6 +11,8 @@ pub(super) mod marker_not_found;
 pub(super) mod masked_trained;
 pub(super) mod nothing_trained;
 pub(super) mod odd_share;
+pub(super) mod packing_crosses_rows;
+pub(super) mod packing_loses_mask;
 pub(super) mod padding_trained;
 pub(super) mod prompt_trained;
 pub(super) mod row_dropped;

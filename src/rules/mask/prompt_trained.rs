@@ -2,9 +2,10 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::example::Shape;
+use crate::model::stretch::{is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::{self, is_whole, turn};
+use super::stretches::turn;
 
 rule_meta! {
     /// ## What it finds
@@ -44,7 +45,7 @@ impl Rule for PromptTrained {
         };
         for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded)) {
             let prompts = || {
-                stretches::of(encoded).filter_map(|stretch| {
+                stretches(encoded).filter_map(|stretch| {
                     let turn = turn(stretch.what, example).filter(|turn| !turn.is_answer())?;
                     Some((turn, stretch))
                 })

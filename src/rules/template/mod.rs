@@ -1,6 +1,7 @@
 //! What the chat template does to the messages.
 
 pub(super) mod already_rendered;
+pub(super) mod bos_missing;
 pub(super) mod double_bos;
 pub(super) mod double_eos;
 pub(super) mod id_beyond_vocab;
@@ -11,6 +12,7 @@ pub(super) mod message_lost;
 pub(super) mod missing;
 pub(super) mod not_reproduced;
 pub(super) mod parts_printed;
+pub(super) mod prompt_unlike;
 pub(super) mod render_error;
 mod round_trip;
 pub(super) mod special_token_in_text;

@@ -136,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_is_widened_to_whole_tokens() {
-        let details = r#"[{"begin_offset": 3, "end_offset": 3, "train": true}]"#;
+    fn a_stretch_that_meets_a_token_trains_it() {
+        let details = r#"[{"begin_offset": 2, "end_offset": 3, "train": true}]"#;
         assert_eq!(of("aabbcc", details).expect("details"), [false, true, false]);
         assert_eq!(
             of("aabbcc", r#"[{"begin_offset": 9, "end_offset": 10, "train": true}]"#).expect("details"),

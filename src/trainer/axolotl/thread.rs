@@ -443,8 +443,7 @@ mod tests {
         same(
             r#"{"split_thinking": true}"#,
             &[],
-            r#"{"messages": [{"role": "gpt", "content": "<think> t </think>
-<|begin_of_solution|> s <|end_of_solution|>."}]}"#,
+            r#"{"messages": [{"role": "gpt", "content": "<think> t </think>\n<|begin_of_solution|> s <|end_of_solution|>."}]}"#,
             r#"[{"role": "assistant", "content": "s", "reasoning_content": "t"}]"#,
         );
     }
@@ -466,7 +465,7 @@ mod tests {
         same(
             "{}",
             &["tool_calls"],
-            r#"{"messages": [{"role": "assistant", "tool_calls": [{"id": null, "function": {"arguments": "{"a": 1}"}}]}]}"#,
+            r#"{"messages": [{"role": "assistant", "tool_calls": [{"id": null, "function": {"arguments": "{\"a\": 1}"}}]}]}"#,
             r#"[{"role": "assistant", "tool_calls": [{"function": {"arguments": {"a": 1}}}]}]"#,
         );
     }

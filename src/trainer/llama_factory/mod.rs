@@ -38,7 +38,7 @@ use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::EncodeError;
 use crate::model::example::Example;
 use crate::model::record::Record;
-use crate::model::setup::{Special, TokenizerFacts};
+use crate::model::setup::{PackingFlaw, Special, TokenizerFacts};
 
 use super::{Encode, Pool, Trainer};
 use align::{Aligned, Aligner, Message};
@@ -365,6 +365,14 @@ impl Encode for LlamaFactory {
 impl Trainer for LlamaFactory {
     fn name(&self) -> String {
         format!("llama_factory@{NEWEST}")
+    }
+
+    fn packing_flaws(&self) -> Vec<PackingFlaw> {
+        if self.facts.packing != facts::Packing::Plain {
+            return Vec::new();
+        }
+        let advice = "packing without neat_packing lets the rows of a sequence see each other; set neat_packing: true";
+        vec![PackingFlaw::CrossesRows(advice.to_owned())]
     }
 
     fn arrange(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {

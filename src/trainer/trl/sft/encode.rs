@@ -128,12 +128,13 @@ impl Sft {
         }
         take(whole, example, found, out);
         let (prompt, whole) = (&prompt.tokens.ids, &out.input_ids);
+        let pairs = prompt.iter().zip(whole);
+        let common = pairs.take_while(|(left, right)| left == right).count();
+        if common < prompt.len() {
+            out.unlike_prompt = Some(self.kit.decode(&prompt[common..])?);
+        }
         let start = if self.features.common_prefix {
-            prompt
-                .iter()
-                .zip(whole)
-                .take_while(|(left, right)| left == right)
-                .count()
+            common
         } else {
             prompt.len()
         };

@@ -15,7 +15,7 @@ use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::Record;
-use crate::model::setup::Marker;
+use crate::model::setup::{Marker, PackingFlaw};
 use crate::model::value::Object;
 
 use super::First;
@@ -241,6 +241,23 @@ impl Encode for Sft {
 impl Trainer for Sft {
     fn name(&self) -> String {
         format!("trl@{}", self.version)
+    }
+
+    fn packing_flaws(&self) -> Vec<PackingFlaw> {
+        let mut flaws = Vec::new();
+        if !self.options.packing {
+            return flaws;
+        }
+        let masks = self.options.assistant_only_loss || self.completion_only;
+        if masks && !self.features.packing_keeps_masks {
+            let advice = "train without packing, or with a release of TRL that keeps masks when it packs";
+            flaws.push(PackingFlaw::LosesMask(advice.to_owned()));
+        }
+        if self.strategy() == "wrapped" {
+            let advice = "packing_strategy=wrapped cuts rows where a sequence is full; bfd keeps them whole";
+            flaws.push(PackingFlaw::CrossesRows(advice.to_owned()));
+        }
+        flaws
     }
 
     fn markers(&self) -> Vec<Marker> {
