@@ -29,6 +29,7 @@ const UNALIKE_TOOLS: &str = r#"{"messages": [{"role": "user", "content": "a"}, {
 {"messages": [{"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}], "tools": [{"type": "function", "function": {"name": "g", "parameters": {"days": "number"}}}]}"#;
 const ALIKE_TOOLS: &str = r#"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "tools": [{"type": "function", "function": {"name": "f", "parameters": {"city": "text"}}}]}
 {"messages": [{"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}], "tools": [{"type": "function", "function": {"name": "g", "parameters": {"city": "number"}}}]}"#;
+const THREE: &str = "{\"text\": \"one\"}\n{\"text\": \"two\"}\n{\"text\": \"three\"}";
 const ODD: &str =
     r#"{"conversations": [{"from": "gpt", "value": "It is 4."}, {"from": "human", "value": "What is 2 + 2?"}]}"#;
 const EVEN: &str =
@@ -136,7 +137,7 @@ const FAILURES: &[Failure] = &[
     },
     Failure {
         seen: "tools have parameters of other tools: Arrow gives every struct the keys of all",
-        rule: "schema/null-filled-tools",
+        rule: "schema/loads-with-nulls",
         names: "null",
         bad: (UNALIKE_TOOLS, "-m MODELS/qwen-chatml --trainer trl@1.16.0"),
         good: (ALIKE_TOOLS, "-m MODELS/qwen-chatml --trainer trl@1.16.0"),
@@ -157,9 +158,9 @@ const FAILURES: &[Failure] = &[
     Failure {
         seen: "data is never seen: max_steps ends the run before",
         rule: "budget/low-coverage",
-        names: "50",
-        bad: (ALIKE_TOOLS, "--batch-size 1 --max-steps 1"),
-        good: (ALIKE_TOOLS, "--batch-size 1 --max-steps 2"),
+        names: "33",
+        bad: (THREE, "--batch-size 1 --max-steps 1"),
+        good: (THREE, "--batch-size 1 --max-steps 3"),
     },
 ];
 
