@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::encode::tokenizer::hub::HubEnv;
 use crate::model::config::{Fault, FaultKind};
 use crate::model::setup::Origin;
-use crate::report::NotChecked;
+use crate::report::{NotChecked, ROWS_OF};
 use crate::settings::Settings;
 use crate::settings::config::{Data, Run, Source};
 use crate::settings::resolve::Environment;
@@ -208,7 +208,7 @@ impl Inputs {
             origin => format!(" ({origin})"),
         };
         self.missing.push(NotChecked {
-            rules: vec![format!("the rows of {}", data.name)],
+            rules: vec![format!("{ROWS_OF}{}", data.name)],
             reason: format!("{why}{origin}"),
         });
     }

@@ -13,7 +13,7 @@ use crate::model::record::Record;
 use crate::model::run::Run;
 use crate::model::setup::{Lengths, Origin, Regime, Setting, Setup};
 use crate::model::value::Value;
-use crate::report::{self, Trainer};
+use crate::report::{self, NotChecked, Trainer};
 use crate::rule::Need;
 use crate::rule::lane::RuleEntry;
 use crate::rules::RULES;
@@ -113,6 +113,8 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     };
     let beyond = described.as_ref().and_then(|run| run.beyond.clone());
     let mut made_of = String::new();
+    // Why the config's trainer is not reproduced.
+    let mut unchecked = None;
     let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
         (Some(kit), Some(asked)) if beyond.is_none() => {
             match asked.make(kit, &settings, described.as_ref(), &gathered, &layouts, &limits) {
@@ -133,7 +135,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
                     Some(intended(kit, &setup))
                 }
                 Err(Failed::Unsupported(message)) if described.is_some() => {
-                    notes.push(message);
+                    unchecked = Some(message);
                     Some(intended(kit, &setup))
                 }
                 Err(failed) => return Err(UsageError::from(failed).into()),
@@ -146,10 +148,10 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         (None, _) => None,
     };
     if let (Some(beyond), Some(run)) = (beyond, &described) {
-        notes.push(format!(
-            "{} with {beyond} is not reproduced: the mask is the intended one",
-            run.facts.program
-        ));
+        unchecked = Some(format!("{} with {beyond} is not reproduced", run.facts.program));
+    }
+    if let Some(reason) = &unchecked {
+        notes.push(format!("{reason}: the mask is the intended one"));
     }
     let (rules, lacking) = rules(&settings, &setup)?;
     let mut listed = sources(inputs, &gathered.eval, &detected);
@@ -179,6 +181,13 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         settings: assemble::shown(&setup),
         not_checked: assemble::not_checked(&lacking)
             .into_iter()
+            .map(|lacking| match &unchecked {
+                Some(reason) if lacking.reason == Need::Trainer.missing() => NotChecked {
+                    reason: reason.clone(),
+                    ..lacking
+                },
+                _ => lacking,
+            })
             .chain(gathered.missing.iter().cloned())
             .collect(),
         missing: !gathered.missing.is_empty() || described.as_ref().is_some_and(lacks_data),
@@ -407,11 +416,9 @@ fn mask(setup: &Setup) -> String {
 
 /// What would tell more than this run can.
 fn next(settings: &Settings, has_tokenizer: bool, setup: &Setup) -> Vec<String> {
-    let data = settings
-        .data
-        .first()
-        .map(|path| path.display().to_string())
-        .unwrap_or_default();
+    let named = settings.config.as_ref().map(|config| &config.path);
+    let data = named.or(settings.data.first());
+    let data = data.map(|path| path.display().to_string()).unwrap_or_default();
     let mut next = Vec::new();
     if !has_tokenizer {
         next.push(format!("gonogo {data} -m MODEL   exact lengths and loss masks"));

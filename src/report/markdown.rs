@@ -9,7 +9,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = &report.verdict;
     let word = if verdict.go { "✅ GO" } else { "❌ NO-GO" };
     writeln!(out, "## {word}\n")?;
-    let sample = if verdict.complete { "" } else { " (sampled)" };
+    let sample = match report.partly().trim_end() {
+        "" => String::new(),
+        partly => format!(" ({})", partly.trim_end_matches(':')),
+    };
     writeln!(
         out,
         "{}, {}, {} in {}{sample}\n",

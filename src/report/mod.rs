@@ -23,6 +23,9 @@ use crate::model::setup::Origin;
 /// alone do not raise it.
 pub const VERSION: u32 = 1;
 
+/// How a set of rows that was not looked at is named among what was not checked.
+pub const ROWS_OF: &str = "the rows of ";
+
 /// All that a run has to say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -193,6 +196,16 @@ pub struct NotChecked {
 }
 
 impl Report {
+    /// What stands before the number of rows where they are not all there are.
+    pub fn partly(&self) -> &'static str {
+        let lacks_a_set = |lacking: &NotChecked| lacking.rules.iter().any(|rule| rule.starts_with(ROWS_OF));
+        match self.verdict.complete {
+            true => "",
+            false if self.not_checked.iter().any(lacks_a_set) => "a part of the data: ",
+            false => "sampled ",
+        }
+    }
+
     /// `data/train.jsonl:1881`, or `data/train.parquet row 17` where there are no lines.
     pub fn place(&self, at: At) -> String {
         place_in(

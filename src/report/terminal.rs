@@ -149,7 +149,7 @@ impl Page<'_> {
         } else {
             counts.join(", ")
         };
-        let sampled = if verdict.complete { "" } else { "sampled " };
+        let sampled = self.report.partly();
         writeln!(
             self.out,
             "\n {style}{word}{style:#}  {found} in {sampled}{}",

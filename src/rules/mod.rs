@@ -38,7 +38,6 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<config::deprecated_key::DeprecatedKey>(),
     RuleEntry::of::<config::eos_disagrees::EosDisagrees>(),
     RuleEntry::of::<config::liger_drops_mask::LigerDropsMask>(),
-    RuleEntry::of::<config::max_steps_over_epochs::MaxStepsOverEpochs>(),
     RuleEntry::of::<config::missing_data::MissingData>(),
     RuleEntry::of::<config::new_token_frozen::NewTokenFrozen>(),
     RuleEntry::of::<config::no_effect::NoEffect>(),

@@ -143,7 +143,7 @@ impl Loaded {
 
     /// What the trainer looks for in the tokens of training rows.
     pub fn markers(&self) -> Vec<Marker> {
-        self.trainers[0].markers()
+        self.trainers.first().map_or_else(Vec::new, |trainer| trainer.markers())
     }
 }
 
@@ -157,8 +157,11 @@ impl Encode for Loaded {
     }
 
     fn pack(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {
-        // Training files are the first set.
-        self.trainers[0].arrange(rows)
+        // Sets of training files are packed together, each trainer in the same way.
+        match self.trainers.first() {
+            Some(trainer) => trainer.arrange(rows),
+            None => Ok(rows),
+        }
     }
 
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError> {

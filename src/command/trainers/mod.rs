@@ -259,7 +259,8 @@ impl Asked {
                 }
             }
         }
-        let identity = identity(self.family, &options, self.datasets, &self.packages);
+        let entries: Json = sets.iter().map(|set| Json::Object(set.entry.clone())).collect();
+        let identity = identity(self.family, &options, &entries, self.datasets, &self.packages);
         let making = Making {
             version: self.version,
             kit,
@@ -305,10 +306,16 @@ impl Asked {
 }
 
 /// Rows of a batch do not decide about a row.
-fn identity(family: &Family, options: &Map<String, Json>, datasets: Datasets, packages: &SitePackages) -> String {
+fn identity(
+    family: &Family,
+    options: &Map<String, Json>,
+    entries: &Json,
+    datasets: Datasets,
+    packages: &SitePackages,
+) -> String {
     let mut options = options.clone();
     options.remove(family.batch_size);
-    format!("{} {datasets:?} {packages:?}", Json::Object(options))
+    format!("{} {entries} {datasets:?} {packages:?}", Json::Object(options))
 }
 
 impl Family {

@@ -5,7 +5,6 @@ pub(super) mod clash;
 pub(super) mod deprecated_key;
 pub(super) mod eos_disagrees;
 pub(super) mod liger_drops_mask;
-pub(super) mod max_steps_over_epochs;
 pub(super) mod missing_data;
 pub(super) mod new_token_frozen;
 pub(super) mod no_effect;

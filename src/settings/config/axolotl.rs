@@ -88,6 +88,9 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions) -> Run {
             out.extend(found);
         }
     }
+    if let Some(node) = reader.root.given("pretraining_dataset") {
+        pretraining(&reader, node, &mut train);
+    }
     let mut options = Map::new();
     for entry in reader.root.entries() {
         if let (Some(found), true) = (reader.given(&entry.key), entry.value.value != Value::Null) {
@@ -223,6 +226,32 @@ fn check_dataset(reader: &mut Reader<'_>, own: &Schema, path: &str, item: &Node)
             reader.label
         );
         reader.fault(FaultKind::UnknownKey, &format!("{path}.{key}"), entry.at, message);
+    }
+}
+
+/// `pretraining_dataset`: a name, or a list of which each may say more.
+fn pretraining(reader: &Reader<'_>, node: &Node, train: &mut Vec<Data>) {
+    let items: Vec<(String, &Node)> = match &node.value {
+        Value::List(items) => (0..)
+            .zip(items)
+            .map(|(at, item): (usize, _)| (format!("pretraining_dataset.{at}"), item))
+            .collect(),
+        _ => vec![("pretraining_dataset".to_owned(), node)],
+    };
+    for (path, item) in items {
+        let named = data(reader, &path, item).or_else(|| {
+            let name = item.text()?.to_owned();
+            Some(Data {
+                origin: reader
+                    .at(&path)
+                    .map_or(Origin::Default, |at| Origin::File(reader.place(at))),
+                source: super::trl::source(&name, None, None, None),
+                split: None,
+                entry: Map::new(),
+                name,
+            })
+        });
+        train.extend(named);
     }
 }
 

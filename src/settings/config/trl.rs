@@ -18,13 +18,12 @@ use super::tree::Node;
 /// The keys of `trl METHOD` at a version.
 pub(super) fn schema(method: Method, versions: Versions) -> Schema {
     let script = format!("script_{}", method.name());
+    let groups = [method.name(), &script, "script", "model", "mixture"];
     Schema::default()
-        .with(
-            "trl",
-            &[method.name(), &script, "script", "model", "mixture", "launch"],
-            versions.program,
-        )
+        .with("trl", &groups, versions.program)
         .with("transformers", &["TrainingArguments"], versions.transformers)
+        // The launcher is handed what the trainer does not know.
+        .with("trl", &["launch"], versions.program)
 }
 
 /// The keys of `TrainingArguments` at a version.
@@ -120,7 +119,7 @@ pub(super) fn read(mut reader: Reader<'_>, program: Program, versions: Versions)
         options: options(&reader, method),
         beyond: method
             .filter(|method| !matches!(method, Method::Sft | Method::Dpo | Method::Kto | Method::Reward))
-            .map(|method| format!("trl {}", method.name())),
+            .map(|method| method.name().to_owned()),
         facts: ConfigFacts {
             faults: reader.faults,
             ..facts
