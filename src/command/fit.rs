@@ -268,7 +268,7 @@ fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyhow::Result<
     let said = |setting: &&Setting<f64>| !matches!(setting.origin, Origin::TrainerDefault(_) | Origin::Default);
     let (steps, ratio) = (&setup.run.warmup_steps, &setup.run.warmup_ratio);
     let warmup = steps.as_ref().filter(said).or(ratio.as_ref().filter(said));
-    let is_ratio = steps.as_ref().filter(said).is_none() && warmup.is_some();
+    let is_ratio = warmup.is_some() && !steps.as_ref().is_some_and(|steps| said(&steps));
     let origins = [
         setup.max_length.as_ref().map(|setting| &setting.origin),
         setup.packing.as_ref().map(|setting| &setting.origin),

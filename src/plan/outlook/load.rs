@@ -8,9 +8,17 @@ use crate::plan::{Plan, float};
 /// Rows looked at, at the most; a second's work.
 const ROWS: u64 = 1 << 25;
 
+/// The same of sets so large that their whole order, written down, would take more memory than their lengths.
+const ROWS_OF_MANY: u64 = 1 << 21;
+
 /// Over all steps, or over the first ones where there are too many. `None` where no row has a token.
 pub(super) fn summary(plan: &Plan, order: Order<'_>, columns: Columns<'_>, exact: bool) -> Option<StepLoad> {
-    let steps = plan.steps.min((ROWS / plan.effective_batch).max(1));
+    let rows = if plan.feed.rows > super::MANY as u64 {
+        ROWS_OF_MANY
+    } else {
+        ROWS
+    };
+    let steps = plan.steps.min((rows / plan.effective_batch).max(1));
     let (mut tokens, mut trained) = (Gathered::default(), Gathered::default());
     let (mut used, mut padded, mut pairs) = (0, 0, 0u128);
     for Load {

@@ -292,3 +292,6 @@ impl Plan {
         notes
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Rows into sequences, the way the run's trainer packs.
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::encode::pack::{Batches, BestFit, Concat, InOrder, Knapsack, Multipack, PackError, Packer, Packing};
@@ -188,16 +189,17 @@ fn total(tokens: &[u32]) -> u64 {
     kept.map(|tokens| u64::from(*tokens)).sum()
 }
 
-/// A batch of rows at a time, which is how these trainers pack, to hold no more than one.
+/// A batch of rows at a time, which is how these trainers pack, to hold no more than one for each core.
 fn counted(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, PackError> {
     let rows = BestFit::new(1).batches.rows as usize;
-    let (mut sequences, mut tokens, mut cut) = (0u64, 0u64, 0u64);
-    for batch in fed.tokens.chunks(rows) {
+    let pack = |batch: &[u32]| {
         let packing = packer.pack(batch)?;
-        sequences += packing.len() as u64;
-        tokens += packing.tokens();
-        cut += total(batch) - packing.tokens();
-    }
+        let tokens = packing.tokens();
+        Ok([packing.len() as u64, tokens, total(batch) - tokens])
+    };
+    let sum = |left: [u64; 3], right: [u64; 3]| Ok(std::array::from_fn(|at| left[at] + right[at]));
+    let batches = fed.tokens.par_chunks(rows);
+    let [sequences, tokens, cut] = batches.map(pack).try_reduce(|| [0; 3], sum)?;
     Ok(Packed {
         figures: Sequences {
             strategy,
@@ -213,4 +215,26 @@ fn counted(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, Pa
         squares: 0.0,
         whole_rows: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_counted_one_by_one_are_those_kept_together() {
+        let tokens: Vec<u32> = (0..12_345).map(|row| 1 + row * 7 % 500).collect();
+        let fed = Fed {
+            tokens: &tokens,
+            trained: &tokens,
+            counted: true,
+        };
+        for packer in [
+            Packer::BestFit(BestFit::new(1024)),
+            Packer::Concat(Concat::wrapped(700)),
+        ] {
+            let few = kept(&packer, String::new(), fed).expect("packed").figures;
+            assert_eq!(counted(&packer, String::new(), fed).expect("packed").figures, few);
+        }
+    }
 }
