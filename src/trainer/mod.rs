@@ -12,6 +12,8 @@ mod site_packages;
 pub mod torchtune;
 pub mod transformers;
 pub mod trl;
+pub mod unsloth;
+
 pub use crate::model::version;
 
 use crate::model::batch::{Batch, Sequence};

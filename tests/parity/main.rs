@@ -19,6 +19,7 @@ mod torchtune;
 mod transformers;
 mod trl;
 mod trl_preference;
+mod unsloth;
 
 use std::path::PathBuf;
 
@@ -47,6 +48,7 @@ const KINDS: &[(&str, Run)] = &[
     ("trl_kto", trl_preference::kto),
     ("trl_reward", trl_preference::reward),
     ("trl_sft", trl::sft),
+    ("unsloth_responses", unsloth::run),
 ];
 
 #[test]

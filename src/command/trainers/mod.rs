@@ -11,6 +11,7 @@ mod renames;
 mod torchtune;
 mod transformers;
 mod trl;
+mod unsloth;
 
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ static FAMILIES: &[&Family] = &[
     &torchtune::FAMILY,
     &transformers::FAMILY,
     &trl::FAMILY,
+    &unsloth::FAMILY,
 ];
 
 /// The libraries a release of a trainer runs with where none is installed.

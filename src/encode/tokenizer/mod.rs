@@ -290,6 +290,11 @@ impl Tokenizer {
         self.spelling.added.get(self.spelling.added.id_of(text)?)
     }
 
+    /// The texts of all added tokens, in order of id.
+    pub fn added_texts(&self) -> impl Iterator<Item = &str> {
+        self.spelling.added.iter().map(|(token, _)| token.content.as_str())
+    }
+
     /// The text of tokens, special ones included, as the library's decoder puts it together.
     ///
     /// # Errors

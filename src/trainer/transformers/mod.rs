@@ -44,7 +44,12 @@ pub struct Transformers {
     collator: Collator,
     /// Whether rows come to the collator with labels.
     labelled: bool,
+    /// What a library above this one masks in rows it labels.
+    mask: Option<Mask>,
 }
+
+/// Masks labels by the ids beside them.
+pub(super) type Mask = Box<dyn Fn(&[u32], &mut [i32]) + Send + Sync>;
 
 #[derive(Default)]
 struct Scratch {
@@ -88,7 +93,17 @@ impl Transformers {
             kit,
             version,
             labelled,
+            mask: None,
         })
+    }
+
+    /// The same where rows get labels before the collator: those they have, or their ids, masked.
+    pub(super) fn masked(self, mask: Mask) -> Self {
+        Self {
+            labelled: true,
+            mask: Some(mask),
+            ..self
+        }
     }
 
     /// How rows are taken to be tokenised, in the script's own words.
@@ -123,6 +138,13 @@ impl Transformers {
     fn label(&self, given: Option<&[i64]>, ids: &[u32], labels: &mut Vec<i32>) {
         let narrow = |label: i64| i32::try_from(label).unwrap_or(i32::MAX);
         labels.clear();
+        if let Some(mask) = &self.mask {
+            match given {
+                Some(given) => labels.extend(given.iter().map(|label| narrow(*label))),
+                None => labels.extend(ids.iter().map(|id| narrow(i64::from(*id)))),
+            }
+            return mask(ids, labels);
+        }
         match (&self.collator, given) {
             (Collator::Language { .. }, _) => {
                 let pad = self.kit.facts().token("pad_token").and_then(|token| token.id);
