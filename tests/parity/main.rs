@@ -5,6 +5,9 @@
 //! `config.json`, `input.jsonl`, `tokenizer/` and `expected.jsonl`, and prints for each `ok`,
 //! `differs` (where first), `unsupported` (what) or `skipped` (what is not there). `tokenizer_ref`
 //! and `data_ref` are looked up below `GONOGO_PARITY_TOKENIZERS` and `GONOGO_PARITY_DATASETS`.
+//!
+//! Cases that name a version (`"trl": "0.27.2"`) were made with that version's own functions for
+//! data, taken out of its wheel and run on numpy where it would use torch.
 
 #![expect(clippy::print_stdout, reason = "the list of cases is what the test is run for")]
 

@@ -167,8 +167,10 @@ fn run(case: &Case) -> Result<Records, Stop> {
     let sequences = trainer.arrange(kept)?;
     let packed = case.config["trainer_args"]["packing"] == true;
     let expected: Vec<&serde_json::Value> = case.expected.iter().filter(|record| record["kind"] == "row").collect();
+    // Cases of our own between the recorded versions have batches alone.
+    let rows = if expected.is_empty() { &[][..] } else { &sequences[..] };
     let mut records: Records = (0..)
-        .zip(&sequences)
+        .zip(rows)
         .map(|(index, sequence)| row(index, sequence, packed, with_ids, expected.get(index)))
         .collect();
     let size = batch_size(case);

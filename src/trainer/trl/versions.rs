@@ -61,6 +61,8 @@ pub struct Features {
     pub mask_without_positions: bool,
     /// And without an attention mask, where each row begins and ends.
     pub yields_bounds: bool,
+    /// A conversation, or a prompt, without a token ends the run.
+    pub refuses_empty: bool,
     /// Columns lost under `use_liger_kernel`.
     pub liger: Liger,
     /// `packing_strategy` where none is given.
@@ -103,6 +105,7 @@ const V0_19: Features = Features {
     refuses_images: false,
     mask_without_positions: false,
     yields_bounds: false,
+    refuses_empty: false,
     liger: Liger::LosesMasks,
     packing: "ffd",
     wrapped_reads_on: false,
@@ -134,10 +137,15 @@ const V0_24: Features = Features {
     refuses_images: true,
     ..V0_23_1
 };
+const V0_26: Features = Features {
+    since: Version::new(0, 26, 0),
+    refuses_empty: true,
+    ..V0_24
+};
 const V0_28: Features = Features {
     since: Version::new(0, 28, 0),
     conversational_by_role: true,
-    ..V0_24
+    ..V0_26
 };
 const V0_29: Features = Features {
     since: Version::new(0, 29, 0),
@@ -147,6 +155,7 @@ const V0_29: Features = Features {
 const V1_0: Features = Features {
     since: Version::new(1, 0, 0),
     keeps_none: true,
+    refuses_empty: false,
     refuses_padding_free_cut: true,
     truncation_mode: true,
     wrapped_reads_on: true,
@@ -199,7 +208,8 @@ pub const NEWEST: Version = Version::new(1, 16, 0);
 
 /// Ranges covered, the oldest first; each ends where the next begins, and the last at [`NEWEST`].
 pub const RANGES: &[Features] = &[
-    V0_19, V0_20, V0_22, V0_23_1, V0_24, V0_28, V0_29, V1_0, V1_1, V1_6, V1_7, V1_9, V1_14, V1_14_2, V1_15, V1_16,
+    V0_19, V0_20, V0_22, V0_23_1, V0_24, V0_26, V0_28, V0_29, V1_0, V1_1, V1_6, V1_7, V1_9, V1_14, V1_14_2, V1_15,
+    V1_16,
 ];
 
 /// How a version behaves; `None` for one that is not covered.

@@ -163,7 +163,9 @@ impl Dpo {
         }
         let rows = of(CHOSEN).chain(of(REJECTED)).map(|answer| {
             let (mut ids, mut prompt) = answer.whole();
-            if let Some(most) = self.max_length.filter(|most| *most < ids.len()) {
+            // In 0.29 the trainer cuts the batch after the collator.
+            let most = self.max_length.filter(|_| self.features.collator_cuts);
+            if let Some(most) = most.filter(|most| *most < ids.len()) {
                 match self.truncation {
                     Truncation::KeepStart => ids.truncate(most),
                     Truncation::KeepEnd if most > 0 => {
@@ -247,6 +249,9 @@ impl Dpo {
         ask(kit, sides.prompt, given.as_ref(), prompt)?;
         joined.whole(kit, sides.prompt, (CHOSEN, sides.chosen), given.as_ref(), whole)?;
         joined.whole(kit, sides.prompt, (REJECTED, sides.rejected), given.as_ref(), other)?;
+        if self.features.refuses_empty && [&*prompt, whole, other].iter().any(|chat| chat.tokens.is_empty()) {
+            return Err(raises("IndexError", "list index out of range: a text without a token"));
+        }
         let kept = joined.kept(prompt, whole).min(joined.kept(prompt, other));
         for (side, whole) in [(CHOSEN, whole), (REJECTED, other)] {
             let out = pool.add();
@@ -321,7 +326,7 @@ impl Dpo {
         let templater = Templater {
             kit: &self.kit,
             given: &given,
-            tool_ends_prompt: self.features.tool_ends_prompt,
+            rules: self.features.text,
         };
         templater.split(prompt, [chosen, rejected])
     }

@@ -42,7 +42,7 @@ pub struct Kto {
     version: Version,
     pub(super) features: &'static KtoFeatures,
     joined: Joined,
-    /// Columns of the set, and those a row has once pairs are apart.
+    /// Columns of the set.
     columns: Vec<String>,
     datetimes: Vec<String>,
     paired: bool,
@@ -93,16 +93,26 @@ impl Kto {
         let max_length = max_length.or(features.null_is_512.then_some(512));
         let max_prompt_length = options.max_prompt_length.unwrap_or(Some(512)).unwrap_or(128);
         let paired = [CHOSEN, REJECTED].iter().all(|column| sample.has(column));
+        let fixed = ["prompt", CHOSEN, REJECTED];
+        let is_other = |column: &&String| !fixed.contains(&column.as_str());
+        if let Some(other) = first.columns.iter().find(is_other)
+            && paired
+            && !features.unpaired_keep_columns
+        {
+            return Err(raises(
+                "ArrowInvalid",
+                format!(
+                    "column `{other}` keeps its length where pairs are taken apart; only prompt, chosen and rejected may be there"
+                ),
+            ));
+        }
+        if !paired && features.joined && !sample.has("label") {
+            return Err(raises("ValueError", "Column 'label' doesn't exist."));
+        }
         let labels = match object.get("label").filter(|_| !paired) {
             Some(Value::Int(_) | Value::UInt(_)) => LabelKind::Number,
             Some(Value::Float(_)) => LabelKind::Float,
             _ => LabelKind::Flag,
-        };
-        let columns = if paired && !features.unpaired_keep_columns {
-            let kept = |column: &&String| ["prompt", CHOSEN, REJECTED].contains(&column.as_str());
-            first.columns.iter().filter(kept).cloned().collect()
-        } else {
-            first.columns.clone()
         };
         let mut kto = Self {
             joined: Joined {
@@ -120,7 +130,7 @@ impl Kto {
             kit,
             version,
             features,
-            columns,
+            columns: first.columns.clone(),
             datetimes: first.datetimes.clone(),
             paired,
             labels,
@@ -331,7 +341,7 @@ impl Kto {
             let templater = Templater {
                 kit: &self.kit,
                 given: &given,
-                tool_ends_prompt: self.features.tool_ends_prompt,
+                rules: self.features.text,
             };
             rendered = templater.split(prompt, [answer])?;
             (rendered.0.as_str(), rendered.1[0].as_str())

@@ -7,6 +7,7 @@ use crate::model::batch::{Batch, Extra};
 
 use super::collate::{left, masked, right, widened};
 use super::kto::Kto;
+use super::versions::KtoBatch;
 use super::{Answer, DESIRABLE};
 
 /// What the `label` column holds.
@@ -58,31 +59,53 @@ fn labels(kto: &Kto, prompt: usize, whole: &[u32]) -> Vec<i64> {
 
 pub(super) fn batch(kto: &Kto, answers: &[Answer]) -> Batch {
     let partner = |at: usize| &answers[if at == 0 { answers.len() - 1 } else { at - 1 }];
-    let mut batch = if !kto.features.joined {
-        let rows = answers
-            .iter()
-            .enumerate()
-            .map(|(at, answer)| stored(kto, answer, partner(at)));
-        processed(kto, &rows.collect::<Vec<_>>())
-    } else if kto.features.completion_mask {
-        let own: Vec<&Answer> = answers.iter().collect();
-        let mut batch = masked(cut(kto, answers, &own), kto.pad_id, kto.multiple);
-        if kto.estimates_kl {
-            let others: Vec<&Answer> = (0..answers.len()).map(partner).collect();
-            let other = masked(cut(kto, answers, &others), kto.pad_id, kto.multiple);
-            batch.others.push(("KL_input_ids", matrix(&other.input_ids)));
-            batch
-                .others
-                .push(("KL_attention_mask", matrix(&other.attention_mask.unwrap_or_default())));
-            let mask = other.others.into_iter().map(|(_, mask)| ("KL_completion_mask", mask));
-            batch.others.extend(mask);
+    let partners = || (0..answers.len()).map(partner).collect::<Vec<_>>();
+    let mut batch = match kto.features.batch {
+        KtoBatch::Processed => {
+            let rows = answers
+                .iter()
+                .enumerate()
+                .map(|(at, answer)| stored(kto, answer, partner(at)));
+            processed(kto, &rows.collect::<Vec<_>>())
         }
-        batch
-    } else {
-        labelled(kto, answers, (0..answers.len()).map(partner).collect())
+        KtoBatch::Labelled => labelled(kto, answers, &partners()),
+        KtoBatch::Masked | KtoBatch::Short => {
+            let own: Vec<&Answer> = answers.iter().collect();
+            let mut batch = masked(cut(kto, answers, &own), kto.pad_id, kto.multiple);
+            let is_short = kto.features.batch == KtoBatch::Short;
+            if !is_short {
+                let names = ["completion_input_ids", "completion_attention_mask", "completion_mask"];
+                batch = renamed(batch, names);
+            }
+            if kto.estimates_kl {
+                let other = masked(cut(kto, answers, &partners()), kto.pad_id, kto.multiple);
+                let names = if is_short {
+                    ["KL_input_ids", "KL_attention_mask", "KL_completion_mask"]
+                } else {
+                    [
+                        "KL_completion_input_ids",
+                        "KL_completion_attention_mask",
+                        "KL_completion_mask",
+                    ]
+                };
+                batch.others.extend(renamed(other, names).others);
+            }
+            batch
+        }
     };
     batch.others.push(("label", tags(kto, answers)));
     batch
+}
+
+/// The ids and masks of a batch under other names.
+fn renamed(batch: Batch, names: [&'static str; 3]) -> Batch {
+    let attention = batch.attention_mask.unwrap_or_default();
+    let mut others = vec![(names[0], matrix(&batch.input_ids)), (names[1], matrix(&attention))];
+    others.extend(batch.others.into_iter().map(|(_, mask)| (names[2], mask)));
+    Batch {
+        others,
+        ..Batch::default()
+    }
 }
 
 /// Prompts with answers, cut by the collator.
@@ -97,7 +120,7 @@ fn cut(kto: &Kto, answers: &[Answer], given: &[&Answer]) -> Vec<(Vec<u32>, usize
 }
 
 /// The collator of 1.3 to 1.5, with labels.
-fn labelled(kto: &Kto, answers: &[Answer], partners: Vec<&Answer>) -> Batch {
+fn labelled(kto: &Kto, answers: &[Answer], partners: &[&Answer]) -> Batch {
     let mut others = Vec::new();
     let mut add = |names: [&'static str; 3], given: &[&Answer]| {
         let rows = cut(kto, answers, given);
@@ -124,7 +147,7 @@ fn labelled(kto: &Kto, answers: &[Answer], partners: Vec<&Answer>) -> Batch {
             "KL_completion_attention_mask",
             "KL_completion_labels",
         ];
-        add(names, &partners);
+        add(names, partners);
     }
     Batch {
         others,

@@ -290,7 +290,7 @@ impl Reward {
         let templater = Templater {
             kit: &self.kit,
             given: &given,
-            tool_ends_prompt: false,
+            rules: self.features.text,
         };
         let messages = |column| match Said::of(row, column, &self.datetimes)? {
             Said::Messages(messages) => Ok(messages),

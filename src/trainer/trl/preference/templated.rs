@@ -11,6 +11,8 @@ use crate::trainer::trl::arguments::Arguments;
 use crate::trainer::trl::options::{raises, unsupported};
 use crate::trainer::trl::row::Row;
 
+use super::versions::TextRules;
+
 /// Columns that decide what a row is.
 const KEYS: &[&str] = &["prompt", "chosen", "rejected", "completion", "messages", "label"];
 
@@ -31,20 +33,22 @@ pub(super) fn check_keys(row: Row<'_>, expected: &[&str]) -> Result<(), EncodeEr
 pub(super) struct Templater<'k> {
     pub(super) kit: &'k Kit,
     pub(super) given: &'k Arguments<'k>,
-    /// A prompt may end in a tool's message.
-    pub(super) tool_ends_prompt: bool,
+    pub(super) rules: TextRules,
 }
 
 impl Templater<'_> {
     /// The prompt with the header of an answer; one that ends in an answer is left open.
     fn prompt(&self, messages: &[Value<'_>]) -> Result<String, EncodeError> {
+        if !self.rules.by_last_role {
+            return self.render(messages, &[], true);
+        }
         let last = messages
             .last()
             .ok_or_else(|| raises("IndexError", "list index out of range"))?;
         let role = last.get("role").ok_or_else(|| raises("KeyError", "'role'"))?.as_str();
         let open = match role {
             Some("user") => false,
-            Some("tool") if self.tool_ends_prompt => false,
+            Some("tool") if self.rules.tool_asks => false,
             Some("assistant") => true,
             other => {
                 let role = other.unwrap_or("None");
@@ -122,7 +126,14 @@ impl Templater<'_> {
         let mut texts = [const { String::new() }; N];
         for (text, answer) in texts.iter_mut().zip(answers) {
             let whole = self.render(prompt, answer, false)?;
-            asked.truncate(common(&asked, &whole));
+            let common = common(&asked, &whole);
+            if common < asked.len() && !self.rules.finds_prefix {
+                return Err(raises(
+                    "ValueError",
+                    "the chat template applied to the prompt + completion does not start with the chat template applied to the prompt alone",
+                ));
+            }
+            asked.truncate(common);
             whole[asked.len()..].clone_into(text);
         }
         Ok((asked, texts))

@@ -8,6 +8,36 @@ use crate::trainer::trl::options::Truncation;
 use crate::trainer::trl::versions::NEWEST;
 use crate::trainer::version::Version;
 
+/// How `apply_chat_template` of `data_utils.py` makes texts of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextRules {
+    /// The role of a prompt's last message decides how it ends: a question gets the header of an
+    /// answer, an answer is left open, and anything else is refused.
+    pub by_last_role: bool,
+    /// A prompt ends where it parts from prompt + answer; before, one that parts was refused.
+    pub finds_prefix: bool,
+    /// A tool's message is a question too.
+    pub tool_asks: bool,
+}
+
+const TEXT_0_14: TextRules = TextRules {
+    by_last_role: false,
+    finds_prefix: false,
+    tool_asks: false,
+};
+const TEXT_0_15: TextRules = TextRules {
+    by_last_role: true,
+    ..TEXT_0_14
+};
+const TEXT_0_19: TextRules = TextRules {
+    finds_prefix: true,
+    ..TEXT_0_15
+};
+const TEXT_0_26: TextRules = TextRules {
+    tool_asks: true,
+    ..TEXT_0_19
+};
+
 /// How `DPOTrainer` behaves (`trainer/dpo_trainer.py`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
@@ -25,10 +55,11 @@ pub struct DpoFeatures {
     pub by_role: bool,
     /// A row's `chat_template_kwargs` reach the template.
     pub takes_kwargs: bool,
-    /// A prompt may end in a tool's message.
-    pub tool_ends_prompt: bool,
+    pub text: TextRules,
     /// Nulls are removed from the rows.
     pub removes_none: bool,
+    /// A prompt without a token ends the run.
+    pub refuses_empty: bool,
     /// The answer starts where prompt and prompt + answer part, not after the prompt.
     pub common_prefix: bool,
     /// Truncation is the collator's, row by row; before, batch by batch.
@@ -48,8 +79,9 @@ const DPO_0_14: DpoFeatures = DpoFeatures {
     chat_ends_itself: false,
     by_role: false,
     takes_kwargs: false,
-    tool_ends_prompt: false,
+    text: TEXT_0_14,
     removes_none: false,
+    refuses_empty: false,
     common_prefix: false,
     collator_cuts: false,
     drops_full_prompts: false,
@@ -57,15 +89,25 @@ const DPO_0_14: DpoFeatures = DpoFeatures {
     padding_value: true,
     truncation: Truncation::KeepEnd,
 };
+const DPO_0_15: DpoFeatures = DpoFeatures {
+    since: Version::new(0, 15, 0),
+    text: TEXT_0_15,
+    ..DPO_0_14
+};
+const DPO_0_19: DpoFeatures = DpoFeatures {
+    since: Version::new(0, 19, 0),
+    text: TEXT_0_19,
+    ..DPO_0_15
+};
 const DPO_0_24: DpoFeatures = DpoFeatures {
     since: Version::new(0, 24, 0),
     takes_kwargs: true,
     pads_with_eos: true,
-    ..DPO_0_14
+    ..DPO_0_19
 };
 const DPO_0_26: DpoFeatures = DpoFeatures {
     since: Version::new(0, 26, 0),
-    tool_ends_prompt: true,
+    text: TEXT_0_26,
     padding_value: false,
     ..DPO_0_24
 };
@@ -83,12 +125,14 @@ const DPO_0_29: DpoFeatures = DpoFeatures {
     since: Version::new(0, 29, 0),
     joined: true,
     removes_none: true,
+    refuses_empty: true,
     truncation: Truncation::KeepStart,
     ..DPO_0_28
 };
 const DPO_1_0: DpoFeatures = DpoFeatures {
     since: Version::new(1, 0, 0),
     removes_none: false,
+    refuses_empty: false,
     collator_cuts: true,
     ..DPO_0_29
 };
@@ -124,20 +168,31 @@ pub struct KtoFeatures {
     pub takes_kwargs: bool,
     /// So do its tools.
     pub takes_tools: bool,
-    /// A prompt may end in a tool's message.
-    pub tool_ends_prompt: bool,
+    pub text: TextRules,
     /// A `max_length` of `null` means 512.
     pub null_is_512: bool,
-    /// The collator yields a mask of completions, not labels.
-    pub completion_mask: bool,
+    pub batch: KtoBatch,
     /// The estimate of the KL term wants rows in order.
     pub wants_order: bool,
     /// Rows whose prompt fills `max_length` are dropped.
     pub drops_full_prompts: bool,
     /// The answer starts where prompt and prompt + answer part, not after the prompt.
     pub common_prefix: bool,
-    /// Unpairing keeps columns such as `tools`.
+    /// Pairs are taken apart with all their columns; before, other columns broke it.
     pub unpaired_keep_columns: bool,
+}
+
+/// What the collator yields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KtoBatch {
+    /// Every column of the data set, padded.
+    Processed,
+    /// `completion_input_ids` and so on, with labels.
+    Labelled,
+    /// With a mask of the completion instead.
+    Masked,
+    /// That, as `input_ids` and so on.
+    Short,
 }
 
 const KTO_0_14: KtoFeatures = KtoFeatures {
@@ -148,22 +203,32 @@ const KTO_0_14: KtoFeatures = KtoFeatures {
     by_role: false,
     takes_kwargs: false,
     takes_tools: false,
-    tool_ends_prompt: false,
+    text: TEXT_0_14,
     null_is_512: true,
-    completion_mask: false,
+    batch: KtoBatch::Processed,
     wants_order: false,
     drops_full_prompts: false,
     common_prefix: false,
     unpaired_keep_columns: false,
 };
+const KTO_0_15: KtoFeatures = KtoFeatures {
+    since: Version::new(0, 15, 0),
+    text: TEXT_0_15,
+    ..KTO_0_14
+};
+const KTO_0_19: KtoFeatures = KtoFeatures {
+    since: Version::new(0, 19, 0),
+    text: TEXT_0_19,
+    ..KTO_0_15
+};
 const KTO_0_24: KtoFeatures = KtoFeatures {
     since: Version::new(0, 24, 0),
     takes_kwargs: true,
-    ..KTO_0_14
+    ..KTO_0_19
 };
 const KTO_0_26: KtoFeatures = KtoFeatures {
     since: Version::new(0, 26, 0),
-    tool_ends_prompt: true,
+    text: TEXT_0_26,
     ..KTO_0_24
 };
 const KTO_0_27: KtoFeatures = KtoFeatures {
@@ -180,6 +245,7 @@ const KTO_0_28: KtoFeatures = KtoFeatures {
 const KTO_1_3: KtoFeatures = KtoFeatures {
     since: Version::new(1, 3, 0),
     joined: true,
+    batch: KtoBatch::Labelled,
     ..KTO_0_28
 };
 const KTO_1_4: KtoFeatures = KtoFeatures {
@@ -189,7 +255,7 @@ const KTO_1_4: KtoFeatures = KtoFeatures {
 };
 const KTO_1_6: KtoFeatures = KtoFeatures {
     since: Version::new(1, 6, 0),
-    completion_mask: true,
+    batch: KtoBatch::Masked,
     wants_order: true,
     ..KTO_1_4
 };
@@ -201,6 +267,7 @@ const KTO_1_7: KtoFeatures = KtoFeatures {
 const KTO_1_8: KtoFeatures = KtoFeatures {
     since: Version::new(1, 8, 0),
     takes_tools: true,
+    batch: KtoBatch::Short,
     ..KTO_1_7
 };
 const KTO_1_9: KtoFeatures = KtoFeatures {
@@ -227,6 +294,7 @@ pub struct RewardFeatures {
     pub direct: bool,
     /// `is_conversational` goes by `role` alone.
     pub by_role: bool,
+    pub text: TextRules,
     /// Nulls are removed from the rows.
     pub removes_none: bool,
     /// Columns are `chosen_ids` and `rejected_ids`, and a string of tools is JSON.
@@ -237,14 +305,25 @@ const REWARD_0_14: RewardFeatures = RewardFeatures {
     since: Version::new(0, 14, 0),
     direct: false,
     by_role: false,
+    text: TEXT_0_14,
     removes_none: false,
     short_names: false,
+};
+const REWARD_0_15: RewardFeatures = RewardFeatures {
+    since: Version::new(0, 15, 0),
+    text: TEXT_0_15,
+    ..REWARD_0_14
+};
+const REWARD_0_19: RewardFeatures = RewardFeatures {
+    since: Version::new(0, 19, 0),
+    text: TEXT_0_19,
+    ..REWARD_0_15
 };
 const REWARD_0_24: RewardFeatures = RewardFeatures {
     since: Version::new(0, 24, 0),
     direct: true,
     removes_none: true,
-    ..REWARD_0_14
+    ..REWARD_0_19
 };
 const REWARD_0_28: RewardFeatures = RewardFeatures {
     since: Version::new(0, 28, 0),
@@ -280,12 +359,21 @@ macro_rules! ranges {
 ranges!(DpoFeatures, KtoFeatures, RewardFeatures);
 
 const DPO: &[DpoFeatures] = &[
-    DPO_0_14, DPO_0_24, DPO_0_26, DPO_0_27_2, DPO_0_28, DPO_0_29, DPO_1_0, DPO_1_9, DPO_1_14_2,
+    DPO_0_14, DPO_0_15, DPO_0_19, DPO_0_24, DPO_0_26, DPO_0_27_2, DPO_0_28, DPO_0_29, DPO_1_0, DPO_1_9, DPO_1_14_2,
 ];
 const KTO: &[KtoFeatures] = &[
-    KTO_0_14, KTO_0_24, KTO_0_26, KTO_0_27, KTO_0_28, KTO_1_3, KTO_1_4, KTO_1_6, KTO_1_7, KTO_1_8, KTO_1_9, KTO_1_14_2,
+    KTO_0_14, KTO_0_15, KTO_0_19, KTO_0_24, KTO_0_26, KTO_0_27, KTO_0_28, KTO_1_3, KTO_1_4, KTO_1_6, KTO_1_7, KTO_1_8,
+    KTO_1_9, KTO_1_14_2,
 ];
-const REWARD: &[RewardFeatures] = &[REWARD_0_14, REWARD_0_24, REWARD_0_28, REWARD_0_29, REWARD_1_0];
+const REWARD: &[RewardFeatures] = &[
+    REWARD_0_14,
+    REWARD_0_15,
+    REWARD_0_19,
+    REWARD_0_24,
+    REWARD_0_28,
+    REWARD_0_29,
+    REWARD_1_0,
+];
 
 fn of<F: Range>(ranges: &'static [F], version: Version) -> Option<&'static F> {
     if version > NEWEST {
@@ -327,6 +415,6 @@ mod tests {
         assert!(dpo(Version::new(0, 13, 0)).is_none() && dpo(Version::new(99, 0, 0)).is_none());
         assert_eq!(dpo(Version::new(0, 28, 1)), Some(&DPO_0_28));
         assert_eq!(kto(NEWEST), Some(&KTO_1_14_2));
-        assert_eq!(reward(Version::new(0, 19, 1)), Some(&REWARD_0_14));
+        assert_eq!(reward(Version::new(0, 19, 1)), Some(&REWARD_0_19));
     }
 }

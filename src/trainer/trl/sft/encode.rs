@@ -126,6 +126,8 @@ impl Sft {
             prompt.encode_text(&self.kit, &asked)?;
             whole.encode_text(&self.kit, &format!("{asked}{answered}"))?;
         }
+        self.refuse_empty(prompt)?;
+        self.refuse_empty(whole)?;
         take(whole, example, found, out);
         let (prompt, whole) = (&prompt.tokens.ids, &out.input_ids);
         let pairs = prompt.iter().zip(whole);
@@ -172,6 +174,7 @@ impl Sft {
             let messages: Vec<Message<'_>> = messages.iter().map(Message::Raw).collect();
             let given = Arguments::of(row, self.features.tools_as_json)?;
             self.chat(given.with(&messages, false), whole)?;
+            self.refuse_empty(whole)?;
             if self.options.assistant_only_loss {
                 whole.assistant_mask(assistant);
             }
@@ -254,6 +257,14 @@ impl Sft {
             Some(eos) if !text.ends_with(eos.as_str()) => Cow::Owned(format!("{text}{eos}")),
             _ => text,
         }
+    }
+
+    /// From 0.26 to 0.29 TRL looks at the first token, to see whether ids are nested.
+    fn refuse_empty(&self, chat: &Chat) -> Result<(), EncodeError> {
+        if self.features.refuses_empty && chat.tokens.is_empty() {
+            return Err(raises("IndexError", "list index out of range: a text without a token"));
+        }
+        Ok(())
     }
 
     /// A row without a trained assistant token ends the run.
