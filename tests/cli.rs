@@ -216,3 +216,58 @@ fn a_row_is_shown_and_control_characters_are_not_sent() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn what_goes_to_disk_and_what_is_listed_change_nothing() {
+    let row = |at: usize| {
+        let text = "a word of many that stand here ".repeat(6);
+        format!(
+            "{{\"prompt\": \"Question {} of {text}?\", \"completion\": \"Answer {} of {text}.\"}}\n",
+            at % 40,
+            at % 7
+        )
+    };
+    let rows: String = (0..300).map(row).collect();
+    let folder = folder(&[("train.jsonl", &rows)]);
+    let here = folder.path();
+    std::fs::create_dir(here.join("tmp")).expect("a folder");
+    let run = |more: &[&str]| {
+        let args = [
+            &[
+                "train.jsonl",
+                "--isolated",
+                "-q",
+                "--exit-zero",
+                "-f",
+                "json",
+                "--select",
+                "dup",
+            ],
+            more,
+        ]
+        .concat();
+        let output = gonogo(here).args(args).output().expect("run");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let plain = run(&["-j", "1"]);
+    assert_eq!(run(&["-j", "3", "--tmp-dir", "tmp"]), plain);
+    assert_eq!(std::fs::read_dir(here.join("tmp")).expect("readable").count(), 0);
+    assert_eq!(run(&["--list", "found.jsonl"]), plain);
+    let list = std::fs::read_to_string(here.join("found.jsonl")).expect("readable");
+    let report: serde_json::Value = serde_json::from_str(&plain).expect("a report");
+    let counted: u64 = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter_map(|group| group["count"].as_u64())
+        .sum();
+    assert_eq!(list.lines().count() as u64, counted);
+    let first: serde_json::Value = serde_json::from_str(list.lines().next().expect("a finding")).expect("JSON");
+    assert_eq!(first["other"]["file"], "train.jsonl");
+    let gone = gonogo(here)
+        .args(["train.jsonl", "--tmp-dir", "nowhere"])
+        .output()
+        .expect("run");
+    assert_eq!(gone.status.code(), Some(2));
+}
