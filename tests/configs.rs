@@ -411,3 +411,93 @@ fn the_program_takes_a_config_as_its_one_argument() {
     assert_eq!(code, Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("is a DeepSpeed config"));
 }
+
+#[test]
+fn a_set_of_the_hub_is_looked_up_in_the_cache_and_else_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("axolotl.yaml");
+    let text = "base_model: model\ndatasets:\n  - path: some-org/some-rows\n    type: alpaca\nsequence_len: 512\n\
+                micro_batch_size: 1\nlearning_rate: 1e-4\n";
+    std::fs::write(&config, text).expect("written");
+    let run = |config: &Path| {
+        let mut command = assert_cmd::Command::cargo_bin("gonogo").expect("the binary is built");
+        command
+            .env_clear()
+            .env("HF_HOME", folder.path().join("hf"))
+            .env("HF_HUB_OFFLINE", "1");
+        let args = ["-m", "fixtures/models/chatml", "--isolated", "-f", "json"];
+        command.arg(config).args(args).output().expect("run")
+    };
+    let output = run(&config);
+    assert_eq!(output.status.code(), Some(2), "no row was looked at");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let lacking = report["not_checked"].to_string();
+    assert!(
+        lacking.contains("the rows of some-org/some-rows") && lacking.contains("axolotl.yaml:3"),
+        "{lacking}"
+    );
+
+    let cached = folder.path().join("hf/hub/datasets--some-org--some-rows");
+    std::fs::create_dir_all(cached.join("refs")).expect("made");
+    std::fs::create_dir_all(cached.join("snapshots/abc/data")).expect("made");
+    std::fs::write(cached.join("refs/main"), "abc").expect("written");
+    let row = "{\"instruction\": \"Name the capital of Peru.\", \"input\": \"\", \"output\": \"Lima.\"}\n";
+    std::fs::write(cached.join("snapshots/abc/data/train.jsonl"), row).expect("written");
+    let output = run(&config);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["verdict"]["rows"], 1, "{report}");
+    assert_eq!(report["verdict"]["complete"], true);
+
+    std::fs::write(&config, text.replace("some-org/some-rows", "gone/rows.jsonl")).expect("written");
+    let output = run(&config);
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let found = report["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .any(|found| found["rule"] == "config/missing-data");
+    assert!(found, "{}", report["findings"]);
+}
+
+#[test]
+fn init_writes_what_the_next_run_reads_and_replaces_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::copy("fixtures/configs/axolotl.yaml", folder.path().join("axolotl.yaml")).expect("copied");
+    let run = |args: &[&str]| {
+        let mut command = assert_cmd::Command::cargo_bin("gonogo").expect("the binary is built");
+        command
+            .current_dir(folder.path())
+            .env_clear()
+            .args(args)
+            .output()
+            .expect("run")
+    };
+    let output = run(&["init"]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("next: gonogo axolotl.yaml"));
+    let written = std::fs::read_to_string(folder.path().join("gonogo.toml")).expect("written");
+    assert!(written.contains("# max-length = 1024  # axolotl.yaml:11"), "{written}");
+    assert_eq!(run(&["init"]).status.code(), Some(2), "it is there already");
+    assert_eq!(run(&["init", "--force"]).status.code(), Some(0));
+    let output = run(&["config", "show", "axolotl.yaml", "--set", "num_epochs=5"]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = |key: &str| {
+        shown
+            .lines()
+            .find(|line| line.starts_with(key))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(line("epochs").ends_with("--set num_epochs"), "{shown}");
+    assert!(line("sequence_len").ends_with("axolotl.yaml:11"), "{shown}");
+    assert!(
+        line("train_on_inputs").ends_with("default of axolotl 0.19.0"),
+        "{shown}"
+    );
+}

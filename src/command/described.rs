@@ -46,8 +46,8 @@ pub fn read(
         versions(config.program, &Given::from(&*settings), asked, environment),
         &settings.set,
     );
-    fill(settings, &run, environment);
     settings.config = Some(config);
+    fill(settings, &run, environment);
     Ok(Some(run))
 }
 
@@ -108,8 +108,15 @@ fn fill(settings: &mut Settings, run: &Run, environment: &Environment) {
     or(&mut settings.world_size, &run.world_size);
     or(&mut settings.world_size, &world(environment));
     if let (None, Some(template)) = (&settings.chat_template, &run.template) {
-        let path = PathBuf::from(&template.value);
-        if path.is_file() {
+        let beside = settings.config.as_ref().and_then(|config| config.path.parent());
+        let own = PathBuf::from(&template.value);
+        let path = beside
+            .map(|folder| folder.join(&own))
+            .filter(|path| !own.is_file() && path.is_file());
+        let path = path.unwrap_or(own);
+        if template.value.contains(['{', '\n']) {
+            settings.chat_template_text = Some(template.clone());
+        } else if path.is_file() {
             settings.chat_template = Some(Setting {
                 value: path,
                 origin: template.origin.clone(),

@@ -67,7 +67,7 @@ impl Found {
                 let read = std::fs::read_to_string(&path.value);
                 Some(read.with_context(|| format!("cannot read the chat template {}", path.value.display()))?)
             }
-            None => None,
+            None => settings.chat_template_text.as_ref().map(|text| text.value.clone()),
         };
         let clock = match &settings.now {
             Some(now) => Clock::Fixed(

@@ -33,6 +33,8 @@ pub struct Settings {
     pub max_row_bytes: Option<usize>,
     pub model: Option<Setting<String>>,
     pub chat_template: Option<Setting<PathBuf>>,
+    /// The text of one, where a config holds it.
+    pub chat_template_text: Option<Setting<String>>,
     pub now: Option<String>,
     pub verify_tokenizer: bool,
     pub trainer: Option<Setting<String>>,
@@ -219,6 +221,7 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
             |values| &values.chat_template,
             |text| Some(text.into()),
         )?,
+        chat_template_text: None,
         now: model.now.clone(),
         verify_tokenizer: model.verify_tokenizer,
         trainer: pick

@@ -138,7 +138,9 @@ impl Loaded {
 
     /// What the trainer's way of packing training rows does that is not meant.
     pub fn packing_flaws(&self) -> Vec<PackingFlaw> {
-        self.trainers[0].packing_flaws()
+        self.trainers
+            .first()
+            .map_or_else(Vec::new, |trainer| trainer.packing_flaws())
     }
 
     /// What the trainer looks for in the tokens of training rows.

@@ -117,14 +117,24 @@ pub(super) fn read(mut reader: Reader<'_>, program: Program, versions: Versions)
         max_steps: transformers::max_steps(&reader),
         regime,
         options: options(&reader, method),
-        beyond: method
+        beyond: other_template(&reader).or(method
             .filter(|method| !matches!(method, Method::Sft | Method::Dpo | Method::Kto | Method::Reward))
-            .map(|method| method.name().to_owned()),
+            .map(|method| method.name().to_owned())),
         facts: ConfigFacts {
             faults: reader.faults,
             ..facts
         },
     }
+}
+
+/// A `chat_template_path` that is no file of a template: another tokenizer's is taken from there.
+fn other_template(reader: &Reader<'_>) -> Option<String> {
+    let path = reader.text("chat_template_path")?;
+    let ending = std::path::Path::new(&path)
+        .extension()
+        .and_then(|ending| ending.to_str());
+    let is_template = matches!(ending, Some("jinja" | "j2"));
+    (!is_template).then(|| "chat_template_path, the template of another tokenizer,".to_owned())
 }
 
 /// The trainer's own options that were given: those of its config class and the batch size.
