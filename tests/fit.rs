@@ -282,3 +282,38 @@ fn a_trainers_own_yaml_is_patched_with_its_comments() {
     assert_eq!(told["now"]["max_length"], told["recommended"]["max_length"]);
     assert!(told["now_refused"].is_null());
 }
+
+#[test]
+fn a_check_with_another_batch_counts_no_tokens_again_and_says_the_same() {
+    let folder = folder();
+    let cache = folder.path().join("kept");
+    let stats = || {
+        let output = gonogo(folder.path(), &format!("cache stats --cache-dir {}", cache.display()));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let kept = format!("--isolated --max-length 256 --cache-dir {}", cache.display());
+    let runs = [
+        "--batch-size 4 --epochs 2",
+        "--batch-size 8 --max-steps 30 --scheduler cosine --warmup 3",
+        "--packing bfd --epochs 1",
+    ];
+    for run in runs {
+        let fresh = check(folder.path(), &format!("--isolated --max-length 256 --no-cache {run}"));
+        assert_eq!(check(folder.path(), &format!("{kept} {run}")), fresh, "{run}");
+        assert!(stats().starts_with("1 entry, "), "{run}: {}", stats());
+    }
+    // Another rule, length or row is another scan.
+    let flags = format!("{kept} --ignore dup");
+    assert_eq!(check(folder.path(), &flags), check(folder.path(), &flags));
+    check(folder.path(), &kept.replace("256", "128"));
+    assert!(stats().starts_with("3 entries, "), "{}", stats());
+    let path = folder.path().join("train.jsonl");
+    let text = std::fs::read_to_string(&path)
+        .expect("the rows")
+        .replacen("go on 7", "go off 7", 1);
+    std::fs::write(&path, text).expect("written");
+    assert_eq!(
+        check(folder.path(), &kept),
+        check(folder.path(), "--isolated --max-length 256 --no-cache")
+    );
+}

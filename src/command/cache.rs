@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Cache, Key, KeyOf};
 use crate::measure::Rows;
+use crate::model::run::Run;
+use crate::model::setup::{Origin, Regime, Setting};
 use crate::report::style::{bytes, plural};
+use crate::scan::{Gathered, partial};
 use crate::settings::UsageError;
 use crate::settings::cli::{CacheArgs, CacheCommand};
 use crate::settings::resolve::Environment;
@@ -82,6 +85,68 @@ pub(super) fn rows(cache: Option<&Cache>, prepared: Prepared, scan: impl FnOnce(
     rows
 }
 
+/// What a scan for these rules gathers, from the cache where it is in it, else from `scan` and then into it.
+///
+/// Kept is what stands before the run is planned, so a check with other batches, steps or schedule finds it.
+pub(super) fn gathered<E>(
+    cache: Option<&Cache>,
+    prepared: &Prepared,
+    scan: impl FnOnce() -> Result<Gathered, E>,
+) -> Result<Gathered, E> {
+    let key = cache.and_then(|cache| Some((cache, scan_key(prepared)?)));
+    let Some((cache, key)) = key else { return scan() };
+    let options = &prepared.header.options;
+    let read = |bytes: Vec<u8>| -> Option<Gathered> {
+        let part = partial::from_bytes(&bytes, "the cache").ok()?;
+        let mut gathered = Gathered::new(&prepared.rules, options).ok()?;
+        part.add_to(&mut gathered).ok()?;
+        Some(gathered)
+    };
+    match cache.load::<Vec<u8>>(key) {
+        Ok(kept) => {
+            if let Some(gathered) = kept.and_then(read) {
+                return Ok(gathered);
+            }
+        }
+        Err(unusable) => note(&format!("{unusable}; it is made anew")),
+    }
+    let gathered = scan()?;
+    let kept = partial::to_bytes("", None, &gathered).map_err(|error| error.to_string());
+    let stored = kept.and_then(|bytes| cache.store(key, &bytes).map_err(|error| error.to_string()));
+    if let Err(error) = stored {
+        note(&format!("nothing is kept in {}: {error}", cache.folder().display()));
+    }
+    Ok(gathered)
+}
+
+/// Everything that rules and measures see of a row follows from; of the setup, all but what only the plan follows from.
+fn scan_key(prepared: &Prepared) -> Option<Key> {
+    fn plain<T>(value: T) -> Setting<T> {
+        Setting {
+            value,
+            origin: Origin::Default,
+        }
+    }
+    let mut key = begun(prepared)?;
+    let mut setup = prepared.header.setup.clone();
+    setup.batch_size = plain(0);
+    setup.grad_accum = plain(0);
+    setup.world_size = plain(0);
+    setup.epochs = plain(0.0);
+    setup.max_steps = None;
+    setup.regime = Regime::default();
+    setup.run = Run::default();
+    if setup.trainer.is_none() {
+        setup.packing = None;
+    }
+    key.text("scan").text(&serde_json::to_string(&setup).ok()?);
+    for entry in &prepared.rules {
+        key.text(entry.meta.name);
+    }
+    key.text(&serde_json::to_string(&prepared.header.options).ok()?);
+    Some(key.key())
+}
+
 fn note(text: &str) {
     // Nothing is lost where standard error is closed.
     let _ = writeln!(anstream::stderr(), "note: {text}");
@@ -89,8 +154,13 @@ fn note(text: &str) {
 
 /// Everything the rows follow from; `None` where not all of it can be read.
 fn key(prepared: &Prepared) -> Option<Key> {
+    Some(begun(prepared)?.text("rows").key())
+}
+
+/// The program, the data and the tokenizer.
+fn begun(prepared: &Prepared) -> Option<KeyOf> {
     let mut key = KeyOf::default();
-    key.text("rows").text(&program()?).text(&prepared.identity);
+    key.text(&program()?).text(&prepared.identity);
     for (input, layout) in prepared.inputs.iter().zip(&prepared.layouts) {
         let read = (input.format, input.compression, &input.field, &input.split);
         key.text(&format!("{read:?} {layout:?}"));
@@ -101,7 +171,7 @@ fn key(prepared: &Prepared) -> Option<Key> {
         key.text(&path.file_name()?.to_string_lossy());
         key.file(&path).ok()?;
     }
-    Some(key.key())
+    Some(key)
 }
 
 /// This very build: two of the same version need not make the same tokens.

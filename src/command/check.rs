@@ -15,7 +15,7 @@ use crate::settings::resolve::{Environment, Typed, resolve};
 
 use super::assemble::Header;
 use super::prepare::prepare;
-use super::{Outcome, assemble, list, output};
+use super::{Outcome, assemble, cache, list, output};
 
 /// A bar for less than this would only flicker.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -66,11 +66,18 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         limit: args.run.sample,
     };
     let size = prepared.header.sources.iter().map(|source| source.bytes).sum();
-    let gathered = with_bar(&progress, size, quiet, || {
-        let (rules, options) = (&prepared.rules, &prepared.header.options);
-        scan.run_with(readers, &|| match &args.out.list {
-            Some(_) => Gathered::of_every(rules, options),
-            None => Gathered::new(rules, options),
+    // What is looked at in part, beside other data, or for more than the report, is not kept.
+    let whole = args.run.sample.is_none() && args.run.partial.is_none() && args.run.tmp_dir.is_none();
+    let plain = args.out.list.is_none() && prepared.holdout.is_none();
+    let verifies = prepared.kit.as_deref().is_some_and(|kit| kit.verified().is_some());
+    let cache = cache::wanted(&args.run.cache, environment).filter(|_| whole && plain && !verifies);
+    let gathered = cache::gathered(cache.as_ref(), &prepared, || {
+        with_bar(&progress, size, quiet, || {
+            let (rules, options) = (&prepared.rules, &prepared.header.options);
+            scan.run_with(readers, &|| match &args.out.list {
+                Some(_) => Gathered::of_every(rules, options),
+                None => Gathered::new(rules, options),
+            })
         })
     });
     let gathered = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;

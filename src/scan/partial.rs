@@ -82,6 +82,29 @@ pub enum PartError {
 ///
 /// If the file cannot be written.
 pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered) -> Result<(), PartError> {
+    let bytes = to_bytes(header, shard, gathered)?;
+    let write = || -> std::io::Result<()> {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|source| PartError::Write {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+/// A part as the bytes of its file.
+///
+/// # Errors
+///
+/// If a rule's state cannot be written down.
+pub fn to_bytes(header: &str, shard: Option<Shard>, gathered: &Gathered) -> Result<Vec<u8>, PartError> {
     let lanes = gathered
         .lanes
         .iter()
@@ -93,22 +116,7 @@ pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered
         measures: postcard::to_stdvec(&gathered.measures)?,
         lines: gathered.lines.clone(),
     };
-    let bytes = postcard::to_stdvec(&body)?;
-    let write = || -> std::io::Result<()> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&bytes)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|source| PartError::Write {
-        path: path.display().to_string(),
-        source,
-    })
+    Ok(postcard::to_extend(&body, MAGIC.to_vec())?)
 }
 
 /// Reads a part.
@@ -122,10 +130,19 @@ pub fn load(path: &Path) -> Result<Part, PartError> {
         path: name.clone(),
         source,
     })?;
+    from_bytes(&bytes, &name)
+}
+
+/// A part from the bytes of the file of that name.
+///
+/// # Errors
+///
+/// If they are not a part of this version.
+pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Part, PartError> {
     let body = bytes
         .strip_prefix(MAGIC)
-        .ok_or_else(|| PartError::Foreign(name.clone()))?;
-    let body: Body = postcard::from_bytes(body).map_err(|_| PartError::Foreign(name))?;
+        .ok_or_else(|| PartError::Foreign(name.to_owned()))?;
+    let body: Body = postcard::from_bytes(body).map_err(|_| PartError::Foreign(name.to_owned()))?;
     Ok(Part {
         header: body.header,
         shard: body.shard,

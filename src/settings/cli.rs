@@ -334,6 +334,8 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Run")]
     pub strict: bool,
     #[command(flatten)]
+    pub cache: CacheArgs,
+    #[command(flatten)]
     pub fail: FailArgs,
 }
 
