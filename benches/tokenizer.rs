@@ -11,7 +11,7 @@ use gonogo::encode::tokenizer::{Detail, Generation, Tokenizer, Tokens};
 const TEXTS: usize = 4000;
 
 fn model() -> PathBuf {
-    std::env::var_os("GONOGO_BENCH_MODEL").map_or_else(|| "fixtures/tokenizers/chatml".into(), PathBuf::from)
+    std::env::var_os("GONOGO_BENCH_MODEL").map_or_else(|| "fixtures/tokenizers/qwen-chatml".into(), PathBuf::from)
 }
 
 /// Prose, code and numbers of some 600 bytes each, no two alike.

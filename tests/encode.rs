@@ -21,7 +21,7 @@ fn encode(folder: &Path, to: &str) -> PathBuf {
     let model = config["tokenizer_ref"]
         .as_str()
         .map_or(format!("{CASE}/tokenizer"), |name| {
-            format!("fixtures/parity-tokenizers/{name}")
+            format!("fixtures/tokenizers/{name}")
         });
     let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
     command

@@ -169,7 +169,7 @@ fn found(rule: &str, (rows, flags): (&str, &str)) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("data.jsonl");
     std::fs::write(&path, format!("{rows}\n")).expect("written");
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/parity-tokenizers");
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tokenizers");
     let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
     command
         .env_clear()

@@ -146,7 +146,7 @@ fn without_a_name_the_one_beside_the_data_is_used_and_said() {
 #[test]
 fn verifying_says_how_many_texts_were_compared() {
     let folder = tempfile::tempdir().expect("a folder");
-    let model = std::fs::canonicalize("fixtures/tokenizers/chatml").expect("the fixture");
+    let model = std::fs::canonicalize("fixtures/tokenizers/qwen-chatml").expect("the fixture");
     let model = model.to_str().expect("a path of UTF-8");
     let output = check(folder.path(), &[], &["-m", model, "--verify-tokenizer"]);
     let out = text(&output.stdout);
@@ -184,11 +184,11 @@ fn ids_that_depend_on_the_version_of_transformers_are_said() {
         );
         report(&output)["notes"].to_string()
     };
-    let llama = notes("fixtures/parity-tokenizers/llama2-spm-llamaclass");
+    let llama = notes("fixtures/tokenizers/llama2-spm-llamaclass");
     assert!(
         llama.contains("transformers 4 would give other ids than transformers 5"),
         "{llama}"
     );
-    let chatml = notes("fixtures/tokenizers/chatml");
+    let chatml = notes("fixtures/tokenizers/qwen-chatml");
     assert!(!chatml.contains("other ids"), "{chatml}");
 }

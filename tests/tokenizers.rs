@@ -11,12 +11,8 @@ use serde_json::Value;
 /// What `record.py` wrote: texts, and for each tokenizer what it made of them.
 fn recorded() -> (PathBuf, Value) {
     let given = std::env::var_os("GONOGO_TOKENIZERS_DIR").map(PathBuf::from);
-    let folder = given.unwrap_or_else(|| PathBuf::from("fixtures"));
-    let file = if folder.join("expected.json").is_file() {
-        folder.join("expected.json")
-    } else {
-        folder.join("tokenizers/expected.json")
-    };
+    let folder = given.unwrap_or_else(|| PathBuf::from("fixtures/tokenizers"));
+    let file = folder.join("expected.json");
     let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     (folder, serde_json::from_str(&text).expect("the recordings are JSON"))
 }
@@ -58,7 +54,10 @@ fn ids_and_offsets_are_those_of_transformers() {
                     continue;
                 }
                 let places = in_chars(text, &tokens.offsets);
-                let places: Vec<Value> = places.iter().map(|(start, end)| serde_json::json!([start, end])).collect();
+                let places: Vec<Value> = places
+                    .iter()
+                    .map(|(start, end)| serde_json::json!([start, end]))
+                    .collect();
                 if row["offsets"] != Value::from(places.clone()) {
                     let ours = Value::from(places);
                     wrong.push(format!("{name} {text:?} offsets: {ours}, not {}", row["offsets"]));

@@ -65,7 +65,7 @@ fn shown(trainer: &str, case: &Path, config: &Value) -> Vec<(Value, Value)> {
         let mut command = gonogo();
         command.args(["show", "-f", "json", "--isolated", "--now", "2024-07-26T13:05:09"]);
         command.args(["--trainer", trainer, "-m"]);
-        command.arg(Path::new("fixtures/parity-tokenizers").join(tokenizer));
+        command.arg(Path::new("fixtures/tokenizers").join(tokenizer));
         command.args(["--row", &row.to_string()]);
         for (key, value) in options(trainer, config) {
             command.args(["--set", &format!("{key}={value}")]);

@@ -66,7 +66,7 @@ impl Case {
         let folder = match self.config["tokenizer_ref"].as_str() {
             _ if own.is_dir() => return Ok(own),
             Some(name) => {
-                let shipped = Path::new("fixtures/parity-tokenizers").join(name);
+                let shipped = Path::new("fixtures/tokenizers").join(name);
                 if shipped.is_dir() {
                     return Ok(shipped);
                 }

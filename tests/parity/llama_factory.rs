@@ -336,7 +336,7 @@ fn recorded_rows() {
         .filter_map(|line| Some((line["name"].as_str()?, &line["given"])))
         .collect();
     let kit = super::kit::open(
-        Path::new("fixtures/parity-tokenizers/qwen-chatml"),
+        Path::new("fixtures/tokenizers/qwen-chatml"),
         Generation::V5,
         Clock::default(),
     )

@@ -12,12 +12,12 @@ rule_meta! {
     /// at inference, where the template is used, it is there again.
     ///
     /// ## Example
-    /// ```jsonl -m fixtures/tokenizers/llama3 --chat-template fixtures/templates/no-bos.jinja
+    /// ```jsonl -m fixtures/tokenizers/llama3-pad --chat-template fixtures/templates/no-bos.jinja
     /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
     /// ```
     ///
     /// Instead:
-    /// ```jsonl -m fixtures/tokenizers/llama3
+    /// ```jsonl -m fixtures/tokenizers/llama3-pad
     /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}
     /// ```
     ///
