@@ -136,7 +136,7 @@ fn common(kit: &Kit, text: &str, tokens: &mut Tokens) -> Result<Option<Vec<u32>>
     }
     longest_common(&spellings).map_err(|_| {
         unsupported(format!(
-            "force_match=False for {text:?}: which of several common runs is taken depends on Python's hashes"
+            "force_match=False for {text:?}: several of its tokens would do for a core, and which is taken is not known"
         ))
     })
 }
