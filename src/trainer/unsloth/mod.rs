@@ -6,6 +6,7 @@
 pub mod detect;
 mod marker;
 pub mod options;
+mod python_set;
 mod run;
 mod scan;
 pub mod versions;
