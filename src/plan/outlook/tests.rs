@@ -28,6 +28,7 @@ fn setup(batch_size: usize, epochs: f64) -> Setup {
         "eval": [],
         "config": null,
         "markers": [],
+        "packing_flaws": [],
         "sets": [],
         "spill": null,
     }))
