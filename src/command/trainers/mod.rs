@@ -1,6 +1,6 @@
 //! `--trainer`: the trainer whose tokens and mask are reproduced, made for the sets at hand.
 //!
-//! Each trainer is a [`Family`] in a file of its own and a line of [`FAMILIES`]: its names, the
+//! Each trainer is a [`Family`] in a file of its own and a line of `FAMILIES`: its names, the
 //! versions covered, and how it is made of options under its own names.
 
 mod axolotl;

@@ -29,6 +29,7 @@ fn setup(batch_size: usize, epochs: f64) -> Setup {
         "config": null,
         "markers": [],
         "packing_flaws": [],
+        "held_out": 0,
         "sets": [],
         "spill": null,
     }))

@@ -1,6 +1,6 @@
 //! The training config a run already has, read as its own program reads it.
 //!
-//! A file is [opened](Config::open) and [recognised](recognise) by what it holds; at a version of its program
+//! A file is [opened](Config::open) and [recognised](mod@recognise) by what it holds; at a version of its program
 //! it [comes to](Config::at) a [`Run`]: data, model, lengths, batches and schedule, each with the line it stands
 //! on or said to be that program's default. Keys and defaults of every version are tables ([`schema`]).
 

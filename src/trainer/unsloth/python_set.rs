@@ -33,7 +33,7 @@ fn tuple_hash(run: &[u32]) -> u64 {
         hash = hash.wrapping_add(u64::from(*id).wrapping_mul(PRIMES[1]));
         hash = hash.rotate_left(31).wrapping_mul(PRIMES[0]);
     }
-    hash = hash.wrapping_add(run.len() as u64 ^ (PRIMES[2] ^ 3_527_539));
+    hash = hash.wrapping_add(run.len() as u64 ^ (PRIMES[2] ^ 0x0035_d373));
     if hash == u64::MAX { 1_546_275_796 } else { hash }
 }
 

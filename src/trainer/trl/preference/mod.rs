@@ -1,7 +1,7 @@
 //! The trainers on preferences: prompts, and answers to them.
 //!
 //! Two ways of tokenising have been in use. In the old one, prompt and answer are rendered to
-//! texts first ([`templated`]) and each text is tokenised by itself; in the new one ([`joined`])
+//! texts first (`templated`) and each text is tokenised by itself; in the new one (`joined`)
 //! prompt and prompt + answer are tokenised, and the answer is what the second has more.
 //!
 //! Truncation is partly the data set's and partly the collator's. [`Answer`] is what the data set
