@@ -59,7 +59,7 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
         let rows = cache::rows(cache.as_ref(), prepare(unlimited, environment, None)?, |prepared| {
             scan(prepared, quiet)
         });
-        let side = side(&name, args);
+        let side = side(&name, &prepared.trainer_options);
         let at = |limit: Option<u32>| rows.cut_to(limit.unwrap_or(u32::MAX - 1), side);
         sized(setup, &at, &name, &goal)
     } else {
@@ -138,17 +138,14 @@ fn prefix(trainer: &str) -> bool {
     matches!(trainer, "" | "trl" | "axolotl")
 }
 
-fn side(trainer: &str, args: &FitArgs) -> Side {
-    let set = |key: &str| args.train.set.iter().rev().find(|(name, _)| name == key);
+/// Which side of a row too long is kept, by the trainer's options.
+fn side(trainer: &str, options: &serde_json::Map<String, serde_json::Value>) -> Side {
+    let is = |key: &str, value: &str| options.get(key).is_some_and(|set| set == value);
     match trainer {
-        "axolotl" => match set("excess_length_strategy") {
-            Some((_, how)) if how == "truncate" => Side::Start,
-            _ => Side::Neither,
-        },
-        _ => match set("truncation_mode") {
-            Some((_, mode)) if mode == "keep_end" => Side::End,
-            _ => Side::Start,
-        },
+        "axolotl" if is("excess_length_strategy", "truncate") => Side::Start,
+        "axolotl" => Side::Neither,
+        _ if is("truncation_mode", "keep_end") => Side::End,
+        _ => Side::Start,
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Prepared {
     pub strict: bool,
     /// What the tokens of a row follow from besides the row and the model's files.
     pub identity: String,
+    /// The options of the trainer, under its own names; empty without one.
+    pub trainer_options: serde_json::Map<String, serde_json::Value>,
 }
 
 /// # Errors
@@ -113,6 +115,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     };
     let beyond = described.as_ref().and_then(|run| run.beyond.clone());
     let mut made_of = String::new();
+    let mut trainer_options = serde_json::Map::new();
     // Why the config's trainer is not reproduced.
     let mut unchecked = None;
     let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
@@ -127,6 +130,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
                     setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
                     notes.extend(ready.notes);
                     made_of = ready.identity;
+                    trainer_options = ready.options;
                     Some(Box::new(ready.encoder))
                 }
                 // What a config asks for is a finding, or not checked; what a flag asks for is the call's mistake.
@@ -212,6 +216,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         limits,
         strict: settings.strict,
         identity,
+        trainer_options,
     })
 }
 

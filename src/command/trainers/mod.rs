@@ -108,6 +108,8 @@ pub struct Ready {
     pub notes: Vec<String>,
     /// What the trainer was made of, besides its name.
     pub identity: String,
+    /// The options it was made with, under its own names.
+    pub options: Map<String, Json>,
 }
 
 /// Why there is no trainer.
@@ -263,6 +265,7 @@ impl Asked {
         }
         let entries: Json = sets.iter().map(|set| Json::Object(set.entry.clone())).collect();
         let identity = identity(self.family, &options, &entries, self.datasets, &self.packages);
+        let given = options.clone();
         let making = Making {
             version: self.version,
             kit,
@@ -303,6 +306,7 @@ impl Asked {
             has_template: made.has_template,
             notes,
             identity,
+            options: given,
         })
     }
 }
