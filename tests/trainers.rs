@@ -210,3 +210,47 @@ fn columns_are_renamed_before_the_trainer_sees_them() {
     assert_ne!(renamed.0, Value::Null);
     assert_eq!(show(&theirs, &[]).2, "KeyError", "without it TRL stops");
 }
+
+#[test]
+fn an_installed_version_that_is_not_covered_is_not_checked_and_not_guessed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let info = folder.path().join("trl-0.7.1.dist-info");
+    std::fs::create_dir(&info).expect("made");
+    std::fs::write(
+        info.join("METADATA"),
+        "Metadata-Version: 2.1\nName: trl\nVersion: 0.7.1\n",
+    )
+    .expect("written");
+    let data = folder.path().join("data.jsonl");
+    std::fs::write(&data, "{\"prompt\": \"2+2?\", \"completion\": \"4\"}\n").expect("written");
+    let check = |trainer: &str, strict: bool| {
+        let args = [
+            "-m",
+            "fixtures/models/chatml",
+            "--isolated",
+            "--no-cache",
+            "-f",
+            "json",
+            "--trainer",
+            trainer,
+        ];
+        let mut command = gonogo();
+        command
+            .arg("check")
+            .arg(&data)
+            .args(args)
+            .arg("--site-packages")
+            .arg(folder.path());
+        if strict {
+            command.arg("--strict");
+        }
+        command.output().expect("run")
+    };
+    let report: Value = serde_json::from_slice(&check("trl", false).stdout).expect("a report");
+    assert_eq!(report["trainer"]["name"], Value::Null);
+    let lacking = report["not_checked"].to_string();
+    assert!(lacking.contains("trl 0.7.1 is installed and not covered"), "{lacking}");
+    assert_eq!(check("trl", true).status.code(), Some(2), "--strict");
+    let asked: Value = serde_json::from_slice(&check("trl@1.16.0", false).stdout).expect("a report");
+    assert_eq!(asked["trainer"]["name"], "trl@1.16.0");
+}

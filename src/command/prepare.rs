@@ -114,12 +114,13 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         Box::new(Intended::new(Arc::clone(kit), max_length))
     };
     let beyond = described.as_ref().and_then(|run| run.beyond.clone());
+    let uncovered = asked.as_ref().and_then(|asked| asked.uncovered.clone());
     let mut made_of = String::new();
     let mut trainer_options = serde_json::Map::new();
-    // Why the config's trainer is not reproduced.
+    // Why the trainer is not reproduced.
     let mut unchecked = None;
     let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
-        (Some(kit), Some(asked)) if beyond.is_none() => {
+        (Some(kit), Some(asked)) if beyond.is_none() && uncovered.is_none() => {
             match asked.make(kit, &settings, described.as_ref(), &gathered, &layouts, &limits) {
                 Ok(ready) => {
                     setup.trainer = Some(ready.name);
@@ -154,6 +155,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let (Some(beyond), Some(run)) = (beyond, &described) {
         unchecked = Some(format!("{} with {beyond} is not reproduced", run.facts.program));
     }
+    unchecked = uncovered.or(unchecked);
     if let Some(reason) = &unchecked {
         notes.push(format!("{reason}: the mask is the intended one"));
     }

@@ -141,6 +141,8 @@ pub struct Asked {
     datasets: Datasets,
     notes: Vec<String>,
     packages: SitePackages,
+    /// What is installed and not covered, where no version was said.
+    pub uncovered: Option<String>,
 }
 
 impl Asked {
@@ -163,7 +165,7 @@ impl Asked {
         };
         let family = find(name)?;
         let packages = SitePackages::of(settings.site_packages.clone(), |key| environment.get(key).cloned());
-        let mut notes = Vec::new();
+        let (mut notes, mut uncovered) = (Vec::new(), None);
         let version = match version {
             Some(version) => {
                 let version: Version = version.parse().map_err(UsageError)?;
@@ -175,7 +177,7 @@ impl Asked {
                 }
                 version
             }
-            None => family.version(&packages, &mut notes),
+            None => family.version(&packages, &mut notes, &mut uncovered),
         };
         let companions = (family.companions)(version);
         // The trainer that is transformers itself brings its own.
@@ -203,6 +205,7 @@ impl Asked {
             datasets: known.unwrap_or(companions.datasets),
             notes,
             packages,
+            uncovered,
         }))
     }
 
@@ -325,8 +328,9 @@ fn identity(
 }
 
 impl Family {
-    /// The version installed where it is covered, else the newest, and why.
-    fn version(&self, packages: &SitePackages, notes: &mut Vec<String>) -> Version {
+    /// The version installed where it is covered, else the newest, and why; and what is installed
+    /// that is not covered.
+    fn version(&self, packages: &SitePackages, notes: &mut Vec<String>, uncovered: &mut Option<String>) -> Version {
         let (name, newest) = (self.name, self.newest);
         match packages.version(self.distribution) {
             Some(installed) if (self.covers)(installed) => {
@@ -334,9 +338,7 @@ impl Family {
                 installed
             }
             Some(installed) => {
-                notes.push(format!(
-                    "{name} {installed} is installed and not covered: checked as {newest}"
-                ));
+                *uncovered = Some(format!("{name} {installed} is installed and not covered"));
                 newest
             }
             None => {
