@@ -83,6 +83,14 @@ pub struct TokenizerFacts {
     pub template_has_bos: bool,
 }
 
+impl TokenizerFacts {
+    /// The text of a special token; `None` for any other id.
+    pub fn special(&self, id: u32) -> Option<&str> {
+        let found = self.specials.iter().find(|(_, special)| *special == id);
+        found.map(|(text, _)| text.as_str())
+    }
+}
+
 /// Tokens a trainer looks for to tell what is trained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {

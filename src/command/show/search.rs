@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::command::check::workers;
 use crate::json;
 use crate::model::value::Value;
 use crate::report::style::plural;
@@ -87,7 +88,7 @@ pub(super) fn worst(mut prepared: Prepared, rule: &str) -> anyhow::Result<Shown>
         encoder: prepared.encoder.as_deref(),
         holdout: prepared.holdout.as_ref(),
         progress: &Progress::default(),
-        workers: std::thread::available_parallelism().map_or(1, usize::from),
+        workers: workers(),
         limit: None,
     };
     let gathered = scan

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::encode::tokenizer::Generation;
@@ -37,22 +38,13 @@ pub(super) static FAMILY: Family = Family {
 };
 
 fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
-    let mut given = making.options.clone();
-    // It pads batches, and no row is made of it.
-    given.remove("per_device_train_batch_size");
-    let options: Options = serde_json::from_value(Json::Object(given)).map_err(|error| unreadable(&error))?;
+    let options: Options = of_rows(making)?;
     let mut notes = Vec::new();
     let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
     for set in making.sets {
         let made = Transformers::new(Arc::clone(making.kit), making.version, &options, &set.columns())?;
         if options.tokenize.is_none() {
-            let note = format!(
-                "how the script tokenises is not said (--set tokenize.mode=…): {}",
-                made.way()
-            );
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
+            assumed(made.way(), &mut notes);
         }
         trainers.push(Arc::new(made));
     }
@@ -63,4 +55,20 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         has_template: making.kit.has_template(),
         notes,
     })
+}
+
+/// The options that rows are made by.
+pub(super) fn of_rows<O: DeserializeOwned>(making: &Making<'_>) -> Result<O, EncodeError> {
+    let mut given = making.options.clone();
+    // It pads batches, and no row is made of it.
+    given.remove("per_device_train_batch_size");
+    serde_json::from_value(Json::Object(given)).map_err(|error| unreadable(&error))
+}
+
+/// Notes once how rows are tokenised where the user's script was not described.
+pub(super) fn assumed(way: &str, notes: &mut Vec<String>) {
+    let note = format!("how the script tokenises is not said (--set tokenize.mode=…): {way}");
+    if !notes.contains(&note) {
+        notes.push(note);
+    }
 }

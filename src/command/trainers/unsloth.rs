@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
 use crate::model::encoded::EncodeError;
@@ -11,7 +9,8 @@ use crate::trainer::Trainer;
 use crate::trainer::unsloth::options::Options;
 use crate::trainer::unsloth::{Unsloth, versions};
 
-use super::{Companions, Family, Made, Making, unreadable};
+use super::transformers::{assumed, of_rows};
+use super::{Companions, Family, Made, Making};
 
 pub(super) static FAMILY: Family = Family {
     name: "unsloth",
@@ -30,22 +29,13 @@ pub(super) static FAMILY: Family = Family {
 };
 
 fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
-    let mut given = making.options.clone();
-    // It pads batches, and no row is made of it.
-    given.remove("per_device_train_batch_size");
-    let options: Options = serde_json::from_value(Json::Object(given)).map_err(|error| unreadable(&error))?;
+    let options: Options = of_rows(making)?;
     let mut notes = Vec::new();
     let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
     for set in making.sets {
         let made = Unsloth::new(making.kit, making.version, &options, &set.columns())?;
         if options.tokenize.is_none() {
-            let note = format!(
-                "how the script tokenises is not said (--set tokenize.mode=…): {}",
-                made.way()
-            );
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
+            assumed(made.way(), &mut notes);
         }
         trainers.push(Arc::new(made));
     }

@@ -56,6 +56,9 @@ pub(crate) struct Near {
     words: usize,
     #[serde(skip)]
     minhash: std::sync::OnceLock<MinHash>,
+    /// Where state goes that outgrows memory, if the run names no folder.
+    #[serde(skip)]
+    folder: std::sync::OnceLock<std::path::PathBuf>,
 }
 
 impl Default for Near {
@@ -64,6 +67,7 @@ impl Default for Near {
             threshold: 0.8,
             words: 5,
             minhash: std::sync::OnceLock::new(),
+            folder: std::sync::OnceLock::new(),
         }
     }
 }
@@ -95,8 +99,10 @@ impl Rule for Near {
         let at = u32::try_from(seen.sets.len()).expect("fewer than 2^32 rows");
         seen.rows.push(&row.place, (normal.half(), at));
         self.minhash().push(&seen.set, &mut seen.bands);
-        let folder = std::env::temp_dir();
-        let (folder, most) = row.setup.spill().unwrap_or((&folder, IN_MEMORY));
+        let (folder, most) = row
+            .setup
+            .spill()
+            .unwrap_or_else(|| (self.folder.get_or_init(std::env::temp_dir), IN_MEMORY));
         seen.sets.push(&seen.set, folder, most);
     }
 

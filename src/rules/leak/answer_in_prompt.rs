@@ -57,18 +57,6 @@ impl Rule for AnswerInPrompt {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(example) = row.example else { return };
-        for (at, answer) in answers::taught(example) {
-            if !answers::is_long(row, at, self.min_bytes, self.min_words) {
-                continue;
-            }
-            let found = answers::given(example, at, Role::User)
-                // A turn that is the answer and nothing else is an echo.
-                .filter(|(given, _)| row.words.turn(*given).len() > row.words.turn(at).len())
-                .find_map(|(given, turn)| Some((turn, answers::stands(row, at, given)?)));
-            if let Some((turn, standing)) = found {
-                out.field(&row.place, || turn.pointer(), || answers::say(&standing, answer, turn));
-            }
-        }
+        answers::report(row, Role::User, (self.min_bytes, self.min_words), out);
     }
 }

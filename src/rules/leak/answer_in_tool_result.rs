@@ -55,16 +55,6 @@ impl Rule for AnswerInToolResult {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(example) = row.example else { return };
-        for (at, answer) in answers::taught(example) {
-            if !answers::is_long(row, at, self.min_bytes, self.min_words) {
-                continue;
-            }
-            let found = answers::given(example, at, Role::Tool)
-                .find_map(|(given, turn)| Some((turn, answers::stands(row, at, given)?)));
-            if let Some((turn, standing)) = found {
-                out.field(&row.place, || turn.pointer(), || answers::say(&standing, answer, turn));
-            }
-        }
+        answers::report(row, Role::Tool, (self.min_bytes, self.min_words), out);
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Turn};
 use crate::rule::Row;
 use crate::search;
@@ -63,6 +64,20 @@ pub(super) fn stands(row: &Row<'_>, answer: usize, turn: usize) -> Option<Standi
         at: first.start as usize..last.end as usize,
         verbatim: false,
     })
+}
+
+/// Reports each answer, long enough in bytes and in words, that stands in a turn of the role before it.
+pub(super) fn report(row: &Row<'_>, role: Role, (bytes, words): (usize, usize), out: &mut Findings) {
+    let Some(example) = row.example else { return };
+    for (at, answer) in taught(example).filter(|(at, _)| is_long(row, *at, bytes, words)) {
+        let found = given(example, at, role)
+            // A user's turn that is the answer and nothing else is an echo, which has a rule of its own.
+            .filter(|(given, _)| role != Role::User || row.words.turn(*given).len() > row.words.turn(at).len())
+            .find_map(|(given, turn)| Some((turn, stands(row, at, given)?)));
+        if let Some((turn, standing)) = found {
+            out.field(&row.place, || turn.pointer(), || say(&standing, answer, turn));
+        }
+    }
 }
 
 /// The last place of some words among others.

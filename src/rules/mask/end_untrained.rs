@@ -3,7 +3,6 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::encoded::{Encoded, What};
 use crate::model::example::{Example, Turn};
-use crate::model::setup::TokenizerFacts;
 use crate::model::stretch::{Stretch, is_trained, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
@@ -52,11 +51,11 @@ impl Rule for EndUntrained {
             };
             let after = end
                 .clone()
-                .find_map(|token| Some((token, special(facts, encoded, token)?)));
+                .find_map(|token| Some((token, facts.special(encoded.input_ids[token])?)));
             let inside = end.start.saturating_sub(2)..end.start;
             let said = inside
                 .filter(|token| is_trained(encoded, *token))
-                .any(|token| special(facts, encoded, token).is_some());
+                .any(|token| facts.special(encoded.input_ids[token]).is_some());
             // Truncation says of itself that the end is gone.
             if said || (encoded.cut() > 0 && after.is_none()) {
                 continue;
@@ -94,10 +93,4 @@ fn last_answer<'e>(encoded: &Encoded, example: &'e Example<'_>) -> Option<(&'e T
         }
     }
     last
-}
-
-fn special<'f>(facts: &'f TokenizerFacts, encoded: &Encoded, token: usize) -> Option<&'f str> {
-    let id = encoded.input_ids[token];
-    let found = facts.specials.iter().find(|(_, special)| *special == id);
-    found.map(|(text, _)| text.as_str())
 }

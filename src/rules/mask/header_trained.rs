@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::encoded::{Encoded, What};
+use crate::model::encoded::What;
 use crate::model::example::Turn;
 use crate::model::stretch::{Stretch, is_trained, is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
@@ -43,10 +43,6 @@ impl Rule for HeaderTrained {
         let (Some(example), Some(facts)) = (row.example, &row.setup.tokenizer) else {
             return;
         };
-        let special = |encoded: &Encoded, token: usize| {
-            let id = encoded.input_ids[token];
-            facts.specials.iter().find(|(_, special)| *special == id)
-        };
         for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded)) {
             let mut before: Option<Stretch> = None;
             let mut after_prompt = true;
@@ -58,9 +54,9 @@ impl Rule for HeaderTrained {
                         .filter(|header| after_prompt && header.what == What::Template);
                     let trained = header.and_then(|header| {
                         let mut trained = header.tokens.filter(|token| is_trained(encoded, *token));
-                        trained.find_map(|token| Some((token, special(encoded, token)?)))
+                        trained.find_map(|token| Some((token, facts.special(encoded.input_ids[token])?)))
                     });
-                    if let (Some((token, (text, _))), Some(turn)) = (trained, turn) {
+                    if let (Some((token, text)), Some(turn)) = (trained, turn) {
                         out.field(
                             &row.place,
                             || turn.message_pointer(),
