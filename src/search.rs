@@ -31,6 +31,12 @@ pub(crate) fn find(text: &str, needle: &str) -> Option<usize> {
     memmem::find(&text[from..], needle).map(|at| from + at)
 }
 
+/// The text before the first place of a needle, and after it.
+pub(crate) fn split<'t>(text: &'t str, needle: &memmem::Finder<'_>) -> Option<(&'t str, &'t str)> {
+    let at = needle.find(text.as_bytes())?;
+    Some((&text[..at], &text[at + needle.needle().len()..]))
+}
+
 /// Whether `needle` stands in `text`.
 pub(crate) fn contains(text: &str, needle: &str) -> bool {
     find(text, needle).is_some()
@@ -52,6 +58,14 @@ mod tests {
                     assert_eq!(find(&text, &needle), text.find(&needle), "{needle}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_text_is_split_as_the_standard_library_does() {
+        let finder = memmem::Finder::new("é>");
+        for text in ["aé>bé>c", "é>", "a", ""] {
+            assert_eq!(split(text, &finder), text.split_once("é>"));
         }
     }
 

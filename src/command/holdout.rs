@@ -10,7 +10,7 @@ use crate::report;
 use crate::settings::Settings;
 use crate::shape::{Columns, Detection, Layout};
 use crate::source::{Input, Limits, Part, discover, open};
-use crate::text::Words;
+use crate::text::{Forms, Words};
 
 use super::prepare;
 
@@ -24,7 +24,8 @@ struct Held<'i> {
 
 /// Reads held-out rows whole, whatever shard of the training data is looked at; how many rows each file has.
 fn read(files: &[Held<'_>], limits: &Limits) -> (Holdout, Vec<u64>) {
-    let (mut holdout, mut scratch, mut words) = (Holdout::default(), Scratch::default(), Words::default());
+    let (mut holdout, mut scratch) = (Holdout::default(), Scratch::default());
+    let (mut words, mut forms) = (Words::default(), Forms::default());
     let mut counts = Vec::new();
     for Held { input, source, layout } in files {
         let mut rows = 0;
@@ -36,10 +37,12 @@ fn read(files: &[Held<'_>], limits: &Limits) -> (Holdout, Vec<u64>) {
                 let meant = layout.and_then(|layout| layout.read(&record).ok());
                 let example = meant.unwrap_or_else(|| texts(&record));
                 words.clear();
+                forms.clear();
                 for turn in &example.turns {
                     words.push(&turn.text);
+                    forms.push(&turn.text);
                 }
-                holdout.add(record.place, &example, &words, &mut scratch);
+                holdout.add(record.place, &example, &words, &forms, &mut scratch);
             });
         }
         counts.push(rows);

@@ -23,7 +23,7 @@ pub(super) struct Grams {
 
 impl Grams {
     pub(super) fn add(&mut self, words: &[Word], row: u32) {
-        rolling(words, N, &mut |gram| self.list.push((gram, row)));
+        rolling(words, N, |gram| self.list.push((gram, row)));
     }
 
     /// Sorts the runs and drops those of the format.
@@ -62,7 +62,7 @@ impl Grams {
         }
         let mut seen: Vec<u64> = Vec::new();
         for words in turns {
-            rolling(words, N, &mut |gram| {
+            rolling(words, N, |gram| {
                 let (word, bit) = slot(gram);
                 if self.filter[word] & bit != 0 {
                     seen.push(gram);

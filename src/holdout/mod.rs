@@ -2,7 +2,7 @@
 //!
 //! The held-out rows are read first, whole, and indexed; training rows are then looked up one at a time, so
 //! that no state grows with the training data and shards need nothing from each other. Memory is that of the
-//! held-out side: about 140 bytes a row, 12 for each of its runs of 13 words and 4 for each of 5.
+//! held-out side: about 60 bytes a row, 12 for each of its runs of 13 words and 8 for each of 5.
 
 mod grams;
 mod reader;
@@ -12,8 +12,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::model::example::{Branch, Example, Role};
 use crate::place::Place;
-use crate::sketch::minhash::{MinHash, similarity};
-use crate::text::{Words, normalise, shingles};
+use crate::sketch::jaccard::similarity;
+use crate::sketch::rarest::Rarity;
+use crate::text::{Forms, Words, shingles};
 
 use grams::Grams;
 pub use grams::N as GRAM_WORDS;
@@ -59,9 +60,9 @@ pub struct Holdout {
     prompts: Vec<(u64, u32)>,
     answers: Vec<(u64, u32)>,
     grams: Grams,
-    minhash: Option<MinHash>,
-    /// Band in the high half, hash in the low one.
-    bands: Vec<(u64, u32)>,
+    rarity: Option<Rarity>,
+    /// The shingles that decide about a row.
+    deciding: Vec<(u64, u32)>,
     /// Shingles of all rows, and where each row's end.
     shingles: Vec<u32>,
     ends: Vec<usize>,
@@ -78,18 +79,17 @@ struct Parts {
 /// Buffers, kept from row to row.
 #[derive(Default)]
 pub struct Scratch {
-    form: String,
     set: Vec<u32>,
-    bands: Vec<u32>,
+    deciding: Vec<u64>,
     candidates: Vec<u32>,
 }
 
 impl Holdout {
     /// Adds a held-out row with the words of its turns.
-    pub fn add(&mut self, place: Place, example: &Example<'_>, words: &Words, scratch: &mut Scratch) {
+    pub fn add(&mut self, place: Place, example: &Example<'_>, words: &Words, forms: &Forms, scratch: &mut Scratch) {
         let number = u32::try_from(self.places.len()).expect("fewer than 2^32 held-out rows");
         self.places.push(place);
-        let parts = parts(example, &mut scratch.form);
+        let parts = parts(example, forms);
         let keep = |list: &mut Vec<(u64, u32)>, hash: Option<u64>| list.extend(hash.map(|hash| (hash, number)));
         keep(&mut self.rows, parts.row);
         keep(&mut self.prompts, parts.prompt);
@@ -99,22 +99,21 @@ impl Holdout {
                 self.grams.add(words.turn(at), number);
             }
         }
-        let minhash = self.minhash.get_or_insert_with(|| MinHash::new(NEAR));
         shingles(words.all(), SHINGLE, &mut scratch.set);
         self.shingles.extend_from_slice(&scratch.set);
         self.ends.push(self.shingles.len());
-        if !scratch.set.is_empty() {
-            scratch.bands.clear();
-            minhash.push(&scratch.set, &mut scratch.bands);
-            let bands = (0u64..).zip(&scratch.bands);
-            self.bands
-                .extend(bands.map(|(band, hash)| (band << 32 | u64::from(*hash), number)));
-        }
     }
 
     /// Sorts what was added, which looking up needs.
     pub fn index(&mut self) {
-        for list in [&mut self.rows, &mut self.prompts, &mut self.answers, &mut self.bands] {
+        let rarity = Rarity::of(&self.shingles);
+        let mut chosen = Vec::new();
+        for (number, row) in (0..).zip(0..self.ends.len()) {
+            rarity.deciding(self.set(row), NEAR, 1, &mut chosen);
+            self.deciding.extend(chosen.iter().map(|shingle| (*shingle, number)));
+        }
+        self.rarity = Some(rarity);
+        for list in [&mut self.rows, &mut self.prompts, &mut self.answers, &mut self.deciding] {
             list.sort_unstable();
             list.shrink_to_fit();
         }
@@ -130,6 +129,12 @@ impl Holdout {
         self.places.is_empty()
     }
 
+    /// The shingles of a held-out row.
+    fn set(&self, row: usize) -> &[u32] {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.shingles[start..self.ends[row]]
+    }
+
     fn hit(&self, number: u32) -> Hit {
         Hit {
             number,
@@ -138,8 +143,8 @@ impl Holdout {
     }
 
     /// What a training row gives away. A weaker kind is not looked for in a row that a stronger one names.
-    pub fn look(&self, example: &Example<'_>, words: &Words, scratch: &mut Scratch) -> Hits {
-        let parts = parts(example, &mut scratch.form);
+    pub fn look(&self, example: &Example<'_>, words: &Words, forms: &Forms, scratch: &mut Scratch) -> Hits {
+        let parts = parts(example, forms);
         let find = |list: &[(u64, u32)], hash: Option<u64>| {
             let hash = hash?;
             let at = list.partition_point(|(other, _)| *other < hash);
@@ -169,27 +174,20 @@ impl Holdout {
     }
 
     fn near(&self, words: &Words, scratch: &mut Scratch) -> Option<(Hit, f64)> {
-        let minhash = self.minhash.as_ref()?;
+        let rarity = self.rarity.as_ref()?;
         shingles(words.all(), SHINGLE, &mut scratch.set);
-        if scratch.set.is_empty() {
-            return None;
-        }
-        scratch.bands.clear();
-        minhash.push(&scratch.set, &mut scratch.bands);
+        rarity.deciding(&scratch.set, NEAR, 1, &mut scratch.deciding);
         scratch.candidates.clear();
-        for (band, hash) in (0u64..).zip(&scratch.bands) {
-            let key = band << 32 | u64::from(*hash);
-            let at = self.bands.partition_point(|(other, _)| *other < key);
-            let same = self.bands[at..].iter().take_while(|(other, _)| *other == key);
+        for shingle in &scratch.deciding {
+            let at = self.deciding.partition_point(|(other, _)| other < shingle);
+            let same = self.deciding[at..].iter().take_while(|(other, _)| other == shingle);
             scratch.candidates.extend(same.map(|(_, number)| *number));
         }
         scratch.candidates.sort_unstable();
         scratch.candidates.dedup();
         let mut best: Option<(u32, f64)> = None;
         for number in &scratch.candidates {
-            let end = self.ends[*number as usize];
-            let start = number.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
-            let found = similarity(&scratch.set, &self.shingles[start..end], NEAR);
+            let found = similarity(&scratch.set, self.set(*number as usize), NEAR);
             if let Some(found) = found.filter(|found| best.is_none_or(|(_, best)| *found > best)) {
                 best = Some((*number, found));
             }
@@ -200,22 +198,22 @@ impl Holdout {
 
 /// The parts of a row, whatever its shape and the names of its roles: the last answer, what is asked before
 /// it (system prompts left out), and both.
-fn parts(example: &Example<'_>, form: &mut String) -> Parts {
+fn parts(example: &Example<'_>, forms: &Forms) -> Parts {
     let kept = |branch: Branch, role: Role| branch != Branch::Rejected && role != Role::System;
-    let turns = || example.turns.iter().filter(|turn| kept(turn.branch, turn.role));
+    let turns = (0..).zip(&example.turns);
+    let turns = || turns.clone().filter(|(_, turn)| kept(turn.branch, turn.role));
     let count = turns().count();
     let last = turns()
         .enumerate()
-        .filter(|(_, turn)| turn.is_answer())
+        .filter(|(_, (_, turn))| turn.is_answer())
         .map(|(at, _)| at)
         .last();
     let (mut row, mut prompt, mut answer) = (Xxh3::new(), Xxh3::new(), Xxh3::new());
     let (mut asked, mut answered, mut said) = (0, 0, 0);
-    for (at, turn) in turns().enumerate() {
-        form.clear();
-        normalise(&turn.text, form);
+    for (at, (turn, _)) in turns().enumerate() {
+        let form = forms.turn(turn);
         let add = |hash: &mut Xxh3| {
-            hash.update(form.as_bytes());
+            hash.update(form);
             hash.update(&[0xFE]);
         };
         add(&mut row);
@@ -264,12 +262,13 @@ mod tests {
         }
     }
 
-    fn words(example: &Example<'_>) -> Words {
-        let mut words = Words::default();
+    fn texts(example: &Example<'_>) -> (Words, Forms) {
+        let (mut words, mut forms) = (Words::default(), Forms::default());
         for turn in &example.turns {
             words.push(&turn.text);
+            forms.push(&turn.text);
         }
-        words
+        (words, forms)
     }
 
     const QUESTION: &str =
@@ -280,10 +279,12 @@ mod tests {
     fn look(turns: &[(Role, &str)]) -> Hits {
         let held = example(&[(Role::User, QUESTION), (Role::Assistant, ANSWER_TEXT)]);
         let (mut holdout, mut scratch) = (Holdout::default(), Scratch::default());
-        holdout.add(Place::default(), &held, &words(&held), &mut scratch);
+        let (words, forms) = texts(&held);
+        holdout.add(Place::default(), &held, &words, &forms, &mut scratch);
         holdout.index();
         let row = example(turns);
-        holdout.look(&row, &words(&row), &mut scratch)
+        let (words, forms) = texts(&row);
+        holdout.look(&row, &words, &forms, &mut scratch)
     }
 
     #[test]

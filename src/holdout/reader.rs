@@ -1,7 +1,7 @@
 //! A worker's view of the held-out rows.
 
 use crate::model::example::Example;
-use crate::text::Words;
+use crate::text::{Forms, Words};
 
 use super::{Hits, Holdout, Scratch};
 
@@ -20,7 +20,7 @@ impl<'h> Lookup<'h> {
     }
 
     /// See [`Holdout::look`].
-    pub fn look(&mut self, example: &Example<'_>, words: &Words) -> Hits {
-        self.holdout.look(example, words, &mut self.scratch)
+    pub fn look(&mut self, example: &Example<'_>, words: &Words, forms: &Forms) -> Hits {
+        self.holdout.look(example, words, forms, &mut self.scratch)
     }
 }

@@ -21,36 +21,51 @@ pub fn stretches(encoded: &Encoded) -> impl Iterator<Item = Stretch> {
     } else {
         0
     };
-    let mut parts = encoded.parts.iter().peekable();
-    let mut at = 0;
+    let offsets = &encoded.offsets[..count];
+    let mut parts = encoded.parts.as_slice();
+    // The part a token is in, and where that ends; tokens of no text are the tokenizer's own.
     let mut what = move |token: usize| {
-        let (start, end) = encoded.offsets[token];
-        while parts.next_if(|part| part.end <= start).is_some() {}
-        // Tokens of no text are the tokenizer's own.
-        let part = parts.peek().filter(|_| end > start);
-        part.map_or(What::Template, |part| part.what)
+        let (start, end) = offsets[token];
+        while let Some((first, rest)) = parts.split_first()
+            && first.end <= start
+        {
+            parts = rest;
+        }
+        match parts.first() {
+            Some(part) if end > start => (part.what, part.end),
+            _ => (What::Template, 0),
+        }
     };
+    let mut at = 0;
     let mut ahead = None;
     std::iter::from_fn(move || {
         if at == count {
             return None;
         }
-        let kind = ahead.take().unwrap_or_else(|| what(at));
+        let (kind, mut inside) = ahead.take().unwrap_or_else(|| what(at));
         let start = at;
-        let mut trained = 0;
-        while at < count {
-            let next = if at == start { kind } else { what(at) };
-            if next != kind {
+        loop {
+            at += 1;
+            // Most tokens are in the part of the one before them.
+            while at < count && offsets[at].0 < inside && offsets[at].1 > offsets[at].0 {
+                at += 1;
+            }
+            if at == count {
+                break;
+            }
+            let next = what(at);
+            if next.0 != kind {
                 ahead = Some(next);
                 break;
             }
-            trained += usize::from(is_trained(encoded, at));
-            at += 1;
+            inside = next.1;
         }
+        let labels = encoded.labels.get(start.max(1)..at.min(encoded.labels.len()));
+        let trained = labels.unwrap_or_default().iter();
         Some(Stretch {
             what: kind,
             tokens: start..at,
-            trained,
+            trained: trained.filter(|label| **label != IGNORE).count(),
         })
     })
 }

@@ -18,6 +18,8 @@ pub trait Lane: Send {
     fn meta(&self) -> &'static RuleMeta;
     /// Whether it looks at the words of rows.
     fn words(&self) -> bool;
+    /// Whether it looks at the normal forms of rows.
+    fn forms(&self) -> bool;
     /// Whether it looks at what of the held-out rows a row gives away.
     fn holdout(&self) -> bool;
     fn check(&mut self, row: &Row<'_>);
@@ -45,6 +47,10 @@ impl<R: Rule> Lane for LaneOf<R> {
 
     fn words(&self) -> bool {
         R::WORDS
+    }
+
+    fn forms(&self) -> bool {
+        R::FORMS
     }
 
     fn holdout(&self) -> bool {

@@ -118,6 +118,8 @@ pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
     type State: Merge;
     /// Whether it looks at [`Row::words`], which are not made where no rule does.
     const WORDS: bool = false;
+    /// Whether it looks at [`Row::forms`], likewise.
+    const FORMS: bool = false;
     /// Whether it looks at [`Row::hits`].
     const HOLDOUT: bool = false;
 

@@ -6,7 +6,7 @@ use crate::model::example::{Example, Misfit};
 use crate::model::record::{Record, Unreadable};
 use crate::model::setup::Setup;
 use crate::place::Place;
-use crate::text::Words;
+use crate::text::{Forms, Words};
 
 /// A row at every depth it reached.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,8 @@ pub struct Row<'r> {
     pub chars: Chars,
     /// The words of its turns; none unless a rule has asked for them.
     pub words: &'r Words,
+    /// The normal forms of its turns; none unless a rule has asked for them.
+    pub forms: &'r Forms,
     /// What of the held-out rows it gives away; `None` where there are none, and for held-out rows.
     pub hits: Option<&'r Hits>,
 }

@@ -23,7 +23,7 @@ use crate::shape::Layout;
 use crate::sketch::Merge;
 use crate::sketch::lines::Lines;
 use crate::source::{Batch, Reader};
-use crate::text::Words;
+use crate::text::{Forms, Words};
 use crate::trainer::{Encode, Pool};
 
 /// What a scan needs besides the readers.
@@ -52,6 +52,7 @@ pub struct Progress {
 pub struct Worker<'h> {
     pool: Pool,
     words: Words,
+    forms: Forms,
     held: Option<Lookup<'h>>,
 }
 
@@ -63,6 +64,8 @@ pub struct Gathered {
     pub lines: Lines,
     /// Whether a lane looks at words.
     words: bool,
+    /// Whether a lane looks at normal forms.
+    forms: bool,
     /// Whether a lane looks at what of the held-out rows a row gives away.
     holdout: bool,
 }
@@ -71,6 +74,11 @@ pub struct Gathered {
 pub trait Gather: Send {
     /// Whether it looks at a row's words.
     fn words(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks at the normal forms of a row's turns.
+    fn forms(&self) -> bool {
         false
     }
 
@@ -87,6 +95,10 @@ pub trait Gather: Send {
 impl Gather for Gathered {
     fn words(&self) -> bool {
         self.words
+    }
+
+    fn forms(&self) -> bool {
+        self.forms
     }
 
     fn holdout(&self) -> bool {
@@ -165,6 +177,7 @@ impl Gathered {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             words: lanes.iter().any(|lane| lane.words()),
+            forms: lanes.iter().any(|lane| lane.forms()),
             holdout: lanes.iter().any(|lane| lane.holdout()),
             lanes,
             measures: Measures::default(),
@@ -268,15 +281,22 @@ impl Scan<'_> {
         Worker {
             pool: Pool::default(),
             words: Words::default(),
+            forms: Forms::default(),
             held: self.holdout.map(Lookup::new),
         }
     }
 
     /// Takes one row as far as it goes and shows it.
     pub fn row<G: Gather>(&self, read: &Result<Record<'_>, Unreadable>, worker: &mut Worker<'_>, set: &mut G) {
-        let Worker { pool, words, held } = worker;
+        let Worker {
+            pool,
+            words,
+            forms,
+            held,
+        } = worker;
         pool.clear();
         words.clear();
+        forms.clear();
         let mut row = Row {
             place: place(read),
             setup: self.setup,
@@ -287,6 +307,7 @@ impl Scan<'_> {
             encode_error: None,
             chars: Chars::default(),
             words: &Words::default(),
+            forms: &Forms::default(),
             hits: None,
         };
         let Ok(record) = read else {
@@ -302,17 +323,21 @@ impl Scan<'_> {
                     .turns
                     .iter()
                     .fold(Chars::default(), |chars, turn| chars.and(Chars::of(&turn.text)));
-                if set.words() {
-                    for turn in &example.turns {
+                let held = held
+                    .as_mut()
+                    .filter(|_| set.holdout() && !self.setup.is_eval(row.place.source));
+                for turn in &example.turns {
+                    if set.words() {
                         words.push(&turn.text);
+                    }
+                    if set.forms() || held.is_some() {
+                        forms.push(&turn.text);
                     }
                 }
                 row.words = words;
-                if let Some(held) = held
-                    .as_mut()
-                    .filter(|_| set.holdout() && !self.setup.is_eval(row.place.source))
-                {
-                    hits = held.look(example, words);
+                row.forms = forms;
+                if let Some(held) = held {
+                    hits = held.look(example, words, forms);
                     row.hits = Some(&hits);
                 }
                 row.example = Some(example);

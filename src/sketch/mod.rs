@@ -3,10 +3,11 @@
 pub mod column;
 pub mod counts;
 pub mod histogram;
+pub mod jaccard;
 pub mod keys;
 pub mod lines;
 pub mod lowest;
-pub mod minhash;
+pub mod rarest;
 pub mod sets;
 mod spill;
 

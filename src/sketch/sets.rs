@@ -2,11 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 
 use super::Merge;
+
+/// Numbers that are read from disk at once, about.
+const AT_ONCE: u64 = 1 << 18;
 
 /// Sets in the order they were added.
 #[derive(Default)]
@@ -27,7 +32,7 @@ struct Segment {
 
 enum Kept {
     Memory(Vec<u32>),
-    Disk(File),
+    Disk(Mutex<File>),
 }
 
 impl Sets {
@@ -38,7 +43,7 @@ impl Sets {
         self.ends.push(end);
         if self.held.len() * 4 >= most && self.trouble.is_none() {
             match write(folder, &self.held) {
-                Ok(file) => self.close(Kept::Disk(file)),
+                Ok(file) => self.close(Kept::Disk(Mutex::new(file))),
                 Err(error) => self.trouble = Some(format!("cannot write to {}: {error}", folder.display())),
             }
         }
@@ -60,6 +65,11 @@ impl Sets {
         self.ends.is_empty()
     }
 
+    /// The numbers of all sets together.
+    pub fn elements(&self) -> u64 {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -70,10 +80,58 @@ impl Sets {
     ///
     /// If it cannot be read back.
     pub fn get<'s>(&'s self, at: usize, buffer: &'s mut Vec<u32>) -> io::Result<&'s [u32]> {
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let length = usize::try_from(self.ends[at] - start).expect("a set fits into memory");
-        let total = self.ends.last().copied().unwrap_or(0);
-        let held = total - self.held.len() as u64;
+        self.numbers(&(at..at + 1), buffer)
+    }
+
+    /// All sets, as stretches of neighbours that can be read at once.
+    pub fn stretches(&self) -> Vec<Range<usize>> {
+        let mut starts = self.segments.iter().map(|segment| segment.start).skip(1).peekable();
+        let held = self.elements() - self.held.len() as u64;
+        let (mut stretches, mut from) = (Vec::new(), 0);
+        for at in 0..self.len() {
+            let end = self.ends[at];
+            let mut last = at + 1 == self.len() || end == held || end - self.start(from) >= AT_ONCE;
+            while starts.next_if(|start| *start <= end).is_some() {
+                last = true;
+            }
+            if last {
+                stretches.push(from..at + 1);
+                from = at + 1;
+            }
+        }
+        stretches
+    }
+
+    /// Shows each set of a stretch with its number.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read back.
+    pub fn each(
+        &self,
+        stretch: &Range<usize>,
+        buffer: &mut Vec<u32>,
+        mut show: impl FnMut(usize, &[u32]),
+    ) -> io::Result<()> {
+        let first = self.start(stretch.start);
+        let numbers = self.numbers(stretch, buffer)?;
+        let within = |end: u64| usize::try_from(end - first).expect("a place in memory");
+        for at in stretch.clone() {
+            show(at, &numbers[within(self.start(at))..within(self.ends[at])]);
+        }
+        Ok(())
+    }
+
+    /// Where a set starts, counted over all segments.
+    fn start(&self, at: usize) -> u64 {
+        at.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+
+    /// The numbers of neighbours of one segment.
+    fn numbers<'s>(&'s self, sets: &Range<usize>, buffer: &'s mut Vec<u32>) -> io::Result<&'s [u32]> {
+        let start = self.start(sets.start);
+        let length = usize::try_from(self.start(sets.end) - start).expect("sets fit into memory");
+        let held = self.elements() - self.held.len() as u64;
         let index = |from: u64| usize::try_from(start - from).expect("a place in memory");
         if start >= held {
             return Ok(&self.held[index(held)..][..length]);
@@ -83,10 +141,11 @@ impl Sets {
         match &segment.kept {
             Kept::Memory(numbers) => Ok(&numbers[index(segment.start)..][..length]),
             Kept::Disk(file) => {
-                let mut file = file;
-                file.seek(SeekFrom::Start((start - segment.start) * 4))?;
                 let mut bytes = vec![0; length * 4];
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start((start - segment.start) * 4))?;
                 file.read_exact(&mut bytes)?;
+                drop(file);
                 buffer.clear();
                 buffer.extend(
                     bytes
@@ -120,7 +179,7 @@ impl Merge for Sets {
                 kept: Kept::Memory(held),
             });
         }
-        let shift = self.ends.last().copied().unwrap_or(0);
+        let shift = self.elements();
         self.ends.extend(other.ends.iter().map(|end| end + shift));
         self.segments.extend(other.segments.drain(..).map(|segment| Segment {
             start: segment.start + shift,
@@ -180,6 +239,16 @@ mod tests {
             let saved = postcard::to_stdvec(&all).expect("saved");
             let loaded: Sets = postcard::from_bytes(&saved).expect("loaded");
             let mut buffer = Vec::new();
+            let mut shown = 0;
+            for stretch in all.stretches() {
+                prop_assert_eq!(stretch.start, shown);
+                all.each(&stretch, &mut buffer, |at, set| {
+                    assert_eq!((at, set), (shown, parts.iter().flatten().nth(at).expect("a set").as_slice()));
+                    shown += 1;
+                })
+                .expect("readable");
+            }
+            prop_assert_eq!(shown, all.len());
             for (at, set) in parts.iter().flatten().enumerate() {
                 prop_assert_eq!(all.get(at, &mut buffer).expect("readable"), set.as_slice());
                 prop_assert_eq!(loaded.get(at, &mut buffer).expect("readable"), set.as_slice());

@@ -4,6 +4,6 @@ mod normal;
 mod shingles;
 mod words;
 
-pub use normal::normalise;
-pub use shingles::{rolling, shingles};
+pub use normal::Forms;
+pub use shingles::{gram, rolling, shingles};
 pub use words::{Word, Words, hashes_of, words_of};

@@ -2,12 +2,47 @@
 
 use unicode_normalization_alignments::UnicodeNormalization;
 
-/// Appends the normal form of a text: compatibility forms composed (NFKC), lower case, white space one
-/// blank, quotation marks and invisible characters left out, dashes one dash, and the marks that end
+/// Normal forms of a row's turns, one turn after the other.
+#[derive(Debug, Default)]
+pub struct Forms {
+    bytes: Vec<u8>,
+    /// One past each turn's last byte.
+    ends: Vec<usize>,
+}
+
+impl Forms {
+    /// Empties it and keeps the buffers.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Adds the next turn.
+    pub fn push(&mut self, text: &str) {
+        normalise(text, &mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// The form of a turn, in UTF-8; empty for a turn that was not added.
+    pub fn turn(&self, at: usize) -> &[u8] {
+        let start = at
+            .checked_sub(1)
+            .map_or(0, |before| self.ends.get(before).copied().unwrap_or(0));
+        self.ends.get(at).map_or(&[], |end| &self.bytes[start..*end])
+    }
+
+    /// The forms of all turns.
+    pub fn all(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Appends the normal form of a text, in UTF-8: compatibility forms composed (NFKC), lower case, white space
+/// one blank, quotation marks and invisible characters left out, dashes one dash, and the marks that end
 /// clauses left out where no letter or digit follows them (`3.5` and `a.b` stay what they are).
 ///
 /// Signs that carry meaning in code and mathematics (`+`, `-`, `(`, `=`, …) are kept.
-pub fn normalise(text: &str, out: &mut String) {
+fn normalise(text: &str, out: &mut Vec<u8>) {
     let mut form = Form {
         start: out.len(),
         out,
@@ -17,7 +52,7 @@ pub fn normalise(text: &str, out: &mut String) {
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
-        let plain = rest.len() - rest.trim_start_matches(is_plain).len();
+        let plain = plain_run(rest);
         if plain == rest.len() {
             form.plain(rest);
             return;
@@ -37,8 +72,51 @@ fn is_plain(c: char) -> bool {
     c.is_ascii() || ('\u{4E00}'..='\u{9FFF}').contains(&c)
 }
 
+/// Bytes of plain characters at the start of a text.
+fn plain_run(text: &str) -> usize {
+    let mut at = ascii_run(text.as_bytes());
+    while let Some(c) = text[at..].chars().next() {
+        if !is_plain(c) {
+            break;
+        }
+        at += c.len_utf8();
+        at += ascii_run(&text.as_bytes()[at..]);
+    }
+    at
+}
+
+/// ASCII at the start of a text.
+fn ascii_run(bytes: &[u8]) -> usize {
+    const STEP: usize = 64;
+    let whole = bytes.chunks_exact(STEP).take_while(|step| step.is_ascii()).count() * STEP;
+    whole + bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count()
+}
+
+/// Kinds of ASCII, as bits: what is kept, white space, marks that end clauses, letters and digits. Quotation
+/// marks are of none.
+const KEPT: u8 = 1;
+const BLANK: u8 = 2;
+const MARK: u8 = 4;
+const ALPHANUMERIC: u8 = 8;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut at = 0u8;
+    while at < 128 {
+        kinds[at as usize] = match at {
+            b'"' | b'\'' | b'`' => 0,
+            b'.' | b',' | b'!' | b'?' | b';' | b':' => MARK,
+            b' ' | b'\t'..=b'\r' => BLANK,
+            _ if at.is_ascii_alphanumeric() => KEPT | ALPHANUMERIC,
+            _ => KEPT,
+        };
+        at += 1;
+    }
+    kinds
+};
+
 struct Form<'o> {
-    out: &'o mut String,
+    out: &'o mut Vec<u8>,
     start: usize,
     /// White space was seen since the last character kept.
     blank: bool,
@@ -70,34 +148,63 @@ impl Form<'_> {
         }
     }
 
-    /// Plain characters, words at a time.
+    /// Plain characters, stretches of ASCII at a time.
     fn plain(&mut self, text: &str) {
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
-            let word = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
-            if word == 0 {
+            let length = ascii_run(rest.as_bytes());
+            if length == 0 {
                 self.push(first);
                 rest = &rest[first.len_utf8()..];
-                continue;
+            } else {
+                self.ascii(&rest.as_bytes()[..length]);
+                rest = &rest[length..];
             }
-            if let Some(mark) = self.mark.take() {
-                self.keep(mark);
-            }
-            if std::mem::take(&mut self.blank) && self.out.len() > self.start {
-                self.out.push(' ');
-            }
-            let from = self.out.len();
-            self.out.push_str(&rest[..word]);
-            self.out[from..].make_ascii_lowercase();
-            rest = &rest[word..];
         }
+    }
+
+    /// ASCII, without a branch for any byte: each is written where the form ends, which moves on only over
+    /// those that are kept.
+    fn ascii(&mut self, bytes: &[u8]) {
+        const STEP: usize = 32;
+        if let Some(mark) = self.mark.take()
+            && bytes[0].is_ascii_alphanumeric()
+        {
+            self.keep(mark);
+        }
+        let mut any = u8::from(self.out.len() > self.start);
+        let mut blank = u8::from(self.blank) & any;
+        // A blank may go before each byte.
+        let mut form = [0; 2 * STEP];
+        for (at, step) in (0..).step_by(STEP).zip(bytes.chunks(STEP)) {
+            let after = bytes.get(at + step.len()).copied().unwrap_or(0);
+            let next = step[1..].iter().chain([&after]);
+            let mut length = 0;
+            for (byte, next) in step.iter().zip(next) {
+                let (kind, next) = (KINDS[usize::from(*byte)], KINDS[usize::from(*next)]);
+                // A mark stays before a letter or digit.
+                let keep = (kind | ((kind / MARK) & (next / ALPHANUMERIC))) & KEPT;
+                form[length % (2 * STEP)] = b' ';
+                length += usize::from(blank & keep);
+                form[length % (2 * STEP)] = byte.to_ascii_lowercase();
+                length += usize::from(keep);
+                any |= keep;
+                blank = (blank & !keep) | ((kind / BLANK) & any & 1);
+            }
+            self.out.extend_from_slice(&form[..length]);
+        }
+        self.blank = blank == 1;
+        self.mark = bytes
+            .last()
+            .filter(|last| KINDS[usize::from(**last)] == MARK)
+            .map(|last| char::from(*last));
     }
 
     fn keep(&mut self, c: char) {
         if std::mem::take(&mut self.blank) && self.out.len() > self.start {
-            self.out.push(' ');
+            self.out.push(b' ');
         }
-        self.out.push(c);
+        self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 }
 
@@ -106,14 +213,15 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> String {
-        let mut out = String::new();
-        normalise(text, &mut out);
-        out
+        let mut forms = Forms::default();
+        forms.push("before.");
+        forms.push(text);
+        String::from_utf8(forms.turn(1).to_vec()).expect("UTF-8")
     }
 
     /// Character by character, as the form is defined.
     fn slowly(text: &str) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         let mut form = Form {
             out: &mut out,
             start: 0,
@@ -121,11 +229,11 @@ mod tests {
             mark: None,
         };
         text.chars().nfkc().for_each(|(c, _)| form.push(c));
-        out
+        String::from_utf8(out).expect("UTF-8")
     }
 
     #[test]
-    fn words_at_a_time_give_the_same_form() {
+    fn stretches_at_a_time_give_the_same_form() {
         const PIECES: &[&str] = &[
             "Word",
             "a",
@@ -168,6 +276,13 @@ mod tests {
             "。",
             "X.Y",
             "3.5",
+            "`",
+            "\t",
+            "\u{b}",
+            "\u{7f}",
+            "@",
+            "[",
+            "a sentence, of more than thirty-two bytes: as most of them are. \"Yes\"",
         ];
         let mut state = 1u64;
         let mut next = || {

@@ -2,24 +2,14 @@
 
 use super::words::Word;
 
-/// The n-grams of some words as a sorted set of hashes; of fewer words than `n` the one gram they are. A
-/// text without words has none.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "half of the hash tells the grams of two rows apart"
-)]
+/// The n-grams of some words as a sorted set of halves of their hashes; of fewer words than `n` the one gram
+/// they are. A text without words has none.
 pub fn shingles(words: &[Word], n: usize, out: &mut Vec<u32>) {
     out.clear();
     if words.is_empty() {
         return;
     }
-    let n = n.clamp(1, words.len());
-    out.extend(words.windows(n).map(|gram| {
-        let hash = gram.iter().fold(n as u64, |hash, word| {
-            (hash ^ word.hash).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(27)
-        });
-        (hash ^ (hash >> 32)) as u32
-    }));
+    rolling(words, n.clamp(1, words.len()), |gram| out.push((gram >> 32) as u32));
     out.sort_unstable();
     out.dedup();
 }
@@ -28,14 +18,12 @@ pub fn shingles(words: &[Word], n: usize, out: &mut Vec<u32>) {
 const STEP: u64 = 0xD6E8_FEB8_6659_FD93;
 
 /// Shows the hash of each run of `n` words.
-pub fn rolling(words: &[Word], n: usize, each: &mut dyn FnMut(u64)) {
+pub fn rolling(words: &[Word], n: usize, mut each: impl FnMut(u64)) {
     if words.len() < n || n == 0 {
         return;
     }
     let last = (1..n).fold(1u64, |power, _| power.wrapping_mul(STEP));
-    let mut hash = words[..n]
-        .iter()
-        .fold(0u64, |hash, word| hash.wrapping_mul(STEP).wrapping_add(word.hash));
+    let mut hash = sum(&words[..n]);
     each(mix(hash));
     for at in n..words.len() {
         hash = hash
@@ -44,6 +32,17 @@ pub fn rolling(words: &[Word], n: usize, each: &mut dyn FnMut(u64)) {
             .wrapping_add(words[at].hash);
         each(mix(hash));
     }
+}
+
+/// The hash that [`rolling`] shows of these words.
+pub fn gram(words: &[Word]) -> u64 {
+    mix(sum(words))
+}
+
+fn sum(words: &[Word]) -> u64 {
+    words
+        .iter()
+        .fold(0, |hash, word| hash.wrapping_mul(STEP).wrapping_add(word.hash))
 }
 
 fn mix(hash: u64) -> u64 {
@@ -66,7 +65,8 @@ mod tests {
     fn the_same_words_make_the_same_grams_wherever_they_stand() {
         let grams = |text: &str| {
             let mut grams = Vec::new();
-            rolling(&words(text), 3, &mut |gram| grams.push(gram));
+            rolling(&words(text), 3, |found| grams.push(found));
+            assert!(words(text).windows(3).map(gram).eq(grams.iter().copied()));
             grams
         };
         let (long, short) = (grams("x y a b c d z"), grams("a b c d"));

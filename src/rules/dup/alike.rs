@@ -13,11 +13,7 @@ pub(super) const IN_MEMORY: usize = 256 << 20;
 pub(crate) struct Seen {
     /// A hash of each row's normal form, and which of `sets` is its own, kept with its place.
     pub(super) rows: Column<(u64, u32)>,
-    /// Hashes of the bands, one row after the other.
-    pub(super) bands: Vec<u32>,
     pub(super) sets: Sets,
-    #[serde(skip)]
-    pub(super) form: String,
     #[serde(skip)]
     pub(super) set: Vec<u32>,
 }
@@ -28,7 +24,6 @@ impl Merge for Seen {
         let mut rows = other.rows;
         rows.change(|(_, at)| *at += shift);
         self.rows.merge(rows);
-        self.bands.extend(other.bands);
         self.sets.merge(other.sets);
     }
 }

@@ -62,7 +62,7 @@ impl Rule for Answer {
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));
         asked.turns(prompt);
-        answered.text(text);
+        answered.text(text.as_bytes());
         let key = Shared {
             shared: answered.half(),
             other: asked.half(),

@@ -2,14 +2,12 @@
 
 use std::io;
 
-use rayon::slice::ParallelSliceMut;
-
-use crate::sketch::minhash::similarity;
+use crate::sketch::jaccard::similarity;
 use crate::sketch::sets::Sets;
 
-/// Rows of one cluster that a row of another is compared with, in one band.
+/// Rows of one cluster that a row of another is compared with, in one group.
 const TRIES: usize = 16;
-/// Comparisons of a row in one band: beyond them rows of a template are taken for unlike.
+/// Comparisons of a row in one group: beyond them rows of a template are taken for unlike.
 const MOST: usize = 128;
 /// Pairs known to be unlike; the memory of a lossy table.
 const REMEMBERED: usize = 1 << 18;
@@ -57,12 +55,9 @@ impl<'s> Linkage<'s> {
         at
     }
 
-    /// Joins the rows that share a hash of one band: `hash` gives each row's.
-    pub(super) fn band(&mut self, hash: impl Fn(u32) -> u32) -> io::Result<()> {
-        let rows = (0u32..).take(self.order.len());
-        let mut keyed: Vec<(u32, u32)> = rows.map(|row| (hash(row), row)).collect();
-        keyed.par_sort_unstable();
-        for group in keyed.chunk_by(|left, right| left.0 == right.0) {
+    /// Joins those rows that are alike of each group: rows with what they share, sorted.
+    pub(super) fn join_alike(&mut self, rows: &[(u32, u32)]) -> io::Result<()> {
+        for group in rows.chunk_by(|left, right| left.0 == right.0) {
             if group.len() > 1 {
                 self.group(group)?;
             }

@@ -4,8 +4,8 @@ use crate::finding::{Clusters, Findings};
 use crate::model::setup::Setup;
 use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::sketch::minhash::MinHash;
-use crate::text::{normalise, shingles};
+use crate::sketch::rarest::by_element;
+use crate::text::shingles;
 
 use super::alike::{IN_MEMORY, Seen};
 use super::linkage::Linkage;
@@ -14,15 +14,15 @@ use super::said::Said;
 rule_meta! {
     /// ## What it finds
     /// Rows nearly like an earlier one: of all runs of 5 words in either, at least 80 % are in both (Jaccard
-    /// similarity of the sets of word 5-grams, over all turns, without case and punctuation). Candidates come
-    /// from MinHash (128 functions, at this threshold in 21 bands of 6) and each is verified by its true
-    /// similarity, so no pair is reported that is below the threshold; of pairs at the threshold 99.8 % are
-    /// candidates, of pairs at 0.9 all but one in ten million. Rows that are linked over others are one
-    /// cluster. Rows that are the same, to the byte or but for dress, are `dup/exact`'s and
-    /// `dup/normalised`'s.
+    /// similarity of the sets of word 5-grams, over all turns, without case and punctuation). This is exact, not
+    /// a sketch: two rows that are so alike share one of the rarest runs of each, rows that do are compared
+    /// whole, and rows that are linked over others are one cluster. (Where more than a hundred rows share such a
+    /// run without being alike, as rows of a template do, a row is compared with 128 of them.) Rows that are the
+    /// same, to the byte or but for dress, are `dup/exact`'s and `dup/normalised`'s.
     ///
-    /// Memory: 108 bytes a row, 60 more while they are linked, and 4 for each different run of words, of which what exceeds 256 MiB per
-    /// worker goes to the folder for temporary files (`--tmp-dir`).
+    /// Memory: 24 bytes a row, 60 more while they are linked, and 4 for each different run of words, of which
+    /// what exceeds 256 MiB per worker goes to the folder for temporary files (`--tmp-dir`); then up to 256 MiB
+    /// to count the runs and 256 MiB for rows to compare.
     ///
     /// ## Why it matters
     /// What differs by a name or a number is memorised like a repeat, and in evaluation data it counts one
@@ -46,6 +46,9 @@ rule_meta! {
     "dup/near", Note, above 0.05 => Warning
 }
 
+/// Rows under their runs that are held at a time, 8 bytes each.
+const TOGETHER: usize = 32 << 20;
+
 /// Options of the rule.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -54,8 +57,6 @@ pub(crate) struct Near {
     threshold: f64,
     /// Words of a run.
     words: usize,
-    #[serde(skip)]
-    minhash: std::sync::OnceLock<MinHash>,
     /// Where state goes that outgrows memory, if the run names no folder.
     #[serde(skip)]
     folder: std::sync::OnceLock<std::path::PathBuf>,
@@ -66,39 +67,26 @@ impl Default for Near {
         Self {
             threshold: 0.8,
             words: 5,
-            minhash: std::sync::OnceLock::new(),
             folder: std::sync::OnceLock::new(),
         }
-    }
-}
-
-impl Near {
-    fn minhash(&self) -> &MinHash {
-        self.minhash
-            .get_or_init(|| MinHash::new(self.threshold.clamp(0.05, 1.0)))
     }
 }
 
 impl Rule for Near {
     const META: RuleMeta = META;
     const WORDS: bool = true;
+    const FORMS: bool = true;
     type State = Seen;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
-        let Some(example) = row.example else { return };
         shingles(row.words.all(), self.words, &mut seen.set);
         if seen.set.is_empty() {
             return;
         }
         let mut normal = Said::by(row);
-        for turn in &example.turns {
-            seen.form.clear();
-            normalise(&turn.text, &mut seen.form);
-            normal.text(&seen.form);
-        }
+        normal.text(row.forms.all());
         let at = u32::try_from(seen.sets.len()).expect("fewer than 2^32 rows");
         seen.rows.push(&row.place, (normal.half(), at));
-        self.minhash().push(&seen.set, &mut seen.bands);
         let (folder, most) = row
             .setup
             .spill()
@@ -149,11 +137,15 @@ impl Near {
         out: &mut Findings,
     ) -> std::io::Result<()> {
         let order: Vec<u32> = rows.iter().map(|(.., at)| *at).collect();
-        let bands = self.minhash().bands();
-        let mut linkage = Linkage::new(&seen.sets, &order, self.threshold.clamp(0.05, 1.0));
-        for band in 0..bands {
-            linkage.band(|row| seen.bands[order[row as usize] as usize * bands + band])?;
+        let threshold = self.threshold.clamp(0.05, 1.0);
+        let mut number = vec![None; seen.sets.len()];
+        for (row, at) in (0u32..).zip(&order) {
+            number[*at as usize] = Some(row);
         }
+        let mut linkage = Linkage::new(&seen.sets, &order, threshold);
+        by_element(&seen.sets, |at| number[at], threshold, TOGETHER, &mut |list| {
+            linkage.join_alike(list)
+        })?;
         let place = |row: u32| {
             let (_, source, row, _) = rows[row as usize];
             Place {

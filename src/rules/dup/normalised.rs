@@ -5,7 +5,6 @@ use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::keys::{Keys, Shared};
-use crate::text::normalise;
 
 use super::said::Said;
 use super::{groups, said};
@@ -46,8 +45,6 @@ pub(crate) struct Normalised {}
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Seen {
     keys: Keys<Shared>,
-    #[serde(skip)]
-    form: String,
 }
 
 impl Merge for Seen {
@@ -58,6 +55,7 @@ impl Merge for Seen {
 
 impl Rule for Normalised {
     const META: RuleMeta = META;
+    const FORMS: bool = true;
     type State = Seen;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
@@ -65,15 +63,11 @@ impl Rule for Normalised {
             return;
         };
         let mut normal = Said::by(row);
-        let mut empty = true;
-        for turn in &example.turns {
-            seen.form.clear();
-            normalise(&turn.text, &mut seen.form);
-            empty &= seen.form.is_empty();
-            normal.turn(turn, &seen.form);
+        for (at, turn) in example.turns.iter().enumerate() {
+            normal.turn(turn, row.forms.turn(at));
         }
         // Rows of nothing but marks are the same only in that they say nothing.
-        if !empty {
+        if !row.forms.all().is_empty() {
             let key = Shared {
                 shared: normal.half(),
                 other: exact.half(),

@@ -53,10 +53,10 @@ impl Rule for Prompt {
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));
         asked.turns(prompt);
-        answered.text(&answer.text);
+        answered.text(answer.text.as_bytes());
         // Two answers of no text are two calls.
         if let (true, Some(raw)) = (answer.has_tool_calls(), answer.raw) {
-            answered.text(&format!("{:?}", raw.get("tool_calls")));
+            answered.text(format!("{:?}", raw.get("tool_calls")).as_bytes());
         }
         let key = Shared {
             shared: asked.half(),

@@ -16,22 +16,22 @@ impl Said {
     }
 
     /// Adds a turn: its role as it stands, its side and its text.
-    pub(super) fn turn(&mut self, turn: &Turn<'_>, text: &str) {
+    pub(super) fn turn(&mut self, turn: &Turn<'_>, text: &[u8]) {
         self.0.update(turn.role_text.as_bytes());
         self.0.update(&[0xFF, turn.branch as u8]);
-        self.0.update(text.as_bytes());
+        self.0.update(text);
         self.0.update(&[0xFE]);
     }
 
     /// Adds turns as they are.
     pub(super) fn turns(&mut self, turns: &[Turn<'_>]) {
         for turn in turns {
-            self.turn(turn, &turn.text);
+            self.turn(turn, turn.text.as_bytes());
         }
     }
 
-    pub(super) fn text(&mut self, text: &str) {
-        self.0.update(text.as_bytes());
+    pub(super) fn text(&mut self, text: &[u8]) {
+        self.0.update(text);
     }
 
     pub(super) fn half(&self) -> u64 {

@@ -31,11 +31,19 @@ const JOINED: &[&str] = &["答案", "正解", "答え", "标签", "標籤"];
 
 static HASHES: LazyLock<Vec<u64>> = LazyLock::new(|| hashes_of(NAMES));
 
+/// A bit for each of [`HASHES`], by its lowest seven: most words have another.
+static FILTER: LazyLock<u128> = LazyLock::new(|| HASHES.iter().fold(0, |bits, hash| bits | bit(*hash)));
+
+fn bit(hash: u64) -> u128 {
+    1 << (hash & 127)
+}
+
 /// What follows each cue of a text, the text's `words` given; nothing where the text ends with the cue.
 pub(super) fn values<'t>(text: &'t str, words: &'t [Word]) -> impl Iterator<Item = &'t str> {
+    let filter = *FILTER;
     let named = words
         .iter()
-        .filter(|word| HASHES.binary_search(&word.hash).is_ok())
+        .filter(move |word| filter & bit(word.hash) != 0 && HASHES.binary_search(&word.hash).is_ok())
         .map(|word| word.end as usize);
     let joined = JOINED
         .iter()
@@ -71,7 +79,14 @@ pub(super) fn keys(answer: &str) -> impl Iterator<Item = &str> {
         let is_option = bare.starts_with(|c: char| c.is_ascii_uppercase()) && after.starts_with([')', ']', '.', ':']);
         is_option.then(|| &bare[..1])
     };
-    let last = ["####", "answer is", "Answer:", "answer:"]
+    // Forwards and for a part of three, since most answers have none.
+    let marked = |sign: &[u8]| memchr::memmem::find(answer.as_bytes(), sign).is_some();
+    let signs: &[&str] = match (marked(b"####"), marked(b"nswer")) {
+        (false, false) => &[],
+        (true, false) => &["####"],
+        _ => &["####", "answer is", "Answer:", "answer:"],
+    };
+    let last = signs
         .iter()
         .filter_map(|sign| {
             Some(answer[answer.rfind(sign)? + sign.len()..].trim_matches([' ', ':', '*', '.', '\n', '$']))

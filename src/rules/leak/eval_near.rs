@@ -9,8 +9,7 @@ use super::reached::Reached;
 rule_meta! {
     /// ## What it finds
     /// Training rows nearly like a held-out row (`--eval`, `--against`): of all runs of 5 words in either at
-    /// least 80 % are in both. Candidates come from MinHash and are verified; rows of the same prompt are
-    /// `leak/eval-prompt`'s too.
+    /// least 80 % are in both. None is missed; rows of the same prompt are `leak/eval-prompt`'s too.
     ///
     /// ## Why it matters
     /// A held-out row with a name or a number changed is still known: the score is that of memory.

@@ -78,22 +78,21 @@ impl Rule for SharedSpan {
     )]
     fn check(&self, row: &Row<'_>, Scratch { spans }: &mut Scratch, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        spans.clear(row.words.all().len());
+        let mut next = 0;
         for (at, answer) in answers::taught(example) {
-            let words = row.words.turn(at);
-            if words.len() < self.min_words.max(GRAM) {
-                continue;
-            }
-            spans.clear();
-            let given = example.turns[..at].iter().enumerate();
-            let given = given.filter(|(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected);
-            let mut any = false;
-            for (before, turn) in given {
-                if turn.role != Role::Tool && row.words.turn(before).len() >= GRAM {
+            for (before, turn) in (next..).zip(&example.turns[next..at]) {
+                let given = !turn.is_answer() && turn.branch != Branch::Rejected && turn.role != Role::Tool;
+                if given && row.words.turn(before).len() >= GRAM {
                     spans.give(row.words.turn(before));
-                    any = true;
                 }
             }
-            if !any {
+            next = at;
+            let words = row.words.turn(at);
+            if words.len() < self.min_words.max(GRAM) || spans.is_empty() {
+                continue;
+            }
+            if (spans.at_most(words) as f64) < self.share * words.len() as f64 {
                 continue;
             }
             spans.index();

@@ -1,6 +1,9 @@
 //! What became of each message in the text the template rendered.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::model::encoded::Encoded;
 use crate::model::example::{Branch, Content, Example, Role, Turn};
@@ -130,6 +133,9 @@ impl<'r> Seen<'r> {
     }
 }
 
+/// What thoughts inside a text end with.
+static CLOSE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("</think>"));
+
 /// What an assistant thought, and what it said. Only turns of assistants think.
 pub(super) fn thoughts<'t>(turn: &'t Turn<'_>) -> (Option<Cow<'t, str>>, &'t str) {
     let text = turn.text.trim();
@@ -141,7 +147,7 @@ pub(super) fn thoughts<'t>(turn: &'t Turn<'_>) -> (Option<Cow<'t, str>>, &'t str
         .find_map(|key| turn.raw?.get(key)?.as_str())
         .map(str::trim)
         .filter(|thoughts| !thoughts.is_empty());
-    let inside = text.split_once("</think>").map(|(thoughts, said)| {
+    let inside = search::split(text, &CLOSE).map(|(thoughts, said)| {
         let thoughts = thoughts.trim_start();
         (thoughts.strip_prefix("<think>").unwrap_or(thoughts).trim(), said.trim())
     });

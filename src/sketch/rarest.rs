@@ -1,0 +1,237 @@
+//! Which elements of a set decide whom it can be alike with: the rarest.
+//!
+//! Two sets with a Jaccard similarity of at least t share at least ⌈t·n⌉ of the n elements of either. So, in
+//! any order of the elements that is the same for all sets, both have one that they share among their first
+//! n − ⌈t·n⌉ + 1: sets that have none there are below t, and no pair is missed (prefix filtering: Chaudhuri,
+//! Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007). With the rarest first these are elements that few
+//! sets have, and of a set that is like no other they are its own.
+
+use std::io;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::sets::Sets;
+
+/// Threads that count together: each reads all sets and counts a part of the elements.
+const COUNTING: usize = 4;
+
+/// Passes over all sets at most, however many pairs there are.
+const PARTS: u32 = 64;
+
+/// How many sets an element stands in, about: a count per slot, in which elements may meet. It orders the
+/// elements, for which any order will do.
+pub struct Rarity {
+    /// Counts up to 255.
+    slots: Vec<u8>,
+    /// From an element to its slot: neighbours in order share one.
+    shift: u32,
+}
+
+impl Rarity {
+    /// Slots for about so many elements, a byte for every two at most: 64 KiB to 256 MiB.
+    fn sized(elements: u64) -> Self {
+        let bits = (elements / 2).next_power_of_two().trailing_zeros().clamp(16, 28);
+        Self {
+            slots: vec![0; 1 << bits],
+            shift: 32 - bits,
+        }
+    }
+
+    /// Counts the elements of sets that are given one after the other, with where each ends.
+    pub fn of(elements: &[u32]) -> Self {
+        let mut rarity = Self::sized(elements.len() as u64);
+        for element in elements {
+            let slot = &mut rarity.slots[(element >> rarity.shift) as usize];
+            *slot = slot.saturating_add(1);
+        }
+        rarity
+    }
+
+    /// Counts the elements of the sets that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// If a set cannot be read back from disk.
+    pub fn of_sets(sets: &Sets, wanted: impl Fn(usize) -> bool + Sync) -> io::Result<Self> {
+        let mut rarity = Self::sized(sets.elements());
+        let parts = rayon::current_num_threads().clamp(1, COUNTING).next_power_of_two();
+        let size = rarity.slots.len() / parts;
+        let shift = rarity.shift;
+        let stretches = sets.stretches();
+        let counted = rarity.slots.par_chunks_mut(size).enumerate().map(|(part, slots)| {
+            let first = (part * size) as u64;
+            // The elements of this part follow each other in every set, since slots are in their order.
+            let (from, to) = (first << shift, (first + size as u64) << shift);
+            let mut buffer = Vec::new();
+            for stretch in &stretches {
+                sets.each(stretch, &mut buffer, |at, set| {
+                    if wanted(at) {
+                        let start = set.partition_point(|element| u64::from(*element) < from);
+                        for element in set[start..].iter().take_while(|element| u64::from(**element) < to) {
+                            let slot = &mut slots[(element >> shift) as usize - part * size];
+                            *slot = slot.saturating_add(1);
+                        }
+                    }
+                })?;
+            }
+            Ok(())
+        });
+        counted.collect::<io::Result<()>>()?;
+        Ok(rarity)
+    }
+
+    /// Those of a set's deciding elements that stand in at least `least` sets, as far as is known here; of
+    /// the others nothing is to be found. `chosen` is emptied first.
+    pub fn deciding(&self, set: &[u32], threshold: f64, least: u8, chosen: &mut Vec<u64>) {
+        chosen.clear();
+        let deciding = first(set.len(), threshold);
+        let mut rarer = 0;
+        for element in set {
+            let count = self.slots[(element >> self.shift) as usize];
+            if count >= least {
+                chosen.push(u64::from(count) << 32 | u64::from(*element));
+                continue;
+            }
+            rarer += 1;
+            if rarer == deciding {
+                return chosen.clear();
+            }
+        }
+        let left = deciding - rarer;
+        if left < chosen.len() {
+            chosen.select_nth_unstable(left);
+            chosen.truncate(left);
+        }
+        for element in chosen {
+            *element &= u64::from(u32::MAX);
+        }
+    }
+}
+
+/// How many of the first elements of a set of this size a similar set has one of.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes of rows"
+)]
+fn first(size: usize, threshold: f64) -> usize {
+    // A product a hair above the whole number it stands for must not be rounded up to the next.
+    let shared = (threshold * size as f64 - 1e-6).ceil().max(1.0) as usize;
+    size - shared.min(size) + usize::from(size > 0)
+}
+
+/// Elements with the sets they decide about, in the order of the elements, so many at a time that memory is
+/// bounded: `each` is shown a list of (element, set).
+///
+/// # Errors
+///
+/// If a set cannot be read back from disk, or what `each` returns.
+pub fn by_element(
+    sets: &Sets,
+    wanted: impl Fn(usize) -> Option<u32> + Sync,
+    threshold: f64,
+    most: usize,
+    each: &mut dyn FnMut(&[(u32, u32)]) -> io::Result<()>,
+) -> io::Result<()> {
+    let rarity = Rarity::of_sets(sets, |at| wanted(at).is_some())?;
+    let stretches = sets.stretches();
+    let pairs = |stretch: &Range<usize>, parts: u32, part: u32| -> io::Result<Vec<(u32, u32)>> {
+        let (mut buffer, mut chosen, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+        sets.each(stretch, &mut buffer, |at, set| {
+            let Some(number) = wanted(at) else { return };
+            rarity.deciding(set, threshold, 2, &mut chosen);
+            #[expect(clippy::cast_possible_truncation, reason = "an element has 32 bits")]
+            let elements = chosen.iter().map(|element| *element as u32);
+            pairs.extend(
+                elements
+                    .filter(|element| element % parts == part)
+                    .map(|element| (element, number)),
+            );
+        })?;
+        Ok(pairs)
+    };
+    // As many parts as it takes for the first of them to fit.
+    let (mut parts, mut part) = (1u32, 0);
+    while part < parts {
+        let mut list: Vec<(u32, u32)> = Vec::new();
+        for some in stretches.chunks(64) {
+            let found: Vec<_> = some
+                .par_iter()
+                .map(|stretch| pairs(stretch, parts, part))
+                .collect::<io::Result<_>>()?;
+            list.extend(found.into_iter().flatten());
+            while part == 0 && list.len() > most && parts < PARTS {
+                parts *= 2;
+                list.retain(|(element, _)| element % parts == 0);
+            }
+        }
+        list.par_sort_unstable();
+        each(&list)?;
+        part += 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sketch::jaccard::similarity;
+
+    #[test]
+    fn so_many_elements_decide() {
+        assert_eq!(first(10, 0.8), 3);
+        assert_eq!(first(5, 0.8), 2);
+        assert_eq!(first(1, 0.8), 1);
+        assert_eq!(first(0, 0.8), 0);
+        assert_eq!(first(10, 1.0), 1);
+        // 0.7 × 10 is 7.000000000000001 or 6.999999999999999, as it is computed.
+        assert_eq!(first(10, 0.7), 4);
+        assert_eq!(first(30, 0.1), 28);
+    }
+
+    proptest! {
+        /// Every pair that is alike shares an element that decides, however few pairs are held at a time.
+        #[test]
+        fn no_pair_is_missed(
+            common in prop::collection::vec(0u32..60, 0..30),
+            own in prop::collection::vec(prop::collection::vec(any::<u32>(), 0..12), 2..12),
+            threshold in 0.1f64..1.0,
+            most in 1usize..40,
+        ) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let mut sets = Sets::default();
+            let mut all: Vec<Vec<u32>> = Vec::new();
+            for (at, own) in own.iter().enumerate() {
+                let part = common.iter().skip(at % 3).map(|element| element << 24);
+                let mut set: Vec<u32> = part.chain(own.iter().map(|element| element % 90)).collect();
+                set.sort_unstable();
+                set.dedup();
+                sets.push(&set, folder.path(), 64);
+                all.push(set);
+            }
+            let mut met = std::collections::BTreeSet::new();
+            let wanted = |at: usize| (at != 1).then(|| u32::try_from(at).expect("few"));
+            by_element(&sets, wanted, threshold, most, &mut |list| {
+                for group in list.chunk_by(|left, right| left.0 == right.0) {
+                    for (_, one) in group {
+                        met.extend(group.iter().map(|(_, other)| (*one as usize, *other as usize)));
+                    }
+                }
+                Ok(())
+            })
+            .expect("readable");
+            for one in 0..all.len() {
+                for other in one + 1..all.len() {
+                    if one != 1 && other != 1 && similarity(&all[one], &all[other], threshold).is_some() {
+                        prop_assert!(met.contains(&(one, other)), "{one} {other}");
+                    }
+                }
+            }
+            prop_assert!(met.iter().all(|(one, other)| *one != 1 && *other != 1));
+        }
+    }
+}
