@@ -140,8 +140,8 @@ fn seen(finished: Finished) -> String {
         .collect();
     let sections = finished.sections;
     format!(
-        "{found:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
-        sections.lengths, sections.masks, sections.mix, sections.rows
+        "{found:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
+        sections.lengths, sections.masks, sections.mix, sections.passages, sections.rows
     )
 }
 

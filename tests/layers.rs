@@ -29,7 +29,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "place", "text", "finding", "model", "sketch", "holdout", "search", "rule",
         ],
     ),
-    ("measure", &["place", "model", "sketch", "rule", "encode", "plan"]),
+    (
+        "measure",
+        &["place", "text", "model", "sketch", "rule", "encode", "plan"],
+    ),
     ("fit", &["model", "plan", "measure"]),
     (
         "scan",

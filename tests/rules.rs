@@ -19,9 +19,22 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("mask/odd-share", "train.jsonl", odd_share),
     ("leak/label-in-prompt", "train.jsonl", label_in_prompt),
     ("leak/label-shortcut", "train.jsonl", label_shortcut),
+    ("mix/eval-shift", "train.jsonl", || {
+        priced(100, "What is the price of", "eggs?")
+    }),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
+
+/// Evaluation data beside what is made.
+const MADE_EVAL: &[(&str, fn() -> Vec<u8>)] = &[("mix/eval-shift", || {
+    priced(40, "Was kosten heute die", "Eier, und wie lange sind sie frisch?")
+})];
+
+fn priced(rows: usize, start: &str, end: &str) -> Vec<u8> {
+    let row = |at: usize| format!("{{\"prompt\": \"{start} {at} {end}\", \"completion\": \"{at}.\"}}\n");
+    (0..rows).map(row).collect::<String>().into_bytes()
+}
 
 /// Rows that train about half of their tokens, and one that trains next to none.
 fn odd_share() -> Vec<u8> {
@@ -242,11 +255,18 @@ fn bad_examples_are_flagged_and_good_ones_are_not() {
                 "{} has an example on its page and one that is made",
                 meta.name
             );
+            let eval = MADE_EVAL.iter().find(|(rule, _)| *rule == meta.name);
+            let flags = eval.map_or(Vec::new(), |_| vec!["--eval".to_owned(), "eval.jsonl".to_owned()]);
             bad.push(Fence {
                 name: (*name).to_owned(),
-                flags: Vec::new(),
+                flags,
                 bytes: make(),
             });
+            bad.extend(eval.map(|(_, make)| Fence {
+                name: "eval.jsonl".to_owned(),
+                flags: Vec::new(),
+                bytes: make(),
+            }));
         }
         assert!(!bad.is_empty() && !good.is_empty(), "{} lacks an example", meta.name);
         let flagged = run(entry, &bad);

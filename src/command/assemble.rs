@@ -97,6 +97,7 @@ pub fn report(header: Header, finished: Finished) -> Report {
         lengths: finished.sections.lengths,
         masks: finished.sections.masks,
         mix: finished.sections.mix,
+        passages: finished.sections.passages,
         not_checked: header.not_checked,
         notes,
         next: header.next,

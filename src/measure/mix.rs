@@ -9,8 +9,9 @@ use crate::model::example::Role;
 use crate::rule::Row;
 use crate::sketch::Merge;
 use crate::sketch::histogram::Histogram;
+use crate::text::SCRIPTS;
 
-use super::scripts::{SCRIPTS, ScriptCounts};
+use super::scripts::ScriptCounts;
 
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Mix {

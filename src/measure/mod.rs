@@ -8,6 +8,7 @@ mod lengths;
 mod masks;
 mod mix;
 mod padding;
+mod passages;
 mod rows;
 mod scripts;
 
@@ -22,6 +23,7 @@ pub use lengths::{Bin, Cut, LengthSection, LengthSummary};
 pub use masks::{MaskSection, RoleTokens, Why, Worth};
 pub use mix::MixSection;
 pub use padding::{Packed, Padding};
+pub use passages::{Passage, PassageSection, WORDS as PASSAGE_WORDS};
 pub use rows::{Kept, Rows, Side};
 
 /// Every measure's state.
@@ -30,6 +32,7 @@ pub struct Measures {
     lengths: lengths::Lengths,
     masks: masks::Masks,
     mix: mix::Mix,
+    passages: passages::Passages,
     fed: fed::FedRows,
     /// Rows seen per source, readable or not.
     rows: Vec<RowCounts>,
@@ -50,6 +53,7 @@ pub struct Sections {
     pub lengths: Option<LengthSection>,
     pub masks: Option<MaskSection>,
     pub mix: MixSection,
+    pub passages: Option<PassageSection>,
     /// The run as planned, if one is.
     pub budget: Option<Budget>,
     pub rows: Vec<RowCounts>,
@@ -72,6 +76,7 @@ impl Measures {
         self.lengths.see(row);
         self.masks.see(row);
         self.mix.see(row);
+        self.passages.see(row);
         self.fed.see(row);
     }
 
@@ -98,6 +103,7 @@ impl Measures {
             budget,
             masks: trained.then(|| self.masks.finish()).flatten(),
             mix: self.mix.finish(),
+            passages: self.passages.finish(setup),
             rows: self.rows,
         }
     }
@@ -108,6 +114,7 @@ impl Merge for Measures {
         self.lengths.merge(other.lengths);
         self.masks.merge(other.masks);
         self.mix.merge(other.mix);
+        self.passages.merge(other.passages);
         self.fed.merge(other.fed);
         if self.rows.len() < other.rows.len() {
             self.rows.resize(other.rows.len(), RowCounts::default());

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::style::{count, percent, plural, short};
-use super::{Group, Report, plan};
+use super::{Group, Report, passages, plan};
 
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = &report.verdict;
@@ -73,6 +73,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 count(cut.trained)
             )?;
         }
+    }
+    for (at, (_, text)) in passages::lines(report).into_iter().enumerate() {
+        let start = if at == 0 { "\nRepeated: " } else { "- " };
+        writeln!(out, "{start}{}", cell(&text))?;
     }
     if let Some(budget) = &report.plan {
         writeln!(out)?;

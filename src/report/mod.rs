@@ -4,6 +4,7 @@ pub mod concise;
 pub mod github;
 pub mod json;
 pub mod markdown;
+mod passages;
 pub mod plan;
 pub mod sizing;
 pub mod style;
@@ -14,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Level;
-use crate::measure::{LengthSection, MaskSection, MixSection};
+use crate::measure::{LengthSection, MaskSection, MixSection, PassageSection};
 use crate::model::budget::Budget;
 use crate::model::example::Shape;
 use crate::model::setup::Origin;
@@ -43,6 +44,9 @@ pub struct Report {
     pub lengths: Option<LengthSection>,
     pub masks: Option<MaskSection>,
     pub mix: MixSection,
+    /// Long passages that many rows have in common, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passages: Option<PassageSection>,
     /// What the planned run comes to, if one is planned.
     pub plan: Option<Budget>,
     /// What could not be checked, and what it lacked.

@@ -12,7 +12,7 @@ use crate::measure::LengthSection;
 
 use super::style::{bytes, clip, count, percent, plural, short, visible};
 use super::wrap::wrap;
-use super::{At, Found, Group, Report, Source, plan};
+use super::{At, Found, Group, Report, Source, passages, plan};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -328,7 +328,11 @@ impl Page<'_> {
         if !waste.is_empty() {
             self.line("padding", &waste.join(" · "))?;
         }
-        self.mix(lengths)
+        self.mix(lengths)?;
+        for (name, text) in passages::lines(self.report) {
+            self.line(name, &text)?;
+        }
+        Ok(())
     }
 
     fn mix(&mut self, lengths: &LengthSection) -> io::Result<()> {

@@ -1,9 +1,10 @@
-//! A JSON array: its elements byte for byte, one to a line.
+//! A JSON array: its elements byte for byte, one to a line. What is around the array, in a file that wraps it, stays as
+//! it is.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 
 use super::{Counts, Finish, Next, Removal, RewriteError, tell};
-use crate::source::{Input, Limits, Part, open};
+use crate::source::{Input, Limits, Part, decompressed, open};
 
 pub(super) fn copy(
     input: &Input,
@@ -14,7 +15,13 @@ pub(super) fn copy(
 ) -> Result<Counts, RewriteError> {
     let (mut counts, mut next) = (Counts::default(), Next::new(removals));
     let mut trouble = None;
-    out.write_all(b"[")?;
+    let wrapped = input.field.is_some();
+    let mut around = decompressed(input).map_err(|error| RewriteError::read(input, error))?;
+    // Where the array starts, once its first row is known, and where its last row ends.
+    let mut list: Option<(u64, u64)> = None;
+    if !wrapped {
+        out.write_all(b"[")?;
+    }
     let mut reader = open(input, 0, Part::Whole, limits);
     while let Some(batch) = reader.next() {
         batch.rows(&mut |read| {
@@ -24,6 +31,12 @@ pub(super) fn copy(
             let done = match &read {
                 Ok(record) => {
                     let bytes = record.bytes.unwrap_or_default();
+                    let start = record.place.offset;
+                    if wrapped && list.is_none() {
+                        let opened = io::copy(&mut (&mut around).take(start), &mut out);
+                        trouble = opened.err().map(Into::into);
+                    }
+                    list = Some((list.map_or(start, |list| list.0), start + bytes.len() as u64));
                     if let Some(removal) = next.of(record.place.row) {
                         counts.removed += 1;
                         let line = Some(record.place.line).filter(|line| *line > 0);
@@ -40,13 +53,20 @@ pub(super) fn copy(
                     row: unreadable.place.row,
                 }),
             };
-            trouble = done.err();
+            trouble = trouble.take().or(done.err());
         });
     }
     if let Some(error) = trouble {
         return Err(error);
     }
-    out.write_all(b"\n]\n")?;
+    if !wrapped {
+        out.write_all(b"\n]\n")?;
+    } else if let Some((start, end)) = list {
+        let broken = |error: io::Error| RewriteError::read(input, error);
+        io::copy(&mut (&mut around).take(end - start), &mut io::sink()).map_err(broken)?;
+        out.write_all(b"\n")?;
+        io::copy(&mut around, &mut out)?;
+    }
     out.finish()?;
     Ok(counts)
 }

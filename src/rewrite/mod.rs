@@ -1,10 +1,12 @@
-//! Files written anew: without some of their rows, or repaired. What is kept is kept as it is: JSON lines
-//! byte for byte, Parquet with its schema, metadata and compression.
+//! Files written anew: without some of their rows, or repaired. What is kept is kept as it is: JSON lines, CSV and the
+//! elements of JSON arrays byte for byte, Parquet and Arrow with their schema and metadata.
 
 mod array;
+mod arrow;
 mod lines;
 mod parquet;
 pub mod repair;
+mod stretches;
 mod strings;
 
 use std::fs::File;
@@ -13,7 +15,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::source::{Format, Input, Limits};
+use crate::json::{Layout, write};
+use crate::source::{Format, Input, Limits, Part, open};
 
 /// A row to leave out, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,14 @@ pub struct Counts {
     pub removed: u64,
 }
 
+impl Counts {
+    fn add(&mut self, stays: &[bool]) {
+        let kept = stays.iter().filter(|stays| **stays).count();
+        self.kept += kept as u64;
+        self.removed += (stays.len() - kept) as u64;
+    }
+}
+
 /// Why a file cannot be written anew.
 #[derive(Debug, thiserror::Error)]
 pub enum RewriteError {
@@ -38,10 +49,8 @@ pub enum RewriteError {
     Read { name: String, reason: String },
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
-    #[error("{name} is {format}, which cannot be written anew: convert it to JSON lines or Parquet first")]
-    Format { name: String, format: Format },
-    #[error("{name} holds its rows under the key `{key}`, which cannot be written anew: take the list out first")]
-    Wrapped { name: String, key: String },
+    #[error("{name} is {format} inside a compressed file, which cannot be written anew: decompress it first")]
+    Compressed { name: String, format: Format },
     #[error("row {row} of {name} cannot be read, and a JSON array cannot be written without it")]
     Unreadable { name: String, row: u64 },
     #[error("{missing} of {name}'s rows to leave out were not found: it has changed since it was checked")]
@@ -70,20 +79,18 @@ pub fn copy(
     gone: &mut dyn Write,
     limits: &Limits,
 ) -> Result<Counts, RewriteError> {
-    let counts = match (input.format, &input.field) {
-        (_, Some(key)) => {
-            return Err(RewriteError::Wrapped {
-                name: input.name.clone(),
-                key: key.clone(),
-            });
+    let counts = match input.format {
+        Format::JsonLines => lines::copy(input, removals, compress.writer(out)?, gone)?,
+        Format::JsonArray => array::copy(input, removals, compress.writer(out)?, gone, limits)?,
+        Format::JsonStream | Format::Csv | Format::Tsv | Format::Text => {
+            stretches::copy(input, removals, compress.writer(out)?, gone, limits)?
         }
-        (Format::JsonLines, None) => lines::copy(input, removals, compress.writer(out)?, gone)?,
-        (Format::JsonArray, None) => array::copy(input, removals, compress.writer(out)?, gone, limits)?,
-        (Format::Parquet, None) => parquet::copy(input, removals, out, gone, limits)?,
-        (format, None) => {
-            let name = input.name.clone();
-            return Err(RewriteError::Format { name, format });
+        Format::Parquet | Format::ArrowFile if input.compression.is_some() => {
+            let (name, format) = (input.name.clone(), input.format);
+            return Err(RewriteError::Compressed { name, format });
         }
+        Format::Parquet => parquet::copy(input, removals, out, gone, limits)?,
+        Format::ArrowFile | Format::ArrowStream => arrow::copy(input, removals, out, gone, limits)?,
     };
     let missing = removals.len() as u64 - counts.removed;
     if missing > 0 {
@@ -194,6 +201,27 @@ fn tell(
     Ok(())
 }
 
+/// Tells the rows that were left out of a file of columns, which are read once more for it.
+fn told(input: &Input, removals: &[Removal], gone: &mut dyn Write, limits: &Limits) -> Result<(), RewriteError> {
+    if removals.is_empty() {
+        return Ok(());
+    }
+    let (mut next, mut text, mut trouble) = (Next::new(removals), String::new(), None);
+    let mut reader = open(input, 0, Part::Whole, limits);
+    while let Some(batch) = reader.next() {
+        batch.rows(&mut |read| {
+            let Ok(record) = read else { return };
+            let Some(removal) = next.of(record.place.row).filter(|_| trouble.is_none()) else {
+                return;
+            };
+            text.clear();
+            write(&record.value, Layout::Line, &mut text);
+            trouble = tell(gone, input, removal, None, text.as_bytes()).err();
+        });
+    }
+    trouble.map_or(Ok(()), Err)
+}
+
 /// Walks removals along the rows of a file.
 struct Next<'r> {
     rest: &'r [Removal],
@@ -211,5 +239,14 @@ impl<'r> Next<'r> {
             self.rest = rest;
             first
         })
+    }
+
+    /// Which of the next rows stay.
+    fn stays(&mut self, row: &mut u64, rows: usize) -> Vec<bool> {
+        let stays = |_| {
+            *row += 1;
+            self.of(*row - 1).is_none()
+        };
+        (0..rows).map(stays).collect()
     }
 }

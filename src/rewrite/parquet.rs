@@ -10,9 +10,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
 
-use super::{Counts, Next, Removal, RewriteError, tell};
-use crate::json::{Layout, write};
-use crate::source::{Input, Limits, Part, open};
+use super::{Counts, Next, Removal, RewriteError, told};
+use crate::source::{Input, Limits};
 
 /// Rows read at a time.
 const AT_ONCE: usize = 1024;
@@ -37,20 +36,13 @@ pub(super) fn copy(
     let (mut counts, mut next, mut row) = (Counts::default(), Next::new(removals), 0);
     for batch in reader {
         let batch = batch.map_err(|error| broken(&error))?;
-        let stays: Vec<bool> = (0..batch.num_rows())
-            .map(|_| {
-                row += 1;
-                next.of(row - 1).is_none()
-            })
-            .collect();
-        let kept = stays.iter().filter(|stays| **stays).count();
-        counts.kept += kept as u64;
-        counts.removed += (stays.len() - kept) as u64;
+        let stays = next.stays(&mut row, batch.num_rows());
+        counts.add(&stays);
         let filtered = filter_record_batch(&batch, &BooleanArray::from(stays)).map_err(|error| broken(&error))?;
         writer.write(&filtered).map_err(|error| broken(&error))?;
     }
     writer.close().map_err(|error| broken(&error))?;
-    removed(input, removals, gone, limits)?;
+    told(input, removals, gone, limits)?;
     Ok(counts)
 }
 
@@ -75,25 +67,4 @@ fn properties(metadata: &ParquetMetaData) -> WriterProperties {
         .set_compression(column.map_or(parquet::basic::Compression::SNAPPY, ColumnChunkMetaData::compression))
         .set_max_row_group_row_count(Some(rows.unwrap_or(1 << 20).max(1)))
         .build()
-}
-
-/// Tells the rows that were left out.
-fn removed(input: &Input, removals: &[Removal], gone: &mut dyn Write, limits: &Limits) -> Result<(), RewriteError> {
-    if removals.is_empty() {
-        return Ok(());
-    }
-    let (mut next, mut text, mut trouble) = (Next::new(removals), String::new(), None);
-    let mut reader = open(input, 0, Part::Whole, limits);
-    while let Some(batch) = reader.next() {
-        batch.rows(&mut |read| {
-            let Ok(record) = read else { return };
-            let Some(removal) = next.of(record.place.row).filter(|_| trouble.is_none()) else {
-                return;
-            };
-            text.clear();
-            write(&record.value, Layout::Line, &mut text);
-            trouble = tell(gone, input, removal, None, text.as_bytes()).err();
-        });
-    }
-    trouble.map_or(Ok(()), Err)
 }

@@ -91,6 +91,8 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<mask::row_dropped::RowDropped>(),
     RuleEntry::of::<mask::trainer_raises::TrainerRaises>(),
     RuleEntry::of::<mix::answer_collapse::AnswerCollapse>(),
+    RuleEntry::of::<mix::eval_shift::EvalShift>(),
+    RuleEntry::of::<mix::refusals::Refusals>(),
     RuleEntry::of::<schema::bad_content_part::BadContentPart>(),
     RuleEntry::of::<schema::bad_json::BadJson>(),
     RuleEntry::of::<schema::bad_tool_call::BadToolCall>(),

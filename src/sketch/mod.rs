@@ -8,6 +8,7 @@ pub mod keys;
 pub mod lines;
 pub mod lowest;
 pub mod rarest;
+pub mod sample;
 pub mod sets;
 mod spill;
 

@@ -1,9 +1,15 @@
-//! Texts as they are compared: in normal form, and as words.
+//! Texts as they are compared: in normal form, as words, and by script and language.
 
+mod chars;
+mod language;
 mod normal;
+mod scripts;
 mod shingles;
 mod words;
 
+pub use chars::char_shingles;
+pub use language::{LANGUAGES, language};
 pub use normal::Forms;
+pub use scripts::{SCRIPTS, script};
 pub use shingles::{gram, rolling, shingles};
 pub use words::{Word, Words, hashes_of, words_of};

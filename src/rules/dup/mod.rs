@@ -4,6 +4,7 @@ mod alike;
 mod groups;
 mod linkage;
 mod said;
+mod shingle;
 
 pub(super) mod answer;
 pub(super) mod exact;

@@ -5,17 +5,18 @@ use crate::model::setup::Setup;
 use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::rarest::by_element;
-use crate::text::shingles;
 
 use super::alike::{IN_MEMORY, Seen};
 use super::linkage::Linkage;
 use super::said::Said;
+use super::shingle::Shingle;
 
 rule_meta! {
     /// ## What it finds
     /// Rows nearly like an earlier one: of all runs of 5 words in either, at least 80 % are in both (Jaccard
-    /// similarity of the sets of word 5-grams, over all turns, without case and punctuation). This is exact, not
-    /// a sketch: two rows that are so alike share one of the rarest runs of each, rows that do are compared
+    /// similarity of the sets of word 5-grams, over all turns, without case and punctuation). With
+    /// `shingle = "chars"` runs of 9 characters of each turn's normal form are compared, for scripts without blanks
+    /// and for misspelt words; `size` is their number, `threshold` the least similarity. This is exact, not a sketch: two rows that are so alike share one of the rarest runs of each, rows that do are compared
     /// whole, and rows that are linked over others are one cluster. (Where more than a hundred rows share such a
     /// run without being alike, as rows of a template do, a row is compared with 128 of them.) Rows that are the
     /// same, to the byte or but for dress, are `dup/exact`'s and `dup/normalised`'s.
@@ -55,8 +56,10 @@ const TOGETHER: usize = 32 << 20;
 pub(crate) struct Near {
     /// Smallest Jaccard similarity, above 0 to 1.
     threshold: f64,
-    /// Words of a run.
-    words: usize,
+    /// What runs are of.
+    shingle: Shingle,
+    /// How many a run has: 5 words or 9 characters where it is not said.
+    size: Option<usize>,
     /// Where state goes that outgrows memory, if the run names no folder.
     #[serde(skip)]
     folder: std::sync::OnceLock<std::path::PathBuf>,
@@ -66,7 +69,8 @@ impl Default for Near {
     fn default() -> Self {
         Self {
             threshold: 0.8,
-            words: 5,
+            shingle: Shingle::Words,
+            size: None,
             folder: std::sync::OnceLock::new(),
         }
     }
@@ -79,7 +83,7 @@ impl Rule for Near {
     type State = Seen;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
-        shingles(row.words.all(), self.words, &mut seen.set);
+        self.shingle.of_row(row, self.size, &mut seen.set);
         if seen.set.is_empty() {
             return;
         }

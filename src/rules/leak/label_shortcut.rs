@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
@@ -8,12 +6,14 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 use crate::text::Word;
 
+use super::feature::Feature;
 use super::labels::Labels;
 
 rule_meta! {
     /// ## What it finds
     /// Sets that classify (up to 20 different short answers) in which something shallow in the prompt tells
-    /// the answer in at least 95 % of the rows: its first word, its last word, or its length.
+    /// the answer in at least 95 % of the rows: its first word, its last word, its length, or whether it is longer than
+    /// some number of words.
     ///
     /// ## Why it matters
     /// The model learns the shortcut instead of the task. Usually the classes come from different sources,
@@ -67,56 +67,13 @@ impl Default for LabelShortcut {
     }
 }
 
-/// Different values of a feature above which it is no shortcut.
-const MOST: usize = 4096;
-
-/// Rows by value of a feature and by label.
-#[derive(Default, Serialize, Deserialize)]
-struct Feature {
-    rows: BTreeMap<(u64, u64), u64>,
-    too_many: bool,
-}
-
-impl Feature {
-    fn add(&mut self, value: u64, label: u64, rows: u64) {
-        if !self.too_many {
-            *self.rows.entry((value, label)).or_default() += rows;
-            if self.rows.len() > MOST {
-                self.too_many = true;
-                self.rows.clear();
-            }
-        }
-    }
-
-    /// Rows whose label is the most frequent of their value, and how many values there are.
-    fn told(&self) -> (u64, usize) {
-        let (mut told, mut values) = (0, 0);
-        let pairs: Vec<_> = self.rows.iter().collect();
-        for value in pairs.chunk_by(|left, right| left.0.0 == right.0.0) {
-            told += value.iter().map(|(_, rows)| **rows).max().unwrap_or(0);
-            values += 1;
-        }
-        (told, values)
-    }
-}
-
-impl Merge for Feature {
-    fn merge(&mut self, other: Self) {
-        if other.too_many {
-            self.too_many = true;
-            self.rows.clear();
-        }
-        for ((value, label), rows) in other.rows {
-            self.add(value, label, rows);
-        }
-    }
-}
-
 const NAMES: [&str; 3] = [
     "the first word of the prompt",
     "the last word of the prompt",
     "the length of the prompt",
 ];
+/// The last of them.
+const LENGTH: usize = 2;
 
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Seen {
@@ -159,17 +116,32 @@ impl Rule for LabelShortcut {
             return;
         };
         let usual = most as f64 / rows as f64;
+        let told_enough = |told: u64| {
+            let share = told as f64 / rows as f64;
+            share >= self.share && share >= usual + self.gain
+        };
+        let mut said = false;
         for (feature, name) in seen.features.iter().zip(NAMES) {
             let (told, values) = feature.told();
             let share = told as f64 / rows as f64;
             // A value for every other row tells each row's label and is no rule.
             let is_rule = values as u64 * 3 <= rows;
-            if !feature.too_many && is_rule && share >= self.share && share >= usual + self.gain {
+            if !feature.too_many() && is_rule && told_enough(told) {
+                said = true;
                 let (share, usual) = (share * 100.0, usual * 100.0);
                 out.set(format!(
                     "{name} tells the answer in {share:.0} % of {rows} rows; the most frequent answer is right in {usual:.0} %"
                 ));
             }
+        }
+        if let Some((told, words)) = seen.features[LENGTH]
+            .cut()
+            .filter(|(told, _)| !said && told_enough(*told))
+        {
+            let (share, usual) = (told as f64 / rows as f64 * 100.0, usual * 100.0);
+            out.set(format!(
+                "whether the prompt has more than {words} words tells the answer in {share:.0} % of {rows} rows; the most frequent answer is right in {usual:.0} %"
+            ));
         }
     }
 }

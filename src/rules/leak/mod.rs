@@ -2,6 +2,7 @@
 
 mod answers;
 mod cues;
+mod feature;
 mod labels;
 mod reached;
 mod spans;

@@ -11,12 +11,13 @@ use crate::sketch::column::Column;
 
 rule_meta! {
     /// ## What it finds
-    /// One and the same answer in more than a fifth of all rows, whatever was asked.
+    /// One and the same answer in more than a fifth of all rows, whatever was asked; or up to ten answers that
+    /// make more than half of all rows.
     ///
     /// ## Why it matters
     /// The model learns to give that answer, and little else. Usually a generator failed, refused, or its
-    /// output was put beside every prompt. The few answers of a classifier are no collapse: they are short,
-    /// and more than one.
+    /// output was put beside every prompt. The few answers of a classifier are no collapse: they are short
+    /// (below 24 bytes), and more than one; where its labels are long, ignore the rule.
     ///
     /// ## Example
     /// ```jsonl
@@ -54,7 +55,12 @@ pub(crate) struct AnswerCollapse {
     bytes: usize,
     /// Fewest rows with that answer.
     rows: u64,
+    /// Largest share of rows with a handful of answers.
+    handful: f64,
 }
+
+/// Answers that are a handful.
+const HANDFUL: usize = 10;
 
 impl Default for AnswerCollapse {
     fn default() -> Self {
@@ -63,6 +69,7 @@ impl Default for AnswerCollapse {
             whole: 0.95,
             bytes: 24,
             rows: 5,
+            handful: 0.5,
         }
     }
 }
@@ -117,7 +124,7 @@ impl Rule for AnswerCollapse {
         rows.par_sort_unstable();
         let same: Vec<_> = rows.chunk_by(|left, right| left.0 == right.0).collect();
         let (all, distinct) = (rows.len() as u64, same.len() as u64);
-        for answers in same {
+        for answers in &same {
             let ((_, length), source, row, lines_ahead) = answers[0];
             let times = answers.len() as u64;
             let share = times as f64 / all as f64;
@@ -141,6 +148,24 @@ impl Rule for AnswerCollapse {
                     format!("the same answer, {length} bytes, in {times} of {all} rows, {percent:.0} %; here first")
                 });
                 out.rows += times - 1;
+            }
+        }
+        if out.is_empty() {
+            let long = same.iter().filter(|answers| answers[0].0.1 as usize >= self.bytes);
+            let mut times: Vec<u64> = long
+                .map(|answers| answers.len() as u64)
+                .filter(|times| *times >= self.rows)
+                .collect();
+            times.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
+            times.truncate(HANDFUL);
+            let (few, sum) = (times.len(), times.iter().sum::<u64>());
+            let share = sum as f64 / all.max(1) as f64;
+            if few > 1 && share > self.handful {
+                let (percent, most) = (share * 100.0, times[0]);
+                out.set(format!(
+                    "{few} answers of {} bytes and more make {sum} of {all} rows, {percent:.0} %; the most frequent stands in {most}",
+                    self.bytes
+                ));
             }
         }
     }

@@ -1,0 +1,143 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Role, Turn};
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Answers that refuse: those that begin with an apology or "I can't" and go on to say that something cannot or
+    /// will not be done ("I'm sorry, but I can't help with that", "As an AI language model, I am not able to"), in
+    /// English, Chinese, German, French and Spanish. Of a conversation any answer counts; what was rejected does not.
+    ///
+    /// ## Why it matters
+    /// A model learns to refuse from few rows, and then refuses what it should do. Rows whose generator refused are
+    /// often taken for answers. In a set that is to teach refusals they are meant.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Write a poem on rain."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that request."}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Write a poem on rain."}, {"role": "assistant", "content": "I'm sorry to see you go, says the rain to the river."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Take out those that refuse what should be done with `gonogo filter --drop mix/refusals`, and have them
+    /// answered anew; leave in those that are meant.
+    "mix/refusals", Note, above 0.05 => Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Refusals {}
+
+/// Bytes of an answer in which it shows.
+const START: usize = 200;
+
+/// How refusals begin that say only then what is not done.
+const EXCUSES: &str = "i'm sorry|i am sorry|i'm really sorry|i am really sorry|i'm very sorry|i'm so sorry|sorry|\
+    i'm afraid|i am afraid|i apologize|i apologise|my apologies|apologies|unfortunately|as an ai|\
+    as a language model|as a large language model|as an artificial intelligence|i understand|\
+    es tut mir leid|tut mir leid|leider|als ki|je suis désolé|désolé|en tant qu'ia|en tant que modèle|\
+    lo siento|como modelo de lenguaje|como ia|对不起|抱歉|很抱歉|非常抱歉|作为一个人工智能|作为一个ai|作为ai|作为一名ai";
+/// What they go on with.
+const DENIALS: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable|i am unable|i'm not able|i am not able|\
+    i'm not comfortable|i don't have the ability|i do not have the ability|i don't have the capability|\
+    i do not have the capability|i must decline|can't help with|cannot help with|can't assist|\
+    cannot assist|unable to assist|unable to help|not able to provide|cannot provide|can't provide|\
+    unable to provide|cannot fulfill|can't fulfill|cannot comply|ich kann|kann ich|nicht in der lage|\
+    je ne peux pas|je ne suis pas en mesure|je ne suis pas capable|no puedo|no soy capaz|\
+    no tengo la capacidad|我无法|我不能|无法提供|无法回答|不能提供|不能帮";
+/// Denials in German that need a word more to be one.
+const GERMAN: &str = "nicht|keine";
+/// How refusals begin that say at once what is not done...
+const PLAIN: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable to|i am unable to|i'm not able to|\
+    i am not able to|i must decline|我无法|我不能|ich kann dir nicht|ich kann ihnen nicht|je ne peux pas|\
+    no puedo";
+/// ...and a word that tells them from a story.
+const DEEDS: &str = "help|assist|provide|fulfill|comply|support|create|generate|answer|engage|write|discuss|share|\
+    give|offer|decline|提供|回答|帮|协助|helfen|beantworten|aider|fournir|répondre|ayudar|proporcionar|responder";
+
+impl Rule for Refusals {
+    const META: RuleMeta = META;
+    type State = ();
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
+        for turn in example.turns.iter().filter(taught) {
+            let text = turn.text.trim_start();
+            if refuses(text) {
+                let said = || crate::rule::clip(text).replace('`', "'");
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("the answer refuses: `{}`", said()),
+                );
+            }
+        }
+    }
+}
+
+/// The text in lower case, with plain apostrophes.
+fn plainly(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == '’' { '\'' } else { c })
+}
+
+fn refuses(text: &str) -> bool {
+    let begins = |with: &str| {
+        with.split('|').any(|phrase| {
+            let mut said = plainly(text);
+            phrase.chars().all(|c| said.next() == Some(c))
+        })
+    };
+    let (plain, excuse) = (begins(PLAIN), begins(EXCUSES));
+    if !plain && !excuse {
+        return false;
+    }
+    let start: String = plainly(&text[..text.floor_char_boundary(START)]).collect();
+    let holds = |any: &str| any.split('|').any(|phrase| start.contains(phrase));
+    if plain {
+        return holds(DEEDS);
+    }
+    let is_german = |phrase: &str| matches!(phrase, "ich kann" | "kann ich");
+    DENIALS
+        .split('|')
+        .any(|phrase| start.contains(phrase) && (!is_german(phrase) || holds(GERMAN)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuses;
+
+    #[test]
+    fn refusals_are_told_from_regrets() {
+        for text in [
+            "I'm sorry, but I can't assist with that.",
+            "I’m sorry, but as a language model I cannot browse the web.",
+            "I cannot provide medical advice.",
+            "Unfortunately, I am not able to see images.",
+            "As an AI language model, I don't have the ability to feel.",
+            "很抱歉，我无法回答这个问题。",
+            "Es tut mir leid, aber dabei kann ich nicht helfen.",
+            "Lo siento, pero no puedo ayudarte con eso.",
+        ] {
+            assert!(refuses(text), "{text}");
+        }
+        for text in [
+            "I'm sorry for your loss. What happened?",
+            "I can't wait to see the sea again, said the captain.",
+            "Sorry is the hardest word.",
+            "I understand. Here is the plan.",
+            "Unfortunately the train was late, and he missed the boat.",
+            "Es tut mir leid, das zu hören. Ich kann gut verstehen, wie es dir geht.",
+        ] {
+            assert!(!refuses(text), "{text}");
+        }
+    }
+}
