@@ -55,6 +55,7 @@ fn leaks() -> Vec<(&'static str, Value)> {
     let with = |turns: Vec<Value>| json!({ "messages": turns });
     let question = || say("user", "Why is the sky blue?");
     let call = json!({"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{}"}}]});
+    let call_again = call.clone();
     vec![
         (
             "leak/answer-in-prompt",
@@ -93,6 +94,22 @@ fn leaks() -> Vec<(&'static str, Value)> {
                 call,
                 say("tool", format!("{{\"text\": \"{ANSWER}\"}}")),
                 say("assistant", ANSWER),
+            ]),
+        ),
+        (
+            "leak/answer-in-tool-result",
+            with(vec![
+                question(),
+                call_again,
+                say("tool", json!({"text": format!("{ANSWER}\n\"{ANSWER}\"")}).to_string()),
+                say("assistant", format!("{ANSWER}\n\"{ANSWER}\"")),
+            ]),
+        ),
+        (
+            "leak/answer-key",
+            with(vec![
+                say("user", "How many apples are 20 and 22 (the answer is 42)?"),
+                say("assistant", "It is 42."),
             ]),
         ),
         (

@@ -253,7 +253,7 @@ fn parquet_keeps_its_schema_metadata_and_compression() {
 }
 
 #[test]
-fn arrays_stay_arrays_and_what_cannot_be_written_is_refused() {
+fn arrays_stay_arrays_and_other_formats_are_refused() {
     let array = "[{\"text\": \"one  row\"},\n {\"text\": \"two\"}, {\"text\": \"one  row\"}]";
     let folder = folder(&[("train.json", array), ("rows.csv", "text\na\na\n")]);
     let here = folder.path();
@@ -286,9 +286,12 @@ fn arrays_stay_arrays_and_what_cannot_be_written_is_refused() {
         "--drop",
         "dup/exact",
         "-o",
-        "out.csv",
+        "out.jsonl",
     ]);
-    assert!(csv.contains("CSV") && !here.join("out.csv").exists(), "{csv}");
+    assert!(
+        csv.contains("is named like JSON lines, and rows.csv is CSV") && !here.join("out.jsonl").exists(),
+        "{csv}"
+    );
     let same = refused(&[
         "filter",
         "train.json",
@@ -301,6 +304,124 @@ fn arrays_stay_arrays_and_what_cannot_be_written_is_refused() {
     assert!(same.contains("never changed"), "{same}");
     assert!(refused(&["filter", "train.json", "--isolated", "--drop", "dup/exakt", "-o", "x"]).contains("dup/exact"));
     assert_eq!(read(here, "train.json"), array);
+}
+
+/// Drops exact duplicates of a file into `out/`, and tells its bytes and the removed rows.
+fn dropped(here: &Path, name: &str) -> (String, Vec<Value>) {
+    good(
+        here,
+        &[
+            "filter",
+            name,
+            "--isolated",
+            "-q",
+            "--drop",
+            "dup/exact,schema",
+            "-o",
+            "out/",
+        ],
+    );
+    let removed = read(here, "out.removed.jsonl");
+    let removed = removed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    (read(here, &format!("out/{name}")), removed)
+}
+
+#[test]
+fn csv_keeps_its_bytes_and_wrappers_what_is_around_their_rows() {
+    let csv = "\u{feff}prompt,completion,id\r\n\"Say \"\"a\"\",\nplease\",a,1\r\nnext,b,2\r\n\"Say \"\"a\"\",\nplease\",a,3\r\n\r\ntoo,many,fields,4\r\nlast,c,5";
+    let wrapped = "{\"version\": 1,\n \"data\": [ {\"text\": \"one\"},{\"text\":  \"two\"},\n{\"text\": \"one\"}\n ], \"end\": [1, 2]}\n";
+    let stream = "{\n \"text\": \"one\"\n}\n{\"text\": \"one\"} {\n \"text\": \"two\"}\n";
+    let folder = folder(&[("rows.csv", csv), ("rows.json", wrapped), ("values.jsonl", stream)]);
+    let here = folder.path();
+    let (kept, removed) = dropped(here, "rows.csv");
+    let cut = csv
+        .find("\"Say")
+        .map(|at| csv[at + 1..].find("\"Say").expect("twice") + at + 1)
+        .expect("there");
+    let end = csv.find("last").expect("there");
+    assert_eq!(kept, [&csv[..cut], &csv[end..]].concat());
+    assert_eq!(removed.len(), 2, "{removed:?}");
+    assert_eq!((&removed[0]["row"], &removed[0]["data"]["id"]), (&2.into(), &3.into()));
+    assert_eq!(
+        (&removed[1]["rule"], &removed[1]["text"]),
+        (&"schema/ragged-row".into(), &"too,many,fields,4".into())
+    );
+    assert!(found(here, &["out/rows.csv", "--select", "dup,schema"]).is_empty());
+
+    let (kept, removed) = dropped(here, "rows.json");
+    assert_eq!(
+        kept,
+        "{\"version\": 1,\n \"data\": [ {\"text\": \"one\"},\n{\"text\":  \"two\"}\n\n ], \"end\": [1, 2]}\n"
+    );
+    assert_eq!(removed.len(), 1);
+
+    let (kept, removed) = dropped(here, "values.jsonl");
+    assert_eq!(kept, "{\n \"text\": \"one\"\n}\n{\n \"text\": \"two\"}\n");
+    assert_eq!(removed[0]["line"], 4);
+    assert_eq!(
+        fs::read_dir(here).expect("readable").count(),
+        5,
+        "nothing is left beside the outputs"
+    );
+}
+
+#[test]
+fn arrow_keeps_its_schema_and_metadata() {
+    use arrow::datatypes::{DataType, Field, Schema};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let here = folder.path();
+    let pairs = std::collections::HashMap::from([("huggingface".to_owned(), "{}".to_owned())]);
+    let schema = Arc::new(Schema::new_with_metadata(
+        vec![Field::new("text", DataType::Utf8, true)],
+        pairs,
+    ));
+    let batch = |texts: &[&str]| {
+        RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(StringArray::from(texts.to_vec()))]).expect("a batch")
+    };
+    let batches = [batch(&["one", "two", "one"]), batch(&["three", "two"])];
+    let file = |name: &str| fs::File::create(here.join(name)).expect("created");
+    let mut stream = arrow::ipc::writer::StreamWriter::try_new(file("rows.arrow"), &schema).expect("a writer");
+    let mut whole = arrow::ipc::writer::FileWriter::try_new(file("rows.feather"), &schema).expect("a writer");
+    for batch in &batches {
+        stream.write(batch).expect("written");
+        whole.write(batch).expect("written");
+    }
+    stream.finish().expect("closed");
+    whole.finish().expect("closed");
+    for name in ["rows.arrow", "rows.feather"] {
+        good(
+            here,
+            &[
+                "filter",
+                name,
+                "--isolated",
+                "-q",
+                "--drop",
+                "dup/exact",
+                "-o",
+                &format!("out-{name}"),
+            ],
+        );
+    }
+    let open = |name: &str| fs::File::open(here.join(name)).expect("opened");
+    let stream = arrow::ipc::reader::StreamReader::try_new(open("out-rows.arrow"), None).expect("a reader");
+    let whole = arrow::ipc::reader::FileReader::try_new(open("out-rows.feather"), None).expect("a reader");
+    assert_eq!(
+        (stream.schema(), whole.schema()),
+        (Arc::clone(&schema), Arc::clone(&schema))
+    );
+    let wanted = [batch(&["one", "two"]), batch(&["three"])];
+    for (batches, name) in [
+        (stream.collect::<Result<Vec<_>, _>>(), "out-rows.arrow"),
+        (whole.collect::<Result<Vec<_>, _>>(), "out-rows.feather"),
+    ] {
+        assert_eq!(batches.expect("sound"), wanted, "{name}");
+        let removed = read(here, &format!("{name}.removed.jsonl"));
+        assert_eq!(removed.lines().count(), 2, "{removed}");
+    }
 }
 
 #[test]

@@ -11,9 +11,10 @@ use crate::scan::{Gathered, Progress, Scan};
 use crate::settings::UsageError;
 use crate::settings::cli::{DropFrom, FilterArgs, RuleArgs};
 use crate::settings::resolve::{Environment, Typed, resolve};
-use crate::source::Input;
+use crate::source::{Format, Input};
 
 use super::prepare::{Prepared, prepare};
+use super::unnamed::Unnamed;
 use super::{Outcome, check};
 
 use fates::Fates;
@@ -112,7 +113,8 @@ struct Written {
     counts: Counts,
 }
 
-/// Writes every output and the removed rows to temporary files, and gives them their names when all is well.
+/// Writes every output and the removed rows to files without a name, which are gone however the run ends, and copies
+/// them to where they belong when all is well.
 fn write(
     prepared: &Prepared,
     inputs: &[(u32, &Input)],
@@ -131,35 +133,42 @@ fn write(
             return Err(UsageError(format!("{} is an input, and inputs are never changed", path.display())).into());
         }
     }
-    let mut gone = temporary(&removed)?;
+    let gone = Unnamed::new(&removed)?;
     let mut files = Vec::new();
     let mut written = Vec::new();
-    {
-        let mut gone = std::io::BufWriter::new(gone.as_file_mut());
-        for ((source, input), path) in inputs.iter().zip(&paths) {
-            let file = temporary(path)?;
-            let compress = Compress::of_name(&path.to_string_lossy());
-            let handle = file.as_file().try_clone()?;
-            let removals = fates.of(*source);
-            let counts = rewrite::copy(input, &removals, handle, compress, &mut gone, &prepared.limits)?;
-            files.push((file, path));
-            written.push(Written {
-                path: path.clone(),
-                counts,
-            });
-        }
-        gone.flush()?;
+    let mut told = std::io::BufWriter::new(gone.handle()?);
+    for ((source, input), path) in inputs.iter().zip(&paths) {
+        let file = Unnamed::new(path)?;
+        let compress = Compress::of_name(&path.to_string_lossy());
+        let removals = fates.of(*source);
+        let counts = rewrite::copy(input, &removals, file.handle()?, compress, &mut told, &prepared.limits)?;
+        files.push(file);
+        written.push(Written {
+            path: path.clone(),
+            counts,
+        });
     }
-    for (file, path) in files {
-        file.persist(path)?;
+    told.flush()?;
+    for file in files {
+        file.place()?;
     }
-    gone.persist(&removed)?;
+    gone.place()?;
     Ok(written)
 }
 
 /// The file itself for one input; for several, a folder with files of their names.
 fn outputs(inputs: &[(u32, &Input)], output: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    if inputs.len() == 1 && !output.is_dir() {
+    if let ([(_, input)], false) = (inputs, is_folder(output)) {
+        let other = Format::of_name(output).filter(|format| format.family() != input.format.family());
+        if let Some(other) = other {
+            let message = format!(
+                "{} is named like {other}, and {} is {}: rows are written in the format they are in",
+                output.display(),
+                input.name,
+                input.format
+            );
+            return Err(UsageError(message).into());
+        }
         return Ok(vec![output.to_owned()]);
     }
     std::fs::create_dir_all(output)
@@ -177,19 +186,17 @@ fn outputs(inputs: &[(u32, &Input)], output: &Path) -> anyhow::Result<Vec<PathBu
     Ok(paths)
 }
 
+fn is_folder(output: &Path) -> bool {
+    output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
 fn removed_path(args: &FilterArgs) -> PathBuf {
     args.removed.clone().unwrap_or_else(|| {
-        let mut name = args.output.clone().into_os_string();
+        // Without a slash at its end, so that the rows of a folder are told beside it.
+        let mut name = args.output.components().collect::<PathBuf>().into_os_string();
         name.push(".removed.jsonl");
         name.into()
     })
-}
-
-fn temporary(path: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let file = tempfile::NamedTempFile::new_in(folder);
-    Ok(file.map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?)
 }
 
 fn tell(written: &[Written], fates: &Fates, args: &FilterArgs) -> anyhow::Result<()> {

@@ -1,7 +1,6 @@
 //! `gonogo fix`: repairs what needs no one's judgement, and shows what it changed.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 
@@ -12,6 +11,7 @@ use crate::settings::cli::FixArgs;
 use crate::source::{Format, discover};
 
 use super::Outcome;
+use super::unnamed::Unnamed;
 
 pub fn run(args: &FixArgs) -> anyhow::Result<Outcome> {
     let found = discover(std::slice::from_ref(&args.data), &mut io::stdin())?;
@@ -41,14 +41,11 @@ pub fn run(args: &FixArgs) -> anyhow::Result<Outcome> {
             if same {
                 return Err(UsageError("the output is the input, which is never changed".to_owned()).into());
             }
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
-            let mut file = file.map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
-            let mut out = BufWriter::new(file.as_file_mut());
+            let file = Unnamed::new(path)?;
+            let mut out = BufWriter::new(file.handle()?);
             let report = repair(input, repairs, &mut out, &mut show)?;
             out.flush()?;
-            drop(out);
-            file.persist(path)?;
+            file.place()?;
             report
         }
     };

@@ -24,6 +24,7 @@ pub mod rules;
 pub mod run;
 pub mod show;
 pub mod trainers;
+mod unnamed;
 
 use std::process::ExitCode;
 

@@ -41,7 +41,7 @@ impl Format {
     }
 
     /// The format a file's name claims, its compression aside.
-    pub(super) fn of_name(path: &Path) -> Option<Self> {
+    pub fn of_name(path: &Path) -> Option<Self> {
         let (stem, compression) = Compression::of_name(path);
         let extension = Path::new(if compression.is_some() { stem } else { path.to_str()? })
             .extension()?
@@ -61,7 +61,7 @@ impl Format {
     }
 
     /// Formats that the same loader of `datasets` reads share a family.
-    pub(super) fn family(self) -> &'static str {
+    pub fn family(self) -> &'static str {
         match self {
             Self::JsonLines | Self::JsonArray | Self::JsonStream => "json",
             Self::Csv | Self::Tsv => "csv",

@@ -1,6 +1,6 @@
 //! Finds the passages that texts have in common: runs of words of which every window of 12 is in enough rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
 use xxhash_rust::xxh3::Xxh3Default;
@@ -328,15 +328,11 @@ fn steady(one: u32, other: u32) -> bool {
 
 /// Leaves out what is a part of a larger passage, or too short to be one.
 fn whole(found: Vec<Found>) -> Vec<Found> {
-    let mut seen: Map<()> = Map::default();
+    let mut seen: HashSet<u64, BuildHasherDefault<Xxh3Default>> = HashSet::default();
     let mut kept = Vec::new();
     for passage in found {
-        let known = passage
-            .windows
-            .iter()
-            .filter(|window| seen.contains_key(*window))
-            .count();
-        seen.extend(passage.windows.iter().map(|window| (*window, ())));
+        let known = passage.windows.iter().filter(|window| seen.contains(*window)).count();
+        seen.extend(&passage.windows);
         if passage.words >= WORDS as u64 && known * 2 < passage.windows.len() {
             kept.push(passage);
         }

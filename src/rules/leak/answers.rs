@@ -10,6 +10,8 @@ use crate::rule::Row;
 use crate::search;
 use crate::text::Word;
 
+use super::escaped;
+
 /// The answers that are taught, with their index: not what was rejected, and nothing that is empty.
 pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl Iterator<Item = (usize, &'t Turn<'t>)> {
     let turns = example.turns.iter().enumerate();
@@ -39,7 +41,7 @@ pub(super) struct Standing {
     pub verbatim: bool,
 }
 
-/// Where an answer stands in a turn: to the byte if it does, else as the same words in the same order. The
+/// Where an answer stands in a turn: to the byte if it does, be it as JSON writes it, else as the same words in the same order. The
 /// last place, which is the nearest to the answer.
 pub(super) fn stands(row: &Row<'_>, answer: usize, turn: usize) -> Option<Standing> {
     let example = row.example?;
@@ -52,6 +54,9 @@ pub(super) fn stands(row: &Row<'_>, answer: usize, turn: usize) -> Option<Standi
             at: start..start + wanted.len(),
             verbatim: true,
         });
+    }
+    if let Some(at) = escaped::find(wanted, among) {
+        return Some(Standing { at, verbatim: true });
     }
     let (words, among) = (row.words.turn(answer), row.words.turn(turn));
     // Fewer words meet by chance where their signs do not count.

@@ -69,7 +69,7 @@ fn value(rest: &str) -> Option<&str> {
 }
 
 /// What an answer comes down to, where it can be said in a few words: the whole of a short answer, the
-/// letter of an option, what stands after `####` or `the answer is` at its end.
+/// letter of an option, what stands after `####` or `the answer is` at its end, or after `is` in a short one.
 pub(super) fn keys(answer: &str) -> impl Iterator<Item = &str> {
     let answer = answer.trim();
     let whole = Some(answer).filter(|answer| answer.len() <= 80);
@@ -86,8 +86,11 @@ pub(super) fn keys(answer: &str) -> impl Iterator<Item = &str> {
         (true, false) => &["####"],
         _ => &["####", "answer is", "Answer:", "answer:"],
     };
+    // Of a short answer that is a sentence, what it says: `It is 42.`
+    let says = [" is ", " was "].iter().filter(|_| whole.is_some());
     let last = signs
         .iter()
+        .chain(says)
         .filter_map(|sign| {
             Some(answer[answer.rfind(sign)? + sign.len()..].trim_matches([' ', ':', '*', '.', '\n', '$']))
         })
@@ -148,6 +151,10 @@ mod tests {
     #[test]
     fn an_answer_is_told_by_its_key() {
         assert_eq!(keys("B) Paris").collect::<Vec<_>>(), ["B) Paris", "B"]);
+        assert_eq!(
+            keys("The capital is Lima.").collect::<Vec<_>>(),
+            ["The capital is Lima.", "Lima"]
+        );
         let long = format!("{} #### 42", "step ".repeat(30));
         assert_eq!(keys(&long).collect::<Vec<_>>(), ["42"]);
         assert!(begins_with("B. Paris", "B") && begins_with("LIMA!", "Lima"));

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cues;
+mod escaped;
 mod feature;
 mod labels;
 mod reached;

@@ -100,6 +100,7 @@ impl Rule for EvalShift {
         }
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a number of columns")]
     fn finish(&self, seen: Portrait, setup: &Setup, out: &mut Findings) {
         let [train, eval] = &seen.sides;
         if train.turns.count() == 0 || eval.turns.count() == 0 {

@@ -150,7 +150,7 @@ impl Portrait {
             None if row.setup.tokenizer.is_some() => {}
             None => side.rows.add(kept.clone().map(|turn| characters(&turn.text)).sum()),
         }
-        if let Some(answer) = kept.clone().filter(|turn| turn.is_answer()).last() {
+        if let Some(answer) = kept.clone().rfind(|turn| turn.is_answer()) {
             side.answers.add(characters(&answer.text));
         }
         side.turns.add(kept.count() as u64);
