@@ -354,7 +354,7 @@ fn csv_keeps_its_bytes_and_wrappers_what_is_around_their_rows() {
     let (kept, removed) = dropped(here, "rows.json");
     assert_eq!(
         kept,
-        "{\"version\": 1,\n \"data\": [ {\"text\": \"one\"},\n{\"text\":  \"two\"}\n\n ], \"end\": [1, 2]}\n"
+        "{\"version\": 1,\n \"data\": [ {\"text\": \"one\"},\n{\"text\":  \"two\"}\n ], \"end\": [1, 2]}\n"
     );
     assert_eq!(removed.len(), 1);
 

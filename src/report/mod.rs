@@ -1,5 +1,6 @@
 //! The report: one versioned value, from which every output is rendered and nothing else.
 
+mod clusters;
 pub mod concise;
 pub mod github;
 pub mod json;

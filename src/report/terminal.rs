@@ -12,7 +12,7 @@ use crate::measure::LengthSection;
 
 use super::style::{bytes, clip, count, percent, plural, short, visible};
 use super::wrap::wrap;
-use super::{At, Found, Group, Report, Source, passages, plan};
+use super::{At, Cluster, Found, Group, Report, Source, clusters, passages, plan};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -195,12 +195,25 @@ impl Page<'_> {
             " {style}{word:<5}{style:#}  {BOLD}{}{BOLD:#}{amount}",
             group.rule
         )?;
-        for found in group.places.iter().take(self.screen.places) {
-            self.found(found)?;
-        }
-        let more = group.count - group.places.len().min(self.screen.places) as u64;
-        if more > 0 {
-            writeln!(self.out, "        {DIM}and {} more{DIM:#}", count(more))?;
+        let more = match &group.clusters {
+            // Of rows that are alike the largest groups say more than the first pairs.
+            Some(alike) => {
+                for cluster in alike.largest.iter().take(self.screen.places) {
+                    self.cluster(cluster)?;
+                }
+                let more = alike.groups - alike.largest.len().min(self.screen.places) as u64;
+                (more > 0).then(|| plural(more, "more group"))
+            }
+            None => {
+                for found in group.places.iter().take(self.screen.places) {
+                    self.found(found)?;
+                }
+                let more = group.count - group.places.len().min(self.screen.places) as u64;
+                (more > 0).then(|| format!("{} more", count(more)))
+            }
+        };
+        if let Some(more) = more {
+            writeln!(self.out, "        {DIM}and {more}{DIM:#}")?;
         }
         for note in group.clusters.iter().flat_map(|clusters| &clusters.notes) {
             for part in wrap(note, self.screen.width.saturating_sub(9).max(20)) {
@@ -215,6 +228,16 @@ impl Page<'_> {
                 let name = if at == 0 { "fix:" } else { "" };
                 writeln!(self.out, "        {name:<4} {part}")?;
             }
+        }
+        Ok(())
+    }
+
+    fn cluster(&mut self, cluster: &Cluster) -> io::Result<()> {
+        let text = clusters::line(self.report, cluster);
+        let width = self.screen.width.saturating_sub(8).max(30);
+        for (at, part) in wrap(&visible(&text), width - 2).into_iter().enumerate() {
+            let pad = if at == 0 { "        " } else { "          " };
+            writeln!(self.out, "{pad}{part}")?;
         }
         Ok(())
     }

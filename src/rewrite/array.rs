@@ -42,7 +42,11 @@ pub(super) fn copy(
                         let line = Some(record.place.line).filter(|line| *line > 0);
                         tell(gone, input, removal, line, bytes)
                     } else {
-                        let sign: &[u8] = if counts.kept == 0 { b"\n" } else { b",\n" };
+                        let sign: &[u8] = match counts.kept {
+                            0 if wrapped => b"",
+                            0 => b"\n",
+                            _ => b",\n",
+                        };
                         counts.kept += 1;
                         let written = out.write_all(sign).and_then(|()| out.write_all(bytes));
                         written.map_err(Into::into)
@@ -64,7 +68,16 @@ pub(super) fn copy(
     } else if let Some((start, end)) = list {
         let broken = |error: io::Error| RewriteError::read(input, error);
         io::copy(&mut (&mut around).take(end - start), &mut io::sink()).map_err(broken)?;
-        out.write_all(b"\n")?;
+        // A comma that no row follows any more would be one too many.
+        let mut byte = [0];
+        while around.read(&mut byte).map_err(broken)? > 0 {
+            if byte != *b"," {
+                out.write_all(&byte)?;
+            }
+            if byte == *b"]" {
+                break;
+            }
+        }
         io::copy(&mut around, &mut out)?;
     }
     out.finish()?;

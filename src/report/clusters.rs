@@ -1,0 +1,26 @@
+//! Groups of rows that are alike, in lines.
+
+use super::style::{count, plural};
+use super::{Cluster, Report};
+
+/// `21 rows: train.jsonl:201, 202, 204 and 18 more`: the file stands before the first of its rows.
+pub(super) fn line(report: &Report, cluster: &Cluster) -> String {
+    let mut text = format!("{}: ", plural(cluster.size, "row"));
+    let mut source = None;
+    for (at, member) in cluster.members.iter().enumerate() {
+        if at > 0 {
+            text.push_str(", ");
+        }
+        if source == Some(member.source) {
+            text.push_str(&member.line.unwrap_or(member.row).to_string());
+        } else {
+            text.push_str(&report.short_place(*member));
+        }
+        source = Some(member.source);
+    }
+    let more = cluster.size - cluster.members.len() as u64;
+    if more > 0 {
+        text.push_str(&format!(" and {} more", count(more)));
+    }
+    text
+}
