@@ -195,24 +195,12 @@ impl Page<'_> {
             " {style}{word:<5}{style:#}  {BOLD}{}{BOLD:#}{amount}",
             group.rule
         )?;
-        let more = match &group.clusters {
-            // Of rows that are alike the largest groups say more than the first pairs.
-            Some(alike) => {
-                for cluster in alike.largest.iter().take(self.screen.places) {
-                    self.cluster(cluster)?;
-                }
-                let more = alike.groups - alike.largest.len().min(self.screen.places) as u64;
-                (more > 0).then(|| plural(more, "more group"))
-            }
-            None => {
-                for found in group.places.iter().take(self.screen.places) {
-                    self.found(found)?;
-                }
-                let more = group.count - group.places.len().min(self.screen.places) as u64;
-                (more > 0).then(|| format!("{} more", count(more)))
-            }
-        };
-        if let Some(more) = more {
+        let more = self.places(group)?;
+        if more > 0 {
+            let more = match group.clusters {
+                Some(_) => plural(more, "more group"),
+                None => format!("{} more", count(more)),
+            };
             writeln!(self.out, "        {DIM}and {more}{DIM:#}")?;
         }
         for note in group.clusters.iter().flat_map(|clusters| &clusters.notes) {
@@ -230,6 +218,21 @@ impl Page<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The first places, or the largest groups of rows that are alike, which say more; and how many are not shown.
+    fn places(&mut self, group: &Group) -> io::Result<u64> {
+        let most = self.screen.places;
+        if let Some(alike) = &group.clusters {
+            for cluster in alike.largest.iter().take(most) {
+                self.cluster(cluster)?;
+            }
+            return Ok(alike.groups - alike.largest.len().min(most) as u64);
+        }
+        for found in group.places.iter().take(most) {
+            self.found(found)?;
+        }
+        Ok(group.count - group.places.len().min(most) as u64)
     }
 
     fn cluster(&mut self, cluster: &Cluster) -> io::Result<()> {
