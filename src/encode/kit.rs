@@ -89,7 +89,7 @@ impl Kit {
     /// As [`Kit::load`].
     pub fn load_with(load: Load<'_>, keywords: Map<String, serde_json::Value>) -> Result<Self, KitError> {
         let mut folder = Folder::read(load.path)?;
-        folder.tokenizer_config.extend(keywords.clone());
+        folder.ask(keywords.clone());
         let beside = if load.path.is_dir() {
             load.path
         } else {
@@ -142,11 +142,24 @@ impl Kit {
     /// As [`Kit::load`].
     pub fn with_tokens(&self, calls: &[Vec<AddedToken>]) -> Result<Self, KitError> {
         let mut folder = Folder::read(&self.origin.path)?;
-        folder.tokenizer_config.extend(self.origin.keywords.clone());
+        folder.ask(self.origin.keywords.clone());
         let hub_id = self.origin.hub_id.as_deref();
         let tokenizer = Tokenizer::from_folder(folder, hub_id, self.facts().generation, calls)?;
         let (templates, clock) = (self.templates.clone(), self.setup.clock);
         Ok(Self::of(tokenizer, templates, clock, self.origin.clone()))
+    }
+
+    /// The same with another token under a name (`eos_token`), which templates see too. The tokenizer is
+    /// loaded once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kit::load`].
+    pub fn with_named(&self, name: &str, text: &str) -> Result<Self, KitError> {
+        let mut made = self.with_tokens(&[])?;
+        made.tokenizer.facts = self.tokenizer.facts.clone();
+        made.set_token(name, text);
+        Ok(made)
     }
 
     /// Compiles the tokenizer's templates, which know its named tokens.
@@ -167,11 +180,9 @@ impl Kit {
     /// Names a token (`pad_token`), as `tokenizer.pad_token = …` does after loading. The vocabulary
     /// stays as it is.
     pub fn set_token(&mut self, name: &str, text: &str) {
-        // `convert_tokens_to_ids` gives what it does not know the id of the unknown token.
-        let unknown = || self.facts().token("unk_token").and_then(|token| token.id);
         let token = Special {
             text: text.to_owned(),
-            id: self.id_of(text).or_else(unknown),
+            id: self.id_or_unknown(text),
         };
         let named = &mut self.tokenizer.facts.named;
         match named.iter_mut().find(|(known, _)| known == name) {
@@ -267,6 +278,12 @@ impl Kit {
     /// The id of a token, by its text.
     pub fn id_of(&self, token: &str) -> Option<u32> {
         self.tokenizer.id_of(token)
+    }
+
+    /// `convert_tokens_to_ids`: the id of a token, or that of the unknown token where there is one.
+    pub fn id_or_unknown(&self, token: &str) -> Option<u32> {
+        let unknown = || self.facts().token("unk_token").and_then(|token| token.id);
+        self.id_of(token).or_else(unknown)
     }
 
     /// Compiles another template for this tokenizer.

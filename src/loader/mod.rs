@@ -88,6 +88,11 @@ impl Datasets {
         self >= Self::version(5, 0, 0)
     }
 
+    /// The type of a list is no list of Python any more.
+    fn lists_are_objects(self) -> bool {
+        self >= Self::version(4, 0, 0)
+    }
+
     /// Sees that Arrow lost null items of a list, and reads the rows another way.
     fn checks_lists(self) -> bool {
         self >= Self::V5_2_0

@@ -28,6 +28,8 @@ pub struct Schema {
     steps: Vec<Step>,
     tables: BTreeMap<Table, usize>,
     extents: BTreeMap<u32, Extent>,
+    /// `datasets` from 4.0 on, where the type of a list is an object of its own.
+    lists_are_objects: bool,
 }
 
 impl Schema {
@@ -76,6 +78,7 @@ impl Schema {
         if let Some(first) = first {
             schema.finish(first);
         }
+        schema.lists_are_objects = datasets.lists_are_objects();
         Ok(schema)
     }
 
@@ -134,10 +137,66 @@ impl Schema {
         &self.datetimes
     }
 
+    /// Columns whose type equals `[{"content": Value("string"), "role": Value("string")}]` in Python.
+    /// `first` is the set's first row, by which it goes where the file brought the types along.
+    pub fn chats(&self, first: &Value<'_>) -> Vec<String> {
+        if self.lists_are_objects {
+            return Vec::new();
+        }
+        if self.columns.is_empty() {
+            let columns = first
+                .as_object()
+                .into_iter()
+                .flat_map(crate::model::value::Object::iter);
+            return columns
+                .filter(|(_, messages)| looks_like_chat(messages))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+        }
+        let columns = self.columns.iter().filter(|(_, of)| is_chat(of));
+        columns.map(|(name, _)| name.to_string()).collect()
+    }
+
+    /// Whether the columns are `prompt` and `completion`, both of texts, and no other.
+    pub fn is_instruction(&self, first: &Value<'_>) -> bool {
+        let named = |name: &str| matches!(name, "prompt" | "completion");
+        if self.columns.is_empty() {
+            let mut columns = first
+                .as_object()
+                .into_iter()
+                .flat_map(crate::model::value::Object::iter);
+            return first.as_object().is_some_and(|row| row.len() == 2)
+                && columns.all(|(name, value)| named(name) && value.as_str().is_some());
+        }
+        self.columns.len() == 2 && self.columns.iter().all(|(name, of)| named(name) && *of == Type::Text)
+    }
+
     /// The columns of the data set and their types, in order. None for [`Loader::AsIs`].
     pub fn columns(&self) -> &[(Box<str>, Type)] {
         &self.columns
     }
+}
+
+/// A list of `role` and `content`, both texts, and nothing else.
+fn is_chat(of: &Type) -> bool {
+    let Some(Type::Struct(fields)) = of.item() else {
+        return false;
+    };
+    fields.len() == 2
+        && ["role", "content"]
+            .iter()
+            .all(|name| of.item().and_then(|item| item.field(name)) == Some(&Type::Text))
+}
+
+/// The same by one row, whose first message has every key of its type.
+fn looks_like_chat(messages: &Value<'_>) -> bool {
+    let first = messages.as_array().and_then(|messages| messages.first());
+    first.and_then(Value::as_object).is_some_and(|message| {
+        message.len() == 2
+            && ["role", "content"]
+                .iter()
+                .all(|name| message.get(name).is_some_and(|text| text.as_str().is_some()))
+    })
 }
 
 fn planner(inferred: &Inferred, datasets: Datasets) -> Planner {

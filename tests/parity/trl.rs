@@ -12,9 +12,9 @@ use gonogo::place::Place;
 use gonogo::plan::sampler::Order;
 use gonogo::shape::{Columns, Layout, detect};
 use gonogo::trainer::trl::options::Options;
-use gonogo::trainer::trl::{First, Sft};
+use gonogo::trainer::trl::{First, sft as trainers};
 use gonogo::trainer::version::Version;
-use gonogo::trainer::{Encode, Pool, SitePackages, Trainer};
+use gonogo::trainer::{Pool, SitePackages};
 use serde_json::json;
 
 use super::case::{Case, Outcome};
@@ -116,6 +116,9 @@ impl Set {
                 columns: schema.columns().iter().map(|(name, _)| name.to_string()).collect(),
                 row: records[0].value.clone(),
                 datetimes: schema.datetimes().to_vec(),
+                chats: schema.chats(&records[0].value),
+                // Numbers of rows are one more column.
+                is_instruction: schema.is_instruction(&records[0].value) && case.config["row_ids"] == false,
             },
             layout: detect(rows.iter().map(|(_, value)| value), None, &Columns::default()).layout,
             records,
@@ -149,7 +152,7 @@ fn run(case: &Case) -> Result<Records, Stop> {
     let packages = SitePackages::of(std::env::var_os("GONOGO_PARITY_SITE_PACKAGES").map(Into::into), |_| {
         None
     });
-    let trainer = Sft::new(kit, version(case), options(case), &set.first, &packages)?;
+    let trainer = trainers::trainer(kit, version(case), options(case), &set.first, &packages)?.trainer;
     let with_ids = case.config["row_ids"].as_bool().unwrap_or(true);
     let mut kept = Vec::new();
     for record in &set.records {
@@ -166,12 +169,14 @@ fn run(case: &Case) -> Result<Records, Stop> {
     }
     let sequences = trainer.arrange(kept)?;
     let packed = case.config["trainer_args"]["packing"] == true;
+    // Before, no labels are made of rows, and those of a tokenised set are passed through.
+    let labels = version(case) >= Version::new(0, 19, 0);
     let expected: Vec<&serde_json::Value> = case.expected.iter().filter(|record| record["kind"] == "row").collect();
     // Cases of our own between the recorded versions have batches alone.
     let rows = if expected.is_empty() { &[][..] } else { &sequences[..] };
     let mut records: Records = (0..)
         .zip(rows)
-        .map(|(index, sequence)| row(index, sequence, packed, with_ids, expected.get(index)))
+        .map(|(index, sequence)| row(index, sequence, packed, with_ids, labels, expected.get(index)))
         .collect();
     let size = batch_size(case);
     for (index, batch) in sequences.chunks(size).enumerate() {
@@ -228,13 +233,14 @@ fn row(
     sequence: &Sequence,
     packed: bool,
     with_ids: bool,
+    labels: bool,
     expected: Option<&&serde_json::Value>,
 ) -> serde_json::Value {
     let mut record = json!({"kind": "row", "index": index, "input_ids": sequence.input_ids});
     // Columns the library passes through are no matter of tokens; labels are made here or in the collator.
     for (key, value) in expected.and_then(|expected| expected.as_object()).into_iter().flatten() {
         match key.as_str() {
-            "labels" => record["labels"] = json!(sequence.labels),
+            "labels" if labels => record["labels"] = json!(sequence.labels),
             "seq_lengths" => record["seq_lengths"] = json!(sequence.seq_lengths),
             "position_ids" => record["position_ids"] = json!(sequence.position_ids),
             "src" if with_ids && !packed => record["src"] = json!(sequence.rows[0]),

@@ -9,9 +9,11 @@ use serde_json::{Map, Value as Json};
 use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
 use crate::model::encoded::EncodeError;
+use crate::model::setup::TokenizerFacts;
 use crate::trainer::Trainer;
 use crate::trainer::trl::options::Options;
-use crate::trainer::trl::{Dpo, First, Kto, Reward, Sft, versions};
+use crate::trainer::trl::{Dpo, First, Kto, Reward, sft, versions};
+use crate::trainer::version::Version;
 
 use super::{Companions, Family, Made, Making, unreadable};
 
@@ -90,63 +92,91 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     };
     let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
     let mut max_length = None;
+    let mut tokenizer = None;
     for set in making.sets {
         let first = First {
             columns: set.columns(),
             row: set.first.clone(),
             datetimes: set.schema.datetimes().to_vec(),
+            chats: set.schema.chats(&set.first),
+            is_instruction: set.schema.is_instruction(&set.first),
         };
-        let (trainer, length) = one(kind, given.clone(), making, &first)?;
-        trainers.push(trainer);
-        max_length = length;
+        let one = one(kind, given.clone(), making, &first)?;
+        trainers.push(one.trainer);
+        max_length = one.max_length;
+        tokenizer = one.tokenizer;
     }
     Ok(Made {
         trainers,
         max_length,
-        tokenizer: None,
+        tokenizer,
         has_template: making.kit.has_template(),
         notes,
     })
 }
 
-/// The trainer for one set, and the length it cuts to or drops beyond.
-fn one(
-    kind: Kind,
-    mut given: Map<String, Json>,
-    making: &Making<'_>,
-    first: &First,
-) -> Result<(Arc<dyn Trainer>, Option<usize>), EncodeError> {
-    // The name up to 0.19, which has both.
-    if kind == Kind::Sft
-        && making.version.major == 0
-        && let Some(length) = given.remove("max_seq_length")
-    {
-        given.entry("max_length").or_insert(length);
+/// A trainer for one set.
+struct One {
+    trainer: Arc<dyn Trainer>,
+    /// The length it cuts to or drops beyond.
+    max_length: Option<usize>,
+    /// What it makes of the tokenizer, where that is something else.
+    tokenizer: Option<TokenizerFacts>,
+}
+
+/// The trainer for one set.
+fn one(kind: Kind, mut given: Map<String, Json>, making: &Making<'_>, first: &First) -> Result<One, EncodeError> {
+    if kind == Kind::Sft {
+        name_length(&mut given, making.version);
     }
     let (kit, version) = (Arc::clone(making.kit), making.version);
     Ok(match kind {
         Kind::Sft => {
             let options: Options = read(given)?;
-            let max_length = options.max_length;
-            let trainer = Sft::new(kit, version, options, first, making.packages)?;
-            (Arc::new(trainer), max_length)
+            let ready = sft::trainer(kit, version, options, first, making.packages)?;
+            One {
+                tokenizer: (!Arc::ptr_eq(&ready.kit, making.kit)).then(|| ready.kit.for_rules()),
+                trainer: ready.trainer,
+                max_length: ready.max_length,
+            }
         }
         Kind::Dpo => {
             let trainer = Dpo::new(kit, version, read(given)?, first)?;
-            let max_length = trainer.max_length();
-            (Arc::new(trainer), max_length)
+            One {
+                max_length: trainer.max_length(),
+                trainer: Arc::new(trainer),
+                tokenizer: None,
+            }
         }
         Kind::Kto => {
             let trainer = Kto::new(kit, version, &read(given)?, first)?;
-            let max_length = trainer.max_length();
-            (Arc::new(trainer), max_length)
+            One {
+                max_length: trainer.max_length(),
+                trainer: Arc::new(trainer),
+                tokenizer: None,
+            }
         }
         Kind::Reward => {
             let trainer = Reward::new(kit, version, read(given)?, first)?;
-            let max_length = trainer.max_length();
-            (Arc::new(trainer), max_length)
+            One {
+                max_length: trainer.max_length(),
+                trainer: Arc::new(trainer),
+                tokenizer: None,
+            }
         }
     })
+}
+
+/// Puts the length under the name this version has for it: `--max-length` knows but one, and a name
+/// that is gone is a finding of the config.
+fn name_length(given: &mut Map<String, Json>, version: Version) {
+    if version < Version::new(0, 16, 0) {
+        if let Some(length) = given.remove("max_length") {
+            given.entry("max_seq_length").or_insert(length);
+        }
+    } else if version >= Version::new(0, 20, 0) {
+        given.remove("max_seq_length");
+    }
 }
 
 fn read<O: serde::de::DeserializeOwned>(given: Map<String, Json>) -> Result<O, EncodeError> {

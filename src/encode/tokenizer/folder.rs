@@ -21,6 +21,9 @@ pub struct Folder {
     /// `config.json`.
     pub model_config: Map<String, Value>,
     pub generation_config: Map<String, Value>,
+    /// `add_bos_token` and `add_eos_token`, where the caller gives either: the other is false then
+    /// (`tokenization_utils_tokenizers.py`, 5.23).
+    pub asked_adds: Option<(bool, bool)>,
 }
 
 /// Why a tokenizer cannot be loaded. Every message names the file.
@@ -104,9 +107,20 @@ impl Folder {
             added_tokens: beside("added_tokens.json")?,
             model_config: beside("config.json")?,
             generation_config: beside("generation_config.json")?,
+            asked_adds: None,
             text,
             file,
         })
+    }
+
+    /// Takes keywords of `from_pretrained`, which stand in for what `tokenizer_config.json` says.
+    pub fn ask(&mut self, keywords: Map<String, Value>) {
+        let says = |key: &str| keywords.get(key).and_then(Value::as_bool);
+        let (bos, eos) = (says("add_bos_token"), says("add_eos_token"));
+        if bos.is_some() || eos.is_some() {
+            self.asked_adds = Some((bos.unwrap_or(false), eos.unwrap_or(false)));
+        }
+        self.tokenizer_config.extend(keywords);
     }
 }
 

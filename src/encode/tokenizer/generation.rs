@@ -248,16 +248,19 @@ impl Pipeline {
         };
     }
 
-    /// Puts the class's own post-processor in place of the file's. `special` gives the text and id
-    /// of a named token.
+    /// Puts the class's own post-processor in place of the file's, or the one a caller asked for.
+    /// `special` gives the text and id of a named token.
     pub(super) fn rebuild_post_processor(
         &mut self,
         loader: &Loader,
         config: &Map<String, Value>,
+        asked: Option<(bool, bool)>,
         generation: Generation,
         special: impl Fn(&str) -> Option<(String, u32)>,
     ) {
         let (bos, eos) = match (generation, loader.class) {
+            // transformers 5 takes these words out of the config, but not out of a call.
+            (Generation::V5, _) if asked.is_some() => asked.unwrap_or_default(),
             (Generation::V4, Some(class)) => {
                 let Some(adds) = class.v4_adds else { return };
                 let says = |key: &str, default: bool| match config.get(key) {

@@ -103,7 +103,7 @@ impl Settled {
             flags: file.model.flags.clone(),
         };
         pipeline.rebuild(&loader, config, generation);
-        pipeline.rebuild_post_processor(&loader, config, generation, |name| {
+        pipeline.rebuild_post_processor(&loader, config, folder.asked_adds, generation, |name| {
             let text = &named.get(name)?.content;
             let id = added.id_of(text).or_else(|| vocabulary.id_of(text))?;
             Some((text.clone(), id))

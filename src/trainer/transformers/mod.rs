@@ -22,6 +22,7 @@ use serde_json::{Map, json};
 
 use crate::encode::kit::Kit;
 use crate::encode::locate::{locate, parts};
+use crate::encode::tokenizer::Facts;
 use crate::model::batch::{Batch, Extra, Sequence};
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
@@ -250,19 +251,33 @@ impl Trainer for Transformers {
     }
 
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
-        let features = |sequence: &Sequence| {
-            let mut features = Features::default();
-            let ids = sequence.input_ids.iter().map(|id| i64::from(*id));
-            features.push("input_ids", Column::Ints(ids.collect()));
-            if self.labelled {
-                let labels = sequence.labels.iter().map(|label| i64::from(*label));
-                features.push("labels", Column::Ints(labels.collect()));
-            }
-            features
-        };
-        let features: Vec<Features> = sequences.iter().map(features).collect();
-        batch(self.collator.collate(&features, self.kit.facts())?)
+        through(&self.collator, self.kit.facts(), sequences, self.labelled)
     }
+}
+
+/// Sequences through a collator, with or without a column of labels.
+///
+/// # Errors
+///
+/// What the collator raises.
+pub(super) fn through(
+    collator: &Collator,
+    facts: &Facts,
+    sequences: &[Sequence],
+    labelled: bool,
+) -> Result<Batch, EncodeError> {
+    let features = |sequence: &Sequence| {
+        let mut features = Features::default();
+        let ids = sequence.input_ids.iter().map(|id| i64::from(*id));
+        features.push("input_ids", Column::Ints(ids.collect()));
+        if labelled {
+            let labels = sequence.labels.iter().map(|label| i64::from(*label));
+            features.push("labels", Column::Ints(labels.collect()));
+        }
+        features
+    };
+    let features: Vec<Features> = sequences.iter().map(features).collect();
+    batch(collator.collate(&features, facts)?)
 }
 
 /// Columns by name as a batch of known columns.

@@ -28,11 +28,15 @@ const OWN: &[&str] = &[
     "truncation",
 ];
 
+const HEADER: &str = "add_generation_prompt";
+
 /// `tools` and `chat_template_kwargs`, read once for all renders of a row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arguments<'r> {
     pub(super) tools: Option<Cow<'r, Value<'r>>>,
     pub(super) kwargs: Option<&'r Value<'r>>,
+    /// `add_generation_prompt` among the kwargs.
+    header: Option<bool>,
 }
 
 impl<'r> Arguments<'r> {
@@ -48,8 +52,25 @@ impl<'r> Arguments<'r> {
         })
     }
 
+    /// The same for a conversation that is rendered whole, where the kwargs may ask for the header of
+    /// one more answer. (Prompts are rendered with `add_generation_prompt` already.)
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::of`].
+    pub(super) fn of_whole(row: Row<'r>, tools_as_json: bool) -> Result<Self, EncodeError> {
+        Ok(Self {
+            tools: Self::tools(row, tools_as_json)?,
+            ..Self::read(row, true)?
+        })
+    }
+
     /// The row's `chat_template_kwargs` alone.
     pub(super) fn kwargs(row: Row<'r>) -> Result<Self, EncodeError> {
+        Self::read(row, false)
+    }
+
+    fn read(row: Row<'r>, may_ask_header: bool) -> Result<Self, EncodeError> {
         if !row.has("chat_template_kwargs") {
             return Ok(Self::default());
         }
@@ -61,7 +82,11 @@ impl<'r> Arguments<'r> {
                 format!("argument after ** must be a mapping, not {kind}"),
             ));
         };
-        if let Some(key) = given.keys().find(|key| OWN.contains(key)) {
+        let header = given.get(HEADER).and_then(Value::as_bool).filter(|_| may_ask_header);
+        if let Some(key) = given
+            .keys()
+            .find(|key| OWN.contains(key) && !(*key == HEADER && header.is_some()))
+        {
             return Err(unsupported(format!(
                 "`{key}` in chat_template_kwargs, which is a parameter of apply_chat_template"
             )));
@@ -69,6 +94,7 @@ impl<'r> Arguments<'r> {
         Ok(Self {
             tools: None,
             kwargs: Some(kwargs),
+            header,
         })
     }
 
@@ -91,7 +117,7 @@ impl<'r> Arguments<'r> {
             messages,
             tools: self.tools.as_deref(),
             kwargs: self.kwargs,
-            add_generation_prompt,
+            add_generation_prompt: self.header.unwrap_or(add_generation_prompt),
         }
     }
 }

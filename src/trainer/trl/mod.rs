@@ -9,12 +9,12 @@ pub mod options;
 pub mod preference;
 mod row;
 pub mod sft;
+pub mod templated;
 pub mod versions;
 
 use crate::model::value::Value;
 
 pub use preference::{Dpo, Kto, Reward};
-pub use sft::Sft;
 
 /// What a set decides before its rows are looked at.
 #[derive(Clone, Debug)]
@@ -25,4 +25,14 @@ pub struct First {
     pub row: Value<'static>,
     /// Columns the loader made datetimes of.
     pub datetimes: Vec<String>,
+    /// Columns of lists of `role` and `content`, both texts, and nothing else.
+    pub chats: Vec<String>,
+    /// The columns are `prompt` and `completion`, both texts, and no other.
+    pub is_instruction: bool,
+}
+
+impl First {
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|name| name == column)
+    }
 }

@@ -1,7 +1,10 @@
 //! `SFTConfig`, as far as it decides what is fed.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
+use crate::encode::kit::Kit;
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 
 /// Options under their own names. `None` takes the version's default.
@@ -12,6 +15,9 @@ pub struct Options {
     pub dataset_text_field: String,
     /// Tokens a row is cut to; `null` for no cut.
     pub max_length: Option<usize>,
+    /// Its name up to 0.15, and another up to 0.19, where `null` says nothing.
+    #[serde(deserialize_with = "given")]
+    pub max_seq_length: Option<Option<usize>>,
     pub truncation_mode: Truncation,
     pub packing: bool,
     pub packing_strategy: Option<String>,
@@ -29,6 +35,48 @@ pub struct Options {
     pub formatting_field: Option<String>,
     /// `DataCollatorForCompletionOnlyLM`, up to 0.19.
     pub completion_only_lm: Option<Markers>,
+    /// Sequences a buffer of `ConstantLengthDataset` is to hold; up to 0.14, and without effect to 0.17.
+    pub num_of_sequences: Option<u32>,
+    pub chars_per_token: Option<f64>,
+    pub dataset_kwargs: Option<DatasetKwargs>,
+}
+
+/// What is said about preparing the set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct DatasetKwargs {
+    pub skip_prepare_dataset: bool,
+    /// Up to 0.14.
+    pub add_special_tokens: Option<bool>,
+    /// Up to 0.14, where rows are packed.
+    pub append_concat_token: Option<bool>,
+}
+
+/// A value that may be given as null.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<usize>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl Options {
+    /// Whether the option of this name is something else than where nothing is said.
+    pub(super) fn gives(&self, name: &str) -> bool {
+        let plain = Self::default();
+        match name {
+            "max_length" => self.max_length != plain.max_length,
+            "max_seq_length" => self.max_seq_length.is_some(),
+            "num_of_sequences" => self.num_of_sequences.is_some(),
+            "chars_per_token" => self.chars_per_token.is_some(),
+            "padding_free" => self.padding_free,
+            "pad_token" => self.pad_token.is_some(),
+            "eos_token" => self.eos_token.is_some(),
+            "completion_only_loss" => self.completion_only_loss.is_some(),
+            "pad_to_multiple_of" => self.pad_to_multiple_of.is_some(),
+            "assistant_only_loss" => self.assistant_only_loss,
+            "packing_strategy" => self.packing_strategy.is_some(),
+            "truncation_mode" => self.truncation_mode != plain.truncation_mode,
+            _ => false,
+        }
+    }
 }
 
 /// Which end of a long row is kept.
@@ -62,6 +110,7 @@ impl Default for Options {
         Self {
             dataset_text_field: "text".to_owned(),
             max_length: Some(1024),
+            max_seq_length: None,
             truncation_mode: Truncation::KeepStart,
             packing: false,
             packing_strategy: None,
@@ -76,6 +125,9 @@ impl Default for Options {
             per_device_train_batch_size: 8,
             formatting_field: None,
             completion_only_lm: None,
+            num_of_sequences: None,
+            chars_per_token: None,
+            dataset_kwargs: None,
         }
     }
 }
@@ -87,6 +139,15 @@ pub(super) fn raises(class: &str, message: impl Into<String>) -> EncodeError {
         message: message.into(),
         kind: EncodeErrorKind::Trainer,
     }
+}
+
+/// The tokenizer with this EOS.
+pub(super) fn renamed(kit: Arc<Kit>, eos: &str) -> Result<Arc<Kit>, EncodeError> {
+    if kit.text_of("eos_token").as_deref() == Some(eos) {
+        return Ok(kit);
+    }
+    let made = kit.with_named("eos_token", eos);
+    made.map(Arc::new).map_err(|error| raises("OSError", error.to_string()))
 }
 
 /// Something that is not reproduced, by its name.

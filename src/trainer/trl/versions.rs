@@ -7,7 +7,8 @@
 use crate::model::encoded::EncodeError;
 use crate::trainer::version::Version;
 
-use super::options::unsupported;
+use super::options::{Options, raises, unsupported};
+use super::templated::{TEXT_0_15, TextRules};
 
 /// How one range of versions behaves. A flag is named after what the newer side does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,61 @@ pub struct Features {
     pub packing: &'static str,
     /// Wrapped packing reads a batch of rows past its own, where Arrow holds them in one buffer.
     pub wrapped_reads_on: bool,
+    /// A formatting function and `completion_only_loss` are refused together.
+    pub refuses_formatted_completions: bool,
+    /// A text where messages belong is tokenised as a text; before, it went to the chat template.
+    pub takes_texts_for_messages: bool,
+    /// A pad or end token that is not in the vocabulary is refused; before, the unknown token stood in
+    /// for it, where there is one.
+    pub checks_vocabulary: bool,
+    pub rows: Rows,
+}
+
+/// What becomes of a row before it is tokenised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Up to 0.14: a column of a few exact types goes through the chat template, and any other set
+    /// by its column of texts (`extras/dataset_formatting.py`).
+    Formatted { takes_ids_to_pack: bool },
+    /// 0.15 to 0.18: the chat template makes columns of texts, which are then tokenised.
+    Texts(TextRows),
+    /// The chat template yields ids.
+    Ids,
+}
+
+/// How texts are made of rows, and tokenised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a change of its own, made in a version of its own"
+)]
+pub struct TextRows {
+    pub rules: TextRules,
+    /// Each row tells for itself whether it is a conversation; later the first does for all.
+    pub by_row: bool,
+    /// Prompt and completion become one text, all of it trained; later the prompt is masked.
+    pub joins: bool,
+    /// `from` and `value` become `role` and `content`, and `conversations` becomes `messages`.
+    pub converts: bool,
+    /// A set that has `input_ids` is not tokenised again.
+    pub takes_ids: bool,
+    /// Truncation asks such a set for an attention mask, and leaves its labels alone.
+    pub cuts_attention_masks: bool,
+    /// The tokenizer's own special tokens are put around a rendered conversation too.
+    pub specials_around_chats: bool,
+    pub eos: Eos,
+    /// transformers' own collator makes the batches, by the tokenizer's pad token and side.
+    pub library_collator: bool,
+}
+
+/// How a text that does not end in one gets its EOS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Eos {
+    Never,
+    /// Its id after the last token, of conversations too.
+    Id,
+    /// Its text, for what is no conversation.
+    Text,
 }
 
 /// Columns `use_liger_kernel` selects, by what it leaves out.
@@ -83,6 +139,89 @@ pub enum Liger {
     LosesNothing,
 }
 
+const TEXTS_0_15: TextRows = TextRows {
+    rules: TEXT_0_15,
+    by_row: true,
+    joins: true,
+    converts: false,
+    takes_ids: false,
+    cuts_attention_masks: true,
+    specials_around_chats: true,
+    eos: Eos::Never,
+    library_collator: true,
+};
+const TEXTS_0_15_1: TextRows = TextRows {
+    converts: true,
+    takes_ids: true,
+    ..TEXTS_0_15
+};
+const TEXTS_0_16: TextRows = TextRows {
+    cuts_attention_masks: false,
+    eos: Eos::Id,
+    ..TEXTS_0_15_1
+};
+const TEXTS_0_16_1: TextRows = TextRows {
+    library_collator: false,
+    ..TEXTS_0_16
+};
+const TEXTS_0_17: TextRows = TextRows {
+    by_row: false,
+    joins: false,
+    specials_around_chats: false,
+    eos: Eos::Text,
+    ..TEXTS_0_16_1
+};
+
+const V0_12: Features = Features {
+    since: Version::new(0, 12, 0),
+    rows: Rows::Formatted {
+        takes_ids_to_pack: false,
+    },
+    liger: Liger::LosesNothing,
+    packing: "wrapped",
+    keeps_none: true,
+    mask_without_positions: true,
+    refuses_formatted_completions: false,
+    ..V0_19
+};
+const V0_13: Features = Features {
+    since: Version::new(0, 13, 0),
+    rows: Rows::Formatted {
+        takes_ids_to_pack: true,
+    },
+    ..V0_12
+};
+const V0_15: Features = Features {
+    since: Version::new(0, 15, 0),
+    rows: Rows::Texts(TEXTS_0_15),
+    liger: Liger::LosesMasks,
+    ..V0_13
+};
+const V0_15_1: Features = Features {
+    since: Version::new(0, 15, 1),
+    rows: Rows::Texts(TEXTS_0_15_1),
+    ..V0_15
+};
+const V0_16: Features = Features {
+    since: Version::new(0, 16, 0),
+    rows: Rows::Texts(TEXTS_0_16),
+    ..V0_15_1
+};
+const V0_16_1: Features = Features {
+    since: Version::new(0, 16, 1),
+    rows: Rows::Texts(TEXTS_0_16_1),
+    ..V0_16
+};
+const V0_17: Features = Features {
+    since: Version::new(0, 17, 0),
+    rows: Rows::Texts(TEXTS_0_17),
+    ..V0_16_1
+};
+const V0_18: Features = Features {
+    since: Version::new(0, 18, 0),
+    refuses_formatted_completions: true,
+    ..V0_17
+};
 const V0_19: Features = Features {
     since: Version::new(0, 19, 0),
     conversational_by_role: false,
@@ -109,6 +248,10 @@ const V0_19: Features = Features {
     liger: Liger::LosesMasks,
     packing: "ffd",
     wrapped_reads_on: false,
+    refuses_formatted_completions: true,
+    takes_texts_for_messages: false,
+    checks_vocabulary: false,
+    rows: Rows::Ids,
 };
 const V0_20: Features = Features {
     since: Version::new(0, 20, 0),
@@ -159,11 +302,13 @@ const V1_0: Features = Features {
     refuses_padding_free_cut: true,
     truncation_mode: true,
     wrapped_reads_on: true,
+    takes_texts_for_messages: true,
     ..V0_29
 };
 const V1_1: Features = Features {
     since: Version::new(1, 1, 0),
     swaps_template: true,
+    checks_vocabulary: true,
     ..V1_0
 };
 const V1_6: Features = Features {
@@ -208,9 +353,56 @@ pub const NEWEST: Version = Version::new(1, 16, 0);
 
 /// Ranges covered, the oldest first; each ends where the next begins, and the last at [`NEWEST`].
 pub const RANGES: &[Features] = &[
-    V0_19, V0_20, V0_22, V0_23_1, V0_24, V0_26, V0_28, V0_29, V1_0, V1_1, V1_6, V1_7, V1_9, V1_14, V1_14_2, V1_15,
-    V1_16,
+    V0_12, V0_13, V0_15, V0_15_1, V0_16, V0_16_1, V0_17, V0_18, V0_19, V0_20, V0_22, V0_23_1, V0_24, V0_26, V0_28,
+    V0_29, V1_0, V1_1, V1_6, V1_7, V1_9, V1_14, V1_14_2, V1_15, V1_16,
 ];
+
+/// Options that not all versions have: the first that does, and the first that does no more.
+const OPTIONS: &[(&str, Version, Option<Version>)] = &[
+    ("num_of_sequences", OLDEST, Some(Version::new(0, 18, 0))),
+    ("chars_per_token", OLDEST, Some(Version::new(0, 18, 0))),
+    ("max_seq_length", OLDEST, Some(Version::new(0, 20, 0))),
+    ("max_length", Version::new(0, 16, 0), None),
+    ("padding_free", Version::new(0, 16, 0), None),
+    ("pad_token", Version::new(0, 16, 1), None),
+    ("eos_token", Version::new(0, 17, 0), None),
+    ("completion_only_loss", Version::new(0, 17, 0), None),
+    ("pad_to_multiple_of", Version::new(0, 18, 0), None),
+    ("assistant_only_loss", Version::new(0, 19, 0), None),
+    ("packing_strategy", Version::new(0, 19, 0), None),
+    ("truncation_mode", Version::new(1, 0, 0), None),
+];
+
+const OLDEST: Version = Version::new(0, 12, 0);
+
+/// # Errors
+///
+/// `TypeError` for an option that this version's `SFTConfig` does not have.
+pub(super) fn check_options(options: &Options, version: Version) -> Result<(), EncodeError> {
+    let has = |since: Version, until: Option<Version>| version >= since && until.is_none_or(|until| version < until);
+    match OPTIONS
+        .iter()
+        .find(|(name, since, until)| !has(*since, *until) && options.gives(name))
+    {
+        None => Ok(()),
+        Some((name, ..)) => Err(raises(
+            "TypeError",
+            format!("SFTConfig.__init__() got an unexpected keyword argument '{name}'"),
+        )),
+    }
+}
+
+/// The tokens a row is cut to, under the name or names this version has for it.
+pub(super) fn length(options: &Options, version: Version) -> Option<usize> {
+    let named_so = OPTIONS
+        .iter()
+        .any(|(name, since, _)| *name == "max_length" && version >= *since);
+    if named_so {
+        options.max_seq_length.flatten().or(options.max_length)
+    } else {
+        options.max_seq_length.unwrap_or(options.max_length)
+    }
+}
 
 /// How a version behaves; `None` for one that is not covered.
 pub fn features(version: Version) -> Option<&'static Features> {
@@ -245,7 +437,9 @@ mod tests {
             (Version::new(1, 14, 1), Some(&V1_14)),
             (NEWEST, Some(&V1_16)),
             (Version::new(1, 17, 0), None),
-            (Version::new(0, 18, 0), None),
+            (Version::new(0, 18, 2), Some(&V0_18)),
+            (Version::new(0, 14, 0), Some(&V0_13)),
+            (Version::new(0, 11, 4), None),
         ] {
             assert_eq!(features(version), expected, "{version}");
         }

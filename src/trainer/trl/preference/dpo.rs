@@ -12,6 +12,7 @@ use crate::model::value::{Object, Value};
 use crate::trainer::trl::arguments::Arguments;
 use crate::trainer::trl::options::{Truncation, raises, unsupported};
 use crate::trainer::trl::row::Row;
+use crate::trainer::trl::templated::{Templater, check_keys};
 use crate::trainer::trl::{First, versions};
 use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, Trainer};
@@ -20,7 +21,6 @@ use super::collate;
 use super::joined::{Joined, ask, assemble};
 use super::options::{DpoOptions, unknown};
 use super::said::{Said, Sides, cleaned, dict};
-use super::templated::{Templater, check_keys};
 use super::versions::{self as ranges, DpoFeatures};
 use super::{
     Answer, CHOSEN, REJECTED, SCRATCH, Scratch, are_conversational, check_images, cut, is_of, label_answer, mark,
@@ -64,9 +64,9 @@ impl Dpo {
         }
         let pad_id = match (options.padding_value, &options.pad_token) {
             (Some(id), _) => id,
-            (None, given) if features.pads_with_eos => pad_id(&kit, given.as_ref())?,
+            (None, given) if features.pads_with_eos => pad_id(&kit, given.as_ref(), version)?,
             (None, _) => {
-                let pad = kit.text_of("pad_token").and_then(|pad| kit.id_of(&pad));
+                let pad = kit.text_of("pad_token").and_then(|pad| kit.id_or_unknown(&pad));
                 let message = "`padding_value` is not specified in `DPOConfig`, and the tokenizer has no pad token";
                 pad.ok_or_else(|| raises("ValueError", message))?
             }

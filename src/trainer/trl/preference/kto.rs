@@ -13,6 +13,7 @@ use crate::trainer::intended::label;
 use crate::trainer::trl::arguments::Arguments;
 use crate::trainer::trl::options::{Truncation, raises, unsupported};
 use crate::trainer::trl::row::Row;
+use crate::trainer::trl::templated::{Templater, check_keys};
 use crate::trainer::trl::{First, versions};
 use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, Trainer};
@@ -22,7 +23,6 @@ use super::kto_batch::{self, LabelKind};
 use super::options::KtoOptions;
 use super::processed::Rules;
 use super::said::{Said, Sides, cannot_join, dict};
-use super::templated::{Templater, check_keys};
 use super::versions::{self as ranges, KtoFeatures};
 use super::{
     Answer, CHOSEN, DESIRABLE, REJECTED, SCRATCH, Scratch, UNDESIRABLE, are_conversational, check_images, cut, is_of,
@@ -71,17 +71,20 @@ impl Kto {
         if features.joined {
             check_images(sample)?;
         }
-        let id = |name| kit.text_of(name).and_then(|token| kit.id_of(&token));
+        let id = |name| kit.text_of(name).and_then(|token| kit.id_or_unknown(&token));
         let eos = id("eos_token");
         if !features.joined && eos.is_none() {
             return Err(unsupported(
                 "KTO without an EOS token, which this version appends to answers by its id",
             ));
         }
-        let pad = if features.joined { None } else { id("pad_token") };
-        let pad_id = match pad {
+        let pad_id = match id("pad_token") {
             Some(id) => id,
-            None if features.joined => pad_id(&kit, None)?,
+            None if features.joined && kit.text_of("pad_token").is_some() => {
+                let message = "the pad token is not in the vocabulary, and batches are padded with None";
+                return Err(raises("TypeError", message));
+            }
+            None if features.joined => pad_id(&kit, None, version)?,
             None => {
                 return Err(raises(
                     "ValueError",

@@ -17,7 +17,6 @@ pub mod options;
 mod processed;
 mod reward;
 mod said;
-mod templated;
 pub mod versions;
 
 use std::cell::RefCell;
@@ -32,7 +31,9 @@ use crate::trainer::intended::label;
 
 use super::options::raises;
 use super::row::{CONVERSATIONAL, Row, agreed, looks};
+use crate::trainer::version::Version;
 use said::{Said, Sides};
+use versions::CHECKS_VOCABULARY;
 
 pub use dpo::Dpo;
 pub use kto::Kto;
@@ -175,13 +176,20 @@ fn are_conversational(row: Row<'_>, said: &[(&'static str, Said<'_>)], by_role: 
     )
 }
 
-/// The id that pads.
-fn pad_id(kit: &Kit, given: Option<&String>) -> Result<u32, EncodeError> {
+/// The id that pads. One that is not in the vocabulary is refused from 1.1 on; before, the unknown token
+/// stood in for it, where there is one.
+fn pad_id(kit: &Kit, given: Option<&String>, version: Version) -> Result<u32, EncodeError> {
     let pad = given
         .cloned()
         .or_else(|| kit.text_of("pad_token"))
         .or_else(|| kit.text_of("eos_token"));
-    let id = pad.as_deref().and_then(|pad| kit.id_of(pad));
+    let id = pad.as_deref().and_then(|pad| {
+        if version >= CHECKS_VOCABULARY {
+            kit.id_of(pad)
+        } else {
+            kit.id_or_unknown(pad)
+        }
+    });
     id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))
 }
 

@@ -14,8 +14,9 @@ use crate::model::record::Record;
 use crate::model::value::{Object, Value};
 use crate::trainer::intended::label;
 use crate::trainer::trl::arguments::Arguments;
-use crate::trainer::trl::options::{raises, unsupported};
+use crate::trainer::trl::options::{raises, renamed, unsupported};
 use crate::trainer::trl::row::Row;
+use crate::trainer::trl::templated::{Templater, check_keys};
 use crate::trainer::trl::{First, versions};
 use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, Trainer};
@@ -24,8 +25,7 @@ use super::collate::{left, plain, right, widened};
 use super::joined::Joined;
 use super::options::{RewardOptions, unknown};
 use super::said::{Said, cannot_join, cleaned, dict};
-use super::templated::{Templater, check_keys};
-use super::versions::{self as ranges, RewardFeatures};
+use super::versions::{self as ranges, CHECKS_VOCABULARY, RewardFeatures};
 use super::{Answer, CHOSEN, REJECTED, SCRATCH, are_conversational, is_of, mark, pad_id};
 
 /// `RewardTrainer` of one version, for one set. A row gives two sequences, `chosen` and `rejected`.
@@ -50,23 +50,32 @@ impl Reward {
     pub fn new(kit: Arc<Kit>, version: Version, options: RewardOptions, first: &First) -> Result<Self, EncodeError> {
         let features = ranges::reward(version).ok_or_else(|| versions::uncovered("RewardTrainer", version))?;
         check(&options, features)?;
-        let eos = match options.eos_token {
-            Some(given) if kit.id_of(&given).is_none() => {
+        let kit = match &options.eos_token {
+            Some(given) if kit.id_of(given).is_some() => renamed(kit, given)?,
+            Some(given) => {
+                // It is set by its id, which was the unknown token's.
+                let unknown = kit.text_of("unk_token").filter(|_| version < CHECKS_VOCABULARY);
                 let message = format!("the eos_token `{given}` is not in the vocabulary");
-                return Err(raises("ValueError", message));
+                renamed(kit, &unknown.ok_or_else(|| raises("ValueError", message))?)?
             }
-            Some(given) => Some(given),
-            None => kit.text_of("eos_token"),
+            None => kit,
         };
+        let eos = kit.text_of("eos_token");
         let pad_id = if features.direct {
             match (&options.pad_token, kit.text_of("pad_token"), &eos) {
-                (None, None, Some(eos)) => pad_id(&kit, Some(eos))?,
-                (given, ..) => pad_id(&kit, given.as_ref())?,
+                (None, None, Some(eos)) => pad_id(&kit, Some(eos), version)?,
+                (given, ..) => pad_id(&kit, given.as_ref(), version)?,
             }
         } else {
-            let pad = kit.text_of("pad_token").and_then(|pad| kit.id_of(&pad));
+            let pad = kit.text_of("pad_token").and_then(|pad| kit.id_or_unknown(&pad));
+            // Rows are asked for their length before the first batch is.
+            let no_length = options.max_length == Some(None) && !first.has("input_ids_chosen");
             let message = "the tokenizer has no pad token, and batches are padded";
-            pad.ok_or_else(|| raises("ValueError", message))?
+            match pad {
+                Some(id) => id,
+                None if no_length => 0,
+                None => return Err(raises("ValueError", message)),
+            }
         };
         let has = |names: &[&str; 2]| {
             names
@@ -97,10 +106,6 @@ impl Reward {
             pad_id,
             multiple: options.pad_to_multiple_of.0,
         };
-        if !features.direct && reward.tokenised.is_none() && reward.max_length.is_none() {
-            let message = "'<=' not supported between instances of 'int' and 'NoneType': max_length is None";
-            return Err(raises("TypeError", message));
-        }
         if features.direct && reward.tokenised.is_none() {
             let value = cleaned(&first.row, features.removes_none);
             let empty = Object::new();
@@ -352,6 +357,10 @@ impl Encode for Reward {
         self.tokenise(record, example, pool)?;
         let filters = self.features.direct || self.tokenised.is_none();
         let longest = pool.sequences().iter().map(Encoded::len).max().unwrap_or(0);
+        if !self.features.direct && filters && self.max_length.is_none() {
+            let message = "'<=' not supported between instances of 'int' and 'NoneType': max_length is None";
+            return Err(raises("TypeError", message));
+        }
         if let Some(most) = self.max_length.filter(|most| filters && longest > *most) {
             for out in pool.sequences_mut() {
                 out.dropped = Some(format!(

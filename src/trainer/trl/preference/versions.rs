@@ -5,38 +5,12 @@
 //! function; the recorded cases prove 0.19.1 and 1.16.0.
 
 use crate::trainer::trl::options::Truncation;
+use crate::trainer::trl::templated::{TEXT_0_14, TEXT_0_15, TEXT_0_19, TEXT_0_26, TextRules};
 use crate::trainer::trl::versions::NEWEST;
 use crate::trainer::version::Version;
 
-/// How `apply_chat_template` of `data_utils.py` makes texts of a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TextRules {
-    /// The role of a prompt's last message decides how it ends: a question gets the header of an
-    /// answer, an answer is left open, and anything else is refused.
-    pub by_last_role: bool,
-    /// A prompt ends where it parts from prompt + answer; before, one that parts was refused.
-    pub finds_prefix: bool,
-    /// A tool's message is a question too.
-    pub tool_asks: bool,
-}
-
-const TEXT_0_14: TextRules = TextRules {
-    by_last_role: false,
-    finds_prefix: false,
-    tool_asks: false,
-};
-const TEXT_0_15: TextRules = TextRules {
-    by_last_role: true,
-    ..TEXT_0_14
-};
-const TEXT_0_19: TextRules = TextRules {
-    finds_prefix: true,
-    ..TEXT_0_15
-};
-const TEXT_0_26: TextRules = TextRules {
-    tool_asks: true,
-    ..TEXT_0_19
-};
+/// The first version that looks a pad token up in the vocabulary.
+pub const CHECKS_VOCABULARY: Version = Version::new(1, 1, 0);
 
 /// How `DPOTrainer` behaves (`trainer/dpo_trainer.py`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ pub(super) struct Collator {
     pub(super) pad_id: u32,
     pub(super) padding_free: bool,
     pub(super) pad_to_multiple_of: Option<usize>,
-    pub(super) features: &'static Features,
+    pub(super) features: Features,
 }
 
 impl Collator {

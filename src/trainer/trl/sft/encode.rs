@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use crate::encode::fit;
 use crate::encode::kit::{Chat, Conversation, Message};
-use crate::encode::locate::{locate, parts};
+use crate::encode::locate::{locate, offset, parts};
 use crate::encode::tokenizer::Detail;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
@@ -17,13 +17,13 @@ use super::{Mode, Sft};
 use crate::trainer::trl::arguments::Arguments;
 use crate::trainer::trl::options::{Truncation, raises, unsupported};
 use crate::trainer::trl::row::{Row, converted, without_none};
-use crate::trainer::trl::versions::Liger;
+use crate::trainer::trl::versions::{Liger, Rows};
 
 #[derive(Default)]
-struct Scratch {
-    prompt: Chat,
-    whole: Chat,
-    found: Vec<Option<(u32, u32)>>,
+pub(super) struct Scratch {
+    pub(super) prompt: Chat,
+    pub(super) whole: Chat,
+    pub(super) found: Vec<Option<(u32, u32)>>,
     assistant: Vec<bool>,
 }
 
@@ -52,10 +52,11 @@ pub(super) fn encode(
         columns: &sft.columns,
     };
     SCRATCH.with_borrow_mut(|scratch| {
-        match sft.mode {
-            Mode::Tokenised => sft.tokenised(row, out)?,
-            Mode::PromptCompletion => sft.prompt_completion(row, example, scratch, out)?,
-            Mode::Language => sft.language(row, example, scratch, out)?,
+        match (sft.mode, sft.features.rows) {
+            (Mode::Tokenised, _) => sft.tokenised(row, out)?,
+            (_, Rows::Texts(texts)) => sft.texts(texts, row, example, scratch, out)?,
+            (Mode::PromptCompletion, _) => sft.prompt_completion(row, example, scratch, out)?,
+            (Mode::Language, _) => sft.language(row, example, scratch, out)?,
         }
         sft.finish(out);
         Ok(())
@@ -77,6 +78,9 @@ impl Sft {
             return Ok(());
         }
         out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
+        if matches!(self.features.rows, Rows::Texts(_)) {
+            return self.tokenised_early(row, out);
+        }
         if row.has("labels") && !self.options.packing && !self.loses(Liger::LosesLabels) {
             for (slot, given) in out.labels.iter_mut().zip(integers(row.get("labels")?)?) {
                 *slot = i32::try_from(given).unwrap_or(IGNORE);
@@ -94,6 +98,21 @@ impl Sft {
         Ok(())
     }
 
+    /// Up to 0.18 the collators know fewer columns: flattening takes labels where the columns are not
+    /// yet chosen by name, and TRL's own masks of completions, from 0.17 on.
+    fn tokenised_early(&self, row: Row<'_>, out: &mut Encoded) -> Result<(), EncodeError> {
+        if self.takes_labels() && row.has("labels") {
+            for (slot, given) in out.labels.iter_mut().zip(integers(row.get("labels")?)?) {
+                *slot = i32::try_from(given).unwrap_or(IGNORE);
+            }
+        }
+        if self.masks_prompts() && !self.options.padding_free && row.has("completion_mask") {
+            let mask = integers(row.get("completion_mask")?)?;
+            keep(out, |at| mask.get(at).is_none_or(|kept| *kept != 0));
+        }
+        Ok(())
+    }
+
     fn prompt_completion(
         &self,
         row: Row<'_>,
@@ -101,14 +120,14 @@ impl Sft {
         scratch: &mut Scratch,
         out: &mut Encoded,
     ) -> Result<(), EncodeError> {
-        let Scratch {
-            prompt,
-            whole,
-            found,
-            assistant,
-        } = scratch;
         let mut masked = false;
         if row.is_conversational(self.features.conversational_by_role)? {
+            let Scratch {
+                prompt,
+                whole,
+                assistant,
+                ..
+            } = scratch;
             let (Value::Array(asked), Value::Array(answered)) = (row.get("prompt")?, row.get("completion")?) else {
                 return Err(raises("TypeError", "can only concatenate list to list"));
             };
@@ -123,9 +142,26 @@ impl Sft {
             }
         } else {
             let (asked, answered) = (self.text(row, "prompt")?, self.with_eos(row, "completion")?);
-            prompt.encode_text(&self.kit, &asked)?;
-            whole.encode_text(&self.kit, &format!("{asked}{answered}"))?;
+            scratch.prompt.encode_text(&self.kit, &asked)?;
+            scratch.whole.encode_text(&self.kit, &format!("{asked}{answered}"))?;
         }
+        self.divide(example, scratch, masked, out)
+    }
+
+    /// Masks the prompt of prompt + completion, both tokenised, and what no assistant says.
+    pub(super) fn divide(
+        &self,
+        example: &Example<'_>,
+        scratch: &mut Scratch,
+        masked: bool,
+        out: &mut Encoded,
+    ) -> Result<(), EncodeError> {
+        let Scratch {
+            prompt,
+            whole,
+            found,
+            assistant,
+        } = scratch;
         self.refuse_empty(prompt)?;
         self.refuse_empty(whole)?;
         take(whole, example, found, out);
@@ -148,8 +184,25 @@ impl Sft {
                 keep(out, |at| assistant[at]);
             }
         }
-        if self.masks_prompts() {
+        // Flattening looks at the ids alone.
+        if self.masks_prompts() && !self.flattens() {
             keep(out, |at| at >= start);
+        }
+        Ok(())
+    }
+
+    /// Puts the id of the EOS behind a text that does not end in it.
+    pub(super) fn end(&self, chat: &mut Chat) -> Result<(), EncodeError> {
+        let Some((text, id)) = self.eos.as_ref().and_then(|eos| Some((eos, self.kit.id_of(eos)?))) else {
+            return Ok(());
+        };
+        let last = chat.tokens.ids.last();
+        let last = last.ok_or_else(|| raises("IndexError", "list index out of range: a text without a token"))?;
+        if *last != id {
+            let start = offset(chat.rendered.text.len());
+            chat.rendered.text.push_str(text);
+            chat.tokens.ids.push(id);
+            chat.tokens.extents.push((start, offset(chat.rendered.text.len())));
         }
         Ok(())
     }
@@ -172,7 +225,7 @@ impl Sft {
                 return Err(raises("TypeError", "messages is no list"));
             };
             let messages: Vec<Message<'_>> = messages.iter().map(Message::Raw).collect();
-            let given = Arguments::of(row, self.features.tools_as_json)?;
+            let given = Arguments::of_whole(row, self.features.tools_as_json)?;
             self.chat(given.with(&messages, false), whole)?;
             self.refuse_empty(whole)?;
             if self.options.assistant_only_loss {
@@ -211,7 +264,7 @@ impl Sft {
     }
 
     /// The column's text, with the EOS appended where `add_eos` does.
-    fn with_eos<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
+    pub(super) fn with_eos<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
         let value = self.text(row, column)?;
         if !self.adds_eos {
             return Ok(value);
@@ -237,7 +290,7 @@ impl Sft {
     }
 
     /// A text column. TRL calls `.endswith` on it, or hands it to the tokenizer.
-    fn text<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
+    pub(super) fn text<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
         let kind = match row.get(column)? {
             Value::Str(_) if self.datetimes.iter().any(|name| name.trim_start_matches('/') == column) => {
                 "datetime.datetime"
@@ -252,7 +305,7 @@ impl Sft {
         ))
     }
 
-    fn append_eos<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+    pub(super) fn append_eos<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
         match &self.eos {
             Some(eos) if !text.ends_with(eos.as_str()) => Cow::Owned(format!("{text}{eos}")),
             _ => text,
@@ -299,6 +352,7 @@ impl Sft {
 
     /// Truncation, markers searched for, dropping.
     fn finish(&self, out: &mut Encoded) {
+        self.collated(out);
         let limit = if self.options.packing {
             None
         } else {
@@ -328,7 +382,7 @@ fn keep(out: &mut Encoded, kept: impl Fn(usize) -> bool) {
 }
 
 /// Moves what was tokenised into the row, every token trained, and finds the turns in it.
-fn take(chat: &mut Chat, example: &Example<'_>, found: &mut Vec<Option<(u32, u32)>>, out: &mut Encoded) {
+pub(super) fn take(chat: &mut Chat, example: &Example<'_>, found: &mut Vec<Option<(u32, u32)>>, out: &mut Encoded) {
     std::mem::swap(&mut out.text, &mut chat.rendered.text);
     std::mem::swap(&mut out.input_ids, &mut chat.tokens.ids);
     std::mem::swap(&mut out.offsets, &mut chat.tokens.extents);

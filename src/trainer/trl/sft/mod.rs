@@ -2,8 +2,10 @@
 
 mod collate;
 mod encode;
+mod formatted;
 mod markers;
 mod template;
+mod texts;
 
 use std::sync::Arc;
 
@@ -12,21 +14,27 @@ use crate::encode::locate::offset;
 use crate::encode::pack::{PackError, Packer};
 use crate::encode::template::Template;
 use crate::model::batch::{Batch, Sequence};
-use crate::model::encoded::{EncodeError, Encoded};
+use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::setup::{Marker, PackingFlaw};
 use crate::model::value::Object;
 
 use super::First;
-use super::options::{Options, Truncation, raises, unsupported};
+use super::options::{Options, Truncation, raises, renamed, unsupported};
 use super::row::{self, Row};
-use super::versions::{self, Features};
+use super::versions::{self, Eos, Features, Rows};
 use crate::trainer::packed::{assemble, restarting};
+use crate::trainer::transformers::collate::Collator as Library;
+use crate::trainer::transformers::flatten::Flattening;
+use crate::trainer::transformers::pad::Pad;
+use crate::trainer::transformers::through;
 use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, SitePackages, Trainer};
 use collate::Collator;
+use formatted::Formatted;
 use markers::Search;
+use texts::Plan;
 
 /// How the rows are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +47,63 @@ enum Mode {
     Language,
 }
 
-/// `SFTTrainer` of one version, for one set.
-pub struct Sft {
+/// What makes batches.
+#[derive(Clone, Debug)]
+enum Collates {
+    /// TRL's own collator.
+    Own(Collator),
+    /// One of transformers', given the rows' labels or not.
+    Library { collator: Library, labelled: bool },
+}
+
+/// A trainer that was made.
+pub struct Ready {
+    pub trainer: Arc<dyn Trainer>,
+    /// Tokens a row is cut to.
+    pub max_length: Option<usize>,
+    /// The tokenizer, with the EOS that was asked for.
+    pub kit: Arc<Kit>,
+}
+
+/// `SFTTrainer` of a version, for one set.
+///
+/// # Errors
+///
+/// What the trainer raises when it is made, or what is not reproduced.
+pub fn trainer(
+    kit: Arc<Kit>,
+    version: Version,
+    options: Options,
+    first: &First,
+    packages: &SitePackages,
+) -> Result<Ready, EncodeError> {
+    let features = versions::features(version).ok_or_else(|| versions::uncovered("SFTTrainer", version))?;
+    versions::check_options(&options, version)?;
+    if options.dataset_kwargs.is_some_and(|asked| asked.skip_prepare_dataset) {
+        return Err(unsupported("dataset_kwargs.skip_prepare_dataset"));
+    }
+    if let Rows::Formatted { takes_ids_to_pack } = features.rows {
+        let trainer = Formatted::new(Arc::clone(&kit), version, takes_ids_to_pack, options, first)?;
+        return Ok(Ready {
+            max_length: Some(trainer.length()),
+            trainer: Arc::new(trainer),
+            kit,
+        });
+    }
+    let options = Options {
+        max_length: versions::length(&options, version),
+        ..options
+    };
+    let kit = with_eos(kit, &options, features)?;
+    Ok(Ready {
+        max_length: options.max_length,
+        kit: Arc::clone(&kit),
+        trainer: Arc::new(Sft::new(kit, version, features, options, first, packages)?),
+    })
+}
+
+/// `SFTTrainer` from 0.15 on.
+struct Sft {
     kit: Arc<Kit>,
     version: Version,
     features: &'static Features,
@@ -58,54 +121,37 @@ pub struct Sft {
     /// The training template that stands in for the model's.
     swapped: Option<Template>,
     search: Option<Search>,
-    collator: Collator,
+    collates: Collates,
+    /// Of versions that make texts first.
+    plan: Plan,
 }
 
 impl Sft {
-    /// # Errors
-    ///
-    /// What the trainer raises when it is made, or what is not reproduced.
-    pub fn new(
+    fn new(
         kit: Arc<Kit>,
         version: Version,
+        features: &'static Features,
         options: Options,
         first: &First,
         packages: &SitePackages,
     ) -> Result<Self, EncodeError> {
-        let features = versions::features(version).ok_or_else(|| versions::uncovered("SFTTrainer", version))?;
         let empty = Object::new();
         let object = first.row.as_object().unwrap_or(&empty);
         let sample = Row {
             object,
             columns: &first.columns,
         };
-        let eos = eos(&kit, &options)?;
+        let eos = kit.text_of("eos_token");
         check(&options, features, version, sample)?;
         let swapped = template::training(&kit, &options, features, packages)?;
+        let joins = matches!(features.rows, Rows::Texts(texts) if texts.joins);
         let completion_only = options.completion_only_loss.unwrap_or_else(|| {
-            sample.has("prompt") && (sample.has("completion") || !features.completion_only_needs_completion)
+            !joins && sample.has("prompt") && (sample.has("completion") || !features.completion_only_needs_completion)
         });
-        let pad = options
-            .pad_token
-            .clone()
-            .or_else(|| kit.text_of("pad_token"))
-            .or_else(|| eos.clone());
-        let pad_id = pad.as_deref().and_then(|pad| kit.id_of(pad));
-        let pad_id =
-            pad_id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))?;
-        if completion_only && options.formatting_field.is_some() {
+        let collates = collates(&kit, &options, features, sample, eos.as_deref())?;
+        if completion_only && options.formatting_field.is_some() && features.refuses_formatted_completions {
             let message = "a formatting function and completion_only_loss=True do not go together";
             return Err(raises("ValueError", message));
-        }
-        let strategy = options.packing_strategy.as_deref().unwrap_or(features.packing);
-        // `bfd-requeue` of 0.29 keeps no documents apart.
-        let packs_documents = options.packing && matches!(strategy, "bfd" | "bfd_split" | "ffd");
-        let padding_free = options.padding_free || packs_documents;
-        if features.refuses_padding_free_cut && padding_free && !options.packing && options.max_length.is_some() {
-            return Err(raises(
-                "ValueError",
-                "padding_free=True without packing does not enforce max_length",
-            ));
         }
         if options.packing && options.max_length.is_none() {
             return Err(raises(
@@ -118,27 +164,20 @@ impl Sft {
         }
         let search = match &options.completion_only_lm {
             Some(markers) => {
-                // transformers' collator pads with the tokenizer's own pad token.
-                let pad = kit
-                    .text_of("pad_token")
-                    .and_then(|pad| kit.id_of(&pad))
-                    .or(Some(pad_id));
+                // transformers' collator masks the tokenizer's own pad token.
+                let pad = kit.text_of("pad_token").and_then(|pad| kit.id_of(&pad));
                 Some(Search::new(&kit, markers, pad)?)
             }
             None => None,
         };
         let mut sft = Self {
-            collator: Collator {
-                pad_id,
-                padding_free,
-                pad_to_multiple_of: options.pad_to_multiple_of,
-                features,
-            },
+            collates,
             mode: Mode::Language,
             columns: first.columns.clone(),
             datetimes: first.datetimes.clone(),
             from_value: false,
             adds_eos: false,
+            plan: Plan::default(),
             kit,
             version,
             features,
@@ -154,20 +193,23 @@ impl Sft {
 
     /// What the first row decides (`_prepare_dataset`).
     fn settle(&mut self, sample: Row<'_>) -> Result<(), EncodeError> {
-        if sample.has("input_ids") {
+        if sample.has("input_ids") && self.takes_ids() {
             self.mode = Mode::Tokenised;
-            return Ok(());
+            return self.check_tokenised(sample);
         }
         if self.options.formatting_field.is_some() && !sample.has("text") {
             self.columns.push("text".to_owned());
         }
-        self.from_value = sample.is_from_value()?;
+        self.from_value = match self.features.rows {
+            Rows::Texts(texts) => texts.converts,
+            Rows::Formatted { .. } | Rows::Ids => sample.is_from_value()?,
+        };
         let converted = if self.from_value {
             row::converted(sample.object)
         } else {
             sample.object.clone()
         };
-        if self.from_value {
+        if self.from_value && sample.has("conversations") {
             self.columns
                 .retain(|column| column != "conversations" && column != "messages");
             self.columns.push("messages".to_owned());
@@ -176,7 +218,18 @@ impl Sft {
             object: &converted,
             columns: &self.columns,
         };
-        self.adds_eos = !first.is_conversational(self.features.conversational_by_role)?;
+        if let Rows::Texts(texts) = self.features.rows {
+            self.plan = Plan::of(texts, sample, first)?;
+            self.adds_eos = texts.eos == Eos::Text && !self.plan.chats;
+            if !texts.joins && first.has("prompt") {
+                self.mode = Mode::PromptCompletion;
+            }
+            return Ok(());
+        }
+        self.adds_eos = match first.is_conversational(self.features.conversational_by_role) {
+            Err(_) if self.lacks_completion(first) => return Err(raises("KeyError", "'completion'")),
+            found => !found?,
+        };
         if self.adds_eos {
             // `add_eos` is mapped with `remove_columns="messages"`.
             self.columns.retain(|column| column != "messages" || self.from_value);
@@ -189,6 +242,48 @@ impl Sft {
         Ok(())
     }
 
+    /// Whether every row ends the run, be it taken for a conversation or not: a prompt that is a text,
+    /// beside messages, is tokenised either way, and then its completion is asked for.
+    fn lacks_completion(&self, first: Row<'_>) -> bool {
+        self.features.takes_texts_for_messages
+            && first.has("prompt")
+            && !first.has("completion")
+            && !first.has(&self.options.dataset_text_field)
+            && first.get("prompt").is_ok_and(|prompt| prompt.as_str().is_some())
+    }
+
+    /// Whether a set that has `input_ids` is taken as it is.
+    fn takes_ids(&self) -> bool {
+        match self.features.rows {
+            Rows::Texts(texts) => texts.takes_ids,
+            Rows::Formatted { .. } | Rows::Ids => true,
+        }
+    }
+
+    /// What early versions do with the other columns of a set that has `input_ids`.
+    fn check_tokenised(&self, sample: Row<'_>) -> Result<(), EncodeError> {
+        let Rows::Texts(texts) = self.features.rows else {
+            return Ok(());
+        };
+        if texts.joins && (sample.has("messages") || sample.has("prompt")) {
+            return Err(unsupported(format!(
+                "messages or prompts beside input_ids in trl {}, which renders them first",
+                self.version
+            )));
+        }
+        let cuts = texts.cuts_attention_masks && !self.options.packing && self.options.max_length.is_some();
+        if cuts && !sample.has("attention_mask") {
+            return Err(raises("KeyError", "'attention_mask'"));
+        }
+        if cuts && sample.has("labels") {
+            return Err(unsupported(format!(
+                "labels of a tokenised set in trl {}, which does not cut them with the ids",
+                self.version
+            )));
+        }
+        Ok(())
+    }
+
     fn strategy(&self) -> &str {
         self.options
             .packing_strategy
@@ -197,16 +292,98 @@ impl Sft {
     }
 }
 
-/// The EOS in force.
-fn eos(kit: &Kit, options: &Options) -> Result<Option<String>, EncodeError> {
-    match &options.eos_token {
-        Some(given) if kit.id_of(given).is_none() => Err(raises(
-            "ValueError",
-            format!("the eos_token `{given}` is not in the vocabulary"),
-        )),
-        Some(given) => Ok(Some(given.clone())),
-        None => Ok(kit.text_of("eos_token")),
+/// What makes batches of the rows.
+fn collates(
+    kit: &Kit,
+    options: &Options,
+    features: &Features,
+    sample: Row<'_>,
+    eos: Option<&str>,
+) -> Result<Collates, EncodeError> {
+    let library = |collator, labelled| Collates::Library { collator, labelled };
+    let texts = match features.rows {
+        Rows::Texts(texts) => Some(texts),
+        Rows::Formatted { .. } | Rows::Ids => None,
+    };
+    if options.completion_only_lm.is_some() {
+        if options.padding_free {
+            let message = "passing a custom data collator is not supported when using padding-free";
+            return Err(raises("ValueError", message));
+        }
+        // Its labels are masked row by row before.
+        return Ok(library(
+            Library::Seq2Seq {
+                pad: Pad::default(),
+                label_pad: i64::from(IGNORE),
+            },
+            true,
+        ));
     }
+    let takes_labels = sample.has("labels") && !options.packing && !options.use_liger_kernel;
+    if let (Some(texts), true) = (texts, options.padding_free) {
+        return Ok(library(
+            Library::Flattening(Flattening::default()),
+            takes_labels && texts.joins,
+        ));
+    }
+    if texts.is_some_and(|texts| texts.library_collator) {
+        let collator = Library::Language {
+            multiple: None,
+            numpy: false,
+        };
+        return Ok(library(collator, takes_labels));
+    }
+    let pad = options
+        .pad_token
+        .clone()
+        .or_else(|| kit.text_of("pad_token"))
+        .or_else(|| eos.map(str::to_owned));
+    let pad_id = pad.as_deref().and_then(|pad| id_of(kit, pad, features));
+    let pad_id =
+        pad_id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))?;
+    let strategy = options.packing_strategy.as_deref().unwrap_or(features.packing);
+    // `bfd-requeue` of 0.29 keeps no documents apart.
+    let packs_documents = options.packing && matches!(strategy, "bfd" | "bfd_split" | "ffd");
+    let padding_free = options.padding_free || packs_documents;
+    if features.refuses_padding_free_cut && padding_free && !options.packing && options.max_length.is_some() {
+        return Err(raises(
+            "ValueError",
+            "padding_free=True without packing does not enforce max_length",
+        ));
+    }
+    Ok(Collates::Own(Collator {
+        pad_id,
+        padding_free,
+        pad_to_multiple_of: options.pad_to_multiple_of,
+        features: *features,
+    }))
+}
+
+/// The id of a token that an option names.
+fn id_of(kit: &Kit, token: &str, features: &Features) -> Option<u32> {
+    if features.checks_vocabulary {
+        kit.id_of(token)
+    } else {
+        kit.id_or_unknown(token)
+    }
+}
+
+/// The tokenizer with the EOS that is asked for, which templates print too.
+fn with_eos(kit: Arc<Kit>, options: &Options, features: &Features) -> Result<Arc<Kit>, EncodeError> {
+    let Some(given) = &options.eos_token else {
+        return Ok(kit);
+    };
+    let set = match id_of(&kit, given, features) {
+        Some(_) if kit.id_of(given).is_some() => Some(given.clone()),
+        // It is set by its id, whose text is the unknown token's.
+        Some(_) => kit.text_of("unk_token"),
+        None => None,
+    };
+    let set = set.ok_or_else(|| {
+        let message = format!("the eos_token `{given}` is not in the vocabulary");
+        raises("ValueError", message)
+    })?;
+    renamed(kit, &set)
 }
 
 /// What the trainer refuses before it looks at the rows.
@@ -246,6 +423,11 @@ impl Trainer for Sft {
     fn packing_flaws(&self) -> Vec<PackingFlaw> {
         let mut flaws = Vec::new();
         if !self.options.packing {
+            if self.completion_only && self.flattens() {
+                let advice =
+                    "train without padding_free, or with trl 0.19 or later, whose padding-free batches keep masks";
+                flaws.push(PackingFlaw::LosesMask(advice.to_owned()));
+            }
             return flaws;
         }
         let masks = self.options.assistant_only_loss || self.completion_only;
@@ -280,7 +462,8 @@ impl Trainer for Sft {
             .ok_or_else(|| raises("ValueError", format!("invalid packing strategy `{strategy}`")))?;
         let lengths: Vec<u32> = rows.iter().map(|row| offset(row.input_ids.len())).collect();
         let packing = packer.pack(&lengths).map_err(|error| match error {
-            PackError::EmptyRow { .. } => raises("AssertionError", error.to_string()),
+            PackError::NoCapacity if strategy == "wrapped" => raises("ZeroDivisionError", error.to_string()),
+            PackError::EmptyRow { .. } | PackError::NoCapacity => raises("AssertionError", error.to_string()),
             _ => raises("ValueError", error.to_string()),
         })?;
         let mut sequences = assemble(&rows, &packing);
@@ -295,19 +478,73 @@ impl Trainer for Sft {
     }
 
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
-        Ok(self.collator.collate(sequences))
+        match &self.collates {
+            Collates::Own(collator) => Ok(collator.collate(sequences)),
+            Collates::Library { collator, labelled } => {
+                self.check_masks(sequences)?;
+                through(collator, self.kit.facts(), sequences, *labelled)
+            }
+        }
     }
 }
 
 impl Sft {
+    /// Whether transformers' flattening collator makes the batches.
+    fn flattens(&self) -> bool {
+        let Collates::Library { collator, .. } = &self.collates else {
+            return false;
+        };
+        matches!(collator, Library::Flattening(_))
+    }
+
+    /// Whether that collator is given labels of the rows.
+    fn takes_labels(&self) -> bool {
+        self.flattens() && matches!(self.collates, Collates::Library { labelled: true, .. })
+    }
+
+    /// What transformers' collators make of a row's labels.
+    fn collated(&self, out: &mut Encoded) {
+        let Collates::Library { collator, .. } = &self.collates else {
+            return;
+        };
+        match collator {
+            Library::Language { .. } => {
+                let pad = self.kit.facts().token("pad_token").and_then(|token| token.id);
+                for (label, id) in out.labels.iter_mut().zip(&out.input_ids) {
+                    if Some(*id) == pad {
+                        *label = IGNORE;
+                    }
+                }
+            }
+            Library::Flattening(_) => out.labels.iter_mut().take(1).for_each(|label| *label = IGNORE),
+            _ => {}
+        }
+    }
+
+    /// transformers' collator makes tensors of masks beside the ids without padding them.
+    fn check_masks(&self, sequences: &[Sequence]) -> Result<(), EncodeError> {
+        let masked = match self.mode {
+            Mode::Tokenised => ["completion_mask", "assistant_masks"]
+                .iter()
+                .any(|mask| self.columns.iter().any(|column| column == mask)),
+            Mode::PromptCompletion => true,
+            Mode::Language => self.options.assistant_only_loss,
+        };
+        let lengths = |pair: &[Sequence]| pair[0].input_ids.len() == pair[1].input_ids.len();
+        if self.search.is_none() || !masked || sequences.windows(2).all(lengths) {
+            return Ok(());
+        }
+        Err(raises(
+            "ValueError",
+            "unable to create a tensor of masks of several lengths: DataCollatorForCompletionOnlyLM takes no rows with masks",
+        ))
+    }
+
     /// Whether the row is left out after truncation.
     fn drops(&self, encoded: &Encoded) -> bool {
         self.features.drops_untrained
             && !self.options.packing
             && self.options.max_length.is_some()
-            && encoded
-                .labels
-                .iter()
-                .all(|label| *label == crate::model::encoded::IGNORE)
+            && encoded.labels.iter().all(|label| *label == IGNORE)
     }
 }

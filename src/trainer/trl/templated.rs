@@ -7,11 +7,41 @@ use crate::encode::tokenizer::Generation;
 use crate::model::encoded::EncodeError;
 use crate::model::value::Value;
 use crate::trainer::python::{lstrip, strip, type_name};
-use crate::trainer::trl::arguments::Arguments;
-use crate::trainer::trl::options::{raises, unsupported};
-use crate::trainer::trl::row::Row;
 
-use super::versions::TextRules;
+use super::arguments::Arguments;
+use super::options::{raises, unsupported};
+use super::row::Row;
+
+/// How `apply_chat_template` of `data_utils.py` makes texts of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextRules {
+    /// The role of a prompt's last message decides how it ends: a question gets the header of an
+    /// answer, an answer is left open, and anything else is refused.
+    pub by_last_role: bool,
+    /// A prompt ends where it parts from prompt + answer; before, one that parts was refused.
+    pub finds_prefix: bool,
+    /// A tool's message is a question too.
+    pub tool_asks: bool,
+}
+
+/// Up to 0.14.
+pub(super) const TEXT_0_14: TextRules = TextRules {
+    by_last_role: false,
+    finds_prefix: false,
+    tool_asks: false,
+};
+pub(super) const TEXT_0_15: TextRules = TextRules {
+    by_last_role: true,
+    ..TEXT_0_14
+};
+pub(super) const TEXT_0_19: TextRules = TextRules {
+    finds_prefix: true,
+    ..TEXT_0_15
+};
+pub(super) const TEXT_0_26: TextRules = TextRules {
+    tool_asks: true,
+    ..TEXT_0_19
+};
 
 /// Columns that decide what a row is.
 const KEYS: &[&str] = &["prompt", "chosen", "rejected", "completion", "messages", "label"];
