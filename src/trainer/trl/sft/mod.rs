@@ -1,6 +1,7 @@
 //! `SFTTrainer` (`trainer/sft_trainer.py`).
 
 mod collate;
+mod collates;
 mod encode;
 mod formatted;
 mod markers;
@@ -25,13 +26,9 @@ use super::options::{Options, Truncation, raises, renamed, unsupported};
 use super::row::{self, Row};
 use super::versions::{self, Eos, Features, Rows};
 use crate::trainer::packed::{assemble, restarting};
-use crate::trainer::transformers::collate::Collator as Library;
-use crate::trainer::transformers::flatten::Flattening;
-use crate::trainer::transformers::pad::Pad;
-use crate::trainer::transformers::through;
 use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, SitePackages, Trainer};
-use collate::Collator;
+use collates::Collates;
 use formatted::Formatted;
 use markers::Search;
 use texts::Plan;
@@ -45,15 +42,6 @@ enum Mode {
     PromptCompletion,
     /// A language-modelling text or conversation.
     Language,
-}
-
-/// What makes batches.
-#[derive(Clone, Debug)]
-enum Collates {
-    /// TRL's own collator.
-    Own(Collator),
-    /// One of transformers', given the rows' labels or not.
-    Library { collator: Library, labelled: bool },
 }
 
 /// A trainer that was made.
@@ -148,7 +136,7 @@ impl Sft {
         let completion_only = options.completion_only_loss.unwrap_or_else(|| {
             !joins && sample.has("prompt") && (sample.has("completion") || !features.completion_only_needs_completion)
         });
-        let collates = collates(&kit, &options, features, sample, eos.as_deref())?;
+        let collates = Collates::of(&kit, &options, features, sample, eos.as_deref())?;
         if completion_only && options.formatting_field.is_some() && features.refuses_formatted_completions {
             let message = "a formatting function and completion_only_loss=True do not go together";
             return Err(raises("ValueError", message));
@@ -292,73 +280,6 @@ impl Sft {
     }
 }
 
-/// What makes batches of the rows.
-fn collates(
-    kit: &Kit,
-    options: &Options,
-    features: &Features,
-    sample: Row<'_>,
-    eos: Option<&str>,
-) -> Result<Collates, EncodeError> {
-    let library = |collator, labelled| Collates::Library { collator, labelled };
-    let texts = match features.rows {
-        Rows::Texts(texts) => Some(texts),
-        Rows::Formatted { .. } | Rows::Ids => None,
-    };
-    if options.completion_only_lm.is_some() {
-        if options.padding_free {
-            let message = "passing a custom data collator is not supported when using padding-free";
-            return Err(raises("ValueError", message));
-        }
-        // Its labels are masked row by row before.
-        return Ok(library(
-            Library::Seq2Seq {
-                pad: Pad::default(),
-                label_pad: i64::from(IGNORE),
-            },
-            true,
-        ));
-    }
-    let takes_labels = sample.has("labels") && !options.packing && !options.use_liger_kernel;
-    if let (Some(texts), true) = (texts, options.padding_free) {
-        return Ok(library(
-            Library::Flattening(Flattening::default()),
-            takes_labels && texts.joins,
-        ));
-    }
-    if texts.is_some_and(|texts| texts.library_collator) {
-        let collator = Library::Language {
-            multiple: None,
-            numpy: false,
-        };
-        return Ok(library(collator, takes_labels));
-    }
-    let pad = options
-        .pad_token
-        .clone()
-        .or_else(|| kit.text_of("pad_token"))
-        .or_else(|| eos.map(str::to_owned));
-    let pad_id = pad.as_deref().and_then(|pad| id_of(kit, pad, features));
-    let pad_id =
-        pad_id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))?;
-    let strategy = options.packing_strategy.as_deref().unwrap_or(features.packing);
-    // `bfd-requeue` of 0.29 keeps no documents apart.
-    let packs_documents = options.packing && matches!(strategy, "bfd" | "bfd_split" | "ffd");
-    let padding_free = options.padding_free || packs_documents;
-    if features.refuses_padding_free_cut && padding_free && !options.packing && options.max_length.is_some() {
-        return Err(raises(
-            "ValueError",
-            "padding_free=True without packing does not enforce max_length",
-        ));
-    }
-    Ok(Collates::Own(Collator {
-        pad_id,
-        padding_free,
-        pad_to_multiple_of: options.pad_to_multiple_of,
-        features: *features,
-    }))
-}
-
 /// The id of a token that an option names.
 fn id_of(kit: &Kit, token: &str, features: &Features) -> Option<u32> {
     if features.checks_vocabulary {
@@ -478,68 +399,11 @@ impl Trainer for Sft {
     }
 
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
-        match &self.collates {
-            Collates::Own(collator) => Ok(collator.collate(sequences)),
-            Collates::Library { collator, labelled } => {
-                self.check_masks(sequences)?;
-                through(collator, self.kit.facts(), sequences, *labelled)
-            }
-        }
+        self.batch(sequences)
     }
 }
 
 impl Sft {
-    /// Whether transformers' flattening collator makes the batches.
-    fn flattens(&self) -> bool {
-        let Collates::Library { collator, .. } = &self.collates else {
-            return false;
-        };
-        matches!(collator, Library::Flattening(_))
-    }
-
-    /// Whether that collator is given labels of the rows.
-    fn takes_labels(&self) -> bool {
-        self.flattens() && matches!(self.collates, Collates::Library { labelled: true, .. })
-    }
-
-    /// What transformers' collators make of a row's labels.
-    fn collated(&self, out: &mut Encoded) {
-        let Collates::Library { collator, .. } = &self.collates else {
-            return;
-        };
-        match collator {
-            Library::Language { .. } => {
-                let pad = self.kit.facts().token("pad_token").and_then(|token| token.id);
-                for (label, id) in out.labels.iter_mut().zip(&out.input_ids) {
-                    if Some(*id) == pad {
-                        *label = IGNORE;
-                    }
-                }
-            }
-            Library::Flattening(_) => out.labels.iter_mut().take(1).for_each(|label| *label = IGNORE),
-            _ => {}
-        }
-    }
-
-    /// transformers' collator makes tensors of masks beside the ids without padding them.
-    fn check_masks(&self, sequences: &[Sequence]) -> Result<(), EncodeError> {
-        let masked = match self.mode {
-            Mode::Tokenised => ["completion_mask", "assistant_masks"]
-                .iter()
-                .any(|mask| self.columns.iter().any(|column| column == mask)),
-            Mode::PromptCompletion => true,
-            Mode::Language => self.options.assistant_only_loss,
-        };
-        let lengths = |pair: &[Sequence]| pair[0].input_ids.len() == pair[1].input_ids.len();
-        if self.search.is_none() || !masked || sequences.windows(2).all(lengths) {
-            return Ok(());
-        }
-        Err(raises(
-            "ValueError",
-            "unable to create a tensor of masks of several lengths: DataCollatorForCompletionOnlyLM takes no rows with masks",
-        ))
-    }
-
     /// Whether the row is left out after truncation.
     fn drops(&self, encoded: &Encoded) -> bool {
         self.features.drops_untrained
