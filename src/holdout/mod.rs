@@ -14,7 +14,7 @@ use crate::model::example::{Branch, Example, Role};
 use crate::place::Place;
 use crate::sketch::jaccard::similarity;
 use crate::sketch::rarest::Rarity;
-use crate::text::{Forms, Words, shingles};
+use crate::text::{Forms, Words, pieces, shingles};
 
 use grams::Grams;
 pub use grams::N as GRAM_WORDS;
@@ -79,9 +79,21 @@ struct Parts {
 /// Buffers, kept from row to row.
 #[derive(Default)]
 pub struct Scratch {
+    pieces: Vec<u64>,
     set: Vec<u32>,
     deciding: Vec<u64>,
     candidates: Vec<u32>,
+}
+
+impl Scratch {
+    /// The shingles of a row.
+    fn take(&mut self, example: &Example<'_>, words: &Words) {
+        self.pieces.clear();
+        for (at, turn) in example.turns.iter().enumerate() {
+            pieces(&turn.text, words.turn(at), &mut self.pieces);
+        }
+        shingles(&self.pieces, SHINGLE, &mut self.set);
+    }
 }
 
 impl Holdout {
@@ -99,7 +111,7 @@ impl Holdout {
                 self.grams.add(words.turn(at), number);
             }
         }
-        shingles(words.all(), SHINGLE, &mut scratch.set);
+        scratch.take(example, words);
         self.shingles.extend_from_slice(&scratch.set);
         self.ends.push(self.shingles.len());
     }
@@ -160,7 +172,7 @@ impl Holdout {
             return hits;
         }
         hits.prompt = find(&self.prompts, parts.prompt);
-        hits.near = self.near(words, scratch);
+        hits.near = self.near(example, words, scratch);
         if hits.prompt.is_none() && hits.near.is_none() {
             let turns = example.turns.iter().enumerate();
             let turns = turns.filter(|(_, turn)| turn.role != Role::System && turn.branch != Branch::Rejected);
@@ -173,9 +185,9 @@ impl Holdout {
         hits
     }
 
-    fn near(&self, words: &Words, scratch: &mut Scratch) -> Option<(Hit, f64)> {
+    fn near(&self, example: &Example<'_>, words: &Words, scratch: &mut Scratch) -> Option<(Hit, f64)> {
         let rarity = self.rarity.as_ref()?;
-        shingles(words.all(), SHINGLE, &mut scratch.set);
+        scratch.take(example, words);
         rarity.deciding(&scratch.set, NEAR, 1, &mut scratch.deciding);
         scratch.candidates.clear();
         for shingle in &scratch.deciding {

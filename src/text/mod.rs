@@ -11,5 +11,5 @@ pub use chars::char_shingles;
 pub use language::{LANGUAGES, language};
 pub use normal::Forms;
 pub use scripts::{SCRIPTS, script};
-pub use shingles::{gram, rolling, shingles};
+pub use shingles::{gram, pieces, rolling, shingles};
 pub use words::{Word, Words, hashes_of, words_of};

@@ -2,47 +2,78 @@
 
 use super::words::Word;
 
-/// The n-grams of some words as a sorted set of halves of their hashes; of fewer words than `n` the one gram
-/// they are. A text without words has none.
-pub fn shingles(words: &[Word], n: usize, out: &mut Vec<u32>) {
+/// Signs that count beside words: those that say something in code, mathematics and puzzles. Marks of prose and
+/// of Markdown do not.
+const SIGNS: &[u8] = b"()[]{}<>=+/\\%$&^~@";
+
+const IS_SIGN: [bool; 256] = {
+    let mut signs = [false; 256];
+    let mut at = 0;
+    while at < SIGNS.len() {
+        signs[SIGNS[at] as usize] = true;
+        at += 1;
+    }
+    signs
+};
+
+/// Appends the hashes of a text's words and of the signs between them, in order.
+pub fn pieces(text: &str, words: &[Word], out: &mut Vec<u64>) {
+    let bytes = text.as_bytes();
+    let signs = |from: usize, to: usize, out: &mut Vec<u64>| {
+        // Most often it is a blank.
+        let between = bytes[from..to].iter().filter(|byte| IS_SIGN[usize::from(**byte)]);
+        out.extend(between.map(|byte| mix(u64::from(*byte) << 32 | 0x5149_674E)));
+    };
+    let mut from = 0;
+    for word in words {
+        signs(from, word.start as usize, out);
+        out.push(word.hash);
+        from = word.end as usize;
+    }
+    signs(from, bytes.len(), out);
+}
+
+/// The n-grams of some pieces as a sorted set of halves of their hashes; of fewer pieces than `n` the one gram
+/// they are. A text without pieces has none.
+pub fn shingles(pieces: &[u64], n: usize, out: &mut Vec<u32>) {
     out.clear();
-    if words.is_empty() {
+    if pieces.is_empty() {
         return;
     }
-    rolling(words, n.clamp(1, words.len()), |gram| out.push((gram >> 32) as u32));
+    let n = n.clamp(1, pieces.len());
+    runs(pieces, n, |piece| *piece, |gram| out.push((gram >> 32) as u32));
     out.sort_unstable();
     out.dedup();
+}
+
+/// Shows the hash of each run of `n` words.
+pub fn rolling(words: &[Word], n: usize, each: impl FnMut(u64)) {
+    runs(words, n, |word| word.hash, each);
+}
+
+/// The hash that [`rolling`] shows of these words.
+pub fn gram(words: &[Word]) -> u64 {
+    mix(words.iter().fold(0, |sum, word| add(sum, word.hash)))
 }
 
 /// Multiplier of the rolling hash: odd, of no small order.
 const STEP: u64 = 0xD6E8_FEB8_6659_FD93;
 
-/// Shows the hash of each run of `n` words.
-pub fn rolling(words: &[Word], n: usize, mut each: impl FnMut(u64)) {
-    if words.len() < n || n == 0 {
+fn runs<T>(all: &[T], n: usize, hash: impl Fn(&T) -> u64, mut each: impl FnMut(u64)) {
+    if all.len() < n || n == 0 {
         return;
     }
     let last = (1..n).fold(1u64, |power, _| power.wrapping_mul(STEP));
-    let mut hash = sum(&words[..n]);
-    each(mix(hash));
-    for at in n..words.len() {
-        hash = hash
-            .wrapping_sub(words[at - n].hash.wrapping_mul(last))
-            .wrapping_mul(STEP)
-            .wrapping_add(words[at].hash);
-        each(mix(hash));
+    let mut sum = all[..n].iter().fold(0, |sum, one| add(sum, hash(one)));
+    each(mix(sum));
+    for (gone, next) in all.iter().zip(&all[n..]) {
+        sum = add(sum.wrapping_sub(hash(gone).wrapping_mul(last)), hash(next));
+        each(mix(sum));
     }
 }
 
-/// The hash that [`rolling`] shows of these words.
-pub fn gram(words: &[Word]) -> u64 {
-    mix(sum(words))
-}
-
-fn sum(words: &[Word]) -> u64 {
-    words
-        .iter()
-        .fold(0, |hash, word| hash.wrapping_mul(STEP).wrapping_add(word.hash))
+fn add(sum: u64, hash: u64) -> u64 {
+    sum.wrapping_mul(STEP).wrapping_add(hash)
 }
 
 fn mix(hash: u64) -> u64 {
@@ -77,12 +108,17 @@ mod tests {
 
     #[test]
     fn shingles_are_a_set() {
-        let mut set = Vec::new();
-        shingles(&words("a b a b a b"), 2, &mut set);
-        assert_eq!(set.len(), 2);
-        shingles(&words("one two"), 5, &mut set);
-        assert_eq!(set.len(), 1);
-        shingles(&words(""), 5, &mut set);
-        assert!(set.is_empty());
+        let set = |text: &str, n: usize| {
+            let (mut all, mut set) = (Vec::new(), Vec::new());
+            pieces(text, &words(text), &mut all);
+            shingles(&all, n, &mut set);
+            set
+        };
+        assert_eq!(set("a b a b a b", 2).len(), 2);
+        assert_eq!(set("one two", 5).len(), 1);
+        assert!(set("", 5).is_empty() && set("... !", 5).is_empty());
+        assert_eq!(set("Well, **so** be-it.", 2), set("well so be it", 2));
+        assert_ne!(set("3+4", 5), set("3/4", 5));
+        assert_eq!(set("close: ( [ ] )", 1).len(), 5);
     }
 }

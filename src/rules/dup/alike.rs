@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub(super) rows: Column<(u64, u32)>,
     pub(super) sets: Sets,
     #[serde(skip)]
+    pub(super) words: Vec<u64>,
+    #[serde(skip)]
     pub(super) set: Vec<u32>,
 }
 

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 use crate::rule::Row;
-use crate::text::{char_shingles, shingles};
+use crate::text::{char_shingles, pieces, shingles};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Shingle {
-    /// Of words, over all turns; 5 unless said.
+    /// Of words and signs, over all turns; 5 unless said.
     Words,
     /// Of characters of the normal form, turn by turn; 9 unless said, as for documents in Leskovec, Rajaraman and
     /// Ullman, "Mining of Massive Datasets", 3.2.
@@ -17,13 +17,17 @@ pub(super) enum Shingle {
 
 impl Shingle {
     /// The set of a row's runs; an empty one for a row that says nothing.
-    pub(super) fn of_row(self, row: &Row<'_>, size: Option<usize>, set: &mut Vec<u32>) {
-        if self == Self::Words {
-            return shingles(row.words.all(), size.unwrap_or(5), set);
-        }
+    pub(super) fn of_row(self, row: &Row<'_>, size: Option<usize>, words: &mut Vec<u64>, set: &mut Vec<u32>) {
         set.clear();
-        let turns = row.example.map_or(0, |example| example.turns.len());
-        for at in 0..turns {
+        let turns = row.example.map_or(&[][..], |example| &example.turns);
+        if self == Self::Words {
+            words.clear();
+            for (at, turn) in turns.iter().enumerate() {
+                pieces(&turn.text, row.words.turn(at), words);
+            }
+            return shingles(words, size.unwrap_or(5), set);
+        }
+        for at in 0..turns.len() {
             char_shingles(row.forms.turn(at), size.unwrap_or(9), set);
         }
         set.sort_unstable();

@@ -1,9 +1,10 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::encoded::Encoded;
+use crate::model::encoded::{Encoded, What};
+use crate::model::example::{Example, Turn};
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::sketch::Merge;
 
 rule_meta! {
@@ -25,7 +26,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Raise max_length above the prompt, shorten the prompt, or remove the row.
+    /// Raise max_length above the prompt, shorten the prompt, or remove the row. Where an answer begins within
+    /// a token of the prompt, put a blank or a line break between the two.
     "mask/nothing-trained", Error, needs [Tokenizer]
 }
 
@@ -45,6 +47,24 @@ impl Merge for Seen {
         self.rows += other.rows;
         self.untrained += other.untrained;
     }
+}
+
+/// The token in which a prompt ends and its answer begins.
+fn token_shared(encoded: &Encoded, example: &Example<'_>) -> Option<String> {
+    let mut start = 0;
+    for part in &encoded.parts {
+        let from = std::mem::replace(&mut start, part.end);
+        let answers = |at: u16| example.turns.get(usize::from(at)).is_some_and(Turn::is_answer);
+        if !matches!(part.what, What::Turn(at) if answers(at)) {
+            continue;
+        }
+        let token = encoded.offsets.iter().find(|(_, end)| *end > from)?;
+        let text = encoded.text.get(token.0 as usize..token.1 as usize);
+        if let Some(text) = text.filter(|_| token.0 < from && from < part.end) {
+            return Some(clip(text).replace('`', "'"));
+        }
+    }
+    None
 }
 
 impl Rule for NothingTrained {
@@ -70,6 +90,8 @@ impl Rule for NothingTrained {
                     encoded.len(),
                     encoded.full_trained
                 )
+            } else if let Some(token) = row.example.and_then(|example| token_shared(encoded, example)) {
+                format!(": the answer begins within the token `{token}`, which is the prompt's")
             } else {
                 String::new()
             };

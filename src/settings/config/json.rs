@@ -1,6 +1,6 @@
 //! JSON as Python's `json.load` reads it, with the place of every key and value.
 
-use super::tree::{At, DEEPEST, Entry, MOST, Node, Value};
+use super::tree::{At, DEEPEST, Entry, MOST, MOST_KEYS, Node, Value};
 use super::yaml::{Document, Repeated, Wrong};
 
 /// # Errors
@@ -10,6 +10,7 @@ pub fn read(text: &str) -> Result<Document, Wrong> {
     let mut reader = Reader {
         text,
         at: 0,
+        told: (0, At { line: 1, column: 1 }),
         count: 0,
         repeated: Vec::new(),
     };
@@ -28,23 +29,36 @@ struct Reader<'t> {
     text: &'t str,
     /// Bytes read.
     at: usize,
+    /// A byte before that, and its place: places are counted on from it, not from the start.
+    told: (usize, At),
     count: usize,
     repeated: Vec<Repeated>,
 }
 
 impl Reader<'_> {
-    fn place(&self, byte: usize) -> At {
-        let before = &self.text[..byte];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        At {
-            line: 1 + before.bytes().filter(|c| *c == b'\n').count(),
-            column: 1 + before[start..].chars().count(),
+    /// Where it stands.
+    fn place(&mut self) -> At {
+        let (byte, mut place) = self.told;
+        for c in self.text[byte..self.at].chars() {
+            place = if c == '\n' {
+                At {
+                    line: place.line + 1,
+                    column: 1,
+                }
+            } else {
+                At {
+                    column: place.column + 1,
+                    ..place
+                }
+            };
         }
+        self.told = (self.at, place);
+        place
     }
 
-    fn wrong(&self, message: &str) -> Wrong {
+    fn wrong(&mut self, message: &str) -> Wrong {
         Wrong {
-            at: self.place(self.at),
+            at: self.place(),
             message: message.to_owned(),
         }
     }
@@ -65,7 +79,7 @@ impl Reader<'_> {
         if depth > DEEPEST || self.count > MOST {
             return Err(self.wrong("more than any config holds"));
         }
-        let at = self.place(self.at);
+        let at = self.place();
         let value = match self.peek() {
             Some(b'{') => self.object(depth)?,
             Some(b'[') => self.array(depth)?,
@@ -80,6 +94,9 @@ impl Reader<'_> {
         self.at += 1;
         let mut entries: Vec<Entry> = Vec::new();
         loop {
+            if entries.len() > MOST_KEYS {
+                return Err(self.wrong("more keys than any config holds"));
+            }
             self.blanks();
             if self.peek() == Some(b'}') && entries.is_empty() {
                 break;
@@ -87,7 +104,7 @@ impl Reader<'_> {
             if self.peek() != Some(b'"') {
                 return Err(self.wrong("expecting property name enclosed in double quotes"));
             }
-            let at = self.place(self.at);
+            let at = self.place();
             let key = self.string()?;
             self.blanks();
             if self.peek() != Some(b':') {
@@ -192,6 +209,21 @@ mod tests {
         assert_eq!(document.root.get("b.c").expect("there").at, At { line: 3, column: 13 });
         assert_eq!(document.root.json(), json!({"a": 3, "b": {"c": "\u{1f600}"}}));
         assert_eq!(document.repeated[0].again.line, 4);
+    }
+
+    /// Data in one line took time in the square of its length: each place was counted from the start.
+    #[test]
+    fn a_long_line_is_gone_through_once() {
+        let text = format!(
+            "[{}1]",
+            "\"é, some forty characters of a text in data\", ".repeat(80_000)
+        );
+        let document = read(&text).expect("JSON");
+        let Value::List(items) = document.root.value else {
+            panic!("a list")
+        };
+        let last = text.chars().count() - 1;
+        assert_eq!(items.last().expect("80,001 values").at, At { line: 1, column: last });
     }
 
     #[test]
