@@ -1,9 +1,10 @@
 //! Finds the passages that texts have in common: runs of words of which every window of 12 is in enough rows.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
-use xxhash_rust::xxh3::Xxh3Default;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::model::example::Role;
 use crate::place::Place;
@@ -20,8 +21,25 @@ const STEADY: f64 = 0.95;
 /// Cells of the table that tells windows that cannot be in enough rows, as a power of two.
 const CELLS: u32 = 20;
 
-/// A map of hashes that hashes the same in every run.
-type Map<V> = HashMap<u64, V, BuildHasherDefault<Xxh3Default>>;
+/// A map by hashes, which need not be hashed once more.
+type Map<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
+
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// A row that differs from all others here, and how many rows are the same.
 struct Text<'d> {
@@ -30,12 +48,13 @@ struct Text<'d> {
     times: u64,
 }
 
-/// Words of a turn: its text, the turn, and where they stand among all words.
+/// Words of a turn: its text, the turn, where they stand among all words, and the first of its windows among all.
 struct Span {
     text: u32,
     turn: u32,
     start: usize,
     end: usize,
+    window: usize,
 }
 
 /// A passage while it is counted.
@@ -74,7 +93,7 @@ pub(super) fn section(drawn: &[(Place, Kept)], rows: u64, exact: bool, counted: 
     )]
     let least = ROWS.max((texts.len() as f64 * SHARE).ceil() as usize);
     let (words, spans) = words(&texts);
-    let common = common(&words, &spans, least);
+    let windows = windows(&words, &spans, least);
     let mut all = Amount::default();
     for (text, turn) in texts
         .iter()
@@ -83,7 +102,7 @@ pub(super) fn section(drawn: &[(Place, Kept)], rows: u64, exact: bool, counted: 
         all.bytes += (turn.text.len() as u64 * text.times) as f64;
         all.tokens += (u64::from(turn.tokens) * text.times) as f64;
     }
-    let (found, taken) = passages(&texts, &words, &spans, &common);
+    let (found, taken) = passages(&texts, &words, &spans, &windows);
     let looked_at = drawn.len() as u64;
     let of_tokens = |tokens: f64| (counted && all.tokens > 0.0).then(|| tokens / all.tokens);
     let mut found: Vec<Found> = found.into_values().filter(|passage| passage.texts >= least).collect();
@@ -134,7 +153,7 @@ fn scaled(found: u64, rows: u64, looked_at: u64) -> u64 {
 
 /// Rows that are the same count as one text, and are told by the first: repeated rows are no passages.
 fn texts(drawn: &[(Place, Kept)]) -> Vec<Text<'_>> {
-    let mut known: HashMap<&[Said], usize, BuildHasherDefault<Xxh3Default>> = HashMap::default();
+    let mut known: HashMap<&[Said], usize, BuildHasherDefault<AsItIs>> = HashMap::default();
     let mut texts: Vec<Text<'_>> = Vec::new();
     for (place, kept) in drawn {
         let at = *known.entry(&kept.turns).or_insert(texts.len());
@@ -152,7 +171,7 @@ fn texts(drawn: &[(Place, Kept)]) -> Vec<Text<'_>> {
 
 /// The words of all turns, one turn after the other, of those that have a window of them.
 fn words(texts: &[Text<'_>]) -> (Vec<Word>, Vec<Span>) {
-    let (mut words, mut spans) = (Vec::new(), Vec::new());
+    let (mut words, mut spans, mut window) = (Vec::new(), Vec::new(), 0);
     for (number, text) in (0u32..).zip(texts) {
         for (turn, said) in (0u32..).zip(text.turns) {
             let start = words.len();
@@ -165,37 +184,63 @@ fn words(texts: &[Text<'_>]) -> (Vec<Word>, Vec<Span>) {
                     turn,
                     start,
                     end: words.len(),
+                    window,
                 });
+                window += words.len() - start + 1 - WORDS;
             }
         }
     }
     (words, spans)
 }
 
-/// Windows that are in enough texts, with the number of texts.
-fn common(words: &[Word], spans: &[Span], least: usize) -> Map<u32> {
+/// The windows of all spans, one span after the other.
+struct Windows {
+    hashes: Vec<u64>,
+    /// In how many texts each is; 0 where they are not enough.
+    texts: Vec<u32>,
+}
+
+impl Span {
+    /// Its windows among all.
+    fn windows(&self) -> Range<usize> {
+        self.window..self.window + (self.end - self.start + 1 - WORDS)
+    }
+}
+
+fn windows(words: &[Word], spans: &[Span], least: usize) -> Windows {
     // A window is in no more texts than fall into its cell, and few cells are full.
     let mut cells = vec![0u8; 1 << CELLS];
     let cell = |hash: u64| usize::try_from(hash >> (64 - CELLS)).expect("a cell");
+    let mut hashes = Vec::with_capacity(words.len());
     for span in spans {
         rolling(&words[span.start..span.end], WORDS, &mut |hash| {
             let count = &mut cells[cell(hash)];
             *count = count.saturating_add(1);
+            hashes.push(hash);
         });
     }
     let full = u8::try_from(least).unwrap_or(u8::MAX);
+    let may_do = |hash: u64| cells[cell(hash)] >= full;
     let mut seen: Map<(u32, u32)> = Map::default();
     for span in spans {
-        rolling(&words[span.start..span.end], WORDS, &mut |hash| {
-            if cells[cell(hash)] >= full {
-                let (last, texts) = seen.entry(hash).or_insert((u32::MAX, 0));
-                *texts += u32::from(*last != span.text);
-                *last = span.text;
-            }
-        });
+        for hash in hashes[span.windows()].iter().filter(|hash| may_do(**hash)) {
+            let (last, texts) = seen.entry(*hash).or_insert((u32::MAX, 0));
+            *texts += u32::from(*last != span.text);
+            *last = span.text;
+        }
     }
-    seen.retain(|_, (_, texts)| *texts as usize >= least);
-    seen.into_iter().map(|(hash, (_, texts))| (hash, texts)).collect()
+    let texts = |hash: &u64| {
+        let seen = if may_do(*hash) { seen.get(hash) } else { None };
+        seen.map_or(0, |(_, texts)| *texts)
+    };
+    let texts = hashes
+        .iter()
+        .map(texts)
+        .map(|texts| if texts as usize >= least { texts } else { 0 });
+    Windows {
+        texts: texts.collect(),
+        hashes,
+    }
 }
 
 /// A run of windows of one turn that are in about as many texts each: its words.
@@ -207,14 +252,13 @@ struct Run {
 }
 
 /// The passages by what they say, and what all of them take.
-fn passages(texts: &[Text<'_>], words: &[Word], spans: &[Span], common: &Map<u32>) -> (Map<Found>, Amount) {
+fn passages(texts: &[Text<'_>], words: &[Word], spans: &[Span], windows: &Windows) -> (Map<Found>, Amount) {
     let (mut found, mut taken) = (Map::default(), Amount::default());
-    let (mut hashes, mut runs): (Vec<u64>, Vec<Run>) = (Vec::new(), Vec::new());
+    let mut runs: Vec<Run> = Vec::new();
     for span in spans {
         let words = &words[span.start..span.end];
-        hashes.clear();
-        rolling(words, WORDS, &mut |hash| hashes.push(hash));
-        runs_of(&hashes, common, &mut runs);
+        let hashes = &windows.hashes[span.windows()];
+        runs_of(&windows.texts[span.windows()], &mut runs);
         let text = &texts[span.text as usize];
         let turn = &text.turns[span.turn as usize];
         let mut covered = 0;
@@ -223,7 +267,7 @@ fn passages(texts: &[Text<'_>], words: &[Word], spans: &[Span], common: &Map<u32
             taken.bytes += amount.bytes;
             taken.tokens += amount.tokens;
             covered = covered.max(run.end);
-            add(&mut found, span, *run, text, words, &hashes);
+            add(&mut found, span, *run, text, words, hashes);
         }
     }
     (found, taken)
@@ -277,11 +321,11 @@ fn amount(turn: &Said, times: u64, words: &[Word]) -> Amount {
 }
 
 /// Cuts a turn's windows into runs.
-fn runs_of(hashes: &[u64], common: &Map<u32>, runs: &mut Vec<Run>) {
+fn runs_of(texts: &[u32], runs: &mut Vec<Run>) {
     runs.clear();
     let mut open: Option<Run> = None;
-    for (at, hash) in hashes.iter().enumerate() {
-        let texts = common.get(hash).copied();
+    for (at, texts) in texts.iter().enumerate() {
+        let texts = Some(*texts).filter(|texts| *texts > 0);
         match (&mut open, texts) {
             (Some(run), Some(texts)) if steady(run.texts, texts) => {
                 run.end = at + WORDS;
@@ -328,7 +372,7 @@ fn steady(one: u32, other: u32) -> bool {
 
 /// Leaves out what is a part of a larger passage, or too short to be one.
 fn whole(found: Vec<Found>) -> Vec<Found> {
-    let mut seen: HashSet<u64, BuildHasherDefault<Xxh3Default>> = HashSet::default();
+    let mut seen: HashSet<u64, BuildHasherDefault<AsItIs>> = HashSet::default();
     let mut kept = Vec::new();
     for passage in found {
         let known = passage.windows.iter().filter(|window| seen.contains(*window)).count();
@@ -468,8 +512,8 @@ mod tests {
                 (0..).zip(&rows).map(|(number, words)| row(number, &[(Role::Text, words.join(" "))])).collect();
             let texts = texts(&drawn);
             let (words, spans) = words(&texts);
-            let common = common(&words, &spans, ROWS);
-            let (_, taken) = passages(&texts, &words, &spans, &common);
+            let windows = windows(&words, &spans, ROWS);
+            let (_, taken) = passages(&texts, &words, &spans, &windows);
             let wanted = covered(&rows, ROWS);
             // Blanks between the words of a passage count with it: four bytes a word and a blank but for its last.
             #[expect(clippy::cast_precision_loss, reason = "a test's few bytes")]

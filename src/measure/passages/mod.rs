@@ -1,6 +1,6 @@
 //! Long passages that many rows have in common: system prompts, prompt formats, closing phrases.
 //!
-//! They are looked for in the text of some rows, drawn by a hash of their places until they come to 4 MiB. A smaller
+//! They are looked for in the text of some rows, drawn by a hash of their places until they come to 2 MiB. A smaller
 //! set is read whole and its figures are exact; of a larger one they are estimates, and said to be.
 
 mod find;
@@ -18,7 +18,7 @@ use crate::sketch::Merge;
 use crate::sketch::sample::Sample;
 
 /// Bytes of text that are kept.
-const BUDGET: u64 = 4 << 20;
+const BUDGET: u64 = 2 << 20;
 /// Bytes kept of a row, from its start.
 const ROW: usize = 64 << 10;
 /// Words of the shortest passage.
