@@ -4,6 +4,7 @@
 //! set is read whole and its figures are exact; of a larger one they are estimates, and said to be.
 
 mod find;
+mod windows;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
