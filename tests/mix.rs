@@ -152,7 +152,7 @@ fn a_handful_of_answers_is_said_and_labels_are_not() {
         let row = |at: usize| {
             let mut next = noise(at as u64);
             let own = words(&mut next, 12);
-            let answer = if at % 3 == 0 {
+            let answer = if at.is_multiple_of(3) {
                 own.as_str()
             } else {
                 answers[at % answers.len()]
