@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod command;
+pub mod dump;
 pub mod encode;
 pub mod finding;
 pub mod fit;

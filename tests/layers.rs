@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("holdout", &["place", "text", "model", "sketch"]),
     ("rule", &["place", "text", "finding", "model", "sketch", "holdout"]),
     ("source", &["place", "model", "json"]),
+    ("dump", &["place", "model", "json", "source"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
     ("encode", &["model", "json", "search"]),

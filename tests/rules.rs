@@ -9,7 +9,7 @@ use gonogo::rule::lane::RuleEntry;
 use gonogo::rule::{Need, RuleMeta};
 use gonogo::rules::RULES;
 
-use scanned::{Scanned, path, scan};
+use scanned::{Scanned, audit, path, scan};
 
 /// The tokenizer of examples that name none: one token a byte, and a ChatML template.
 const MODEL: &str = "fixtures/models/chatml";
@@ -178,7 +178,10 @@ fn run(entry: &RuleEntry, fences: &[Fence]) -> Scanned {
         args.extend(["-m", MODEL].map(str::to_owned));
     }
     args.extend(["--select", entry.meta.name].map(str::to_owned));
-    let scanned = scan(&args);
+    let scanned = match entry.meta.category() {
+        "batch" => audit(&args),
+        _ => scan(&args),
+    };
     assert!(
         scanned.lacking.is_empty(),
         "{}: its example does not give it what it needs: {args:?}",

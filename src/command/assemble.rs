@@ -98,6 +98,7 @@ pub fn report(header: Header, finished: Finished) -> Report {
         masks: finished.sections.masks,
         mix: finished.sections.mix,
         passages: finished.sections.passages,
+        batches: None,
         not_checked: header.not_checked,
         notes,
         next: header.next,

@@ -2,6 +2,7 @@
 //! [`assemble`] makes a report of what was found.
 
 pub mod assemble;
+pub mod batches;
 pub mod cache;
 pub mod check;
 pub mod completions;
@@ -64,6 +65,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
         Command::Show(args) => show::run(args, environment),
         Command::Fit(args) => fit::run(args, environment),
         Command::Encode(args) => encode::run(args, environment),
+        Command::Batches(args) => batches::run(args, environment),
         Command::Cache(command) => cache::run(command, environment),
         Command::Filter(args) => filter::run(args, environment),
         Command::Fix(args) => fix::run(args),

@@ -276,7 +276,7 @@ pub(super) fn look(input: &Input, source: u32, shape: Option<Shape>, given: &Col
     detect(&first, shape, given)
 }
 
-fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: Vec<bool>) -> Setup {
+pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: Vec<bool>) -> Setup {
     let or = |setting: &Option<Setting<usize>>, default| {
         setting.clone().unwrap_or(Setting {
             value: default,
@@ -314,6 +314,7 @@ fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: V
         eval,
         sets: Vec::new(),
         held_out: 0,
+        dump: None,
         spill: None,
     }
 }
@@ -324,6 +325,27 @@ fn rules(
     settings: &Settings,
     setup: &Setup,
 ) -> Result<(Vec<&'static RuleEntry>, BTreeMap<&'static str, Vec<&'static str>>), UsageError> {
+    known(settings)?;
+    let mut checked = Vec::new();
+    let mut lacking: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
+    for entry in RULES {
+        if !is_selected(settings, entry) {
+            continue;
+        }
+        match entry.meta.needs.iter().find(|need| !need.met(setup)) {
+            None => checked.push(entry),
+            // Without a config or a dump there is nothing to be wrong with it.
+            Some(Need::Config | Need::Batches) => {}
+            Some(need) => lacking.entry(need.missing()).or_default().push(entry.meta.name),
+        }
+    }
+    Ok((checked, lacking))
+}
+
+/// # Errors
+///
+/// If a rule is named that there is not.
+pub(super) fn known(settings: &Settings) -> Result<(), UsageError> {
     let given = [&settings.select, &settings.ignore].into_iter().flatten();
     let thresholds = settings.warn_if.iter().chain(&settings.error_if).map(|(rule, _)| rule);
     for name in given.chain(thresholds).chain(settings.options.keys()) {
@@ -333,21 +355,13 @@ fn rules(
             return Err(UsageError(format!("there is no rule or category `{name}`{meant}")));
         }
     }
-    let mut checked = Vec::new();
-    let mut lacking: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
-    for entry in RULES {
-        let selected = settings.select.is_empty() || settings.select.iter().any(|name| matches(entry, name));
-        if !selected || settings.ignore.iter().any(|name| matches(entry, name)) {
-            continue;
-        }
-        match entry.meta.needs.iter().find(|need| !need.met(setup)) {
-            None => checked.push(entry),
-            // Without a config there is nothing to be wrong with it.
-            Some(Need::Config) => {}
-            Some(need) => lacking.entry(need.missing()).or_default().push(entry.meta.name),
-        }
-    }
-    Ok((checked, lacking))
+    Ok(())
+}
+
+/// Whether a rule is among those asked for.
+pub(super) fn is_selected(settings: &Settings, entry: &RuleEntry) -> bool {
+    let selected = settings.select.is_empty() || settings.select.iter().any(|name| matches(entry, name));
+    selected && !settings.ignore.iter().any(|name| matches(entry, name))
 }
 
 fn matches(entry: &RuleEntry, name: &str) -> bool {

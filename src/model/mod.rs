@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod budget;
 pub mod config;
+pub mod dumped;
 pub mod encoded;
 pub mod example;
 pub mod record;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::config::ConfigFacts;
+use super::dumped::DumpFacts;
 use super::example::Shape;
 use super::run::Run;
 
@@ -198,6 +199,8 @@ pub struct Setup {
     pub sets: Vec<usize>,
     /// Rows held out from training: evaluation data and benchmarks.
     pub held_out: u64,
+    /// The batches that are looked at, where it is those and no data.
+    pub dump: Option<DumpFacts>,
     /// Where state that outgrows memory goes. It changes no result, so parts need not agree on it.
     #[serde(skip)]
     pub spill: Option<Spill>,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::style::{count, percent, plural, short};
-use super::{Group, Report, passages, plan};
+use super::{Group, Report, batches, passages, plan};
 
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = &report.verdict;
@@ -21,16 +21,13 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         plural(verdict.notes, "note"),
         plural(verdict.rows, "row")
     )?;
-    writeln!(out, "| data | format | rows | shape |\n|---|---|---:|---|")?;
-    for source in &report.sources {
-        let shape = source.shape.map_or("unknown", crate::model::example::Shape::name);
-        writeln!(
-            out,
-            "| {} | {} | {} | {shape} |",
-            cell(&source.name),
-            source.format,
-            count(source.rows)
-        )?;
+    if let Some(section) = &report.batches {
+        for (name, text) in batches::lines(section) {
+            let name = if name.is_empty() { "columns" } else { name };
+            writeln!(out, "- **{name}**: {}", cell(&text))?;
+        }
+    } else {
+        sources(report, out)?;
     }
     if !report.findings.is_empty() {
         writeln!(
@@ -91,6 +88,21 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "\nNot checked ({}): {}",
             not_checked.reason,
             not_checked.rules.join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+fn sources(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "| data | format | rows | shape |\n|---|---|---:|---|")?;
+    for source in &report.sources {
+        let shape = source.shape.map_or("unknown", crate::model::example::Shape::name);
+        writeln!(
+            out,
+            "| {} | {} | {} | {shape} |",
+            cell(&source.name),
+            source.format,
+            count(source.rows)
         )?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The report: one versioned value, from which every output is rendered and nothing else.
 
+pub mod batches;
 mod clusters;
 pub mod concise;
 pub mod github;
@@ -50,6 +51,9 @@ pub struct Report {
     pub passages: Option<PassageSection>,
     /// What the planned run comes to, if one is planned.
     pub plan: Option<Budget>,
+    /// What the batches are like, where it is those that were looked at; their sources are the batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches: Option<batches::BatchSection>,
     /// What could not be checked, and what it lacked.
     pub not_checked: Vec<NotChecked>,
     /// Things done or assumed that a reader should know.

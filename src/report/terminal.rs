@@ -12,7 +12,7 @@ use crate::measure::LengthSection;
 
 use super::style::{bytes, clip, count, percent, plural, short, visible};
 use super::wrap::wrap;
-use super::{At, Cluster, Found, Group, Report, Source, clusters, passages, plan};
+use super::{At, Cluster, Found, Group, Report, Source, batches, clusters, passages, plan};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -64,6 +64,17 @@ impl Page<'_> {
     }
 
     fn inputs(&mut self) -> io::Result<()> {
+        if let Some(section) = &self.report.batches {
+            for (name, text) in batches::lines(section) {
+                self.line(name, &visible(&text))?;
+            }
+            return self.made_with();
+        }
+        self.sources()?;
+        self.made_with()
+    }
+
+    fn sources(&mut self) -> io::Result<()> {
         let sources = &self.report.sources;
         for source in sources.iter().take(SOURCES) {
             let text = describe(source);
@@ -91,6 +102,11 @@ impl Page<'_> {
             );
             self.line("", &text)?;
         }
+        Ok(())
+    }
+
+    /// Tokenizer, trainer and settings.
+    fn made_with(&mut self) -> io::Result<()> {
         match &self.report.tokenizer {
             Some(tokenizer) => {
                 let template = tokenizer
@@ -105,6 +121,7 @@ impl Page<'_> {
                 );
                 self.line("tokenizer", &visible(&text))?;
             }
+            None if self.report.batches.is_some() => self.line("tokenizer", "none: tokens are shown by their ids")?,
             None => self.line(
                 "tokenizer",
                 "none: lengths are estimated (≈), tokens and masks are not checked",
@@ -115,7 +132,10 @@ impl Page<'_> {
             Some(name) => format!("{name} · {}", trainer.mask),
             None => trainer.mask.clone(),
         };
-        self.line("trainer", &text)?;
+        // The labels of batches are their own.
+        if self.report.batches.is_none() {
+            self.line("trainer", &text)?;
+        }
         let settings = self
             .report
             .settings

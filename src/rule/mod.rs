@@ -31,6 +31,16 @@ pub enum Need {
     Plan,
     /// A training config.
     Config,
+    /// Batches as a DataLoader yielded them.
+    Batches,
+    /// Labels in them.
+    Labels,
+    /// A mask or a padding token that tells their padding.
+    Padding,
+    /// An end token.
+    End,
+    /// Rows encoded here to compare them with.
+    Compared,
 }
 
 impl Need {
@@ -43,6 +53,11 @@ impl Need {
             Self::Trainer => setup.trainer.is_some(),
             Self::Plan => setup.planned(),
             Self::Config => setup.config.is_some(),
+            Self::Batches => setup.dump.is_some(),
+            Self::Labels => setup.dump.as_ref().is_some_and(|dump| dump.has_labels),
+            Self::Padding => setup.dump.as_ref().is_some_and(|dump| dump.tells_padding),
+            Self::End => setup.tokenizer.as_ref().is_some_and(|facts| facts.eos.is_some()),
+            Self::Compared => setup.dump.as_ref().is_some_and(|dump| dump.compared),
         }
     }
 
@@ -55,6 +70,11 @@ impl Need {
             Self::Trainer => "no --trainer",
             Self::Plan => "no --max-steps or --epochs",
             Self::Config => "no training config",
+            Self::Batches => "no dumped batches",
+            Self::Labels => "no labels",
+            Self::Padding => "neither attention_mask nor a padding token (-m)",
+            Self::End => "no end token (-m)",
+            Self::Compared => "no --against",
         }
     }
 }

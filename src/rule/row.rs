@@ -1,6 +1,7 @@
 //! What a rule is shown: a row and all it became before something went wrong, if anything did.
 
 use crate::holdout::Hits;
+use crate::model::dumped::DumpedRow;
 use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::{Example, Misfit};
 use crate::model::record::{Record, Unreadable};
@@ -31,6 +32,8 @@ pub struct Row<'r> {
     pub forms: &'r Forms,
     /// What of the held-out rows it gives away; `None` where there are none, and for held-out rows.
     pub hits: Option<&'r Hits>,
+    /// The row of a batch, where it is batches that are looked at; then nothing else of it is known.
+    pub dumped: Option<&'r DumpedRow>,
 }
 
 impl<'r> Row<'r> {

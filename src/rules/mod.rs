@@ -1,5 +1,6 @@
 //! Every rule. To add one: write its file, then name it in its category's `mod.rs` and here.
 
+mod batch;
 mod budget;
 mod config;
 mod dup;
@@ -17,6 +18,27 @@ use crate::rule::lane::RuleEntry;
 
 /// The rules, in order of name.
 pub static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<batch::always_max_length::AlwaysMaxLength>(),
+    RuleEntry::of::<batch::attends_ahead::AttendsAhead>(),
+    RuleEntry::of::<batch::documents_mixed::DocumentsMixed>(),
+    RuleEntry::of::<batch::encoded_otherwise::EncodedOtherwise>(),
+    RuleEntry::of::<batch::eos_masked::EosMasked>(),
+    RuleEntry::of::<batch::eos_missing::EosMissing>(),
+    RuleEntry::of::<batch::first_token_trained::FirstTokenTrained>(),
+    RuleEntry::of::<batch::id_negative::IdNegative>(),
+    RuleEntry::of::<batch::incomplete::Incomplete>(),
+    RuleEntry::of::<batch::looks_packed::LooksPacked>(),
+    RuleEntry::of::<batch::matches_nothing::MatchesNothing>(),
+    RuleEntry::of::<batch::mostly_padding::MostlyPadding>(),
+    RuleEntry::of::<batch::no_labels::NoLabels>(),
+    RuleEntry::of::<batch::nothing_trained::NothingTrained>(),
+    RuleEntry::of::<batch::odd_width::OddWidth>(),
+    RuleEntry::of::<batch::padded_left::PaddedLeft>(),
+    RuleEntry::of::<batch::padding_attended::PaddingAttended>(),
+    RuleEntry::of::<batch::padding_inside::PaddingInside>(),
+    RuleEntry::of::<batch::padding_mixed::PaddingMixed>(),
+    RuleEntry::of::<batch::positions_odd::PositionsOdd>(),
+    RuleEntry::of::<batch::rows_repeated::RowsRepeated>(),
     RuleEntry::of::<budget::epochs_ignored::EpochsIgnored>(),
     RuleEntry::of::<budget::interval_beyond_end::IntervalBeyondEnd>(),
     RuleEntry::of::<budget::low_coverage::LowCoverage>(),

@@ -309,6 +309,7 @@ impl Scan<'_> {
             words: &Words::default(),
             forms: &Forms::default(),
             hits: None,
+            dumped: None,
         };
         let Ok(record) = read else {
             return set.see(&row);

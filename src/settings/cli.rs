@@ -1,5 +1,6 @@
 //! The command line, as typed. No file is read here.
 
+mod batches;
 mod rewrite;
 mod sizing;
 
@@ -10,6 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::model::example::Shape;
 
+pub use batches::BatchesArgs;
 pub use rewrite::{DropFrom, FilterArgs, FixArgs, Keep};
 pub use sizing::{CacheArgs, CacheCommand, FitArgs};
 
@@ -31,6 +33,8 @@ pub enum Command {
     Encode(Box<EncodeArgs>),
     /// Size max_length, packing, batch and steps to the data
     Fit(Box<FitArgs>),
+    /// Audit the batches that a DataLoader really yields, dumped with python/gonogo_dump.py
+    Batches(Box<BatchesArgs>),
     /// Write the data without the rows that some rules find, and those rows with their reasons
     Filter(Box<FilterArgs>),
     /// Repair what can be repaired without a doubt: byte order mark, line ends, blanks at the end of turns

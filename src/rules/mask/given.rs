@@ -1,4 +1,4 @@
-//! The columns of a row that was tokenised before.
+//! The columns of a row that was tokenised before, by whoever made the data or by a DataLoader.
 
 use crate::model::encoded::IGNORE;
 use crate::model::example::Shape;
@@ -13,8 +13,15 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// The columns of a pre-tokenised row; `None` for any other.
+    /// The columns of a pre-tokenised row, or of a row of a dumped batch; `None` for any other.
     pub(super) fn of(row: &Row<'_>) -> Option<Self> {
+        if let Some(dumped) = row.dumped {
+            return Some(Self {
+                ids: dumped.ids.clone(),
+                labels: dumped.labels.clone(),
+                attention: dumped.attention.clone(),
+            });
+        }
         row.example.filter(|example| example.shape == Shape::Tokenised)?;
         let record = row.record()?;
         let column = |name: &str| {
