@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::setup::Origin;
 use crate::place::Place;
 
 /// How bad it is. The order is from harmless to fatal.
@@ -34,6 +35,8 @@ pub struct Finding {
     pub message: String,
     /// Another row the message is about, named after it: the one this row repeats.
     pub other: Option<Place>,
+    /// The line of a settings file that is to blame, as `axolotl.yaml:33`, for findings that have no place.
+    pub blame: Option<String>,
 }
 
 /// Findings kept for one rule. All are counted; those in the lowest places are kept.
@@ -173,6 +176,7 @@ impl Findings {
                 pointer: Some(pointer()),
                 message: message(),
                 other: None,
+                blame: None,
             });
         }
     }
@@ -184,6 +188,20 @@ impl Findings {
 
     /// Reports a finding about the set as a whole.
     pub fn set(&mut self, message: String) {
+        self.blamed(None, message);
+    }
+
+    /// Reports a finding about the run as a whole, and the setting to blame. Where that stands in a file, its line is
+    /// the finding's place.
+    pub fn blame(&mut self, origin: &Origin, message: String) {
+        let line = match origin {
+            Origin::File(at) => Some(at.clone()),
+            _ => None,
+        };
+        self.blamed(line, message);
+    }
+
+    fn blamed(&mut self, blame: Option<String>, message: String) {
         self.whole += 1;
         self.count += 1;
         self.keep(Finding {
@@ -193,6 +211,7 @@ impl Findings {
             pointer: None,
             message,
             other: None,
+            blame,
         });
     }
 
@@ -212,6 +231,7 @@ impl Findings {
                 pointer: None,
                 message: message(),
                 other,
+                blame: None,
             });
         }
     }

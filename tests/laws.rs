@@ -118,6 +118,7 @@ fn setup() -> Setup {
         eval: vec![false; 2],
         sets: vec![0; 2],
         held_out: 0,
+        dump: None,
         spill: None,
     }
 }

@@ -59,13 +59,14 @@ pub fn report(header: Header, finished: Finished) -> Report {
     });
     let mut notes = header.notes;
     notes.extend(troubles);
+    let mut settings_files = SettingsFiles { sources: &mut sources };
     let mut groups: Vec<Group> = finished
         .found
         .into_iter()
         .filter(|(_, findings)| !findings.is_empty())
         .map(|(meta, findings)| {
             let level = level(meta, &findings, rows, &header.warn_if, &header.error_if);
-            group(meta, level, findings, rows)
+            group(meta, level, findings, rows, &mut settings_files)
         })
         .collect();
     groups.sort_by(|left, right| (right.level, right.rows, &left.rule).cmp(&(left.level, left.rows, &right.rule)));
@@ -146,7 +147,7 @@ fn share_of(findings: &Findings, rows: u64) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64) -> Group {
+fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64, files: &mut SettingsFiles<'_>) -> Group {
     let (affected, count, tokens) = (findings.rows, findings.count, findings.tokens);
     let clusters = findings.clusters.clone().map(clusters);
     Group {
@@ -158,7 +159,12 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64) -> Group 
         share: if rows == 0 { 0.0 } else { affected as f64 / rows as f64 },
         count,
         tokens,
-        places: findings.into_kept().into_iter().take(PLACES).map(found).collect(),
+        places: findings
+            .into_kept()
+            .into_iter()
+            .take(PLACES)
+            .map(|finding| found(finding, files))
+            .collect(),
         fix: meta.section("Fix").unwrap_or_default(),
     }
 }
@@ -181,9 +187,35 @@ fn clusters(clusters: finding::Clusters) -> Clusters {
     }
 }
 
-fn found(finding: Finding) -> Found {
+/// The files that settings stand in, as sources that have no rows: one for each that is to blame for something.
+struct SettingsFiles<'s> {
+    sources: &'s mut Vec<Source>,
+}
+
+impl SettingsFiles<'_> {
+    /// `axolotl.yaml:33`, or the file alone.
+    fn at(&mut self, blame: &str) -> At {
+        let line = blame
+            .rsplit_once(':')
+            .and_then(|(file, line)| Some((file, line.parse().ok()?)));
+        let (name, line) = line.map_or((blame, None), |(file, line)| (file, Some(line)));
+        let own = |source: &Source| source.settings && source.name == name;
+        let source = self.sources.iter().position(own).unwrap_or_else(|| {
+            self.sources.push(Source::of_settings(name));
+            self.sources.len() - 1
+        });
+        At {
+            source: u32::try_from(source).expect("fewer sources than 2^32"),
+            row: 0,
+            line,
+        }
+    }
+}
+
+fn found(finding: Finding, files: &mut SettingsFiles<'_>) -> Found {
+    let blamed = finding.blame.as_ref().map(|blame| files.at(blame));
     Found {
-        at: finding.place.map(at),
+        at: finding.place.map(at).or(blamed),
         column: finding.column,
         pointer: finding.pointer,
         message: finding.message,

@@ -102,6 +102,7 @@ pub(super) fn held_out(
     {
         listed.push(report::Source {
             against: true,
+            settings: false,
             rows: *rows,
             ..source
         });

@@ -29,11 +29,21 @@ struct Line<'l> {
 #[derive(Serialize)]
 struct Spot<'l> {
     file: &'l str,
-    /// Zero-based.
-    row: u64,
+    /// Zero-based; absent for a line of settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<u64>,
     /// One-based; absent where the format has no lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
+}
+
+/// A line of settings, as `axolotl.yaml:33`.
+fn blamed(at: &str) -> Spot<'_> {
+    let line = at
+        .rsplit_once(':')
+        .and_then(|(file, line)| Some((file, line.parse().ok()?)));
+    let (file, line) = line.map_or((at, None), |(file, line)| (file, Some(line)));
+    Spot { file, row: None, line }
 }
 
 /// Writes the list, whole or not at all.
@@ -46,7 +56,7 @@ pub fn write(path: &Path, finished: &Finished, sources: &[Source]) -> anyhow::Re
         file: sources
             .get(place.source as usize)
             .map_or("", |source| source.name.as_str()),
-        row: place.row,
+        row: Some(place.row),
         line: Some(place.line).filter(|line| *line > 0),
     };
     let mut text = Vec::new();
@@ -54,7 +64,7 @@ pub fn write(path: &Path, finished: &Finished, sources: &[Source]) -> anyhow::Re
         for finding in findings.clone().into_kept() {
             let line = Line {
                 rule: meta.name,
-                at: finding.place.map(spot),
+                at: finding.place.map(spot).or_else(|| finding.blame.as_deref().map(blamed)),
                 pointer: finding.pointer.as_deref(),
                 message: &finding.message,
                 other: finding.other.map(spot),

@@ -378,6 +378,7 @@ pub(super) fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -
             format: format(input),
             eval: *eval,
             against: false,
+            settings: false,
             split: input.split.clone(),
             bytes: input.bytes,
             rows: 0,

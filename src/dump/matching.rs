@@ -9,19 +9,18 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::dumped::{Compared, Difference, DumpedRow, Met};
-use crate::model::encoded::IGNORE;
+use crate::model::dumped::{Compared, DumpedRow};
+
+use super::parting::{CONTEXT, Likeness, Row, Show, is_piece, offset};
 
 /// Tokens of a run that is looked for.
-const RUN: usize = 6;
+pub(super) const RUN: usize = 6;
 /// Tokens by which the start of a row is looked for inside of others.
 const HEAD: usize = 8;
 /// A run of more documents than this says nothing of one: it is the template's.
 const COMMON: usize = 8;
 /// Runs of a document, or of a row, that must be shared for the two to be alike: one in so many.
 const SHARED: usize = 4;
-/// Tokens shown of what parts, and of how a document begins.
-const CONTEXT: usize = 8;
 
 /// A row encoded here.
 #[derive(Clone, Copy)]
@@ -44,15 +43,11 @@ pub struct Matcher {
     runs: HashMap<u64, Vec<u32>>,
 }
 
-/// A row of the dump: its columns and its documents.
-struct Row {
-    ids: Vec<i64>,
-    labels: Option<Vec<i64>>,
-}
-
 struct Document {
     row: u32,
     tokens: Range<usize>,
+    /// Where rows may start in it, after its own start.
+    starts: Vec<usize>,
     /// Rows found in it, from a token to another: with what name, and where their labels part.
     found: Vec<Found>,
 }
@@ -78,13 +73,6 @@ struct Near {
     likeness: Likeness,
 }
 
-#[derive(Clone)]
-struct Likeness {
-    name: String,
-    ids: Vec<i64>,
-    labels: Vec<i64>,
-}
-
 impl Matcher {
     /// Adds a row of the dump; rows are asked for in the order they were added. Rows encoded here may start after each
     /// `eos` of it.
@@ -104,7 +92,8 @@ impl Matcher {
                 // A template may close a turn with a line break after the end token.
                 ends(1) || ends(2)
             });
-            for start in std::iter::once(tokens.start).chain(starts) {
+            let starts: Vec<usize> = starts.collect();
+            for start in std::iter::once(tokens.start).chain(starts.iter().copied()) {
                 if tokens.end - start >= HEAD {
                     let head = hash(&row.ids[start..start + HEAD]);
                     self.heads.entry(head).or_default().push((document, start));
@@ -113,6 +102,7 @@ impl Matcher {
             self.documents.push(Document {
                 row: number,
                 tokens,
+                starts,
                 found: Vec::new(),
             });
         }
@@ -143,8 +133,8 @@ impl Matcher {
         }
     }
 
-    /// Ends the first pass; whether a second is of any use.
-    pub fn settle(&mut self) -> bool {
+    /// Ends the first pass; whether a second is of any use. Where `pieces`, a row may be cut anywhere.
+    pub fn settle(&mut self, pieces: bool) -> bool {
         for document in &mut self.documents {
             let all = document.tokens.clone();
             // The longest first, and none that overlaps with one taken.
@@ -160,16 +150,28 @@ impl Matcher {
                 }
             }
             taken.sort_by_key(|found| found.tokens.start);
+            // One row with something else around it is that row, encoded otherwise.
+            if let ([only], false) = (&taken[..], pieces)
+                && only.tokens != all
+            {
+                taken.clear();
+            }
             let mut at = all.start;
             let ends = taken.iter().map(|found| found.tokens.clone());
             for tokens in ends.chain(std::iter::once(all.end..all.end)) {
-                if at < tokens.start {
-                    self.rest.push(Rest {
-                        row: document.row,
-                        tokens: at..tokens.start,
-                        runs: 0,
-                        best: None,
-                    });
+                // Of rows that are cut, the end of one may stand before the start of another.
+                let begun = at;
+                let inside = document.starts.iter().copied().filter(|start| pieces && *start > begun);
+                for end in inside.take_while(|start| *start < tokens.start).chain([tokens.start]) {
+                    if at < end && (!pieces || end - at >= HEAD) {
+                        self.rest.push(Rest {
+                            row: document.row,
+                            tokens: at..end,
+                            runs: 0,
+                            best: None,
+                        });
+                    }
+                    at = end;
                 }
                 at = tokens.end;
             }
@@ -234,6 +236,10 @@ impl Matcher {
         for rest in self.rest {
             let row = &self.rows[rest.row as usize];
             let tokens = rest.tokens;
+            // Where every run is the template's, nothing tells which row it is of.
+            if rest.runs == 0 {
+                continue;
+            }
             let begins = &row.ids[tokens.start..tokens.end.min(tokens.start + CONTEXT)];
             let mut one = Compared {
                 tokens: tokens.clone(),
@@ -285,120 +291,10 @@ fn place(rows: &[Row], document: &mut Document, tokens: Range<usize>, ids: &[i64
     }
 }
 
-impl Likeness {
-    fn of(ids: &[i64], ours: Ours<'_>) -> Self {
-        Self {
-            name: (ours.name)(),
-            ids: ids.to_vec(),
-            labels: ours.labels.iter().map(|label| i64::from(*label)).collect(),
-        }
-    }
-}
-
 fn hash(ids: &[i64]) -> u64 {
     let mut bytes = Vec::with_capacity(ids.len() * 8);
     bytes.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
     xxh3_64(&bytes)
-}
-
-/// By how much the document's tokens are to be moved to meet those of ours: by nothing where they begin alike, else
-/// as most of their runs say.
-fn offset(document: &[i64], ours: &[i64]) -> isize {
-    let alike = document
-        .iter()
-        .zip(ours)
-        .take_while(|(left, right)| left == right)
-        .count();
-    if alike >= RUN.min(document.len()).min(ours.len()) {
-        return 0;
-    }
-    let length = RUN.min(document.len()).min(ours.len()).max(1);
-    let mut places: HashMap<&[i64], usize> = HashMap::new();
-    for (at, run) in ours.windows(length).enumerate() {
-        places.entry(run).or_insert(at);
-    }
-    let mut votes: BTreeMap<isize, usize> = BTreeMap::new();
-    for (at, run) in document.windows(length).enumerate() {
-        if let Some(there) = places.get(run) {
-            *votes.entry(there.cast_signed() - at.cast_signed()).or_default() += 1;
-        }
-    }
-    let best = votes
-        .into_iter()
-        .max_by_key(|(offset, votes)| (*votes, std::cmp::Reverse(offset.unsigned_abs())));
-    best.map_or(0, |(offset, _)| offset)
-}
-
-/// Whether a document is a part of a row, labels and all.
-fn is_piece(row: &Row, tokens: &Range<usize>, ours: &Likeness, offset: isize) -> bool {
-    let Ok(from) = usize::try_from(offset) else {
-        return false;
-    };
-    let own = from..from + tokens.len();
-    let labels_are_alike = |labels: &Vec<i64>| {
-        let there = ours.labels.get(own.clone()).unwrap_or_default();
-        labels[tokens.clone()].iter().skip(1).eq(there.iter().skip(1))
-    };
-    ours.ids.get(own.clone()) == Some(&row.ids[tokens.clone()]) && row.labels.as_ref().is_none_or(labels_are_alike)
-}
-
-/// Shows tokens.
-struct Show<'s> {
-    decode: &'s dyn Fn(&[i64]) -> String,
-}
-
-impl Show<'_> {
-    fn text(&self, ids: &[i64]) -> String {
-        let text = (self.decode)(ids).escape_debug().to_string().replace('`', "'");
-        let count = text.chars().count();
-        if count <= 40 {
-            return text;
-        }
-        text.chars().take(39).chain(std::iter::once('…')).collect()
-    }
-
-    /// The first token where a document and a row of ours part, if they do.
-    fn difference(&self, row: &Row, tokens: &Range<usize>, ours: &Likeness, offset: isize) -> Option<Difference> {
-        let (ids, labels) = (&row.ids[tokens.clone()], row.labels.as_ref());
-        let own = |at: usize| {
-            Some(Met {
-                id: *ids.get(at)?,
-                text: self.text(&ids[at..=at]),
-                label: labels.map(|labels| labels[tokens.start + at]),
-            })
-        };
-        let here = |at: usize| {
-            Some(Met {
-                id: *ours.ids.get(at)?,
-                text: self.text(&ours.ids[at..=at]),
-                label: ours.labels.get(at).copied(),
-            })
-        };
-        let differs = |at: usize| {
-            let (left, right) = (ids.get(at), ours.ids.get(at));
-            let label = || match labels.filter(|_| at > 0) {
-                Some(labels) => labels[tokens.start + at] != ours.labels.get(at).copied().unwrap_or(i64::from(IGNORE)),
-                None => false,
-            };
-            left != right || label()
-        };
-        let shorter = ids.len().min(ours.ids.len());
-        let at = if offset == 0 {
-            (0..shorter)
-                .find(|at| differs(*at))
-                .or((ids.len() != ours.ids.len()).then_some(shorter))?
-        } else {
-            0
-        };
-        let before = ids[at.saturating_sub(CONTEXT)..at].to_vec();
-        Some(Difference {
-            at: tokens.start + at,
-            before: self.text(&before),
-            dumped: own(at),
-            here: here(at),
-            tokens: (0..shorter).filter(|at| differs(*at)).count(),
-        })
-    }
 }
 
 #[cfg(test)]
@@ -427,7 +323,7 @@ mod tests {
             }
         };
         all(&mut |ours| matcher.see(ours));
-        if matcher.settle() {
+        if matcher.settle(pieces) {
             all(&mut |ours| matcher.see_again(ours));
         }
         matcher.finish(pieces, &|ids| format!("{ids:?}"))

@@ -6,6 +6,7 @@
 mod assemble;
 pub mod matching;
 mod matrix;
+mod parting;
 mod safetensors;
 
 use std::collections::BTreeMap;

@@ -95,7 +95,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn sources(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| data | format | rows | shape |\n|---|---|---:|---|")?;
-    for source in &report.sources {
+    for source in report.sources.iter().filter(|source| !source.settings) {
         let shape = source.shape.map_or("unknown", crate::model::example::Shape::name);
         writeln!(
             out,

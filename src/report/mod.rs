@@ -85,6 +85,9 @@ pub struct Source {
     /// A benchmark (`--against`): training rows are compared with its rows, which are not checked themselves.
     #[serde(default)]
     pub against: bool,
+    /// A file of settings, which has no rows and is there for findings about its lines.
+    #[serde(default)]
+    pub settings: bool,
     pub split: Option<String>,
     pub bytes: u64,
     pub rows: u64,
@@ -217,12 +220,12 @@ impl Report {
 
     /// `data/train.jsonl:1881`, or `data/train.parquet row 17` where there are no lines.
     pub fn place(&self, at: At) -> String {
-        place_in(
-            at,
-            self.sources
-                .get(at.source as usize)
-                .map_or("", |source| source.name.as_str()),
-        )
+        let source = self.sources.get(at.source as usize);
+        let name = source.map_or("", |source| source.name.as_str());
+        match source.filter(|source| source.settings && at.line.is_none()) {
+            Some(_) => name.to_owned(),
+            None => place_in(at, name),
+        }
     }
 
     /// The place with the file's name alone, where no other file has it.
@@ -233,10 +236,34 @@ impl Report {
             .get(at.source as usize)
             .map(|source| base(&source.name))
             .unwrap_or_default();
-        if self.sources.iter().filter(|source| base(&source.name) == name).count() > 1 {
+        let is_file = |source: &Source| source.settings && at.line.is_none();
+        let alone = self.sources.get(at.source as usize).is_some_and(is_file);
+        if alone || self.sources.iter().filter(|source| base(&source.name) == name).count() > 1 {
             return self.place(at);
         }
         place_in(at, &name)
+    }
+}
+
+impl Source {
+    /// A file of settings.
+    pub fn of_settings(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            format: "settings".to_owned(),
+            eval: false,
+            against: false,
+            settings: true,
+            split: None,
+            bytes: 0,
+            rows: 0,
+            unreadable: 0,
+            misfit: 0,
+            shape: None,
+            columns: Vec::new(),
+            found_columns: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 }
 

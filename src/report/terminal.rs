@@ -75,7 +75,7 @@ impl Page<'_> {
     }
 
     fn sources(&mut self) -> io::Result<()> {
-        let sources = &self.report.sources;
+        let sources: Vec<&Source> = self.report.sources.iter().filter(|source| !source.settings).collect();
         for source in sources.iter().take(SOURCES) {
             let text = describe(source);
             let name = if source.against {

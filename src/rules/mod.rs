@@ -38,6 +38,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<batch::padding_inside::PaddingInside>(),
     RuleEntry::of::<batch::padding_mixed::PaddingMixed>(),
     RuleEntry::of::<batch::positions_odd::PositionsOdd>(),
+    RuleEntry::of::<batch::positions_unused::PositionsUnused>(),
     RuleEntry::of::<batch::rows_repeated::RowsRepeated>(),
     RuleEntry::of::<budget::epochs_ignored::EpochsIgnored>(),
     RuleEntry::of::<budget::interval_beyond_end::IntervalBeyondEnd>(),

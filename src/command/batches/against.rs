@@ -121,14 +121,14 @@ impl Other {
             ..AgainstSection::default()
         };
         (summary.encoded, summary.failed) = self.each(encoder, &mut |ours| matcher.see(ours));
-        if matcher.settle() {
+        let pieces = self.prepared.header.setup.packing.is_some() || packs(dump);
+        if matcher.settle(pieces) {
             self.each(encoder, &mut |ours| matcher.see_again(ours));
         }
         let decode = |ids: &[i64]| {
             let ids: Vec<u32> = ids.iter().filter_map(|id| u32::try_from(*id).ok()).collect();
             kit.decode(&ids).unwrap_or_default()
         };
-        let pieces = self.prepared.header.setup.packing.is_some() || packs(dump);
         let found = matcher.finish(pieces, &decode);
         for compared in found.iter().flatten() {
             match (&compared.like, &compared.difference) {
@@ -192,8 +192,7 @@ fn stretch(layouts: &[Option<Layout>], encoder: &dyn Encode, batch: &dyn Batch) 
             return;
         };
         let place = record.place;
-        let layout = layouts.get(place.source as usize)
-            .and_then(Option::as_ref);
+        let layout = layouts.get(place.source as usize).and_then(Option::as_ref);
         let meant = layout.and_then(|layout| layout.read(&record).ok());
         let example = match &meant {
             Some(example) => example,

@@ -242,7 +242,7 @@ impl Survey {
         });
         let batch_size = size.or_else(|| number("batch_size"));
         let on = |name: &str| said(name) == Some("true");
-        let packs = ["packing", "padding_free"].into_iter().find(|name| on(name));
+        let packs = Some("packing").filter(|name| on(name));
         let planned = other.and_then(|other| other.prepared.header.setup.packing.clone());
         let packs = match (packs, planned) {
             (Some(name), _) => Some(Setting {
@@ -326,6 +326,7 @@ fn source(file: &File, batch: &Batch) -> Source {
         format: file.format.clone(),
         eval: false,
         against: false,
+        settings: false,
         split: None,
         bytes: 0,
         rows: 0,

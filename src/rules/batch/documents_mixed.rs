@@ -36,18 +36,19 @@ pub(crate) struct DocumentsMixed {}
 
 /// Where documents start after the first: as columns tell, and as rows were found again. Where a batch of several
 /// rows came as one and nothing of that tells, after each end token.
-fn seams(row: &DumpedRow, setup: &Setup) -> Vec<usize> {
+fn seams(row: &DumpedRow, setup: &Setup) -> (Vec<usize>, bool) {
     let mut seams = row.seams();
     let found = row.compared.iter().map(|compared| compared.tokens.start);
     seams.extend(found.filter(|start| *start > row.text.start));
-    if seams.is_empty() && setup.dump.as_ref().is_some_and(|dump| dump.is_flattened) {
+    let by_ends = seams.is_empty() && setup.dump.as_ref().is_some_and(|dump| dump.is_flattened);
+    if by_ends {
         let eos = setup.tokenizer.as_ref().and_then(|facts| facts.eos.as_ref()?.id);
         let starts = row.text.start + 1..row.text.end.saturating_sub(2);
         seams.extend(starts.filter(|at| eos.is_some_and(|eos| row.ids[at - 1] == i64::from(eos))));
     }
     seams.sort_unstable();
     seams.dedup();
-    seams
+    (seams, by_ends)
 }
 
 /// The seams across which tokens see each other, and why they do. `flash` is whether that attention is used, where
@@ -88,7 +89,7 @@ impl Rule for DocumentsMixed {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(dumped) = row.dumped else { return };
-        let seams = seams(dumped, row.setup);
+        let (seams, by_ends) = seams(dumped, row.setup);
         if seams.is_empty() {
             return;
         }
@@ -100,10 +101,15 @@ impl Rule for DocumentsMixed {
             &row.place,
             || format!("/position_ids/{at}"),
             || {
+                let batch = row.setup.dump.as_ref().and_then(|dump| dump.batch_size.as_ref());
+                if let Some(batch) = batch.filter(|_| by_ends) {
+                    let (rows, ends) = (batch.value, seams.len());
+                    return format!("a batch of {rows} rows came as one, with {ends} end tokens inside, and {why}");
+                }
                 let tellers = dumped.told.iter().filter(|(_, starts)| starts.contains(at));
                 let mut tellers: Vec<&str> = tellers.map(|(teller, _)| teller.name()).collect();
                 if tellers.is_empty() {
-                    tellers.push("by its tokens");
+                    tellers.push("rows encoded here");
                 }
                 let tellers = tellers.join(" and ");
                 let of = match seams.len() {

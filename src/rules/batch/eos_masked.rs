@@ -59,8 +59,12 @@ impl Rule for EosMasked {
             || {
                 let pad = facts.pad.as_ref().is_some_and(|pad| pad.id == eos.id);
                 let why = if pad { ", which pads too" } else { "" };
-                let (masked, text) = (masked().count(), &eos.text);
-                format!("none of the ends after trained text is trained: {masked} `{text}` (id {id}{why}) are masked")
+                let more = match masked().count() - 1 {
+                    0 => String::new(),
+                    more => format!(", nor any of {more} more"),
+                };
+                let text = &eos.text;
+                format!("`{text}` (id {id}{why}) after trained text carries no loss, at token {at}{more}")
             },
         );
     }

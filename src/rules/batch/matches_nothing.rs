@@ -22,7 +22,7 @@ rule_meta! {
     ///
     /// Instead:
     /// ```jsonl -m fixtures/models/chatml --trainer trl@1.16.0 --against rows.jsonl
-    /// {"input_ids": [[17, 10, 17, 30, 220, 19, 257]], "labels": [[-100, -100, -100, -100, 220, 19, 257]]}
+    /// {"input_ids": [[256, 50, 43, 50, 63, 32, 52, 257]], "labels": [[-100, -100, -100, -100, -100, 32, 52, 257]]}
     /// ```
     ///
     /// ```file rows.jsonl

@@ -20,4 +20,5 @@ pub(super) mod padding_attended;
 pub(super) mod padding_inside;
 pub(super) mod padding_mixed;
 pub(super) mod positions_odd;
+pub(super) mod positions_unused;
 pub(super) mod rows_repeated;

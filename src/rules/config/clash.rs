@@ -91,10 +91,8 @@ impl Rule for Clash {
             }
             let given = |key| config.on(key).filter(|found| found.value.as_f64() != Some(0.0));
             if let (Some(first), Some(second)) = (given(first), given(second)) {
-                out.set(format!(
-                    "{} ({}) and {} ({}) {why}",
-                    first.key, first.origin, second.key, second.origin
-                ));
+                let message = format!("{} and {} ({}) {why}", second.key, first.key, first.origin);
+                out.blame(&second.origin, message);
             }
         }
         let is_off = |key| config.on(key).is_none();
@@ -103,19 +101,18 @@ impl Rule for Clash {
             && is_off("packing")
             && let (Some(free), Some(length)) = (config.on("padding_free"), config.on("max_length"))
         {
-            out.set(format!(
-                "padding_free ({}) without packing does not enforce max_length {} ({}), and trl {} refuses the two",
-                free.origin, length.value, length.origin, config.version
-            ));
+            let message = format!(
+                "padding_free without packing does not enforce max_length {} ({}), and trl {} refuses the two",
+                length.value, length.origin, config.version
+            );
+            out.blame(&free.origin, message);
         }
         if config.program == "torchtune"
             && is_off("tokenizer.max_seq_len")
             && let Some(packed) = config.on("dataset.packed")
         {
-            out.set(format!(
-                "dataset.packed ({}) needs a tokenizer.max_seq_len, which is not set",
-                packed.origin
-            ));
+            let message = "dataset.packed needs a tokenizer.max_seq_len, which is not set".to_owned();
+            out.blame(&packed.origin, message);
         }
     }
 }

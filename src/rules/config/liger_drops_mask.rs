@@ -66,10 +66,11 @@ impl Rule for LigerDropsMask {
         };
         let mask = all.iter().find_map(|key| config.on(key));
         if let (Some(liger), Some(mask)) = (config.on("use_liger_kernel"), mask) {
-            out.set(format!(
-                "trl {} drops the mask of {} ({}) for use_liger_kernel ({}): every token is trained",
-                config.version, mask.key, mask.origin, liger.origin
-            ));
+            let message = format!(
+                "trl {} drops the mask of {} ({}) for use_liger_kernel: every token is trained",
+                config.version, mask.key, mask.origin
+            );
+            out.blame(&liger.origin, message);
         }
     }
 }

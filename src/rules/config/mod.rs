@@ -18,7 +18,7 @@ pub(super) mod wrong_type;
 
 use crate::finding::Findings;
 use crate::model::config::{ConfigFacts, FaultKind};
-use crate::model::setup::Setup;
+use crate::model::setup::{Origin, Setup};
 use crate::model::version::Version;
 
 /// Tells the faults of a kind that were seen when the config was read.
@@ -29,7 +29,7 @@ fn tell(setup: &Setup, kind: FaultKind, out: &mut Findings) {
         let message = message.trim_end_matches(['.', '!']);
         // A fault may quote a whole template.
         let clipped: String = message.chars().take(400).collect();
-        out.set(format!("{clipped} ({})", fault.at));
+        out.blame(&Origin::File(fault.at.clone()), clipped);
     }
 }
 

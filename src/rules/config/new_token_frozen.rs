@@ -114,19 +114,15 @@ impl Rule for NewTokenFrozen {
             },
             |text| Some((text, id_of(text)?)),
         );
-        let how = format!(
-            "{} {} ({})",
-            adapter.key,
-            adapter.value.to_string().trim_matches('"'),
-            adapter.origin
-        );
+        let how = format!("{} {}", adapter.key, adapter.value.to_string().trim_matches('"'));
         if let Some((text, id)) = eos
             && !tokenizer.model_eos.is_empty()
             && !tokenizer.model_eos.contains(&id)
         {
-            out.set(format!(
+            let message = format!(
                 "{how} trains `{text}` (id {id}) as the EOS, which is not the model's own, and its embedding stays frozen"
-            ));
+            );
+            out.blame(&adapter.origin, message);
         }
         let Some(vocab) = tokenizer.model_vocab else { return };
         let new = tokenizer
@@ -135,9 +131,10 @@ impl Rule for NewTokenFrozen {
             .filter(|(_, id)| *id as usize >= vocab)
             .count();
         if new > 0 {
-            out.set(format!(
+            let message = format!(
                 "{how} leaves the embeddings frozen, and {new} special tokens lie beyond the model's {vocab} rows"
-            ));
+            );
+            out.blame(&adapter.origin, message);
         }
     }
 }

@@ -77,8 +77,7 @@ impl Rule for NoEffect {
         for (program, keys, other) in NEEDS {
             let is_off = config.program == *program && config.on(other).is_none();
             for found in keys.iter().filter_map(|key| config.written(key)).filter(|_| is_off) {
-                let (key, origin) = (&found.key, &found.origin);
-                out.set(format!("{key} ({origin}) does nothing: {other} is off"));
+                out.blame(&found.origin, format!("{} does nothing: {other} is off", found.key));
             }
         }
         if config.program == "llama-factory"
@@ -87,10 +86,11 @@ impl Rule for NoEffect {
             let cutoff = config
                 .get("cutoff_len")
                 .map_or(&serde_json::Value::Null, |cutoff| &cutoff.value);
-            out.set(format!(
-                "max_length {} ({}) is the length of generated answers: rows are cut to cutoff_len, which is {cutoff}",
-                length.value, length.origin
-            ));
+            let message = format!(
+                "max_length {} is the length of generated answers: rows are cut to cutoff_len, which is {cutoff}",
+                length.value
+            );
+            out.blame(&length.origin, message);
         }
         let positive = |key| {
             config
@@ -100,10 +100,11 @@ impl Rule for NoEffect {
         if config.program != "axolotl"
             && let (Some(ratio), Some(steps)) = (positive("warmup_ratio"), positive("warmup_steps"))
         {
-            out.set(format!(
-                "warmup_ratio {} ({}) does nothing beside warmup_steps {} ({})",
-                ratio.value, ratio.origin, steps.value, steps.origin
-            ));
+            let message = format!(
+                "warmup_ratio {} does nothing beside warmup_steps {} ({})",
+                ratio.value, steps.value, steps.origin
+            );
+            out.blame(&ratio.origin, message);
         }
     }
 }

@@ -63,10 +63,11 @@ impl Rule for PackingDropsMask {
             .iter()
             .find_map(|key| config.on(key));
         if let (Some(packing), Some(mask)) = (config.on("packing"), mask) {
-            out.set(format!(
-                "trl {} drops the mask of {} ({}) when it packs ({}): every token is trained",
-                config.version, mask.key, mask.origin, packing.origin
-            ));
+            let message = format!(
+                "trl {} drops the mask of {} ({}) when it packs: every token is trained",
+                config.version, mask.key, mask.origin
+            );
+            out.blame(&packing.origin, message);
         }
     }
 }

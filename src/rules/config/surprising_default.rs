@@ -102,9 +102,7 @@ impl Rule for SurprisingDefault {
             0 => "no row was counted".to_owned(),
             all => format!("{} of {all} rows are longer", seen.longer),
         };
-        out.set(format!(
-            "{} does not set {key}, and {program} takes {}: {rows}",
-            config.path, length.value
-        ));
+        let message = format!("{key} is not set, and {program} takes {}: {rows}", length.value);
+        out.blame(&Origin::File(config.path.clone()), message);
     }
 }
