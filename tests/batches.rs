@@ -272,6 +272,7 @@ fn what_cannot_be_checked_is_said() {
 
 /// The script, with whatever Python there is.
 #[test]
+#[expect(clippy::print_stderr, reason = "what was not tested is said")]
 fn the_script_writes_what_is_read() {
     let Some(python) = python() else {
         eprintln!("the script was not run: no python with torch ($GONOGO_PYTHON, or python3)");

@@ -258,10 +258,10 @@ impl Seen<'_> {
         let mut attention: Vec<i64> = (0..self.width).map(|at| i64::from(by_others(at))).collect();
         let last = attention.iter().rposition(|flag| *flag != 0).unwrap_or(0);
         let documents_alone = |at: usize| self.sees(at, at) && Some(ids[at]) != known.pad;
-        for at in 0..self.width {
+        for (at, flag) in attention.iter_mut().enumerate() {
             let ends = at == last + 1 && known.pad == known.eos;
-            if attention[at] == 0 && (documents_alone(at) || (ends && self.sees(at, at))) {
-                attention[at] = 1;
+            if *flag == 0 && (documents_alone(at) || (ends && self.sees(at, at))) {
+                *flag = 1;
             }
         }
         attention

@@ -163,7 +163,7 @@ impl Matcher {
                 let begun = at;
                 let inside = document.starts.iter().copied().filter(|start| pieces && *start > begun);
                 for end in inside.take_while(|start| *start < tokens.start).chain([tokens.start]) {
-                    if at < end && (!pieces || end - at >= HEAD) {
+                    if at < end && (!pieces || end - at >= HEAD || (at..end) == all) {
                         self.rest.push(Rest {
                             row: document.row,
                             tokens: at..end,
@@ -187,11 +187,11 @@ impl Matcher {
             }
         }
         self.runs.retain(|_, of| of.len() <= COMMON);
-        for of in self.runs.values() {
-            for number in of {
-                self.rest[*number as usize].runs += 1;
-            }
-        }
+        let rest = &mut self.rest;
+        self.runs
+            .values()
+            .flatten()
+            .for_each(|number| rest[*number as usize].runs += 1);
         !self.rest.is_empty()
     }
 

@@ -55,9 +55,12 @@ pub struct AgainstSection {
 
 /// Name and text of each line.
 pub(super) fn lines(section: &BatchSection) -> Vec<(&'static str, String)> {
-    let range = |(least, most): (u64, u64)| match least == most {
-        true => count(most),
-        false => format!("{} to {}", count(least), count(most)),
+    let range = |(least, most): (u64, u64)| {
+        if least == most {
+            count(most)
+        } else {
+            format!("{} to {}", count(least), count(most))
+        }
     };
     let files = match section.files {
         1 => String::new(),

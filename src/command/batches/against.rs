@@ -78,12 +78,12 @@ impl Other {
             return Err(UsageError(message).into());
         };
         if prepared.inputs.is_empty() {
-            let lacking = prepared
+            let mut lacking = prepared
                 .header
                 .not_checked
                 .iter()
                 .map(|lacking| lacking.reason.as_str());
-            let lacking = lacking.last().unwrap_or("it names none");
+            let lacking = lacking.next_back().unwrap_or("it names none");
             return Err(UsageError(format!("--against found no data: {lacking}")).into());
         }
         let names: Vec<String> = args.against.iter().map(|path| path.display().to_string()).collect();

@@ -24,7 +24,7 @@ use crate::scan::{Finished, Gathered};
 use crate::settings::UsageError;
 use crate::settings::cli::{BatchesArgs, DataArgs};
 use crate::settings::resolve::{Environment, Typed, resolve};
-use crate::text::Words;
+use crate::text::{Forms, Words};
 
 use super::assemble::{self, Header};
 use super::model::Found;
@@ -163,9 +163,10 @@ impl Ready {
     /// If the dump changed since it was read, or a rule does not accept its options.
     pub fn gather(&self, every: bool) -> anyhow::Result<Gathered> {
         let options = &self.header.options;
-        let made = match every {
-            true => Gathered::of_every(&self.rules, options),
-            false => Gathered::new(&self.rules, options),
+        let made = if every {
+            Gathered::of_every(&self.rules, options)
+        } else {
+            Gathered::new(&self.rules, options)
         };
         let mut gathered = made.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
         let mut compared = self.compared.iter();
@@ -272,6 +273,7 @@ fn show_row(row: &DumpedRow, place: Place, setup: &Setup, gathered: &mut Gathere
         encode_error: None,
         chars: Chars::default(),
         words: &Words::default(),
+        forms: &Forms::default(),
         hits: None,
         dumped: Some(row),
     };
