@@ -138,7 +138,9 @@ fn files_are_of_a_size_to_be_read() {
         .iter()
         .filter_map(|file| {
             let lines = fs::read_to_string(file).expect("readable").lines().count();
-            let limit = if file.starts_with("src/rules") { 200 } else { 500 };
+            // The table has a line for each rule.
+            let is_rule = file.starts_with("src/rules") && file != Path::new("src/rules/mod.rs");
+            let limit = if is_rule { 200 } else { 500 };
             (lines > limit).then(|| format!("{}: {lines} lines, more than {limit}", file.display()))
         })
         .collect();

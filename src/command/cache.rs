@@ -162,7 +162,7 @@ fn begun(prepared: &Prepared) -> Option<KeyOf> {
     let mut key = KeyOf::default();
     key.text(&program()?).text(&prepared.identity);
     for (input, layout) in prepared.inputs.iter().zip(&prepared.layouts) {
-        let read = (input.format, input.compression, &input.field, &input.split);
+        let read = (input.format, input.compression, &input.field, &input.split, &input.rows);
         key.text(&format!("{read:?} {layout:?}"));
         key.file(&input.path).ok()?;
     }

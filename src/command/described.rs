@@ -144,8 +144,13 @@ pub fn complete(setup: &mut Setup, run: &Run) {
 /// Adds something the trainer raises before the first row.
 pub fn refused(setup: &mut Setup, message: String) {
     if let Some(facts) = &mut setup.config {
-        let told = |fault: &Fault| matches!(fault.kind, FaultKind::WrongType | FaultKind::Retyped);
-        // A value of a wrong type is refused for what it is, and said to be.
+        let told = |fault: &Fault| {
+            matches!(
+                fault.kind,
+                FaultKind::WrongType | FaultKind::Retyped | FaultKind::Invalid
+            )
+        };
+        // A value of a wrong type is refused for what it is, and said to be; so is what a validator refuses.
         if facts.faults.iter().any(told) {
             return;
         }

@@ -11,7 +11,7 @@ use crate::report::{NotChecked, ROWS_OF};
 use crate::settings::Settings;
 use crate::settings::config::{Data, Run, Source};
 use crate::settings::resolve::Environment;
-use crate::source::{Input, discover};
+use crate::source::{Input, Limits, Part, Slice, discover, open};
 
 /// Training data first, then evaluation data.
 #[derive(Default)]
@@ -141,23 +141,53 @@ impl Inputs {
         }
         let mut inputs = found.inputs;
         if let Some(split) = &data.split {
-            let (base, slice) = split
-                .split_once('[')
-                .map_or((split.as_str(), None), |(base, rest)| (base, Some(rest)));
-            let of_split = |input: &Input| input.split.as_deref().is_none_or(|own| own == base);
-            // One file alone is its own split, whatever its name says.
-            if inputs.len() > 1 && inputs.iter().any(of_split) {
-                inputs.retain(of_split);
-            }
-            if slice.is_some() {
-                self.notes.push(format!(
-                    "{} takes {split} of {}: all its rows are looked at",
-                    data.origin, data.name
-                ));
+            match self.sliced(data, split, &inputs) {
+                Ok(sliced) => inputs = sliced,
+                Err(why) => {
+                    self.lacks(data, why);
+                    return Ok(());
+                }
             }
         }
         self.take(inputs, eval, data.entry.clone());
         Ok(())
+    }
+
+    /// The files of a split, and of each the rows that are taken, where it is a part of the split.
+    fn sliced(&mut self, data: &Data, split: &str, inputs: &[Input]) -> Result<Vec<Input>, String> {
+        let mut sliced = Vec::new();
+        for part in Slice::read(split)? {
+            let of_split = |input: &&Input| input.split.as_deref().is_none_or(|own| own == part.split);
+            // One file alone is its own split, whatever its name says.
+            let all = inputs.len() < 2 || !inputs.iter().any(|input| of_split(&input));
+            let own: Vec<&Input> = inputs.iter().filter(|input| all || of_split(input)).collect();
+            if part.is_whole() {
+                sliced.extend(own.into_iter().cloned());
+                continue;
+            }
+            let counts: Vec<u64> = own.iter().map(|input| rows(input)).collect();
+            let count: u64 = counts.iter().sum();
+            let taken = part.rows(count)?;
+            self.notes.push(format!(
+                "{} takes {split} of {}: rows {} to {} of {count}",
+                data.origin,
+                data.name,
+                taken.start,
+                taken.end.saturating_sub(1)
+            ));
+            let mut before = 0;
+            for (input, count) in own.into_iter().zip(counts) {
+                let from = taken.start.clamp(before, before + count) - before;
+                let to = taken.end.clamp(before, before + count) - before;
+                before += count;
+                if from < to {
+                    let mut input = input.clone();
+                    input.rows = Some(from..to);
+                    sliced.push(input);
+                }
+            }
+        }
+        Ok(sliced)
     }
 
     /// Files that must be on this machine.
@@ -212,6 +242,21 @@ impl Inputs {
             reason: format!("{why}{origin}"),
         });
     }
+}
+
+/// Rows of a file, readable or not.
+fn rows(input: &Input) -> u64 {
+    let mut reader = open(input, 0, Part::Whole, &Limits::default());
+    let mut count = 0;
+    while let Some(batch) = reader.next() {
+        batch.rows(&mut |read| {
+            count += u64::from(
+                read.as_ref()
+                    .map_or_else(|unreadable| unreadable.fault.is_of_a_row(), |_| true),
+            );
+        });
+    }
+    count
 }
 
 /// Whether a name can only be a path: an id has one slash and no ending of a data file.

@@ -58,6 +58,8 @@ pub enum FaultKind {
     WrongType,
     /// Settings of which one makes the other void.
     Contradiction,
+    /// What the program's own validators refuse.
+    Invalid,
     /// Something the program raises before the first row.
     Refused,
     /// Data that is named and not there.

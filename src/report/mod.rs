@@ -9,6 +9,7 @@ pub mod markdown;
 mod passages;
 pub mod plan;
 pub mod sizing;
+mod source;
 pub mod style;
 pub mod terminal;
 mod wrap;

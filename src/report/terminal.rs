@@ -77,7 +77,7 @@ impl Page<'_> {
     fn sources(&mut self) -> io::Result<()> {
         let sources: Vec<&Source> = self.report.sources.iter().filter(|source| !source.settings).collect();
         for source in sources.iter().take(SOURCES) {
-            let text = describe(source);
+            let text = super::source::describe(source);
             let name = if source.against {
                 "against"
             } else if source.eval {
@@ -470,40 +470,6 @@ impl Page<'_> {
         }
         Ok(())
     }
-}
-
-/// A source in a line: name, rows, size, format, shape.
-fn describe(source: &Source) -> String {
-    let shape = source.shape.map_or_else(
-        || match &source.found_columns[..] {
-            [] => "shape unknown".to_owned(),
-            columns => format!("shape unknown (columns {})", clip(&columns.join(", "), 60)),
-        },
-        |shape| shape.name().to_owned(),
-    );
-    let renamed = source
-        .columns
-        .iter()
-        .map(|(column, name)| format!("{column}={name}"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let renamed = if renamed.is_empty() {
-        renamed
-    } else {
-        format!(" ({renamed})")
-    };
-    let split = source
-        .split
-        .as_deref()
-        .map_or(String::new(), |split| format!(" · split {split}"));
-    let text = format!(
-        "{} · {} · {} · {} · {shape}{renamed}{split}",
-        source.name,
-        plural(source.rows, "row"),
-        bytes(source.bytes),
-        source.format
-    );
-    visible(&text).into_owned()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]

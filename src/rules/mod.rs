@@ -60,6 +60,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<config::clash::Clash>(),
     RuleEntry::of::<config::deprecated_key::DeprecatedKey>(),
     RuleEntry::of::<config::eos_disagrees::EosDisagrees>(),
+    RuleEntry::of::<config::invalid::Invalid>(),
     RuleEntry::of::<config::liger_drops_mask::LigerDropsMask>(),
     RuleEntry::of::<config::missing_data::MissingData>(),
     RuleEntry::of::<config::new_token_frozen::NewTokenFrozen>(),

@@ -1,5 +1,6 @@
 //! One file to read, and all that is known of it before it is read.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub struct Input {
     pub bytes: u64,
     /// The key of the list of rows, in a file that is one JSON object around it.
     pub field: Option<String>,
+    /// The rows that are taken, where a config takes a part of the split.
+    pub rows: Option<Range<u64>>,
     /// What is worth knowing about how the file is read: lower case, no full stop.
     pub notes: Vec<String>,
     /// Why the file cannot be read, where its first or last bytes show it. Its reader says so.

@@ -17,6 +17,7 @@ mod json;
 mod limits;
 mod lines;
 mod open;
+mod slice;
 mod sniff;
 mod stream;
 mod whole;
@@ -30,6 +31,7 @@ pub use input::Input;
 pub use limits::{Limits, Part, Shard};
 pub use lines::is_blank;
 pub use open::open;
+pub use slice::Slice;
 pub use stream::decompressed;
 
 use crate::model::record::{Record, Unreadable};

@@ -25,8 +25,17 @@ pub fn open(input: &Input, source: u32, part: Part, limits: &Limits) -> Box<dyn 
         None => reader(input, source, part, limits),
     };
     match (reader, part) {
-        (Ok(reader), Part::Row(row)) => Box::new(OnlyRow { reader, row }),
-        (Ok(reader), _) => reader,
+        (Ok(reader), Part::Row(row)) => Box::new(OnlyRows {
+            reader,
+            rows: row..row + 1,
+        }),
+        (Ok(reader), _) => match &input.rows {
+            Some(rows) => Box::new(OnlyRows {
+                reader,
+                rows: rows.clone(),
+            }),
+            None => reader,
+        },
         (Err(trouble), _) if part.speaks_for_file() => {
             let start = Place {
                 source,
@@ -126,30 +135,33 @@ impl Keep {
     }
 }
 
-/// Drops the rows that stand in one batch with the one asked for.
-struct OnlyRow {
+/// Drops the rows that stand in one batch with those asked for.
+struct OnlyRows {
     reader: Box<dyn Reader>,
-    row: u64,
+    rows: Range<u64>,
 }
 
-impl Reader for OnlyRow {
+impl Reader for OnlyRows {
     fn next(&mut self) -> Option<Box<dyn Batch>> {
         let batch = self.reader.next()?;
-        Some(Box::new(OnlyRowBatch { batch, row: self.row }))
+        Some(Box::new(OnlyRowsBatch {
+            batch,
+            rows: self.rows.clone(),
+        }))
     }
 }
 
-struct OnlyRowBatch {
+struct OnlyRowsBatch {
     batch: Box<dyn Batch>,
-    row: u64,
+    rows: Range<u64>,
 }
 
-impl Batch for OnlyRowBatch {
+impl Batch for OnlyRowsBatch {
     fn rows(&self, each: &mut dyn FnMut(Result<Record<'_>, Unreadable>)) {
         self.batch.rows(&mut |read| {
             let wanted = match &read {
-                Ok(record) => record.place.row == self.row,
-                Err(unreadable) => unreadable.place.row == self.row || !unreadable.fault.is_of_a_row(),
+                Ok(record) => self.rows.contains(&record.place.row),
+                Err(unreadable) => self.rows.contains(&unreadable.place.row) || !unreadable.fault.is_of_a_row(),
             };
             if wanted {
                 each(read);

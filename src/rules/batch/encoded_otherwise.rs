@@ -68,7 +68,11 @@ impl Rule for EncodedOtherwise {
             };
             out.field(
                 &row.place,
-                || format!("/input_ids/{}", difference.at),
+                || {
+                    let (dumped, here) = (&difference.dumped, &difference.here);
+                    let same = dumped.as_ref().map(|met| met.id) == here.as_ref().map(|met| met.id);
+                    format!("/{}/{}", if same { "labels" } else { "input_ids" }, difference.at)
+                },
                 || {
                     format!(
                         "{like} parts at token {}, after `{}`: {} in the dump, {} here",

@@ -4,6 +4,7 @@ pub(super) mod changed_by_yaml;
 pub(super) mod clash;
 pub(super) mod deprecated_key;
 pub(super) mod eos_disagrees;
+pub(super) mod invalid;
 pub(super) mod liger_drops_mask;
 pub(super) mod missing_data;
 pub(super) mod new_token_frozen;

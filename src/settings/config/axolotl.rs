@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::config::{ConfigFacts, FaultKind};
 use crate::model::setup::{Origin, Regime, Setting};
 
+use super::conflicts;
 use super::reader::Reader;
 use super::run::{Data, Run, Source, Versions};
 use super::schema::Schema;
@@ -73,6 +74,7 @@ const DEFAULTS: &[&str] = &[
 pub(super) fn read(mut reader: Reader<'_>, versions: Versions) -> Run {
     reader.check(&["strict", "axolotl_config_path"], "drops it without a word");
     deprecated(&mut reader);
+    conflicts::axolotl(&mut reader);
     let own = of_datasets(versions);
     let mut train = Vec::new();
     let mut eval = Vec::new();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::config::{ConfigFacts, FaultKind};
 use crate::model::setup::{Origin, Setting};
 
+use super::conflicts;
 use super::json;
 use super::reader::Reader;
 use super::run::{Data, Run, Source, Versions};
@@ -69,6 +70,8 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions, beside: &Path) ->
         reader.check(&own, "stops at it");
     } else {
         reader.check(&[], "stops at it");
+        conflicts::training_arguments(&mut reader);
+        conflicts::llama_factory(&mut reader);
     }
     let mut train = Vec::new();
     let mut eval = Vec::new();

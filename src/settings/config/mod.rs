@@ -6,6 +6,7 @@
 
 mod axolotl;
 mod coerce;
+mod conflicts;
 mod interpolate;
 pub mod json;
 mod llama_factory;

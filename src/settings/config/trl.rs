@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::config::ConfigFacts;
 use crate::model::setup::{Origin, Setting};
 
+use super::conflicts;
 use super::reader::{FromJson, Reader};
 use super::recognise::{Method, Program, RECIPES};
 use super::run::{Data, Run, Source, Versions};
@@ -62,6 +63,10 @@ pub(super) fn read(mut reader: Reader<'_>, program: Program, versions: Versions)
         reader.check(&own, "stops at it");
     } else {
         check_arguments(&mut reader);
+    }
+    conflicts::training_arguments(&mut reader);
+    if method == Some(Method::Sft) {
+        conflicts::sft(&mut reader);
     }
     let mut train = Vec::new();
     let mut eval = Vec::new();

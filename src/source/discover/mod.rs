@@ -169,6 +169,7 @@ impl Discovery {
             split: candidate.split,
             bytes,
             field: None,
+            rows: None,
             notes: sniffed.notes,
             trouble: sniffed.trouble,
             spool,

@@ -1,6 +1,7 @@
 //! transformers 5.23's `TrainingArguments` (`training_args.py`, `__post_init__` and `_validate_args`), which TRL and
 //! LLaMA-Factory build on, and TRL's `SFTTrainer`.
 
+use crate::model::config::Fault;
 use crate::model::setup::{Origin, Setting};
 
 use super::When::{AtMost, Is, On, Set};
@@ -72,7 +73,7 @@ pub(in crate::settings::config) fn training_arguments(reader: &mut Reader<'_>) {
 }
 
 /// `load_best_model_at_end`: checkpoints must be made where there is an evaluation.
-fn best_model(reader: &Reader<'_>) -> Option<crate::model::config::Fault> {
+fn best_model(reader: &Reader<'_>) -> Option<Fault> {
     let best = in_force(reader, "load_best_model_at_end").filter(|found| super::is_on(&found.value))?;
     let named = |key: &str, default: &str| {
         in_force(reader, key)

@@ -1,6 +1,8 @@
 //! Silent failures that users of the trainers reported, rebuilt small: each is caught by the rule that
 //! names its cause, and the same run with the fault repaired is quiet there.
 
+mod config;
+
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -153,6 +155,52 @@ const FAILURES: &[Failure] = &[
         good: (
             EVEN,
             "-m MODELS/qwen-chatml --trainer llama-factory --set template=qwen --set formatting=sharegpt",
+        ),
+    },
+    Failure {
+        seen: "every label is -100: the markers are another template's",
+        rule: "mask/nothing-trained",
+        names: "none of",
+        bad: (
+            CHAT,
+            "-m MODELS/qwen-chatml --trainer unsloth --set instruction_part=<|start_header_id|>user --set response_part=<|start_header_id|>assistant",
+        ),
+        good: (
+            CHAT,
+            "-m MODELS/qwen-chatml --trainer unsloth --set instruction_part=<|im_start|>user --set response_part=<|im_start|>assistant",
+        ),
+    },
+    Failure {
+        seen: "nothing is trained: the template has no {% generation %} and the mask is all zero",
+        rule: "mask/trainer-raises",
+        names: "assistant",
+        bad: (
+            CHAT,
+            "-m MODELS/qwen-chatml --trainer trl@0.19.1 --set assistant_only_loss=true",
+        ),
+        good: (
+            CHAT,
+            "-m MODELS/qwen-chatml-gen --trainer trl@0.19.1 --set assistant_only_loss=true",
+        ),
+    },
+    Failure {
+        seen: "the model never stops: generation ends at another token than the one trained",
+        rule: "config/eos-disagrees",
+        names: "260",
+        bad: (CHAT, "-m MODELS/../models/disagrees"),
+        good: (CHAT, "-m MODELS/../models/chatml"),
+    },
+    Failure {
+        seen: "the assistant header is trained, and the model writes it twice",
+        rule: "mask/header-trained",
+        names: "before the answer carries loss",
+        bad: (
+            CHAT,
+            "-m MODELS/qwen-chatml --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template MODELS/../templates/marks-header.jinja",
+        ),
+        good: (
+            CHAT,
+            "-m MODELS/qwen-chatml --trainer trl@1.16.0 --set assistant_only_loss=true --chat-template MODELS/../templates/marked.jinja",
         ),
     },
     Failure {
