@@ -52,6 +52,8 @@ const FOUND: &[(&str, &[(&str, &str)])] = &[
     ("trl-wrapped", &[("warning", "batch/looks-packed")]),
     ("trl-padding-free", &[]),
     ("trl-assistant-only", &[]),
+    ("trl-dpo", &[]),
+    ("trl-reward", &[]),
 ];
 
 fn gonogo(args: &[&str]) -> Command {

@@ -6,7 +6,7 @@ use crate::model::dumped::{DumpedRow, MaskKind, Teller};
 use crate::model::encoded::IGNORE;
 
 use super::Known;
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Numbers};
 
 /// The columns that are read, in the order they are shown.
 pub(super) const COLUMNS: &[&str] = &[
@@ -61,12 +61,20 @@ impl Columns {
         let Some((count, width)) = ids.sides() else {
             return Err(format!("input_ids has the shape {:?}, not [rows, tokens]", ids.shape));
         };
+        if matches!(ids.numbers, Numbers::Real(_)) {
+            return Err("input_ids holds numbers with a point, which no embedding takes".to_owned());
+        }
         let mut passed_over = Vec::new();
         // A column beside the ids; what has another shape is passed over, and said to be.
         let mut beside = |name: &str| -> Result<Option<&Matrix>, String> {
             let Some(matrix) = self.get(name) else { return Ok(None) };
             match matrix.sides() {
                 Some(sides) if sides == (count, width) => Ok(Some(matrix)),
+                // One label a row, as classifiers have it.
+                Some((1, rows)) if name == "labels" && matrix.shape.len() == 1 && rows == count => {
+                    passed_over.push(format!("labels of the shape {:?}", matrix.shape));
+                    Ok(None)
+                }
                 Some((_, other)) if name == "labels" => Err(format!(
                     "labels has the shape {:?} and input_ids {:?}: {other} labels for {width} tokens",
                     matrix.shape, ids.shape
@@ -362,6 +370,13 @@ mod tests {
     }
 
     #[test]
+    fn a_label_for_each_row_is_none_of_a_token() {
+        let json = r#"{"input_ids": [[1, 2], [3, 4], [5, 6]], "labels": [0, 1, 0]}"#;
+        let classes = rows(json, KNOWN).expect("a batch");
+        assert_eq!((classes.passed_over.len(), &classes.rows[0].labels), (1, &None));
+    }
+
+    #[test]
     fn what_is_no_batch_is_refused_and_what_is_odd_passed_over() {
         assert!(
             rows(r#"{"chosen_input_ids": [[1]]}"#, KNOWN)
@@ -370,6 +385,7 @@ mod tests {
                 .contains("pairs")
         );
         assert!(rows(r#"{"input_ids": [[[1]]]}"#, KNOWN).is_err());
+        assert!(rows(r#"{"input_ids": [[1.5, 2]]}"#, KNOWN).is_err());
         assert!(rows(r#"{"input_ids": [[1, 2]], "labels": [[1]]}"#, KNOWN).is_err());
         let odd = rows(
             r#"{"input_ids": [[1, 2]], "position_ids": [[[0, 1]], [[0, 1]]]}"#,

@@ -165,6 +165,8 @@ pub struct DumpFacts {
     /// Batches of each rank together.
     pub batches: u64,
     pub has_labels: bool,
+    /// Whether the loss is not that of labels for each token: of pairs, of rewards, of one label a row.
+    pub is_of_rows: bool,
     /// The tokens it names: `pad_token`, `eos_token`.
     pub named: Vec<String>,
     /// Whether any batch has an attention mask, or a padding token is known.

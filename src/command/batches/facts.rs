@@ -32,6 +32,9 @@ const ALSO: &[(&str, Lack)] = &[
     }),
 ];
 
+/// Trainers whose loss is not that of labels.
+const OF_ROWS: &[&str] = &["Reward", "GRPO", "RLOO", "PPO", "DPO", "KTO", "ORPO", "CPO"];
+
 /// What a rule lacks, if anything.
 type Lack = fn(&Setup) -> Option<&'static str>;
 
@@ -259,6 +262,8 @@ impl Survey {
         let facts = DumpFacts {
             batches: section.batches,
             has_labels: self.labels > 0,
+            is_of_rows: section.left_out.iter().any(|name| name.starts_with("labels "))
+                || said("trainer").is_some_and(|trainer| OF_ROWS.iter().any(|name| trainer.contains(name))),
             named: ["pad_token", "eos_token"]
                 .iter()
                 .filter(|name| said(&format!("{name}_id")).is_some())

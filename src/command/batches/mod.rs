@@ -108,8 +108,8 @@ pub fn ready(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Re
         })?;
     }
     let (section, sources, facts) = survey.finish(&dump, &setup, &settings, other.as_ref());
-    if section.batches == 0 {
-        return Err(UsageError(format!("there is no batch in {}", section.name)).into());
+    if section.rows == 0 {
+        return Err(UsageError(format!("there is no row in {}", section.name)).into());
     }
     setup.dump = Some(facts);
     let (mut section, mut compared) = (section, Vec::new());

@@ -113,10 +113,10 @@ impl Rule for DocumentsMixed {
                 }
                 let tellers = tellers.join(" and ");
                 let of = match seams.len() {
-                    1 => "the document".to_owned(),
-                    all => format!("{} of {all} documents", mixed.len()),
+                    1 => "the document after the first sees the one".to_owned(),
+                    all => format!("{} of {all} documents after the first see those", mixed.len()),
                 };
-                format!("{of} after the first see those before, first at token {at} ({tellers}): {why}")
+                format!("{of} before, first at token {at} ({tellers}): {why}")
             },
         );
     }

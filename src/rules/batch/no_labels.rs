@@ -43,8 +43,9 @@ impl Rule for NoLabels {
         }
     }
 
-    fn finish(&self, (without, all): (u64, u64), _: &Setup, out: &mut Findings) {
-        if without > 0 {
+    fn finish(&self, (without, all): (u64, u64), setup: &Setup, out: &mut Findings) {
+        let of_rows = setup.dump.as_ref().is_some_and(|dump| dump.is_of_rows);
+        if without > 0 && !of_rows {
             out.set(format!("{without} of {all} rows come without labels"));
         }
     }

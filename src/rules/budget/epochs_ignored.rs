@@ -60,10 +60,13 @@ impl Rule for EpochsIgnored {
         let asked = &setup.epochs;
         let said = !matches!(asked.origin, Origin::Default | Origin::TrainerDefault(_));
         if said && (plan.epochs - asked.value).abs() > self.most * asked.value {
-            out.set(format!(
-                "max_steps {} ({}) wins over epochs {} ({}): {:.2} epochs of {} steps each",
-                steps.value, steps.origin, asked.value, asked.origin, plan.epochs, plan.steps_per_epoch
-            ));
+            out.blame(
+                &steps.origin,
+                format!(
+                    "max_steps {} ({}) wins over epochs {} ({}): {:.2} epochs of {} steps each",
+                    steps.value, steps.origin, asked.value, asked.origin, plan.epochs, plan.steps_per_epoch
+                ),
+            );
         }
     }
 }

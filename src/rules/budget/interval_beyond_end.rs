@@ -65,10 +65,13 @@ impl Rule for IntervalBeyondEnd {
             let Some(interval) = interval else { continue };
             // Below 1 it is a share of the steps, which fits any run.
             if interval.value > plan.steps as f64 {
-                out.set(format!(
-                    "{name} {} ({}) is more than the run's {} steps: {never}",
-                    interval.value, interval.origin, plan.steps
-                ));
+                out.blame(
+                    &interval.origin,
+                    format!(
+                        "{name} {} ({}) is more than the run's {} steps: {never}",
+                        interval.value, interval.origin, plan.steps
+                    ),
+                );
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::length;
+use super::{length, length_at};
 
 rule_meta! {
     /// ## What it finds
@@ -62,12 +62,15 @@ impl Rule for LowCoverage {
         let rows = budget.rows - budget.dropped;
         let length = length(setup);
         let unit = if budget.packed.is_some() { "sequences" } else { "rows" };
-        out.set(format!(
-            "{length} of {} {unit} sees {:.1} % of {rows} rows, less than {:.0} %; one epoch is {} steps",
-            plan.effective_batch,
-            plan.share * 100.0,
-            self.least * 100.0,
-            plan.steps_per_epoch
-        ));
+        out.blame(
+            length_at(setup),
+            format!(
+                "{length} of {} {unit} sees {:.1} % of {rows} rows, less than {:.0} %; one epoch is {} steps",
+                plan.effective_batch,
+                plan.share * 100.0,
+                self.least * 100.0,
+                plan.steps_per_epoch
+            ),
+        );
     }
 }

@@ -5,7 +5,7 @@ use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::length;
+use super::{length, length_at};
 
 rule_meta! {
     /// ## What it finds
@@ -55,15 +55,18 @@ impl Rule for ManyEpochs {
     fn judge(&self, budget: &Budget, setup: &Setup, out: &mut Findings) {
         let Some(plan) = &budget.plan else { return };
         if plan.epochs > self.most {
-            out.set(format!(
-                "{} is {:.2} epochs of {} rows, more than {}; {} epochs are {} steps",
-                length(setup),
-                plan.epochs,
-                budget.rows - budget.dropped,
-                self.most,
-                self.most,
-                steps(self.most, plan.steps_per_epoch)
-            ));
+            out.blame(
+                length_at(setup),
+                format!(
+                    "{} is {:.2} epochs of {} rows, more than {}; {} epochs are {} steps",
+                    length(setup),
+                    plan.epochs,
+                    budget.rows - budget.dropped,
+                    self.most,
+                    self.most,
+                    steps(self.most, plan.steps_per_epoch)
+                ),
+            );
         }
     }
 }

@@ -65,13 +65,16 @@ impl Rule for MaxLengthHigh {
         let Some(limit) = &setup.max_length else { return };
         let high = lengths.percentile(0.999);
         if high > 0 && limit.value as f64 > self.most * high as f64 {
-            out.set(format!(
-                "max_length {} ({}) is {:.1} times the p99.9 of the lengths, {high} tokens, more than {}",
-                limit.value,
-                limit.origin,
-                limit.value as f64 / high as f64,
-                self.most
-            ));
+            out.blame(
+                &limit.origin,
+                format!(
+                    "max_length {} ({}) is {:.1} times the p99.9 of the lengths, {high} tokens, more than {}",
+                    limit.value,
+                    limit.origin,
+                    limit.value as f64 / high as f64,
+                    self.most
+                ),
+            );
         }
     }
 }

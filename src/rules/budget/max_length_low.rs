@@ -60,12 +60,15 @@ impl Rule for MaxLengthLow {
         let Some(limit) = &setup.max_length else { return };
         let wanted = lengths.percentile(self.percentile);
         if lengths.count() > 0 && (limit.value as u64) < wanted {
-            out.set(format!(
-                "max_length {} ({}) is below the p{} of the lengths, {wanted} tokens",
-                limit.value,
-                limit.origin,
-                self.percentile * 100.0
-            ));
+            out.blame(
+                &limit.origin,
+                format!(
+                    "max_length {} ({}) is below the p{} of the lengths, {wanted} tokens",
+                    limit.value,
+                    limit.origin,
+                    self.percentile * 100.0
+                ),
+            );
         }
     }
 }

@@ -17,7 +17,20 @@ pub(super) mod small_batch;
 pub(super) mod uneven_steps;
 pub(super) mod warmup_beyond_end;
 
-use crate::model::setup::Setup;
+use crate::model::setup::{Origin, Setup};
+
+/// Where the run's length was set.
+fn length_at(setup: &Setup) -> &Origin {
+    let steps = setup.max_steps.as_ref().map(|steps| &steps.origin);
+    steps.unwrap_or(&setup.epochs.origin)
+}
+
+/// Where the warmup was set.
+fn warmup_at(setup: &Setup) -> &Origin {
+    let steps = setup.run.warmup_steps.as_ref();
+    let warmup = steps.or(setup.run.warmup_ratio.as_ref()).map(|warmup| &warmup.origin);
+    warmup.unwrap_or(&Origin::Default)
+}
 
 /// What the run's length was set by, and where.
 fn length(setup: &Setup) -> String {

@@ -97,17 +97,23 @@ impl Rule for OddWarmup {
             return;
         }
         if share >= self.most {
-            out.set(format!(
-                "warmup{} takes {warmup} of {steps} steps, {:.0} %, and {:.0} % is much",
-                origin(setup),
-                share * 100.0,
-                self.most * 100.0
-            ));
+            out.blame(
+                super::warmup_at(setup),
+                format!(
+                    "warmup{} takes {warmup} of {steps} steps, {:.0} %, and {:.0} % is much",
+                    origin(setup),
+                    share * 100.0,
+                    self.most * 100.0
+                ),
+            );
         } else if warmup == 1 && plan.schedule.first() == Some(0.0) {
-            out.set(format!(
-                "warmup{} is 1 of {steps} steps: the first is made at a rate of 0, the second at the peak",
-                origin(setup)
-            ));
+            out.blame(
+                super::warmup_at(setup),
+                format!(
+                    "warmup{} is 1 of {steps} steps: the first is made at a rate of 0, the second at the peak",
+                    origin(setup)
+                ),
+            );
         }
     }
 }

@@ -133,14 +133,17 @@ impl Rule for RateFadesEarly {
         let share = faded as f64 / plan.steps.max(1) as f64;
         // A single step at the end is where any schedule arrives.
         if faded > 1 && share > self.most {
-            out.set(format!(
-                "{} ({}) is below 1 % of the peak for the last {faded} of {} steps, {:.0} %, more than {:.0} %",
-                setup.run.scheduler.value,
-                setup.run.scheduler.origin,
-                plan.steps,
-                share * 100.0,
-                self.most * 100.0
-            ));
+            out.blame(
+                &setup.run.scheduler.origin,
+                format!(
+                    "{} ({}) is below 1 % of the peak for the last {faded} of {} steps, {:.0} %, more than {:.0} %",
+                    setup.run.scheduler.value,
+                    setup.run.scheduler.origin,
+                    plan.steps,
+                    share * 100.0,
+                    self.most * 100.0
+                ),
+            );
         }
     }
 }

@@ -73,12 +73,15 @@ impl Rule for RowsLeftOut {
             } else {
                 "the trainer".to_owned()
             };
-            out.set(format!(
-                "{why} leaves out {} of {all} {unit} in each epoch, {:.1} %, more than {:.0} %",
-                plan.left_out,
-                share * 100.0,
-                self.most * 100.0
-            ));
+            out.blame(
+                &setup.run.drop_last.origin,
+                format!(
+                    "{why} leaves out {} of {all} {unit} in each epoch, {:.1} %, more than {:.0} %",
+                    plan.left_out,
+                    share * 100.0,
+                    self.most * 100.0
+                ),
+            );
         }
     }
 }

@@ -107,14 +107,17 @@ impl Rule for ScheduleCutOff {
             } else {
                 String::new()
             };
-            out.set(format!(
-                "{} ({}) is at {:.0} % of the peak at the last step, {}{planned}, and more than {:.0} % is no end",
-                schedule.name,
-                run.scheduler.origin,
-                share * 100.0,
-                plan.steps,
-                self.most * 100.0
-            ));
+            out.blame(
+                &run.scheduler.origin,
+                format!(
+                    "{} ({}) is at {:.0} % of the peak at the last step, {}{planned}, and more than {:.0} % is no end",
+                    schedule.name,
+                    run.scheduler.origin,
+                    share * 100.0,
+                    plan.steps,
+                    self.most * 100.0
+                ),
+            );
         }
     }
 }

@@ -83,15 +83,18 @@ impl Rule for SmallBatch {
         let Some(plan) = &budget.plan else { return };
         let rows = plan.effective_batch as f64 * rows_each(budget);
         if rows < self.least {
-            out.set(format!(
-                "a step has {rows:.0} rows, less than {}: batch size {} ({}) × accumulation {} ({}) × {} ranks",
-                self.least,
-                setup.batch_size.value,
-                setup.batch_size.origin,
-                setup.grad_accum.value,
-                setup.grad_accum.origin,
-                setup.world_size.value
-            ));
+            out.blame(
+                &setup.batch_size.origin,
+                format!(
+                    "a step has {rows:.0} rows, less than {}: batch size {} ({}) × accumulation {} ({}) × {} ranks",
+                    self.least,
+                    setup.batch_size.value,
+                    setup.batch_size.origin,
+                    setup.grad_accum.value,
+                    setup.grad_accum.origin,
+                    setup.world_size.value
+                ),
+            );
         }
     }
 }

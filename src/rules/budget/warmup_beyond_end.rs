@@ -62,12 +62,15 @@ impl Rule for WarmupBeyondEnd {
         let set = setup.run.warmup_steps.as_ref().or(setup.run.warmup_ratio.as_ref());
         let origin = set.map_or(String::new(), |set| format!(" ({})", set.origin));
         let reached = schedule.last().map_or(0.0, |last| last / schedule.peak);
-        out.set(format!(
-            "warmup{origin} takes {} steps and the run has {}: the rate ends at {:.0} % of {}",
-            schedule.warmup_steps,
-            plan.steps,
-            reached * 100.0,
-            schedule.peak
-        ));
+        out.blame(
+            super::warmup_at(setup),
+            format!(
+                "warmup{origin} takes {} steps and the run has {}: the rate ends at {:.0} % of {}",
+                schedule.warmup_steps,
+                plan.steps,
+                reached * 100.0,
+                schedule.peak
+            ),
+        );
     }
 }

@@ -66,6 +66,22 @@ const TABLE: &[Conflict] = &[
         says: "an eval_strategy turns do_eval on, which needs an eval_dataset or a val_size above 1e-6",
     },
     Conflict {
+        when: &[
+            Unset("eval_dataset"),
+            AtMost("val_size", NONE),
+            On("predict_with_generate"),
+        ],
+        says: "predict_with_generate needs an eval_dataset or a val_size above 1e-6",
+    },
+    Conflict {
+        when: &[
+            Among("stage", &["dpo"]),
+            NotAmong("pref_loss", &["orpo", "simpo"]),
+            On("pissa_init"),
+        ],
+        says: "PiSSA cannot be used for the stage",
+    },
+    Conflict {
         when: &[On("predict_with_generate"), On("compute_accuracy")],
         says: "`predict_with_generate` and `compute_accuracy` cannot be used together",
     },

@@ -367,6 +367,16 @@ pub(super) const TABLE: &[Conflict] = &[
         says: "fp32_norms requires FSDP: fsdp_config must be set",
     },
     Conflict {
+        when: &[
+            On("fp32_norms"),
+            Set("fsdp_config"),
+            Not("fsdp_version", "2"),
+            Not("fsdp_config.fsdp_version", "2"),
+            Not("fsdp_config.version", "2"),
+        ],
+        says: "fp32_norms requires fsdp_version: 2",
+    },
+    Conflict {
         when: &[On("quantize_moe_experts"), NotAmong("adapter", LORA)],
         says: "quantize_moe_experts requires adapter: lora or qlora",
     },
