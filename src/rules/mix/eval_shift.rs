@@ -15,11 +15,11 @@ rule_meta! {
     /// from (`source`, `dataset`, `domain`, `category`, `task`, …).
     ///
     /// Numbers are compared by the Kolmogorov–Smirnov distance, kinds by the total variation distance: the largest
-    /// difference of shares, and the part of the rows that is of another kind (kinds below 1 % on both sides
-    /// are one; with more than 1,024 kinds a feature says nothing). Reported is what is above 0.15 *and* above what a random split of these sizes
-    /// exceeds once in a thousand times, all features together (bounds of Massart 1990 and Hoeffding 1963,
-    /// Bonferroni's correction). That univariate tests with this correction find most shifts is shown by Rabanser,
-    /// Günnemann and Lipton, "Failing Loudly", NeurIPS 2019.
+    /// difference of shares, and the part of the rows that is of another kind (kinds below 1 % on both sides are one;
+    /// with more than 1,024 kinds a feature says nothing). Reported is what is above 0.15 *and* above what a random
+    /// split of these sizes exceeds once in a thousand times, all features together (bounds of Massart 1990 and
+    /// Hoeffding 1963, Bonferroni's correction). That univariate tests with this correction find most shifts is shown
+    /// by Rabanser, Günnemann and Lipton, "Failing Loudly", NeurIPS 2019.
     ///
     /// ## Why it matters
     /// The eval loss then says how well the model does on other data than it is trained on: it may rise while the
