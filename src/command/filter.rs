@@ -149,10 +149,11 @@ fn write(
         });
     }
     told.flush()?;
+    // The outputs last: where one stands, what is missing from it is told.
+    gone.place()?;
     for file in files {
         file.place()?;
     }
-    gone.place()?;
     Ok(written)
 }
 
