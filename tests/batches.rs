@@ -134,6 +134,7 @@ fn a_dump_agrees_with_the_config_it_was_made_by() {
         assert_eq!(against["otherwise"], 0, "{name}: {against}");
         assert_eq!(against["unmatched"], 0, "{name}: {against}");
         assert_eq!(against["encoded"], 12, "{name}: {against}");
+        assert_eq!(report["verdict"]["go"], true, "{name}");
     }
 }
 

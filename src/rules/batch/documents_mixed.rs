@@ -38,8 +38,12 @@ pub(crate) struct DocumentsMixed {}
 /// rows came as one and nothing of that tells, after each end token.
 fn seams(row: &DumpedRow, setup: &Setup) -> (Vec<usize>, bool) {
     let mut seams = row.seams();
-    let found = row.compared.iter().map(|compared| compared.tokens.start);
-    seams.extend(found.filter(|start| *start > row.text.start));
+    // Rows that were packed on purpose, by a way that parts nothing, are told of as such.
+    let on_purpose = setup.dump.as_ref().and_then(|dump| dump.packs.as_ref());
+    if !on_purpose.is_some_and(|packs| packs.value) {
+        let found = row.compared.iter().map(|compared| compared.tokens.start);
+        seams.extend(found.filter(|start| *start > row.text.start));
+    }
     let by_ends = seams.is_empty() && setup.dump.as_ref().is_some_and(|dump| dump.is_flattened);
     if by_ends {
         let eos = setup.tokenizer.as_ref().and_then(|facts| facts.eos.as_ref()?.id);
