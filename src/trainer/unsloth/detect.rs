@@ -8,7 +8,7 @@ use crate::encode::tokenizer::Tokens;
 use crate::model::encoded::EncodeError;
 use crate::trainer::failure::{raises, unsupported};
 
-use super::marker::{Marker, ids};
+use super::sign::{Sign, spell};
 
 const USER: &str = "\u{2060}USERPROBE7q\u{2060}";
 const ASSISTANT: &str = "\u{2060}ASSTPROBE4z\u{2060}";
@@ -61,7 +61,7 @@ pub fn parts(kit: &Kit) -> Result<(String, String), EncodeError> {
         return Err(raises("ValueError", "an empty marker was detected"));
     }
     let mut tokens = Tokens::new();
-    let text = ids(kit, &whole, &mut tokens)?;
+    let text = spell(kit, &whole, &mut tokens)?;
     let mut best = |name: &str, part: &str| reliable(kit, name, part, &text, &mut tokens);
     Ok((
         best("instruction_part", &instruction)?,
@@ -171,10 +171,10 @@ fn reliable(kit: &Kit, name: &str, part: &str, text: &[u32], tokens: &mut Tokens
     let mut best: Option<(usize, String)> = None;
     for before in ["", " ", "\n"] {
         let spelling = format!("{before}{part}");
-        let Some(marker) = Marker::of(kit, &spelling, true, tokens)? else {
+        let Some(sign) = Sign::of(kit, &spelling, true, tokens)? else {
             continue;
         };
-        let found = (0..text.len()).filter(|at| marker.is_at(text, *at)).count();
+        let found = (0..text.len()).filter(|at| sign.begins(&text[*at..])).count();
         if found > best.as_ref().map_or(0, |(most, _)| *most) {
             best = Some((found, spelling));
         }

@@ -1,14 +1,16 @@
 //! Unsloth: `train_on_responses_only`.
 //!
-//! The library is under the LGPL, and none of its text is here. The rules are what it was seen to do when it was
-//! run, on rows of markers, tokens and ends at random; what was not seen is refused by name.
+//! The library (`unsloth_zoo`) is under the LGPL. Nothing here is taken from its source: the rules are its
+//! documentation's and what it was seen to do when it was run from outside, on chat rows and on rows of
+//! markers, tokens and ends at random (version 2026.10.9; `fixtures/parity/unsloth_*`). What was not seen is
+//! refused by name.
 
 pub mod detect;
-mod marker;
 pub mod options;
-mod python_set;
 mod run;
-mod scan;
+mod set_order;
+mod sign;
+mod turns;
 pub mod versions;
 
 use std::cell::RefCell;
@@ -28,11 +30,11 @@ use super::transformers::{self, Transformers};
 use super::version::Version;
 use super::{Encode, Pool, Trainer};
 use options::Options;
-use scan::Markers;
+use turns::Turns;
 
 /// Which tokens of a row are trained, and which never.
 pub struct Responses {
-    markers: Markers,
+    turns: Turns,
     /// Runs of ids that are never trained.
     masked: Vec<Vec<u32>>,
 }
@@ -57,16 +59,16 @@ impl Responses {
         let mut tokens = Tokens::new();
         let how = (options.force_match, options.last_response_only);
         Ok(Self {
-            markers: Markers::new(kit, &instruction, &response, how, &mut tokens)?,
+            turns: Turns::new(kit, (&instruction, &response), how, &mut tokens)?,
             masked: masked(kit, &options.mask_out_tokens, &mut tokens)?,
         })
     }
 
     /// Marks the tokens that are trained.
     pub fn mark(&self, ids: &[u32], trained: &mut Vec<bool>) {
-        self.markers.mark(ids, trained);
-        for run in &self.masked {
-            for at in (0..ids.len()).filter(|at| marker::stands(run, ids, *at)) {
+        self.turns.mark(ids, trained);
+        for run in self.masked.iter().filter(|run| !run.is_empty()) {
+            for at in (0..ids.len()).filter(|at| ids[*at..].starts_with(run)) {
                 trained[at..at + run.len()].fill(false);
             }
         }
@@ -87,7 +89,7 @@ fn masked(kit: &Kit, texts: &Json, tokens: &mut Tokens) -> Result<Vec<Vec<u32>>,
     let run = |text: &Json| {
         let text = text.as_str();
         let text = text.ok_or_else(|| raises("ValueError", "mask_out_tokens holds something that is no text"))?;
-        marker::ids(kit, text, tokens)
+        sign::spell(kit, text, tokens)
     };
     texts.into_iter().map(run).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::python_set::first_of_set;
+use super::set_order::first_of_set;
 
 /// More runs are as long as each other than are told apart here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

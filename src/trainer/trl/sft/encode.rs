@@ -128,12 +128,15 @@ impl Sft {
                 assistant,
                 ..
             } = scratch;
-            let (Value::Array(asked), Value::Array(answered)) = (row.get("prompt")?, row.get("completion")?) else {
+            let Value::Array(asked) = row.get("prompt")? else {
                 return Err(raises("TypeError", "can only concatenate list to list"));
             };
             let given = Arguments::of(row, self.features.tools_as_json)?;
             let mut messages: Vec<Message<'_>> = asked.iter().map(Message::Raw).collect();
             self.chat(given.with(&messages, self.features.prompt_has_header), prompt)?;
+            let Value::Array(answered) = row.get("completion")? else {
+                return Err(raises("TypeError", "can only concatenate list to list"));
+            };
             messages.extend(answered.iter().map(Message::Raw));
             self.chat(given.with(&messages, false), whole)?;
             if self.options.assistant_only_loss && self.features.assistant_mask_on_completion {
