@@ -13,6 +13,9 @@ use super::Merge;
 /// Numbers that are read from disk at once, about.
 const AT_ONCE: u64 = 1 << 18;
 
+/// Numbers of a part in memory: a list that grew without end would be copied as often as it doubles.
+const PART: usize = if cfg!(test) { 16 } else { 1 << 20 };
+
 /// Sets in the order they were added.
 #[derive(Default)]
 pub struct Sets {
@@ -20,7 +23,10 @@ pub struct Sets {
     ends: Vec<u64>,
     /// What went to disk, in order; what is in memory comes after it.
     segments: Vec<Segment>,
+    /// The part that grows.
     held: Vec<u32>,
+    /// Numbers of the segments since the last that went to disk.
+    kept: usize,
     trouble: Option<String>,
 }
 
@@ -38,23 +44,53 @@ enum Kept {
 impl Sets {
     /// Adds a set; what is held in memory goes to the folder once it is of `most` bytes.
     pub fn push(&mut self, set: &[u32], folder: &Path, most: usize) {
+        if !self.held.is_empty() && self.held.len() + set.len() > PART {
+            self.close();
+            self.held.reserve_exact(PART);
+        }
         self.held.extend_from_slice(set);
-        let end = self.ends.last().copied().unwrap_or(0) + set.len() as u64;
-        self.ends.push(end);
-        if self.held.len() * 4 >= most && self.trouble.is_none() {
-            match write(folder, &self.held) {
-                Ok(file) => self.close(Kept::Disk(Mutex::new(file))),
-                Err(error) => self.trouble = Some(format!("cannot write to {}: {error}", folder.display())),
+        self.ends.push(self.elements() + set.len() as u64);
+        if (self.kept + self.held.len()) * 4 >= most && self.trouble.is_none() {
+            self.close();
+            if let Err(error) = self.spill(folder) {
+                self.trouble = Some(format!("cannot write to {}: {error}", folder.display()));
             }
         }
     }
 
-    /// Ends the segment that is held.
-    fn close(&mut self, kept: Kept) {
-        let end = self.ends.last().copied().unwrap_or(0);
-        let start = end - self.held.len() as u64;
-        self.held.clear();
-        self.segments.push(Segment { start, kept });
+    /// Ends the part that grows.
+    fn close(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        self.kept += held.len();
+        self.segments.push(Segment {
+            start: self.elements() - held.len() as u64,
+            kept: Kept::Memory(held),
+        });
+    }
+
+    /// Writes the segments since the last that went to disk to one file.
+    fn spill(&mut self, folder: &Path) -> io::Result<()> {
+        let on_disk = |segment: &Segment| matches!(segment.kept, Kept::Disk(_));
+        let from = self.segments.iter().rposition(on_disk).map_or(0, |at| at + 1);
+        let Some(start) = self.segments.get(from).map(|segment| segment.start) else {
+            return Ok(());
+        };
+        let mut file = tempfile::tempfile_in(folder)?;
+        for segment in &self.segments[from..] {
+            if let Kept::Memory(numbers) = &segment.kept {
+                write(&mut file, numbers)?;
+            }
+        }
+        self.segments.truncate(from);
+        self.segments.push(Segment {
+            start,
+            kept: Kept::Disk(Mutex::new(file)),
+        });
+        self.kept = 0;
+        Ok(())
     }
 
     pub fn len(&self) -> usize {
@@ -158,27 +194,19 @@ impl Sets {
     }
 }
 
-fn write(folder: &Path, numbers: &[u32]) -> io::Result<File> {
-    let mut file = tempfile::tempfile_in(folder)?;
+fn write(file: &mut File, numbers: &[u32]) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(1 << 16);
     for part in numbers.chunks(1 << 14) {
         bytes.clear();
         bytes.extend(part.iter().flat_map(|number| number.to_le_bytes()));
         file.write_all(&bytes)?;
     }
-    Ok(file)
+    Ok(())
 }
 
 impl Merge for Sets {
     fn merge(&mut self, mut other: Self) {
-        if !self.held.is_empty() {
-            let held = std::mem::take(&mut self.held);
-            let end = self.ends.last().copied().unwrap_or(0);
-            self.segments.push(Segment {
-                start: end - held.len() as u64,
-                kept: Kept::Memory(held),
-            });
-        }
+        self.close();
         let shift = self.elements();
         self.ends.extend(other.ends.iter().map(|end| end + shift));
         self.segments.extend(other.segments.drain(..).map(|segment| Segment {
@@ -186,6 +214,7 @@ impl Merge for Sets {
             kept: segment.kept,
         }));
         self.held = other.held;
+        self.kept += other.kept;
         self.trouble = self.trouble.take().or(other.trouble);
     }
 }

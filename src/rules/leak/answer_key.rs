@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Turn};
+use crate::model::example::Branch;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::{answers, cues};
@@ -43,15 +43,22 @@ impl Rule for AnswerKey {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
+        // What the turns before an answer say one is: looked for once, and only where an answer could be it.
+        let mut said: Vec<(usize, &str)> = Vec::new();
+        let mut next = 0;
         for (at, answer) in answers::taught(example) {
-            // Few answers can be said in so few words that a prompt could.
-            if cues::keys(&answer.text).next().is_none() {
-                continue;
+            let keys: Vec<&str> = cues::keys(&answer.text).collect();
+            let Some(key) = keys.first() else { continue };
+            for (before, turn) in (next..).zip(&example.turns[next..at]) {
+                if !turn.is_answer() && turn.branch != Branch::Rejected {
+                    let values = cues::values(&turn.text, row.words.turn(before));
+                    said.extend(values.map(|value| (before, value)));
+                }
             }
-            let given = example.turns[..at].iter().enumerate();
-            let mut given = given.filter(|(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected);
-            if let Some((_, turn)) = given.find(|(before, turn)| gives_away(row, *before, turn, &answer.text)) {
-                let key = cues::keys(&answer.text).next().unwrap_or_default();
+            next = at;
+            let mut turns = said.chunk_by(|one, other| one.0 == other.0);
+            if let Some(turn) = turns.find(|values| gives_away(values, &keys)) {
+                let turn = &example.turns[turn[0].0];
                 let say = || {
                     let turn = turn.role.name();
                     format!(
@@ -65,12 +72,11 @@ impl Rule for AnswerKey {
     }
 }
 
-/// Whether a turn has a cue with the answer's key after it, and none with another value.
-fn gives_away(row: &Row<'_>, at: usize, turn: &Turn<'_>, answer: &str) -> bool {
-    let text = turn.text.as_ref();
+/// Whether a turn has a cue with one of the answer's keys after it, and none with another value.
+fn gives_away(values: &[(usize, &str)], keys: &[&str]) -> bool {
     let mut found = false;
-    for value in cues::values(text, row.words.turn(at)) {
-        if cues::keys(answer).any(|key| cues::begins_with(value, key)) {
+    for (_, value) in values {
+        if keys.iter().any(|key| cues::begins_with(value, key)) {
             found = true;
         } else if found || is_short(value) {
             // Another value beside it: examples, or choices.

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -89,14 +91,16 @@ fn plainly(text: &str) -> impl Iterator<Item = char> {
         .map(|c| if c == '’' { '\'' } else { c })
 }
 
+/// [`PLAIN`] and [`EXCUSES`], cut up once.
+static BEGINNINGS: LazyLock<[Vec<&str>; 2]> = LazyLock::new(|| [PLAIN, EXCUSES].map(|all| all.split('|').collect()));
+
 fn refuses(text: &str) -> bool {
-    let begins = |with: &str| {
-        with.split('|').any(|phrase| {
-            let mut said = plainly(text);
-            phrase.chars().all(|c| said.next() == Some(c))
-        })
+    let first = plainly(text).next();
+    let begins = |phrase: &&str| {
+        let mut said = plainly(text);
+        phrase.chars().next() == first && phrase.chars().all(|c| said.next() == Some(c))
     };
-    let (plain, excuse) = (begins(PLAIN), begins(EXCUSES));
+    let [plain, excuse] = [0, 1].map(|kind: usize| BEGINNINGS[kind].iter().any(begins));
     if !plain && !excuse {
         return false;
     }

@@ -95,7 +95,7 @@ impl Reader<'_> {
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             if entries.len() > MOST_KEYS {
-                return Err(self.wrong("more keys than any config holds"));
+                return Err(self.wrong("more keys side by side than any config has"));
             }
             self.blanks();
             if self.peek() == Some(b'}') && entries.is_empty() {
@@ -224,6 +224,14 @@ mod tests {
         };
         let last = text.chars().count() - 1;
         assert_eq!(items.last().expect("80,001 values").at, At { line: 1, column: last });
+    }
+
+    /// A vocabulary took a minute: each key is looked for among those before it.
+    #[test]
+    fn more_keys_than_a_config_has_are_refused() {
+        let keys: Vec<String> = (0..20_000).map(|number| format!("\"k{number}\": 1")).collect();
+        let wrong = read(&format!("{{{}}}", keys.join(","))).expect_err("too many");
+        assert!(wrong.message.contains("keys"), "{}", wrong.message);
     }
 
     #[test]

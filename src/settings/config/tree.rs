@@ -131,5 +131,5 @@ impl Node {
 /// How deep a file may nest, and how many values it may come to once its aliases are followed.
 pub(super) const DEEPEST: usize = 64;
 pub(super) const MOST: usize = 100_000;
-/// Keys beside each other in JSON, which are looked through one by one.
-pub(super) const MOST_KEYS: usize = 10_000;
+/// Keys side by side, which are looked through one by one.
+pub(super) const MOST_KEYS: usize = 5_000;

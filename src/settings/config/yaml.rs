@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::scalar::{Dialect, resolve};
-use super::tree::{At, DEEPEST, Entry, MOST, Node, Value};
+use super::tree::{At, DEEPEST, Entry, MOST, MOST_KEYS, Node, Value};
 
 /// Why a file could not be read, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -227,6 +227,10 @@ impl<'t> Builder<'t> {
                 continue;
             }
             let (at, key) = (key.at, name(&key)?);
+            if own.len() + merged.len() > MOST_KEYS {
+                let message = format!("more than {MOST_KEYS} keys side by side");
+                return Err(Wrong { at, message });
+            }
             if let Some(first) = own.iter_mut().find(|entry| entry.key == key) {
                 let repeated = Repeated {
                     key,
