@@ -174,13 +174,14 @@ impl Form<'_> {
         }
         let mut any = u8::from(self.out.len() > self.start);
         let mut blank = u8::from(self.blank) & any;
-        // A blank may go before each byte.
-        let mut form = [0; 2 * STEP];
+        // The step and the byte after it; a blank may go before each byte.
+        let (mut said, mut form) = ([0; STEP + 1], [0; 2 * STEP]);
         for (at, step) in (0..).step_by(STEP).zip(bytes.chunks(STEP)) {
-            let after = bytes.get(at + step.len()).copied().unwrap_or(0);
-            let next = step[1..].iter().chain([&after]);
+            let end = bytes.len().min(at + STEP + 1);
+            said[..end - at].copy_from_slice(&bytes[at..end]);
+            said[end - at..].fill(0);
             let mut length = 0;
-            for (byte, next) in step.iter().zip(next) {
+            for (byte, next) in said.iter().zip(&said[1..]).take(step.len()) {
                 let (kind, next) = (KINDS[usize::from(*byte)], KINDS[usize::from(*next)]);
                 // A mark stays before a letter or digit.
                 let keep = (kind | ((kind / MARK) & (next / ALPHANUMERIC))) & KEPT;

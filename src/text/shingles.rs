@@ -42,8 +42,43 @@ pub fn shingles(pieces: &[u64], n: usize, out: &mut Vec<u32>) {
     }
     let n = n.clamp(1, pieces.len());
     runs(pieces, n, |piece| *piece, |gram| out.push((gram >> 32) as u32));
-    out.sort_unstable();
+    sort(out);
     out.dedup();
+}
+
+/// Longest list that is sorted by bytes.
+const FEW: usize = 4096;
+
+/// Sorts hashes: as they are spread evenly, each is near its place once it is put there by its highest byte.
+fn sort(hashes: &mut [u32]) {
+    if !(32..=FEW).contains(&hashes.len()) {
+        return hashes.sort_unstable();
+    }
+    let mut ends = [0u16; 256];
+    for hash in hashes.iter() {
+        ends[(hash >> 24) as usize] += 1;
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    let mut placed = [0; FEW];
+    for hash in hashes.iter().rev() {
+        let end = &mut ends[(hash >> 24) as usize];
+        *end -= 1;
+        placed[usize::from(*end)] = *hash;
+    }
+    hashes.copy_from_slice(&placed[..hashes.len()]);
+    for at in 1..hashes.len() {
+        let hash = hashes[at];
+        let mut to = at;
+        while to > 0 && hashes[to - 1] > hash {
+            hashes[to] = hashes[to - 1];
+            to -= 1;
+        }
+        hashes[to] = hash;
+    }
 }
 
 /// Shows the hash of each run of `n` words.
@@ -104,6 +139,21 @@ mod tests {
         assert_eq!((long.len(), short.len()), (5, 2));
         assert_eq!(long[2..4], short[..]);
         assert!(grams("a b").is_empty());
+    }
+
+    #[test]
+    fn hashes_are_sorted() {
+        for length in [0, 1, 31, 32, 33, 500, FEW, FEW + 1] {
+            let mut hashes: Vec<u32> = (0u64..).take(length).map(|at| (mix(at / 2) >> 32) as u32).collect();
+            let mut expected = hashes.clone();
+            expected.sort_unstable();
+            sort(&mut hashes);
+            assert_eq!(hashes, expected);
+        }
+        let mut alike = vec![7; 100];
+        alike.extend(0..100);
+        sort(&mut alike);
+        assert!(alike.is_sorted());
     }
 
     #[test]

@@ -58,14 +58,28 @@ impl<'s> Linkage<'s> {
     /// Joins those rows that are alike of each group: rows with what they share, sorted.
     pub(super) fn join_alike(&mut self, rows: &[(u32, u32)]) -> io::Result<()> {
         for group in rows.chunk_by(|left, right| left.0 == right.0) {
-            if group.len() > 1 {
-                self.group(group)?;
+            match group {
+                [] | [_] => {}
+                // Most groups: nothing is to be remembered of them.
+                [(_, one), (_, other)] => {
+                    if self.root(*one) != self.root(*other)
+                        && let Some(similarity) = self.alike(*other, *one)?
+                    {
+                        self.join(*other, *one, similarity);
+                    }
+                }
+                group => self.group(group)?,
             }
         }
         Ok(())
     }
 
     fn group(&mut self, rows: &[(u32, u32)]) -> io::Result<()> {
+        // Rows that are alike share many runs, and are joined by the first of them.
+        let own = self.root(rows[0].1);
+        if rows.iter().all(|(_, row)| self.root(*row) == own) {
+            return Ok(());
+        }
         // Clusters in this group, each with the rows a newcomer is compared with.
         let mut clusters: Vec<(u32, Vec<u32>)> = Vec::new();
         for (_, row) in rows {
