@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command as Process;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Int64Builder, ListBuilder, RecordBatch};
 use assert_cmd::Command;
+use parquet::arrow::ArrowWriter;
 use serde_json::Value;
 
 /// Each dump and what it is found guilty of, worst first.
@@ -218,6 +221,41 @@ fn lines_of_batches_and_of_rows_are_read() {
         .map(|group| (group["rule"].as_str().expect("a name"), &group["places"]))
         .collect();
     assert_eq!(places["mask/labels-differ"][5]["at"]["line"], 6);
+}
+
+#[test]
+fn batches_of_parquet_are_told_apart_by_their_number() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("batches.parquet");
+    let ids = [[[5, 6, 7, 2], [5, 8, 9, 2]], [[5, 4, 3, 2], [5, 6, 7, 2]]];
+    let mut batches = ListBuilder::new(ListBuilder::new(Int64Builder::new()));
+    for batch in ids {
+        for row in batch {
+            row.iter().for_each(|id| batches.values().values().append_value(*id));
+            batches.values().append(true);
+        }
+        batches.append(true);
+    }
+    let column: ArrayRef = Arc::new(batches.finish());
+    let table = RecordBatch::try_from_iter([("input_ids", column.clone()), ("labels", column)]).expect("a table");
+    let file = std::fs::File::create(&path).expect("created");
+    let mut writer = ArrowWriter::try_new(file, table.schema(), None).expect("a writer");
+    writer.write(&table).expect("written");
+    writer.close().expect("closed");
+    let (report, _) = report(&[path.to_str().expect("UTF-8")]);
+    let names: Vec<&str> = report["sources"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|source| source["name"].as_str().expect("a name"))
+        .collect();
+    assert!(
+        names[0].ends_with("batches.parquet#0") && names[1].ends_with("batches.parquet#1"),
+        "{names:?}"
+    );
+    let groups = report["findings"].as_array().expect("a list").iter();
+    let rules: Vec<&str> = groups.map(|group| group["rule"].as_str().expect("a name")).collect();
+    assert_eq!(rules, ["batch/rows-repeated"]);
 }
 
 #[test]

@@ -41,8 +41,8 @@ pub struct File {
     pub bytes: u64,
     /// `safetensors`, `JSON lines`, `Parquet`.
     pub format: String,
-    /// Whether its batches are told apart by the names of their tensors.
-    pub batches_by_name: bool,
+    /// Whether its batches are told apart by their number where they stand on no line: they are several.
+    pub by_number: bool,
     kind: Kind,
 }
 
@@ -133,7 +133,7 @@ fn add(path: &Path, files: &mut Vec<File>) -> Result<(), DumpError> {
         name: input.name.clone(),
         bytes: input.bytes,
         format: input.format.to_string(),
-        batches_by_name: false,
+        by_number: true,
         kind: Kind::Rows(Box::new(input)),
     }));
     Ok(())
@@ -147,7 +147,7 @@ fn of_safetensors(path: PathBuf, name: String) -> Result<File, DumpError> {
     let size = std::fs::metadata(&path).map_err(|error| wrong(&name, format!("it cannot be read: {error}")))?;
     let read = Safetensors::open(&path).map_err(|message| wrong(&name, message))?;
     Ok(File {
-        batches_by_name: read.tensors.iter().any(|tensor| split(&tensor.name).0.is_some()),
+        by_number: read.tensors.iter().any(|tensor| split(&tensor.name).0.is_some()),
         name,
         bytes: size.len(),
         format: "safetensors".to_owned(),

@@ -321,7 +321,7 @@ fn name(dump: &Dump) -> String {
 
 /// A batch is a source of its own, but for rows that stand on lines.
 fn source(file: &File, batch: &Batch) -> Source {
-    let name = match (batch.is_flat, batch.line, file.batches_by_name) {
+    let name = match (batch.is_flat, batch.line, file.by_number) {
         (false, 1.., _) => format!("{}:{}", file.name, batch.line),
         (false, 0, true) => format!("{}#{}", file.name, batch.number),
         _ => file.name.clone(),
