@@ -260,7 +260,9 @@ impl Pipeline {
     ) {
         let (bos, eos) = match (generation, loader.class) {
             // transformers 5 takes these words out of the config, but not out of a call.
-            (Generation::V5, _) if asked.is_some() => asked.unwrap_or_default(),
+            (Generation::V5, _) if asked.is_some() && !OWN_POST_PROCESSOR.contains(&loader.name.as_str()) => {
+                asked.unwrap_or_default()
+            }
             (Generation::V4, Some(class)) => {
                 let Some(adds) = class.v4_adds else { return };
                 let says = |key: &str, default: bool| match config.get(key) {
@@ -295,6 +297,36 @@ impl Pipeline {
     }
 }
 
+/// Classes of transformers 5.23 that set their post-processor once the base class is done, so that what is asked of
+/// that is lost (`models/*/tokenization_*.py`).
+const OWN_POST_PROCESSOR: &[&str] = &[
+    "BertTokenizer",
+    "BigBirdTokenizer",
+    "CLIPTokenizer",
+    "CamembertTokenizer",
+    "DebertaTokenizer",
+    "DebertaV2Tokenizer",
+    "EsmcTokenizer",
+    "FunnelTokenizer",
+    "HerbertTokenizer",
+    "LasrTokenizer",
+    "LayoutLMv2Tokenizer",
+    "LayoutLMv3Tokenizer",
+    "LayoutXLMTokenizer",
+    "LukeTokenizer",
+    "MPNetTokenizer",
+    "MarkupLMTokenizer",
+    "NougatTokenizer",
+    "PegasusTokenizer",
+    "RemBertTokenizer",
+    "RobertaTokenizer",
+    "T5Tokenizer",
+    "UdopTokenizer",
+    "XGLMTokenizer",
+    "XLMRobertaTokenizer",
+    "XLNetTokenizer",
+];
+
 /// Whether Python would take a value for true.
 fn truthy(value: &Value) -> bool {
     match value {
@@ -310,4 +342,33 @@ fn truthy(value: &Value) -> bool {
 /// The text of a token given as a string or as an object with `content`.
 pub(super) fn text_of(token: &Value) -> Option<&str> {
     token.as_str().or_else(|| token.get("content").and_then(Value::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `AutoTokenizer.from_pretrained(…, add_eos_token=…)` of transformers 5.23 gives on T5 and on GPT-2.
+    #[test]
+    fn a_class_with_a_post_processor_of_its_own_is_not_asked() {
+        let after = |name: &str| {
+            let loader = Loader {
+                name: name.to_owned(),
+                class: None,
+                doubt: None,
+            };
+            let mut pipeline = Pipeline {
+                normalizer: Value::Null,
+                pre_tokenizer: Value::Null,
+                post_processor: json!("the file's"),
+                flags: Flags::default(),
+            };
+            let special = |name: &str| (name == "eos_token").then(|| ("</s>".to_owned(), 1));
+            pipeline.rebuild_post_processor(&loader, &Map::new(), Some((true, true)), Generation::V5, special);
+            pipeline.post_processor
+        };
+        assert_eq!(after("T5Tokenizer"), json!("the file's"));
+        let asked = after("PreTrainedTokenizer");
+        assert_eq!(asked["single"][1]["SpecialToken"]["id"], "</s>");
+    }
 }
