@@ -231,7 +231,9 @@ fn batches_of_parquet_are_told_apart_by_their_number() {
     let mut batches = ListBuilder::new(ListBuilder::new(Int64Builder::new()));
     for batch in ids {
         for row in batch {
-            row.iter().for_each(|id| batches.values().values().append_value(*id));
+            for id in row {
+                batches.values().values().append_value(id);
+            }
             batches.values().append(true);
         }
         batches.append(true);

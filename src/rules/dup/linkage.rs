@@ -2,15 +2,18 @@
 
 use std::io;
 
+use rayon::prelude::*;
+
 use crate::sketch::jaccard::similarity;
 use crate::sketch::sets::Sets;
 
-/// Rows of one cluster that a row of another is compared with, in one group.
-const TRIES: usize = 16;
-/// Comparisons of a row in one group: beyond them rows of a template are taken for unlike.
-const MOST: usize = 128;
-/// Pairs known to be unlike; the memory of a lossy table.
-const REMEMBERED: usize = 1 << 18;
+/// Rows before it that a row is compared with: those it shares most of its rarest runs with. Where there are more, as
+/// in rows made from a template, the others are taken for unlike.
+const MOST: usize = 512;
+/// Rows before it that a row is proven to be like, after which it is compared with no more.
+const ENOUGH: usize = 64;
+/// Rows before it with one and the same run that are counted, the nearest.
+const NEAREST: usize = 1024;
 
 /// A proven pair: the later row, the earlier one, their similarity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +31,15 @@ pub(super) struct Linkage<'s> {
     threshold: f64,
     parent: Vec<u32>,
     links: Vec<Link>,
-    unlike: Vec<u64>,
+}
+
+/// What a thread keeps from row to row.
+struct Scratch {
+    /// By row, how many runs it shares with the one that is looked at; 0 in between.
+    shared: Vec<u16>,
+    met: Vec<u32>,
+    /// Rows met, the most promising first: what is left of a run count to its maximum, then of the row's number.
+    ranked: Vec<u64>,
     buffers: [Vec<u32>; 2],
 }
 
@@ -40,8 +51,6 @@ impl<'s> Linkage<'s> {
             threshold,
             parent: (0u32..).take(order.len()).collect(),
             links: Vec::new(),
-            unlike: vec![u64::MAX; REMEMBERED],
-            buffers: [Vec::new(), Vec::new()],
         }
     }
 
@@ -55,87 +64,80 @@ impl<'s> Linkage<'s> {
         at
     }
 
-    /// Joins those rows that are alike of each group: rows with what they share, sorted.
-    pub(super) fn join_alike(&mut self, rows: &[(u32, u32)]) -> io::Result<()> {
-        for group in rows.chunk_by(|left, right| left.0 == right.0) {
-            match group {
-                [] | [_] => {}
-                // Most groups: nothing is to be remembered of them.
-                [(_, one), (_, other)] => {
-                    if self.root(*one) != self.root(*other)
-                        && let Some(similarity) = self.alike(*other, *one)?
-                    {
-                        self.join(*other, *one, similarity);
-                    }
-                }
-                group => self.group(group)?,
+    /// Joins those rows that are alike of those that share a run: runs with their rows, sorted.
+    pub(super) fn join_alike(&mut self, list: &[(u32, u32)]) -> io::Result<()> {
+        // Each row with the places in the list where rows stand before it.
+        let mut places: Vec<(u32, u32)> = Vec::new();
+        for (at, pair) in (1u32..).zip(list.windows(2)) {
+            if pair[0].0 == pair[1].0 {
+                places.push((pair[1].1, at));
+            }
+        }
+        places.par_sort_unstable();
+        let rows: Vec<&[(u32, u32)]> = places.chunk_by(|left, right| left.0 == right.0).collect();
+        let (this, count) = (&*self, self.order.len());
+        let scratch = || Scratch {
+            shared: vec![0; count],
+            met: Vec::new(),
+            ranked: Vec::new(),
+            buffers: [Vec::new(), Vec::new()],
+        };
+        let found = rows.par_iter().with_min_len(1024);
+        let found: Vec<Vec<Link>> = found
+            .map_init(scratch, |scratch, places| this.alike(list, places, scratch))
+            .collect::<io::Result<_>>()?;
+        for link in found.into_iter().flatten() {
+            let (left, right) = (self.root(link.one), self.root(link.other));
+            if left != right {
+                // The root of a cluster is its first row.
+                self.parent[left.max(right) as usize] = left.min(right);
+                self.links.push(link);
             }
         }
         Ok(())
     }
 
-    fn group(&mut self, rows: &[(u32, u32)]) -> io::Result<()> {
-        // Rows that are alike share many runs, and are joined by the first of them.
-        let own = self.root(rows[0].1);
-        if rows.iter().all(|(_, row)| self.root(*row) == own) {
-            return Ok(());
-        }
-        // Clusters in this group, each with the rows a newcomer is compared with.
-        let mut clusters: Vec<(u32, Vec<u32>)> = Vec::new();
-        for (_, row) in rows {
-            let mut tries = MOST;
-            let mut own = self.root(*row);
-            for (_, members) in &clusters {
-                // Roots change as clusters are joined.
-                if self.root(members[0]) == own {
-                    continue;
+    /// The rows before a row that it is like.
+    fn alike(&self, list: &[(u32, u32)], places: &[(u32, u32)], scratch: &mut Scratch) -> io::Result<Vec<Link>> {
+        let one = places[0].0;
+        for (_, at) in places {
+            let (run, _) = list[*at as usize];
+            let before = list[..*at as usize].iter().rev().take(NEAREST);
+            for (_, row) in before.take_while(|(other, _)| *other == run) {
+                let shared = &mut scratch.shared[*row as usize];
+                if *shared == 0 {
+                    scratch.met.push(*row);
                 }
-                for member in members {
-                    if tries == 0 {
-                        break;
-                    }
-                    tries -= 1;
-                    if let Some(similarity) = self.alike(*row, *member)? {
-                        self.join(*row, *member, similarity);
-                        own = self.root(*row);
-                        break;
-                    }
-                }
-            }
-            let known = clusters.iter_mut().find(|(_, members)| {
-                let first = members[0];
-                self.root(first) == own
-            });
-            match known {
-                Some((_, members)) if members.len() < TRIES => members.push(*row),
-                Some(_) => {}
-                None => clusters.push((own, vec![*row])),
+                *shared = shared.saturating_add(1);
             }
         }
-        Ok(())
-    }
-
-    fn alike(&mut self, one: u32, other: u32) -> io::Result<Option<f64>> {
-        let pair = u64::from(one) << 32 | u64::from(other);
-        let slot = (pair.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 46) as usize;
-        if self.unlike[slot] == pair {
-            return Ok(None);
+        scratch.ranked.clear();
+        for row in scratch.met.drain(..) {
+            let shared = std::mem::take(&mut scratch.shared[row as usize]);
+            scratch
+                .ranked
+                .push(u64::from(u16::MAX - shared) << 32 | u64::from(u32::MAX - row));
         }
-        let [first, second] = &mut self.buffers;
-        let one = self.sets.get(self.order[one as usize] as usize, first)?;
-        let other = self.sets.get(self.order[other as usize] as usize, second)?;
-        let found = similarity(one, other, self.threshold);
-        if found.is_none() {
-            self.unlike[slot] = pair;
+        if scratch.ranked.len() > MOST {
+            scratch.ranked.select_nth_unstable(MOST);
+            scratch.ranked.truncate(MOST);
         }
-        Ok(found)
-    }
-
-    fn join(&mut self, one: u32, other: u32, similarity: f64) {
-        let (left, right) = (self.root(one), self.root(other));
-        // The root of a cluster is its first row.
-        self.parent[left.max(right) as usize] = left.min(right);
-        self.links.push(Link { one, other, similarity });
+        scratch.ranked.sort_unstable();
+        let [first, second] = &mut scratch.buffers;
+        let own = self.sets.get(self.order[one as usize] as usize, first)?;
+        let mut links = Vec::new();
+        for ranked in &scratch.ranked {
+            #[expect(clippy::cast_possible_truncation, reason = "the low half is the row's")]
+            let other = u32::MAX - *ranked as u32;
+            let set = self.sets.get(self.order[other as usize] as usize, second)?;
+            if let Some(similarity) = similarity(own, set, self.threshold) {
+                links.push(Link { one, other, similarity });
+                if links.len() == ENOUGH {
+                    break;
+                }
+            }
+        }
+        Ok(links)
     }
 
     /// The clusters of two rows or more, each with its rows in order and, for all but the first, the row it

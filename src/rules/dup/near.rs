@@ -18,9 +18,9 @@ rule_meta! {
     /// code and mathematics count as words). With `shingle = "chars"` runs of 9 characters of each turn's normal
     /// form are compared, for scripts without blanks and for misspelt words; `size` is their number, `threshold`
     /// the least similarity. This is exact, not a sketch: two rows that are so alike share one of the rarest runs
-    /// of each, rows that do are compared whole, and rows that are linked over others are one cluster. (Where more
-    /// than a hundred rows share such a run without being alike, as rows of a template do, a row is compared with
-    /// 128 of them.) Rows that are the same, to the byte or but for dress, are `dup/exact`'s and
+    /// of each, rows that do are compared whole, and rows that are linked over others are one cluster. (A row is
+    /// compared with the 512 rows before it that it shares most such runs with, which leaves none out but in large
+    /// families made from a template.) Rows that are the same, to the byte or but for dress, are `dup/exact`'s and
     /// `dup/normalised`'s.
     ///
     /// Memory: 24 bytes a row, 60 more while they are linked, and 4 for each different run of words, of which
@@ -50,7 +50,7 @@ rule_meta! {
 }
 
 /// Rows under their runs that are held at a time, 8 bytes each.
-const TOGETHER: usize = 32 << 20;
+const TOGETHER: usize = 16 << 20;
 
 /// Options of the rule.
 #[derive(Deserialize)]
