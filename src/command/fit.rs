@@ -113,15 +113,7 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
 }
 
 fn settings(args: &FitArgs, environment: &Environment) -> anyhow::Result<Settings> {
-    let typed = Typed {
-        data: &args.data,
-        model: &args.model,
-        train: &args.train,
-        rules: None,
-        fail: None,
-        files: &args.files,
-        strict: false,
-    };
+    let typed = Typed::without_rules(&args.data, &args.model, &args.train, &args.files);
     Ok(resolve(typed, environment)?)
 }
 

@@ -153,6 +153,21 @@ pub struct Typed<'a> {
     pub strict: bool,
 }
 
+impl<'a> Typed<'a> {
+    /// Those of a command that checks no rules.
+    pub fn without_rules(data: &'a DataArgs, model: &'a ModelArgs, train: &'a TrainArgs, files: &'a FileArgs) -> Self {
+        Self {
+            data,
+            model,
+            train,
+            rules: None,
+            fail: None,
+            files,
+            strict: false,
+        }
+    }
+}
+
 /// Flag, then environment, then file.
 ///
 /// # Errors
@@ -398,18 +413,7 @@ mod tests {
             isolated: false,
         };
         let (data, model) = (DataArgs::default(), ModelArgs::default());
-        resolve(
-            Typed {
-                data: &data,
-                model: &model,
-                train,
-                rules: None,
-                fail: None,
-                files: &files,
-                strict: false,
-            },
-            &environment,
-        )
+        resolve(Typed::without_rules(&data, &model, train, &files), &environment)
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod language;
 mod normal;
 mod scripts;
 mod shingles;
+mod turns;
 mod words;
 
 pub use chars::char_shingles;

@@ -2,38 +2,31 @@
 
 use unicode_normalization_alignments::UnicodeNormalization;
 
-/// Normal forms of a row's turns, one turn after the other.
+use super::turns::Turns;
+
+/// Normal forms of a row's turns, one turn after the other, in UTF-8.
 #[derive(Debug, Default)]
-pub struct Forms {
-    bytes: Vec<u8>,
-    /// One past each turn's last byte.
-    ends: Vec<usize>,
-}
+pub struct Forms(Turns<u8>);
 
 impl Forms {
     /// Empties it and keeps the buffers.
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+        self.0.clear();
     }
 
     /// Adds the next turn.
     pub fn push(&mut self, text: &str) {
-        normalise(text, &mut self.bytes);
-        self.ends.push(self.bytes.len());
+        self.0.push(|form| normalise(text, form));
     }
 
-    /// The form of a turn, in UTF-8; empty for a turn that was not added.
+    /// The form of a turn; empty for a turn that was not added.
     pub fn turn(&self, at: usize) -> &[u8] {
-        let start = at
-            .checked_sub(1)
-            .map_or(0, |before| self.ends.get(before).copied().unwrap_or(0));
-        self.ends.get(at).map_or(&[], |end| &self.bytes[start..*end])
+        self.0.turn(at)
     }
 
     /// The forms of all turns.
     pub fn all(&self) -> &[u8] {
-        &self.bytes
+        self.0.all()
     }
 }
 

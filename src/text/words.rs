@@ -2,6 +2,8 @@
 
 use unicode_normalization_alignments::UnicodeNormalization;
 
+use super::turns::Turns;
+
 /// A word: letters and digits, without case and without the accents of Latin letters, full-width forms as
 /// the plain ones. A character of Han or Kana is a word of its own, since no blanks stand
 /// between words there; in other such scripts (Thai, Khmer) a phrase is one word.
@@ -16,36 +18,27 @@ pub struct Word {
 
 /// Words of a row's turns, one turn after the other.
 #[derive(Debug, Default)]
-pub struct Words {
-    words: Vec<Word>,
-    /// One past each turn's last word.
-    ends: Vec<usize>,
-}
+pub struct Words(Turns<Word>);
 
 impl Words {
     /// Empties it and keeps the buffers.
     pub fn clear(&mut self) {
-        self.words.clear();
-        self.ends.clear();
+        self.0.clear();
     }
 
     /// Adds the next turn.
     pub fn push(&mut self, text: &str) {
-        words_of(text, &mut self.words);
-        self.ends.push(self.words.len());
+        self.0.push(|words| words_of(text, words));
     }
 
     /// The words of a turn; none for a turn that was not added.
     pub fn turn(&self, at: usize) -> &[Word] {
-        let start = at
-            .checked_sub(1)
-            .map_or(0, |before| self.ends.get(before).copied().unwrap_or(0));
-        self.ends.get(at).map_or(&[], |end| &self.words[start..*end])
+        self.0.turn(at)
     }
 
     /// The words of all turns.
     pub fn all(&self) -> &[Word] {
-        &self.words
+        self.0.all()
     }
 }
 

@@ -46,23 +46,10 @@ impl Other {
     /// # Errors
     ///
     /// If data, tokenizer or trainer are not there.
-    pub(super) fn prepare(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Self> {
-        let data = DataArgs {
-            data: args.against.clone(),
-            ..DataArgs::default()
-        };
-        let settings = resolve(
-            Typed {
-                data: &data,
-                model: &args.model,
-                train: &args.train,
-                rules: None,
-                fail: None,
-                files: &args.files,
-                strict: false,
-            },
-            environment,
-        )?;
+    pub(super) fn prepare(args: &BatchesArgs, data: &DataArgs, environment: &Environment) -> anyhow::Result<Self> {
+        // Without the rules, which are those of the dump.
+        let typed = Typed::without_rules(data, &args.model, &args.train, &args.files);
+        let settings = resolve(typed, environment)?;
         let prepared = prepare(settings, environment, None)?;
         if prepared.encoder.is_none() {
             return Err(UsageError("--against needs a tokenizer: give one with -m".to_owned()).into());

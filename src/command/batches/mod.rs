@@ -85,7 +85,7 @@ pub fn ready(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Re
     let dump = Dump::find(&args.dump)?;
     let other = match args.against.as_slice() {
         [] => None,
-        _ => Some(against::Other::prepare(args, environment)?),
+        _ => Some(against::Other::prepare(args, &data, environment)?),
     };
     let kit = match &other {
         Some(_) => None,

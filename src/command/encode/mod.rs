@@ -42,18 +42,8 @@ pub fn run(args: &EncodeArgs, environment: &Environment) -> anyhow::Result<Outco
         let message = "encode writes one set: give the evaluation data as DATA in a call of its own";
         return Err(UsageError(message.to_owned()).into());
     }
-    let settings = resolve(
-        Typed {
-            data: &args.data,
-            model: &args.model,
-            train: &args.train,
-            rules: None,
-            fail: None,
-            files: &args.files,
-            strict: false,
-        },
-        environment,
-    )?;
+    let typed = Typed::without_rules(&args.data, &args.model, &args.train, &args.files);
+    let settings = resolve(typed, environment)?;
     let prepared = prepare(settings, environment, None)?;
     let Some(encoder) = prepared.encoder.as_deref() else {
         return Err(UsageError("encode needs a tokenizer: give one with -m".to_owned()).into());

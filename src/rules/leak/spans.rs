@@ -66,9 +66,9 @@ impl Spans {
         self.slots.resize(size, 0);
         self.mask = size - 1;
         for start in 0..starts {
-            let gram = &self.given[start..start + GRAM];
-            let mut slot = gram_hash(gram.iter().copied()) & self.mask;
-            while self.slots[slot] != 0 && self.at(self.slots[slot]) != gram {
+            let run = &self.given[start..start + GRAM];
+            let mut slot = self.slot(run.iter().copied());
+            while self.slots[slot] != 0 && self.at(self.slots[slot]) != run {
                 slot = (slot + 1) & self.mask;
             }
             // Of several places the first is kept: it does not matter which is shown.
@@ -83,7 +83,10 @@ impl Spans {
     pub(super) fn at_most(&self, words: &[Word]) -> usize {
         let starts = (GRAM - FIRST..(words.len() + 1).saturating_sub(FIRST)).step_by(APART);
         let met = starts.filter(|start| {
-            let (word, bit) = place(&self.first, gram(&words[*start..*start + FIRST]));
+            let (word, bit) = place(
+                &self.first,
+                gram(words[*start..*start + FIRST].iter().map(|word| word.hash)),
+            );
             self.first[word] & bit != 0
         });
         // A stretch with the run in it reaches so far to either side.
@@ -95,13 +98,19 @@ impl Spans {
         &self.given[start..start + GRAM]
     }
 
-    fn has(&self, gram: &[Word]) -> bool {
-        let mut slot = gram_hash(gram.iter().map(|word| word.hash)) & self.mask;
+    /// The slot at which a stretch of words with these hashes is looked for first.
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits choose a slot")]
+    fn slot(&self, words: impl Iterator<Item = u64>) -> usize {
+        gram(words) as usize & self.mask
+    }
+
+    fn has(&self, run: &[Word]) -> bool {
+        let mut slot = self.slot(run.iter().map(|word| word.hash));
         while self.slots[slot] != 0 {
             if self
                 .at(self.slots[slot])
                 .iter()
-                .zip(gram)
+                .zip(run)
                 .all(|(given, word)| *given == word.hash)
             {
                 return true;
@@ -118,8 +127,8 @@ impl Spans {
             longest: 0..0,
         };
         let mut run: Range<usize> = 0..0;
-        for (start, gram) in words.windows(GRAM).enumerate() {
-            if !self.has(gram) {
+        for (start, stretch) in words.windows(GRAM).enumerate() {
+            if !self.has(stretch) {
                 continue;
             }
             let end = start + GRAM;
@@ -140,14 +149,6 @@ impl Spans {
 /// A run's bit.
 fn place(bits: &[u64], run: u64) -> (usize, u64) {
     ((run >> 6) as usize & (bits.len() - 1), 1 << (run & 63))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the low bits choose a slot")]
-fn gram_hash(words: impl Iterator<Item = u64>) -> usize {
-    let hash = words.fold(0u64, |hash, word| {
-        hash.rotate_left(7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ word
-    });
-    (hash ^ (hash >> 32)) as usize
 }
 
 #[cfg(test)]
