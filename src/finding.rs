@@ -74,8 +74,28 @@ pub struct Findings {
     pub failure: Option<String>,
 }
 
+/// What a rule found over the whole set, as it is kept from run to run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settled {
+    findings: Findings,
+    clusters: Option<Clusters>,
+    held_out: Option<(u64, u64)>,
+    trouble: Option<String>,
+}
+
+impl From<Settled> for Findings {
+    fn from(settled: Settled) -> Self {
+        Self {
+            clusters: settled.clusters,
+            held_out: settled.held_out,
+            trouble: settled.trouble,
+            ..settled.findings
+        }
+    }
+}
+
 /// Groups of rows that are alike.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clusters {
     /// Groups of two rows or more.
     pub groups: u64,
@@ -90,7 +110,7 @@ pub struct Clusters {
 }
 
 /// One group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
     pub size: u64,
     /// The first of its rows, in order.
@@ -138,6 +158,16 @@ impl Findings {
             every: true,
             ..Self::default()
         }
+    }
+
+    /// All of it, to be kept; `None` where the rule has no result.
+    pub fn settled(&self) -> Option<Settled> {
+        self.failure.is_none().then(|| Settled {
+            findings: self.clone(),
+            clusters: self.clusters.clone(),
+            held_out: self.held_out,
+            trouble: self.trouble.clone(),
+        })
     }
 
     /// Reports a finding about the row as a whole.

@@ -209,7 +209,8 @@ fn what_was_counted_once_is_kept_and_used() {
         let output = gonogo(folder.path(), &format!("cache stats --cache-dir {}", cache.display()));
         String::from_utf8(output.stdout).expect("UTF-8")
     };
-    assert!(stats().starts_with("1 entry, "), "{}", stats());
+    // The columns of rows, and the tokens of texts.
+    assert!(stats().starts_with("2 entries, "), "{}", stats());
     assert_eq!(fit(folder.path(), &flags), first);
     // Other sizes are worked out of the same entry; another mask is not.
     fit(
@@ -219,9 +220,9 @@ fn what_was_counted_once_is_kept_and_used() {
             "--max-length 512 --batch-size 2 --packing bfd",
         ),
     );
-    assert!(stats().starts_with("1 entry, "), "{}", stats());
-    fit(folder.path(), &format!("{flags} --trainer trl"));
     assert!(stats().starts_with("2 entries, "), "{}", stats());
+    fit(folder.path(), &format!("{flags} --trainer trl"));
+    assert!(stats().starts_with("4 entries, "), "{}", stats());
 
     // What is damaged is said to be, and made anew.
     for version in std::fs::read_dir(&cache).expect("made").flatten() {
@@ -244,7 +245,7 @@ fn what_was_counted_once_is_kept_and_used() {
     assert_eq!(fit(folder.path(), &flags)["rows"], 1501);
     let output = gonogo(folder.path(), &format!("cache clean --cache-dir {}", cache.display()));
     assert!(
-        String::from_utf8_lossy(&output.stdout).starts_with("removed 3 entries"),
+        String::from_utf8_lossy(&output.stdout).starts_with("removed 6 entries"),
         "{output:?}"
     );
     assert!(stats().starts_with("0 entries"), "{}", stats());
@@ -300,13 +301,14 @@ fn a_check_with_another_batch_counts_no_tokens_again_and_says_the_same() {
     for run in runs {
         let fresh = check(folder.path(), &format!("--isolated --max-length 256 --no-cache {run}"));
         assert_eq!(check(folder.path(), &format!("{kept} {run}")), fresh, "{run}");
-        assert!(stats().starts_with("1 entry, "), "{run}: {}", stats());
+        // What rules found in the data, what the others gathered, and the tokens.
+        assert!(stats().starts_with("3 entries, "), "{run}: {}", stats());
     }
     // Another rule, length or row is another scan.
     let flags = format!("{kept} --ignore dup");
     assert_eq!(check(folder.path(), &flags), check(folder.path(), &flags));
     check(folder.path(), &kept.replace("256", "128"));
-    assert!(stats().starts_with("3 entries, "), "{}", stats());
+    assert!(stats().starts_with("6 entries, "), "{}", stats());
     let path = folder.path().join("train.jsonl");
     let text = std::fs::read_to_string(&path)
         .expect("the rows")
@@ -316,4 +318,55 @@ fn a_check_with_another_batch_counts_no_tokens_again_and_says_the_same() {
         check(folder.path(), &kept),
         check(folder.path(), "--isolated --max-length 256 --no-cache")
     );
+}
+
+#[test]
+fn a_check_with_another_length_or_packing_tokenizes_no_text_again_and_says_the_same() {
+    let folder = folder();
+    // Repeats, a leak and an odd character for the rules that look at the data alone.
+    let path = folder.path().join("train.jsonl");
+    let mut text = std::fs::read_to_string(&path).expect("the rows");
+    for _ in 0..5 {
+        text.push_str("{\"prompt\":\"say that it is a fine day\",\"completion\":\"that it is a fine day\u{200b}\"}\n");
+    }
+    std::fs::write(&path, text).expect("written");
+    let trainers = [
+        "",
+        "--trainer trl --set completion_only_loss=true",
+        "--trainer axolotl",
+        "--trainer llama-factory --set template=chatml",
+    ];
+    for trainer in trainers {
+        let cache = folder.path().join("kept").join(trainer.len().to_string());
+        let run = |flags: &str| {
+            let output = gonogo(
+                folder.path(),
+                &format!("train.jsonl -m {MODEL} -f json --isolated {trainer} {flags}"),
+            );
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            let report = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{flags}: {told}"));
+            (report, told)
+        };
+        let mut again = "";
+        for flags in [
+            "--max-length 256",
+            "--max-length 64",
+            "--max-length 2048",
+            "--max-length 128 --packing on",
+        ] {
+            let packing = match trainer.split_whitespace().nth(1) {
+                Some("axolotl") => "multipack",
+                Some("llama-factory") => "knapsack",
+                _ => "bfd",
+            };
+            let flags = flags.replace("on", packing);
+            let (kept, told) = run(&format!("{flags} --cache-dir {}", cache.display()));
+            assert!(told.trim_end().ends_with(again), "{trainer} {flags}: {told}");
+            let (fresh, _) = run(&format!("{flags} --no-cache"));
+            assert_eq!(kept, fresh, "{trainer} {flags}");
+            again = ", with the tokens of an earlier run";
+        }
+        let (_, told) = run(&format!("--max-length 64 --epochs 2 --cache-dir {}", cache.display()));
+        assert!(told.trim_end().ends_with(", kept from an earlier run"), "{told}");
+    }
 }

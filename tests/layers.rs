@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dump", &["place", "model", "json", "source"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
-    ("encode", &["model", "json", "search"]),
+    ("encode", &["cache", "model", "json", "search"]),
     ("plan", &["model", "sketch", "encode"]),
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.

@@ -24,7 +24,7 @@ impl fmt::Display for Key {
 }
 
 /// A key in the making. Every part is added with its length, so that no two lists of parts are alike.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct KeyOf {
     hash: Box<Xxh3>,
 }

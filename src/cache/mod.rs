@@ -5,19 +5,29 @@
 //! there.
 
 mod key;
+mod texts;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
 pub use key::{Key, KeyOf};
+pub use texts::Texts;
 
 /// First bytes of an entry; the last is the version of its layout.
 const MAGIC: &[u8] = b"gonogo-cache\x01";
+
+/// Endings of what is kept: values, and stores of texts.
+const ENTRY: &str = "entry";
+const TEXTS: &str = "texts";
+
+/// Bytes beyond which the entries not used for longest make room for new ones.
+const MOST: u64 = 8 << 30;
 
 /// Of the tag that backup programs look for (bford.info/cachedir).
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# Written by gonogo; safe to delete.\n";
@@ -71,7 +81,7 @@ impl Cache {
     ///
     /// If there is an entry and it is not one of ours, or not whole.
     pub fn load<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, Unusable> {
-        let path = self.entry(key);
+        let path = self.path(key, ENTRY);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -85,7 +95,10 @@ impl Cache {
             sound.then_some(body)
         };
         match whole().and_then(|body| postcard::from_bytes(body).ok()) {
-            Some(value) => Ok(Some(value)),
+            Some(value) => {
+                used(&path);
+                Ok(Some(value))
+            }
             None => Err(Unusable::Damaged(path)),
         }
     }
@@ -97,21 +110,60 @@ impl Cache {
     /// If it cannot be written.
     pub fn store(&self, key: Key, value: &impl Serialize) -> io::Result<()> {
         let body = postcard::to_stdvec(value).map_err(io::Error::other)?;
-        let path = self.entry(key);
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder)?;
-        for (name, text) in [("CACHEDIR.TAG", TAG), (".gitignore", "*\n")] {
-            let path = self.folder.join(name);
-            if !path.exists() {
-                fs::write(path, text)?;
-            }
-        }
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let path = self.path(key, ENTRY);
+        let mut file = tempfile::NamedTempFile::new_in(self.made()?)?;
         file.write_all(MAGIC)?;
         file.write_all(&key.bytes())?;
         file.write_all(&xxh3_128(&body).to_le_bytes())?;
         file.write_all(&body)?;
         file.persist(path)?;
+        self.make_room(MOST)
+    }
+
+    /// The store of texts kept under a key, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is a file and it is not one of ours, or not whole.
+    pub fn texts(&self, key: Key) -> Result<Option<Texts>, Unusable> {
+        let path = self.path(key, TEXTS);
+        let texts = Texts::open(&path, key)?;
+        if texts.is_some() {
+            used(&path);
+        }
+        Ok(texts)
+    }
+
+    /// An empty store of texts, which is kept once it is [finished](Texts::finish).
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn new_texts(&self, key: Key) -> io::Result<Texts> {
+        self.made()?;
+        Texts::create(self.path(key, TEXTS), key)
+    }
+
+    /// Removes the entries not used for longest until all together have at most so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be removed.
+    pub fn make_room(&self, most: u64) -> io::Result<()> {
+        let mut entries = Vec::new();
+        self.each(|path, about| {
+            entries.push((about.modified()?, path.to_owned(), about.len()));
+            Ok(())
+        })?;
+        entries.sort();
+        let mut all: u64 = entries.iter().map(|(.., bytes)| bytes).sum();
+        for (_, path, bytes) in entries {
+            if all <= most {
+                break;
+            }
+            fs::remove_file(path)?;
+            all -= bytes;
+        }
         Ok(())
     }
 
@@ -122,9 +174,9 @@ impl Cache {
     /// If the folder cannot be read.
     pub fn stats(&self) -> io::Result<Stats> {
         let mut stats = Stats::default();
-        self.each(|_, bytes| {
+        self.each(|_, about| {
             stats.entries += 1;
-            stats.bytes += bytes;
+            stats.bytes += about.len();
             Ok(())
         })?;
         Ok(stats)
@@ -137,20 +189,35 @@ impl Cache {
     /// If one cannot be removed.
     pub fn clean(&self) -> io::Result<Stats> {
         let mut stats = Stats::default();
-        self.each(|path, bytes| {
+        self.each(|path, about| {
             fs::remove_file(path)?;
             stats.entries += 1;
-            stats.bytes += bytes;
+            stats.bytes += about.len();
             Ok(())
         })?;
         Ok(stats)
     }
 
-    fn entry(&self, key: Key) -> PathBuf {
-        self.folder.join(env!("CARGO_PKG_VERSION")).join(format!("{key}.entry"))
+    fn path(&self, key: Key, ending: &str) -> PathBuf {
+        self.folder
+            .join(env!("CARGO_PKG_VERSION"))
+            .join(format!("{key}.{ending}"))
     }
 
-    fn each(&self, mut each: impl FnMut(&Path, u64) -> io::Result<()>) -> io::Result<()> {
+    /// The folder of this version's entries, made where it is not there.
+    fn made(&self) -> io::Result<PathBuf> {
+        let folder = self.folder.join(env!("CARGO_PKG_VERSION"));
+        fs::create_dir_all(&folder)?;
+        for (name, text) in [("CACHEDIR.TAG", TAG), (".gitignore", "*\n")] {
+            let path = self.folder.join(name);
+            if !path.exists() {
+                fs::write(path, text)?;
+            }
+        }
+        Ok(folder)
+    }
+
+    fn each(&self, mut each: impl FnMut(&Path, &fs::Metadata) -> io::Result<()>) -> io::Result<()> {
         let versions = match fs::read_dir(&self.folder) {
             Ok(versions) => versions,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -164,8 +231,11 @@ impl Cache {
             for entry in fs::read_dir(version)? {
                 let entry = entry?;
                 let path = entry.path();
-                if path.extension().is_some_and(|ending| ending == "entry") {
-                    each(&path, entry.metadata()?.len())?;
+                if path
+                    .extension()
+                    .is_some_and(|ending| ending == ENTRY || ending == TEXTS)
+                {
+                    each(&path, &entry.metadata()?)?;
                 }
             }
         }
@@ -173,8 +243,16 @@ impl Cache {
     }
 }
 
+/// Marks an entry as used now. Where that cannot be done it only makes room sooner.
+fn used(path: &Path) {
+    let file = File::options().append(true).open(path);
+    let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn key(text: &str) -> Key {
@@ -195,7 +273,7 @@ mod tests {
         assert!(folder.path().join("cache/CACHEDIR.TAG").is_file());
 
         // Cut short, changed by a bit, under another name, or no entry at all.
-        let path = cache.entry(key("a"));
+        let path = cache.path(key("a"), ENTRY);
         let sound = fs::read(&path).expect("there");
         let mut changed = sound.clone();
         *changed.last_mut().expect("not empty") ^= 1;
@@ -203,13 +281,33 @@ mod tests {
             fs::write(&path, bytes).expect("written");
             assert!(matches!(cache.load::<Vec<u32>>(key("a")), Err(Unusable::Damaged(_))));
         }
-        fs::write(cache.entry(key("b")), &sound).expect("written");
+        fs::write(cache.path(key("b"), ENTRY), &sound).expect("written");
         assert!(cache.load::<Vec<u32>>(key("b")).is_err());
 
         fs::write(folder.path().join("cache/mine.txt"), "mine").expect("written");
         assert_eq!(cache.clean().expect("removed").entries, 2);
         assert_eq!(cache.stats().expect("read"), Stats::default());
         assert!(folder.path().join("cache/mine.txt").is_file());
+    }
+
+    #[test]
+    fn room_is_made_by_what_was_not_used_for_longest() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cache = Cache::at(folder.path().join("cache"));
+        let earlier = SystemTime::now() - Duration::from_hours(1);
+        for (name, age) in [("a", 3), ("b", 2), ("c", 1)] {
+            cache.store(key(name), &vec![0u8; 1000]).expect("kept");
+            let file = File::options().append(true).open(cache.path(key(name), ENTRY));
+            let file = file.expect("there");
+            file.set_modified(earlier - Duration::from_hours(age)).expect("dated");
+        }
+        let there = |name: &str| cache.path(key(name), ENTRY).exists();
+        // Used again, the oldest is the newest.
+        cache.load::<Vec<u8>>(key("a")).expect("sound");
+        cache.make_room(2500).expect("removed");
+        assert!(there("a") && !there("b") && there("c"));
+        cache.make_room(0).expect("removed");
+        assert_eq!(cache.stats().expect("read"), Stats::default());
     }
 
     #[test]

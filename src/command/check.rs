@@ -14,6 +14,7 @@ use crate::settings::cli::CheckArgs;
 use crate::settings::resolve::{Environment, Typed, resolve};
 
 use super::assemble::Header;
+use super::cache::Again;
 use super::prepare::prepare;
 use super::{Outcome, assemble, cache, list, output};
 
@@ -68,19 +69,19 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     let size = prepared.header.sources.iter().map(|source| source.bytes).sum();
     // What is looked at in part, beside other data, or for more than the report, is not kept.
     let whole = args.run.sample.is_none() && args.run.partial.is_none() && args.run.tmp_dir.is_none();
-    let plain = args.out.list.is_none() && prepared.holdout.is_none();
+    let plain = args.out.list.is_none();
     let verifies = prepared.kit.as_deref().is_some_and(|kit| kit.verified().is_some());
     let cache = cache::wanted(&args.run.cache, environment).filter(|_| whole && plain && !verifies);
-    let gathered = cache::gathered(cache.as_ref(), &prepared, || {
+    let gathered = cache::gathered(cache.as_ref(), &prepared, |rules| {
         with_bar(&progress, size, quiet, || {
-            let (rules, options) = (&prepared.rules, &prepared.header.options);
+            let options = &prepared.header.options;
             scan.run_with(readers, &|| match &args.out.list {
                 Some(_) => Gathered::of_every(rules, options),
                 None => Gathered::new(rules, options),
             })
         })
     });
-    let gathered = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
+    let (gathered, again) = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
     if let Some(path) = &args.run.partial {
         let header = serde_json::to_string(&prepared.header)?;
         partial::save(path, &header, shard, &gathered)?;
@@ -111,7 +112,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     let report = assemble::report(prepared.header, finished);
     output::write(&report, &args.out)?;
     if !args.out.quiet {
-        tell(report.verdict.rows, size, began.elapsed());
+        tell(report.verdict.rows, size, began.elapsed(), again);
     }
     if described && report.verdict.go && report.verdict.rows == 0 {
         return Err(UsageError("no row was looked at: none of the data the config names is here".to_owned()).into());
@@ -168,10 +169,17 @@ pub fn workers() -> usize {
     clippy::cast_sign_loss,
     reason = "a rate to three digits"
 )]
-fn tell(rows: u64, size: u64, took: Duration) {
+fn tell(rows: u64, size: u64, took: Duration, again: Again) {
     use std::io::Write;
     let rate = bytes((size as f64 / took.as_secs_f64().max(1e-6)) as u64);
-    let line = format!("{} in {:.1} s ({rate}/s)", plural(rows, "row"), took.as_secs_f64());
+    let again = match again {
+        Again::Nothing => String::new(),
+        Again::Tokens(0) => ", with the tokens of an earlier run".to_owned(),
+        Again::Tokens(missed) => format!(", with the tokens of an earlier run but for {}", plural(missed, "text")),
+        Again::Everything => ", kept from an earlier run".to_owned(),
+    };
+    let seconds = took.as_secs_f64();
+    let line = format!("{} in {seconds:.1} s ({rate}/s){again}", plural(rows, "row"));
     // Nothing is lost where standard error is closed.
     let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -17,6 +17,7 @@ use crate::settings::resolve::{Environment, Typed, resolve};
 use crate::settings::{Settings, UsageError};
 
 use super::prepare::{Prepared, prepare};
+use super::run::SIZES;
 use super::{Outcome, cache, check, output};
 
 /// Tokens no row has: encoding with this limit cuts nothing.
@@ -55,7 +56,7 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
             origin: Origin::Default,
         });
         unlimited.packing = None;
-        unlimited.set.retain(|(key, _)| !is_of_length(key));
+        unlimited.set.retain(|(key, _)| !SIZES.contains(&key.as_str()));
         let rows = cache::rows(cache.as_ref(), prepare(unlimited, environment, None)?, |prepared| {
             scan(prepared, quiet)
         });
@@ -115,14 +116,6 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
 fn settings(args: &FitArgs, environment: &Environment) -> anyhow::Result<Settings> {
     let typed = Typed::without_rules(&args.data, &args.model, &args.train, &args.files);
     Ok(resolve(typed, environment)?)
-}
-
-/// Options that say how long rows may be, or how they are packed: fit tries others.
-fn is_of_length(key: &str) -> bool {
-    matches!(
-        key,
-        "max_length" | "max_seq_length" | "sequence_len" | "packing" | "packing_strategy" | "sample_packing"
-    )
 }
 
 /// Trainers that cut a row at one end or leave it out.

@@ -51,6 +51,10 @@ pub struct Prepared {
     pub strict: bool,
     /// What the tokens of a row follow from besides the row and the model's files.
     pub identity: String,
+    /// What the tokens of a text follow from besides the text and the model's files, which is not where rows are cut.
+    pub of_any_length: String,
+    /// Benchmarks that training rows are compared with.
+    pub against: Vec<Input>,
     /// The options of the trainer, under its own names; empty without one.
     pub trainer_options: serde_json::Map<String, serde_json::Value>,
 }
@@ -115,7 +119,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     };
     let beyond = described.as_ref().and_then(|run| run.beyond.clone());
     let uncovered = asked.as_ref().and_then(|asked| asked.uncovered.clone());
-    let mut made_of = String::new();
+    let (mut made_of, mut made_of_any_length) = (String::new(), String::new());
     let mut trainer_options = serde_json::Map::new();
     // Why the trainer is not reproduced.
     let mut unchecked = None;
@@ -131,6 +135,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
                     setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
                     notes.extend(ready.notes);
                     made_of = ready.identity;
+                    made_of_any_length = ready.of_any_length;
                     trainer_options = ready.options;
                     Some(Box::new(ready.encoder))
                 }
@@ -176,7 +181,9 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let Some(file) = &settings.file {
         notes.push(format!("settings from {}", file.display()));
     }
-    let identity = identity(&settings, &setup, generation, &made_of);
+    let limit = setup.max_length.as_ref().map(|limit| limit.value);
+    let identity = |made_of: &str| identity(&settings, &setup, generation, made_of);
+    let (identity, of_any_length) = (identity(&format!("{made_of} {limit:?}")), identity(&made_of_any_length));
     let header = Header {
         sources: listed,
         tokenizer: tokenizer(&settings, found.as_ref(), kit.as_deref()),
@@ -218,13 +225,14 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         limits,
         strict: settings.strict,
         identity,
+        of_any_length,
+        against: benchmarks,
         trainer_options,
     })
 }
 
-/// See [`Prepared::identity`].
+/// See [`Prepared::identity`] and [`Prepared::of_any_length`].
 fn identity(settings: &Settings, setup: &Setup, generation: Generation, made_of: &str) -> String {
-    let limit = setup.max_length.as_ref().map(|limit| limit.value);
     let template = settings
         .chat_template
         .as_ref()
@@ -235,7 +243,7 @@ fn identity(settings: &Settings, setup: &Setup, generation: Generation, made_of:
         .clone()
         .unwrap_or_else(|| jiff::Zoned::now().date().to_string());
     format!(
-        "{:?} {made_of} {limit:?} {template:?} {now} {generation:?} {:?} {:?}",
+        "{:?} {made_of} {template:?} {now} {generation:?} {:?} {:?}",
         setup.trainer, settings.columns, setup.shapes
     )
 }

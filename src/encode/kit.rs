@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Map;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::setup::{Special, TokenizerFacts};
 use crate::model::value::{Object, Value};
 
+use super::kept::Kept;
 use super::template::select::Templates;
 use super::template::{Clock, ErrorKind, Preparation, Rendered, Setup, Template, TemplateError, Vars};
 use super::tokenizer::{AddedToken, Detail, Facts, Folder, Generation, LoadError, Seen, Side, Tokenizer, Tokens};
@@ -51,6 +53,8 @@ pub struct Kit {
     origin: Origin,
     /// Texts that both engines encoded alike, where they are compared.
     verified: Option<AtomicU64>,
+    /// Tokens of an earlier run, or for the next.
+    kept: Kept,
 }
 
 /// What a tokenizer was loaded from.
@@ -107,10 +111,10 @@ impl Kit {
             hub_id: load.hub_id.map(str::to_owned),
             keywords,
         };
-        Ok(Self::of(tokenizer, templates, load.clock, origin))
+        Ok(Self::of(tokenizer, templates, load.clock, origin, Kept::default()))
     }
 
-    fn of(tokenizer: Tokenizer, templates: Templates, clock: Clock, origin: Origin) -> Self {
+    fn of(tokenizer: Tokenizer, templates: Templates, clock: Clock, origin: Origin, kept: Kept) -> Self {
         let preparation = match tokenizer.facts.generation {
             Generation::V4 => Preparation::Transformers4,
             Generation::V5 => Preparation::Transformers5,
@@ -129,6 +133,7 @@ impl Kit {
             setup,
             origin,
             verified: None,
+            kept,
         };
         kit.compile_own();
         kit
@@ -146,7 +151,12 @@ impl Kit {
         let hub_id = self.origin.hub_id.as_deref();
         let tokenizer = Tokenizer::from_folder(folder, hub_id, self.facts().generation, calls)?;
         let (templates, clock) = (self.templates.clone(), self.setup.clock);
-        Ok(Self::of(tokenizer, templates, clock, self.origin.clone()))
+        let kept = if calls.is_empty() {
+            self.kept.clone()
+        } else {
+            self.kept.apart(xxh3_64(format!("{calls:?}").as_bytes()))
+        };
+        Ok(Self::of(tokenizer, templates, clock, self.origin.clone(), kept))
     }
 
     /// The same with another token under a name (`eos_token`), which templates see too. The tokenizer is
@@ -304,9 +314,14 @@ impl Kit {
         if let Some(count) = &self.verified {
             self.compare(text, special, count)?;
         }
-        self.tokenizer
-            .encode(text, special, detail, tokens)
-            .map_err(|error| tokenizer_failed(&error))
+        let encode = |tokens: &mut Tokens| self.tokenizer.encode(text, special, detail, tokens);
+        let encoded = self.kept.tokens((text, special, detail), tokens, encode);
+        encoded.map_err(|error| tokenizer_failed(&error))
+    }
+
+    /// Where tokens are kept from run to run.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// Counts a text that both engines encode alike.

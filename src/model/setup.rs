@@ -215,6 +215,41 @@ pub struct Spill {
 }
 
 impl Setup {
+    /// What of it is about the data: not the tokenizer, the trainer and its limit, nor the planned run.
+    #[must_use]
+    pub fn of_data(&self) -> Self {
+        fn none<T>(value: T) -> Setting<T> {
+            Setting {
+                value,
+                origin: Origin::Default,
+            }
+        }
+        Self {
+            lengths: Lengths::Estimated,
+            tokenizer: None,
+            has_template: false,
+            trainer: None,
+            max_length: None,
+            batch_size: none(1),
+            grad_accum: none(1),
+            world_size: none(1),
+            epochs: none(1.0),
+            max_steps: None,
+            packing: None,
+            markers: Vec::new(),
+            packing_flaws: Vec::new(),
+            config: None,
+            regime: Regime::default(),
+            run: Run::default(),
+            dump: None,
+            shapes: self.shapes.clone(),
+            eval: self.eval.clone(),
+            sets: self.sets.clone(),
+            held_out: self.held_out,
+            spill: self.spill.clone(),
+        }
+    }
+
     /// The shape of a source, if it has one known here.
     pub fn shape(&self, source: u32) -> Option<Shape> {
         self.shapes.get(source as usize).copied().flatten()

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
-use crate::finding::Findings;
+use crate::finding::{Findings, Settled};
 use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::sketch::Merge;
@@ -29,6 +29,13 @@ pub trait Lane: Send {
     fn save(&self) -> Result<Vec<u8>, postcard::Error>;
     /// Adds what [`Lane::save`] wrote.
     fn load(&mut self, saved: &[u8]) -> Result<(), postcard::Error>;
+    /// Whether what it finds follows from the data alone.
+    fn data_only(&self) -> bool;
+    /// Ends what follows from the data alone; no row is shown to it from now on. What it found, to be kept; `None`
+    /// where it has no result.
+    fn settle(&mut self, setup: &Setup) -> Option<Settled>;
+    /// Takes what [`Lane::settle`] gave in another run in place of rows.
+    fn resume(&mut self, settled: Settled);
     /// `budget` is what the planned run comes to, if one is planned.
     fn finish(self: Box<Self>, setup: &Setup, budget: Option<&Budget>) -> Findings;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
@@ -36,7 +43,8 @@ pub trait Lane: Send {
 
 struct LaneOf<R: Rule> {
     rule: R,
-    state: R::State,
+    /// `None` once it is settled.
+    state: Option<R::State>,
     findings: Findings,
 }
 
@@ -57,8 +65,17 @@ impl<R: Rule> Lane for LaneOf<R> {
         R::HOLDOUT
     }
 
+    fn data_only(&self) -> bool {
+        R::DATA_ONLY
+    }
+
     fn check(&mut self, row: &Row<'_>) {
-        self.rule.check(row, &mut self.state, &mut self.findings);
+        let Some(state) = &mut self.state else { return };
+        if R::DATA_ONLY {
+            self.rule.check(&row.of_data(), state, &mut self.findings);
+        } else {
+            self.rule.check(row, state, &mut self.findings);
+        }
     }
 
     fn merge(&mut self, other: Box<dyn Lane>) {
@@ -66,7 +83,9 @@ impl<R: Rule> Lane for LaneOf<R> {
             .into_any()
             .downcast::<Self>()
             .expect("lanes merge with their own rule");
-        self.state.merge(other.state);
+        if let (Some(state), Some(theirs)) = (&mut self.state, other.state) {
+            state.merge(theirs);
+        }
         self.findings.merge(other.findings);
     }
 
@@ -75,14 +94,37 @@ impl<R: Rule> Lane for LaneOf<R> {
     }
 
     fn load(&mut self, saved: &[u8]) -> Result<(), postcard::Error> {
-        let (state, findings): (R::State, Findings) = postcard::from_bytes(saved)?;
-        self.state.merge(state);
+        // What was taken in place of rows has all of it.
+        let Some(state) = &mut self.state else { return Ok(()) };
+        let (theirs, findings): (Option<R::State>, Findings) = postcard::from_bytes(saved)?;
+        if let Some(theirs) = theirs {
+            state.merge(theirs);
+        }
         self.findings.merge(findings);
         Ok(())
     }
 
+    fn settle(&mut self, setup: &Setup) -> Option<Settled> {
+        if let Some(state) = self.state.take() {
+            let of_data;
+            let setup = if R::DATA_ONLY {
+                of_data = setup.of_data();
+                &of_data
+            } else {
+                setup
+            };
+            self.rule.finish(state, setup, &mut self.findings);
+        }
+        self.findings.settled()
+    }
+
+    fn resume(&mut self, settled: Settled) {
+        self.state = None;
+        self.findings = settled.into();
+    }
+
     fn finish(mut self: Box<Self>, setup: &Setup, budget: Option<&Budget>) -> Findings {
-        self.rule.finish(self.state, setup, &mut self.findings);
+        self.settle(setup);
         if let Some(budget) = budget {
             self.rule.judge(budget, setup, &mut self.findings);
         }
@@ -97,6 +139,10 @@ impl<R: Rule> Lane for LaneOf<R> {
 /// A line of the rule table.
 pub struct RuleEntry {
     pub meta: &'static RuleMeta,
+    /// [`Rule::ROWS`].
+    pub rows: bool,
+    /// [`Rule::DATA_ONLY`].
+    pub data_only: bool,
     make: fn(Option<&serde_json::Value>, Findings) -> serde_json::Result<Box<dyn Lane>>,
 }
 
@@ -104,6 +150,8 @@ impl RuleEntry {
     pub(crate) const fn of<R: Rule>() -> Self {
         Self {
             meta: const { &R::META },
+            rows: R::ROWS,
+            data_only: R::DATA_ONLY,
             make: |options, findings| {
                 let rule = match options {
                     Some(given) => R::deserialize(given)?,
@@ -111,7 +159,7 @@ impl RuleEntry {
                 };
                 Ok(Box::new(LaneOf {
                     rule,
-                    state: R::State::default(),
+                    state: Some(R::State::default()),
                     findings,
                 }))
             },

@@ -136,15 +136,20 @@ pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
     const META: RuleMeta;
     /// What it carries from row to row: `()` for a rule that looks at one row at a time.
     type State: Merge;
+    /// Whether it looks at rows at all, and not only at what is known of the run.
+    const ROWS: bool = true;
     /// Whether it looks at [`Row::words`], which are not made where no rule does.
     const WORDS: bool = false;
     /// Whether it looks at [`Row::forms`], likewise.
     const FORMS: bool = false;
     /// Whether it looks at [`Row::hits`].
     const HOLDOUT: bool = false;
+    /// Whether what it finds follows from the data alone: not from tokens, which it is not shown, nor from anything
+    /// that [`Setup::of_data`] leaves out. Then it need not look again when the run is set up otherwise.
+    const DATA_ONLY: bool = false;
 
     /// Looks at one row. A row is shown to a rule once, whole, by one worker; rows come in any order.
-    fn check(&self, row: &Row<'_>, state: &mut Self::State, out: &mut Findings);
+    fn check(&self, _row: &Row<'_>, _state: &mut Self::State, _out: &mut Findings) {}
 
     /// Called once, after every row of every shard.
     fn finish(&self, _state: Self::State, _setup: &Setup, _out: &mut Findings) {}

@@ -40,6 +40,16 @@ impl<'r> Row<'r> {
     pub fn record(&self) -> Option<&'r Record<'r>> {
         self.read.ok()
     }
+
+    /// The row without what the trainer is fed.
+    #[must_use]
+    pub fn of_data(&self) -> Self {
+        Self {
+            encoded: &[],
+            encode_error: None,
+            ..*self
+        }
+    }
 }
 
 /// Kinds of bytes in a row's turns, gathered once so that a rule about rare characters costs

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::finding::Findings;
+use crate::finding::{Findings, Settled};
 use crate::holdout::{Hits, Holdout, Lookup};
 use crate::measure::{Measures, Rows, Sections};
 use crate::model::example::Example;
@@ -185,12 +185,38 @@ impl Gathered {
         })
     }
 
+    /// Adds what was gathered for the same rules, or for some of them, in the same order.
     pub fn merge(&mut self, other: Self) {
-        for (lane, theirs) in self.lanes.iter_mut().zip(other.lanes) {
-            lane.merge(theirs);
+        let mut others = other.lanes.into_iter().peekable();
+        for lane in &mut self.lanes {
+            let name = lane.meta().name;
+            if let Some(theirs) = others.next_if(|theirs| theirs.meta().name == name) {
+                lane.merge(theirs);
+            }
         }
+        assert!(others.next().is_none(), "there are no other rules");
         self.measures.merge(other.measures);
         self.lines.merge(other.lines);
+    }
+
+    /// Ends the rules that look at the data alone: what each found, by name. `None` where one has no result.
+    pub fn settle(&mut self, setup: &Setup) -> Option<Vec<(String, Settled)>> {
+        let lanes = self.lanes.iter_mut().filter(|lane| lane.data_only());
+        let settle = |lane: &mut Box<dyn Lane>| Some((lane.meta().name.to_owned(), lane.settle(setup)?));
+        lanes.map(settle).collect()
+    }
+
+    /// Takes what [`Self::settle`] gave for the same rules in place of rows; false where it was for others.
+    #[must_use]
+    pub fn resume(&mut self, settled: Vec<(String, Settled)>) -> bool {
+        let mut settled = settled.into_iter();
+        for lane in self.lanes.iter_mut().filter(|lane| lane.data_only()) {
+            match settled.next() {
+                Some((name, found)) if name == lane.meta().name => lane.resume(found),
+                _ => return false,
+            }
+        }
+        settled.next().is_none()
     }
 
     pub fn finish(mut self, setup: &Setup) -> Finished {

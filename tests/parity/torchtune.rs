@@ -1,6 +1,7 @@
 //! Kind `torchtune`: `row`s, and either `pack`s or batches. Recorded with Qwen2's tokenizer, whose
 //! special tokens were those of the case's `tokenizer.json`.
 
+use gonogo::encode::kept::Kept;
 use gonogo::model::batch::{Extra, Sequence};
 use gonogo::model::encoded::{EncodeError, EncodeErrorKind, IGNORE};
 use gonogo::trainer::torchtune::options::Tokenizer;
@@ -57,7 +58,14 @@ fn records(case: &Case, rows: &Rows, file: &std::path::Path) -> Result<Vec<Value
         max_packs: packed["max_packs"].as_u64().map(number),
     });
     let columns = rows.columns.clone();
-    let mut torchtune = Torchtune::of_parts(file, versions::NEWEST, &tokenizer, transform, packing, columns)?;
+    let mut torchtune = Torchtune::of_parts(
+        (file, &Kept::default()),
+        versions::NEWEST,
+        &tokenizer,
+        transform,
+        packing,
+        columns,
+    )?;
     // Recorded with padding of its own choice.
     torchtune.padding.batch = 0;
     torchtune.padding.pack = torchtune.pad();

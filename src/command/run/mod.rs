@@ -14,7 +14,7 @@ use super::trainers::Asked;
 
 use own::Own;
 pub(super) use own::is_about_the_run;
-pub(super) use packing::pack;
+pub(super) use packing::{SIZES, pack};
 
 /// The newest transformers whose arithmetic was read.
 const NEWEST: (u32, u32) = (5, 23);

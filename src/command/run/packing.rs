@@ -71,6 +71,20 @@ const OPTIONS: &[&str] = &[
     "sample_packing_sequentially",
 ];
 
+/// Options of the trainers that say how long rows may be and whether they are packed. What a text's tokens are does
+/// not follow from them.
+pub(in crate::command) const SIZES: &[&str] = &[
+    "dataset.packed",
+    "eval_sample_packing",
+    "max_length",
+    "max_seq_length",
+    "neat_packing",
+    "packing",
+    "packing_strategy",
+    "sample_packing",
+    "sequence_len",
+];
+
 /// What of them is set.
 pub(super) fn options(said: &Regime, own: &Own<'_>) -> Map<String, Value> {
     let mut options = said.packing_options.clone();

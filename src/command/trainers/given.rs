@@ -74,6 +74,20 @@ fn put(options: &mut Json, path: &str, value: Json) -> Result<(), String> {
     Ok(())
 }
 
+/// Takes out what stands at the end of a path, and what is empty then.
+pub(super) fn remove(options: &mut Map<String, Json>, path: &str) {
+    let Some((first, rest)) = path.split_once('.') else {
+        options.remove(path);
+        return;
+    };
+    if let Some(inner) = options.get_mut(first).and_then(Json::as_object_mut) {
+        remove(inner, rest);
+        if inner.is_empty() {
+            options.remove(first);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -108,6 +108,8 @@ pub struct Ready {
     pub notes: Vec<String>,
     /// What the trainer was made of, besides its name.
     pub identity: String,
+    /// The same but for how long rows may be and how they are packed.
+    pub of_any_length: String,
     /// The options it was made with, under its own names.
     pub options: Map<String, Json>,
 }
@@ -267,7 +269,23 @@ impl Asked {
             }
         }
         let entries: Json = sets.iter().map(|set| Json::Object(set.entry.clone())).collect();
-        let identity = identity(self.family, &options, &entries, self.datasets, &self.packages);
+        let identity = |options: &Map<String, Json>| {
+            format!(
+                "{} {entries} {:?} {:?}",
+                Json::Object(options.clone()),
+                self.datasets,
+                self.packages
+            )
+        };
+        // Neither rows of a batch nor the number of steps decide about a row.
+        let mut own = options.clone();
+        own.remove(self.family.batch_size);
+        own.retain(|name, _| !run::is_about_the_run(name));
+        let whole = identity(&own);
+        for path in run::SIZES.iter().chain([&self.family.max_length]) {
+            given::remove(&mut own, path);
+        }
+        let of_any_length = identity(&own);
         let given = options.clone();
         let making = Making {
             version: self.version,
@@ -308,23 +326,11 @@ impl Asked {
             tokenizer: made.tokenizer,
             has_template: made.has_template,
             notes,
-            identity,
+            identity: whole,
+            of_any_length,
             options: given,
         })
     }
-}
-
-/// Rows of a batch do not decide about a row.
-fn identity(
-    family: &Family,
-    options: &Map<String, Json>,
-    entries: &Json,
-    datasets: Datasets,
-    packages: &SitePackages,
-) -> String {
-    let mut options = options.clone();
-    options.remove(family.batch_size);
-    format!("{} {entries} {datasets:?} {packages:?}", Json::Object(options))
 }
 
 impl Family {

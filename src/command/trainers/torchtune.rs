@@ -82,7 +82,8 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         if !set.entry.is_empty() && listed {
             own.dataset = serde_json::from_value(set.entry.clone().into()).map_err(|error| unreadable(&error))?;
         }
-        let made = Torchtune::new(making.kit.path(), making.version, &own, set.columns())?;
+        let model = (making.kit.path(), making.kit.kept());
+        let made = Torchtune::new(model, making.version, &own, set.columns())?;
         trainers.push(Arc::new(made));
     }
     Ok(Made {

@@ -29,6 +29,8 @@ pub struct Tokens {
     /// from these.
     pub offsets: Vec<(u32, u32)>,
     pub(super) scratch: Scratch,
+    /// What is read from or written to a store of tokens.
+    pub(in crate::encode) kept: Vec<u8>,
 }
 
 impl Tokens {

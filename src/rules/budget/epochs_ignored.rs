@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::budget::Budget;
 use crate::model::setup::{Origin, Setup};
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -50,8 +50,7 @@ impl Default for EpochsIgnored {
 impl Rule for EpochsIgnored {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     fn judge(&self, budget: &Budget, setup: &Setup, out: &mut Findings) {
         let (Some(plan), Some(steps)) = (&budget.plan, &setup.max_steps) else {

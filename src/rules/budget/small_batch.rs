@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::budget::Budget;
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -75,8 +75,7 @@ impl Default for SmallBatch {
 impl Rule for SmallBatch {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     #[expect(clippy::cast_precision_loss, reason = "a mean is a float")]
     fn judge(&self, budget: &Budget, setup: &Setup, out: &mut Findings) {

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::config::FaultKind;
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -54,8 +54,7 @@ pub(crate) struct DeprecatedKey {}
 impl Rule for DeprecatedKey {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
         super::tell(setup, FaultKind::DeprecatedKey, out);

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -35,8 +35,7 @@ pub(crate) struct EosDisagrees {}
 impl Rule for EosDisagrees {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
         let Some(tokenizer) = &setup.tokenizer else { return };

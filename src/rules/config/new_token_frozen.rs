@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::config::{ConfigFacts, ConfigValue};
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -83,8 +83,7 @@ fn adapter(config: &ConfigFacts) -> Option<&ConfigValue> {
 impl Rule for NewTokenFrozen {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
         let (Some(config), Some(tokenizer)) = (&setup.config, &setup.tokenizer) else {

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -69,8 +69,7 @@ const NEEDS: &[(&str, &[&str], &str)] = &[
 impl Rule for NoEffect {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
         let Some(config) = &setup.config else { return };

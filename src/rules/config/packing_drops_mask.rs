@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::model::version::Version;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -52,8 +52,7 @@ pub(crate) struct PackingDropsMask {}
 impl Rule for PackingDropsMask {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
         let Some(config) = super::trl_below(setup, Version::new(0, 20, 0)) else {

@@ -51,6 +51,7 @@ impl Default for Answer {
 impl Rule for Answer {
     const META: RuleMeta = META;
     type State = Keys<Shared>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, seen: &mut Self::State, _: &mut Findings) {
         let Some((prompt, answer)) = said::asked(row) else {

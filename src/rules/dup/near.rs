@@ -83,6 +83,7 @@ impl Rule for Near {
     const WORDS: bool = true;
     const FORMS: bool = true;
     type State = Seen;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
         self.shingle.of_row(row, self.size, &mut seen.words, &mut seen.set);

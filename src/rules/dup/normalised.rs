@@ -57,6 +57,7 @@ impl Rule for Normalised {
     const META: RuleMeta = META;
     const FORMS: bool = true;
     type State = Seen;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
         let (Some(example), Some(exact)) = (row.example, said::row(row)) else {

@@ -43,6 +43,7 @@ pub(crate) struct Prompt {}
 impl Rule for Prompt {
     const META: RuleMeta = META;
     type State = Keys<Shared>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, seen: &mut Self::State, _: &mut Findings) {
         let Some((prompt, answer)) = said::asked(row) else {

@@ -53,6 +53,7 @@ impl Rule for AnswerInSystem {
     const META: RuleMeta = META;
     const WORDS: bool = true;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         answers::report(row, Role::System, (self.min_bytes, self.min_words), out);

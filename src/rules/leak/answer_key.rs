@@ -40,6 +40,7 @@ impl Rule for AnswerKey {
     const META: RuleMeta = META;
     const WORDS: bool = true;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -98,6 +98,7 @@ impl Rule for AnswerPasted {
     const META: RuleMeta = META;
     const WORDS: bool = true;
     type State = Spots;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, state: &mut Spots, _: &mut Findings) {
         let Some((at, _)) = row.example.and_then(|example| answers::taught(example).last()) else {

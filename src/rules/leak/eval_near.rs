@@ -45,6 +45,7 @@ impl Rule for EvalNear {
     const WORDS: bool = true;
     const HOLDOUT: bool = true;
     type State = Reached;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, reached: &mut Reached, out: &mut Findings) {
         if let Some((hit, similarity)) = row.hits.and_then(|hits| hits.near) {

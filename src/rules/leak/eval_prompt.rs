@@ -46,6 +46,7 @@ impl Rule for EvalPrompt {
     const WORDS: bool = true;
     const HOLDOUT: bool = true;
     type State = Reached;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, reached: &mut Reached, out: &mut Findings) {
         if let Some(hit) = row.hits.and_then(|hits| hits.prompt) {

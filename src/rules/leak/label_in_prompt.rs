@@ -109,6 +109,7 @@ impl Rule for LabelInPrompt {
     const META: RuleMeta = META;
     const WORDS: bool = true;
     type State = Seen;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
         let Some((label, answer, prompt)) = seen.labels.see(row) else {

@@ -94,6 +94,7 @@ impl Rule for LabelShortcut {
     const META: RuleMeta = META;
     const WORDS: bool = true;
     type State = Seen;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
         let Some((label, _, prompt)) = seen.labels.see(row) else {

@@ -69,6 +69,7 @@ impl Rule for SharedSpan {
     const META: RuleMeta = META;
     const WORDS: bool = true;
     type State = Scratch;
+    const DATA_ONLY: bool = true;
 
     #[expect(
         clippy::cast_precision_loss,

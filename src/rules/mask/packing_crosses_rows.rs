@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::setup::{PackingFlaw, Setup};
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -33,8 +33,7 @@ pub(crate) struct PackingCrossesRows {}
 impl Rule for PackingCrossesRows {
     const META: RuleMeta = META;
     type State = ();
-
-    fn check(&self, _: &Row<'_>, (): &mut (), _: &mut Findings) {}
+    const ROWS: bool = false;
 
     fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
         let trainer = setup.trainer.as_deref().unwrap_or("the trainer");

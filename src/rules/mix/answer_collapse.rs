@@ -86,6 +86,7 @@ pub(crate) struct Answer {
 impl Rule for AnswerCollapse {
     const META: RuleMeta = META;
     type State = Column<Answer>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, answers: &mut Self::State, _: &mut Findings) {
         let said = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;

@@ -66,6 +66,7 @@ const DEEDS: &str = "help|assist|provide|fulfill|comply|support|create|generate|
 impl Rule for Refusals {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -35,6 +35,7 @@ pub(crate) struct BadJson {}
 impl Rule for BadJson {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::BadJson, out);

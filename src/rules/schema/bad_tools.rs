@@ -35,6 +35,7 @@ pub(crate) struct BadTools {}
 impl Rule for BadTools {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(tools) = row.example.and_then(tools::column) else {

@@ -35,6 +35,7 @@ pub(crate) struct BadUtf8 {}
 impl Rule for BadUtf8 {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::BadUtf8, out);

@@ -34,6 +34,7 @@ pub(crate) struct DamagedFile {}
 impl Rule for DamagedFile {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::Damaged, out);

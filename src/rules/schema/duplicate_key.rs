@@ -34,6 +34,7 @@ pub(crate) struct DuplicateKey {}
 impl Rule for DuplicateKey {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         if row.record().is_some_and(|record| record.quirks.duplicate_key) {

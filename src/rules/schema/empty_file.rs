@@ -34,6 +34,7 @@ pub(crate) struct EmptyFile {}
 impl Rule for EmptyFile {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::EmptyFile, out);

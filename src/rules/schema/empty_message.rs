@@ -35,6 +35,7 @@ pub(crate) struct EmptyMessage {}
 impl Rule for EmptyMessage {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -44,6 +44,7 @@ const THEIRS: [&str; 2] = ["human", "gpt"];
 impl Rule for ForeignRole {
     const META: RuleMeta = META;
     type State = (u64, Findings);
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (native, foreign): &mut Self::State, _: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -34,6 +34,7 @@ pub(crate) struct HtmlPage {}
 impl Rule for HtmlPage {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::Html, out);

@@ -36,6 +36,7 @@ pub(crate) struct LfsPointer {}
 impl Rule for LfsPointer {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::LfsPointer, out);

@@ -114,6 +114,7 @@ impl Rule for LoadsAsDates {
     const META: RuleMeta = META;
     /// By source.
     type State = BTreeMap<u32, Columns>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, columns: &mut Self::State, _: &mut Findings) {
         let (Some(example), Some(record)) = (row.example, row.record()) else {

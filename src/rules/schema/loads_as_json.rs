@@ -110,6 +110,7 @@ impl Rule for LoadsAsJson {
     const META: RuleMeta = META;
     /// By source.
     type State = BTreeMap<u32, Contents>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, files: &mut Self::State, _: &mut Findings) {
         let json = row.record().is_some_and(|record| record.bytes.is_some());

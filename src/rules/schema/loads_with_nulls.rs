@@ -41,6 +41,7 @@ impl Rule for LoadsWithNulls {
     const META: RuleMeta = META;
     /// By source.
     type State = BTreeMap<u32, Loaded>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, files: &mut Self::State, _: &mut Findings) {
         Loaded::see(files, row);

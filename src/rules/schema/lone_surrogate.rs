@@ -33,6 +33,7 @@ pub(crate) struct LoneSurrogate {}
 impl Rule for LoneSurrogate {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         if row.record().is_some_and(|record| record.quirks.lone_surrogate) {

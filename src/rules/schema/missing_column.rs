@@ -36,6 +36,7 @@ pub(crate) struct MissingColumn {}
 impl Rule for MissingColumn {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::misfit(row, MisfitKind::MissingColumn, out);

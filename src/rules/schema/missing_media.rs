@@ -37,6 +37,7 @@ const MEDIA: [(&str, &str); 3] = [("<image>", "images"), ("<video>", "videos"), 
 impl Rule for MissingMedia {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let (Some(example), Some(record)) = (row.example, row.record()) else {

@@ -59,6 +59,7 @@ fn may_be_slip(name: &str, known: &[&str]) -> bool {
 impl Rule for MisspeltColumn {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(object) = row.record().and_then(|record| record.value.as_object()) else {

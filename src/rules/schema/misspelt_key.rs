@@ -67,6 +67,7 @@ fn may_be_slip(name: &str) -> bool {
 impl Rule for MisspeltKey {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

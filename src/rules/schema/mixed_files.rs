@@ -45,6 +45,7 @@ impl Rule for MixedFiles {
     const META: RuleMeta = META;
     /// The first whole row of each source.
     type State = BTreeMap<u32, Lowest<()>>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, firsts: &mut Self::State, _: &mut Findings) {
         if row.example.is_some() {

@@ -38,6 +38,7 @@ pub(crate) struct MixedShapes {}
 impl Rule for MixedShapes {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::misfit(row, MisfitKind::OtherShape, out);

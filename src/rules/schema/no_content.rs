@@ -36,6 +36,7 @@ pub(crate) struct NoContent {}
 impl Rule for NoContent {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

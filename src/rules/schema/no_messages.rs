@@ -35,6 +35,7 @@ pub(crate) struct NoMessages {}
 impl Rule for NoMessages {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let empty = |example: &Example<'_>| example.turns.is_empty() && example.shape != Shape::Tokenised;

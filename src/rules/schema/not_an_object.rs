@@ -36,6 +36,7 @@ pub(crate) struct NotAnObject {}
 impl Rule for NotAnObject {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::misfit(row, MisfitKind::NotAnObject, out);

@@ -35,6 +35,7 @@ pub(crate) struct NullFilledTools {}
 impl Rule for NullFilledTools {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let tools = row

@@ -34,6 +34,7 @@ pub(crate) struct OversizedRow {}
 impl Rule for OversizedRow {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::OversizedRow, out);

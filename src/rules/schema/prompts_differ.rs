@@ -34,6 +34,7 @@ pub(crate) struct PromptsDiffer {}
 impl Rule for PromptsDiffer {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example.filter(|example| example.shape == Shape::Preference) else {

@@ -35,6 +35,7 @@ pub(crate) struct PythonOnlyJson {}
 impl Rule for PythonOnlyJson {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(record) = row.record() else { return };

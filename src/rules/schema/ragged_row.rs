@@ -38,6 +38,7 @@ pub(crate) struct RaggedRow {}
 impl Rule for RaggedRow {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::RaggedRow, out);

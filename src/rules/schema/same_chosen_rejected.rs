@@ -33,6 +33,7 @@ pub(crate) struct SameChosenRejected {}
 impl Rule for SameChosenRejected {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example.filter(|example| example.shape == Shape::Preference) else {

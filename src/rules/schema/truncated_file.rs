@@ -34,6 +34,7 @@ pub(crate) struct TruncatedFile {}
 impl Rule for TruncatedFile {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::unreadable(row, Fault::Truncated, out);

@@ -50,6 +50,7 @@ const OTHERS: [&str; 6] = [
 impl Rule for UnknownRole {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -73,6 +73,7 @@ impl Merge for Unknown {
 impl Rule for UnknownShape {
     const META: RuleMeta = META;
     type State = BTreeMap<u32, Unknown>;
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, files: &mut Self::State, _: &mut Findings) {
         let known = row.setup.shape(row.place.source).is_some();

@@ -34,6 +34,7 @@ pub(crate) struct WrongContent {}
 impl Rule for WrongContent {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -37,6 +37,7 @@ pub(crate) struct WrongType {}
 impl Rule for WrongType {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         super::misfit(row, MisfitKind::WrongType, out);

@@ -47,6 +47,7 @@ const PHRASES: [&str; 4] = [
 impl Rule for Boilerplate {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -33,6 +33,7 @@ pub(crate) struct CarriageReturn {}
 impl Rule for CarriageReturn {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example.filter(|_| row.chars.carriage_return()) else {

@@ -34,6 +34,7 @@ pub(crate) struct ControlCharacter {}
 impl Rule for ControlCharacter {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example.filter(|_| row.chars.control() || row.chars.unseen()) else {

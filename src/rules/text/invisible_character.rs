@@ -37,6 +37,7 @@ pub(crate) struct InvisibleCharacter {}
 impl Rule for InvisibleCharacter {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example.filter(|_| row.chars.unseen()) else {

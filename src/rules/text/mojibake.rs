@@ -36,6 +36,7 @@ pub(crate) struct Mojibake {}
 impl Rule for Mojibake {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example.filter(|_| row.chars.beyond_ascii()) else {

@@ -41,6 +41,7 @@ const ASKED: [&str; 7] = ["None", "null", "NULL", "NaN", "undefined", "<NA>", "N
 impl Rule for NullWord {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -81,6 +81,7 @@ impl RepetitionLoop {
 impl Rule for RepetitionLoop {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };

@@ -35,6 +35,7 @@ pub(crate) struct ReplacementCharacter {}
 impl Rule for ReplacementCharacter {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         // What stands for a lone surrogate is that rule's to say.

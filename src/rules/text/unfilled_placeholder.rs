@@ -57,6 +57,7 @@ const TEMPLATES: [&str; 16] = [
 impl Rule for UnfilledPlaceholder {
     const META: RuleMeta = META;
     type State = ();
+    const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let opens = row.chars.brace() || row.chars.angle() || row.chars.bracket();

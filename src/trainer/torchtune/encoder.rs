@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 use unicode_normalization_alignments::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
+use crate::encode::kept::Kept;
 use crate::encode::tokenizer::{Detail, Folder, Generation, Tokenizer, Tokens};
 use crate::model::encoded::EncodeError;
 use crate::trainer::failure::{raises, unsupported};
@@ -21,6 +22,9 @@ const QWEN: &str =
 
 /// `models/llama3/_tokenizer.py`, `CL100K_PATTERN`: digits by three.
 const LLAMA_3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// Tells these tokens apart from those of the model's own tokenizer.
+const OWN: u64 = 1;
 
 /// What a tokenizer does before its merges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,7 @@ pub(super) enum Script {
 pub(super) struct Encoder {
     tokenizer: Tokenizer,
     script: Script,
+    kept: Kept,
 }
 
 /// The parts of a `tokenizer.json` that are used.
@@ -68,7 +73,7 @@ impl Encoder {
     /// # Errors
     ///
     /// If the file has no merges, or its vocabulary is not of this script.
-    pub(super) fn new(text: &str, script: Script) -> Result<Self, EncodeError> {
+    pub(super) fn new(text: &str, script: Script, kept: &Kept) -> Result<Self, EncodeError> {
         let file: File<'_> =
             serde_json::from_str(text).map_err(|error| unsupported(format!("tokenizer.json: {error}")))?;
         let part = |name: &str| {
@@ -104,7 +109,12 @@ impl Encoder {
         };
         let tokenizer = Tokenizer::from_folder(folder, None, Generation::V5, &[]);
         let tokenizer = tokenizer.map_err(|error| unsupported(format!("the vocabulary: {error}")))?;
-        let encoder = Self { tokenizer, script };
+        let kept = kept.apart(OWN);
+        let encoder = Self {
+            tokenizer,
+            script,
+            kept,
+        };
         encoder.check()?;
         Ok(encoder)
     }
@@ -127,7 +137,8 @@ impl Encoder {
     }
 
     pub(super) fn encode(&self, text: &str, tokens: &mut Tokens) -> Result<(), EncodeError> {
-        let encoded = self.tokenizer.encode(text, false, Detail::Extents, tokens);
+        let encode = |tokens: &mut Tokens| self.tokenizer.encode(text, false, Detail::Extents, tokens);
+        let encoded = self.kept.tokens((text, false, Detail::Extents), tokens, encode);
         encoded.map_err(|error| raises("TokenizerError", error.to_string()))
     }
 }
@@ -159,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_vocabulary_without_merges_is_refused() {
-        let error = Encoder::new(r#"{"model": {"vocab": {}}}"#, Script::Qwen)
+        let error = Encoder::new(r#"{"model": {"vocab": {}}}"#, Script::Qwen, &Kept::default())
             .err()
             .expect("no merges");
         assert_eq!(error.class, "KeyError");

@@ -21,6 +21,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json};
 
+use crate::encode::kept::Kept;
 use crate::encode::locate::offset;
 use crate::encode::pack::InOrder;
 use crate::encode::tokenizer::Folder;
@@ -77,13 +78,18 @@ pub struct Torchtune {
 }
 
 impl Torchtune {
-    /// A run as a config describes it. `folder` is the model's, or its `tokenizer.json`; `columns`
-    /// are those of the whole set.
+    /// A run as a config describes it. `folder` is the model's, or its `tokenizer.json`; `kept` is where
+    /// its tokens are kept; `columns` are those of the whole set.
     ///
     /// # Errors
     ///
     /// What torchtune raises for the config, or what is not reproduced.
-    pub fn new(folder: &Path, version: Version, options: &Options, columns: Vec<String>) -> Result<Self, EncodeError> {
+    pub fn new(
+        (folder, kept): (&Path, &Kept),
+        version: Version,
+        options: &Options,
+        columns: Vec<String>,
+    ) -> Result<Self, EncodeError> {
         let transform = transform_of(&options.dataset)?;
         let packing = options.dataset.packed.unwrap_or(false).then(Packing::default);
         if packing.is_some() && options.tokenizer.max_seq_len.is_none() {
@@ -92,7 +98,8 @@ impl Torchtune {
                 "PackedDataset requires a max_seq_len to be set on the tokenizer.",
             ));
         }
-        Self::of_parts(folder, version, &options.tokenizer, transform, packing, columns)
+        let of = (folder, kept);
+        Self::of_parts(of, version, &options.tokenizer, transform, packing, columns)
     }
 
     /// A run of parts that are put together by hand.
@@ -101,7 +108,7 @@ impl Torchtune {
     ///
     /// What torchtune raises for the tokenizer, or what is not reproduced.
     pub fn of_parts(
-        folder: &Path,
+        (folder, kept): (&Path, &Kept),
         version: Version,
         tokenizer: &options::Tokenizer,
         transform: Transform,
@@ -115,7 +122,7 @@ impl Torchtune {
             )));
         }
         let max_seq_len = tokenizer.max_seq_len;
-        let made = Tokenizer::new(folder, tokenizer)?;
+        let made = Tokenizer::new(folder, kept, tokenizer)?;
         let padding = Padding {
             batch: made.pad(),
             pack: 0,
@@ -138,7 +145,7 @@ impl Torchtune {
 }
 
 impl Tokenizer {
-    fn new(folder: &Path, options: &options::Tokenizer) -> Result<Self, EncodeError> {
+    fn new(folder: &Path, kept: &Kept, options: &options::Tokenizer) -> Result<Self, EncodeError> {
         let name = options.component.rsplit('.').next().unwrap_or_default();
         let default = match name {
             "llama2_tokenizer" => Json::from("torchtune.models.llama2.Llama2ChatTemplate"),
@@ -154,7 +161,7 @@ impl Tokenizer {
         let max_seq_len = options.max_seq_len;
         let encoder = |script| {
             let folder = Folder::read(folder).map_err(|error| unsupported(error.to_string()))?;
-            Encoder::new(&folder.text, script)
+            Encoder::new(&folder.text, script, kept)
         };
         Ok(match name {
             "qwen2_tokenizer" | "qwen2_5_tokenizer" => {
