@@ -290,7 +290,12 @@ fn record(at: usize, row: &Value<'static>) -> Record<'static> {
 
 fn everything() -> [Loader; 4] {
     let json = |major, minor, patch| Loader::Json(Datasets::known(major, minor, patch).expect("known"));
-    [json(3, 6, 0), json(5, 2, 0), Loader::FromList, Loader::AsIs]
+    [
+        json(3, 6, 0),
+        json(5, 2, 0),
+        Loader::FromList,
+        Loader::AsIs(Datasets::V5_2_0),
+    ]
 }
 
 proptest! {

@@ -25,6 +25,7 @@
 //! - An integer beyond 64 bits is a float here, so that pandas' reader refusing it goes unnoticed.
 
 mod arrow;
+mod brought;
 mod build;
 mod cast;
 mod change;
@@ -54,7 +55,7 @@ pub enum Loader {
     /// `Dataset.from_list(rows)`, the same in all versions.
     FromList,
     /// Formats that bring their types along, such as Parquet and Arrow: rows are read as they will be.
-    AsIs,
+    AsIs(Datasets),
 }
 
 /// A version of `datasets` whose JSON loader is known here.

@@ -15,7 +15,7 @@ use super::seen::Seen;
 use super::step::Step;
 use super::types::Type;
 use super::ujson::Wash;
-use super::{Datasets, Loader, python, traces};
+use super::{Datasets, Loader, brought, python, traces};
 
 /// The types of a data set, and what they do to each row.
 #[derive(Clone, Debug, Default)]
@@ -40,10 +40,19 @@ impl Schema {
     /// If Python raises, or if what it does is not known here.
     pub fn of(look: &Look, loader: Loader) -> Result<Self, LoadError> {
         match loader {
-            Loader::AsIs => Ok(Self::default()),
+            Loader::AsIs(datasets) => Ok(Self::as_is(&look.all(), datasets)),
             Loader::FromList => Self::from_list(&look.all()),
             Loader::Json(datasets) => Self::json(look, datasets),
         }
+    }
+
+    fn as_is(seen: &Seen, datasets: Datasets) -> Self {
+        let mut schema = Self {
+            lists_are_objects: datasets.lists_are_objects(),
+            ..Self::default()
+        };
+        schema.finish(brought::columns(seen));
+        schema
     }
 
     fn from_list(seen: &Seen) -> Result<Self, LoadError> {
@@ -138,40 +147,21 @@ impl Schema {
     }
 
     /// Columns whose type equals `[{"content": Value("string"), "role": Value("string")}]` in Python.
-    /// `first` is the set's first row, by which it goes where the file brought the types along.
-    pub fn chats(&self, first: &Value<'_>) -> Vec<String> {
+    pub fn chats(&self) -> Vec<String> {
         if self.lists_are_objects {
             return Vec::new();
-        }
-        if self.columns.is_empty() {
-            let columns = first
-                .as_object()
-                .into_iter()
-                .flat_map(crate::model::value::Object::iter);
-            return columns
-                .filter(|(_, messages)| looks_like_chat(messages))
-                .map(|(name, _)| name.to_owned())
-                .collect();
         }
         let columns = self.columns.iter().filter(|(_, of)| is_chat(of));
         columns.map(|(name, _)| name.to_string()).collect()
     }
 
     /// Whether the columns are `prompt` and `completion`, both of texts, and no other.
-    pub fn is_instruction(&self, first: &Value<'_>) -> bool {
+    pub fn is_instruction(&self) -> bool {
         let named = |name: &str| matches!(name, "prompt" | "completion");
-        if self.columns.is_empty() {
-            let mut columns = first
-                .as_object()
-                .into_iter()
-                .flat_map(crate::model::value::Object::iter);
-            return first.as_object().is_some_and(|row| row.len() == 2)
-                && columns.all(|(name, value)| named(name) && value.as_str().is_some());
-        }
         self.columns.len() == 2 && self.columns.iter().all(|(name, of)| named(name) && *of == Type::Text)
     }
 
-    /// The columns of the data set and their types, in order. None for [`Loader::AsIs`].
+    /// The columns of the data set and their types, in order.
     pub fn columns(&self) -> &[(Box<str>, Type)] {
         &self.columns
     }
@@ -186,17 +176,6 @@ fn is_chat(of: &Type) -> bool {
         && ["role", "content"]
             .iter()
             .all(|name| of.item().and_then(|item| item.field(name)) == Some(&Type::Text))
-}
-
-/// The same by one row, whose first message has every key of its type.
-fn looks_like_chat(messages: &Value<'_>) -> bool {
-    let first = messages.as_array().and_then(|messages| messages.first());
-    first.and_then(Value::as_object).is_some_and(|message| {
-        message.len() == 2
-            && ["role", "content"]
-                .iter()
-                .all(|name| message.get(name).is_some_and(|text| text.as_str().is_some()))
-    })
 }
 
 fn planner(inferred: &Inferred, datasets: Datasets) -> Planner {

@@ -116,9 +116,9 @@ impl Set {
                 columns: schema.columns().iter().map(|(name, _)| name.to_string()).collect(),
                 row: records[0].value.clone(),
                 datetimes: schema.datetimes().to_vec(),
-                chats: schema.chats(&records[0].value),
+                chats: schema.chats(),
                 // Numbers of rows are one more column.
-                is_instruction: schema.is_instruction(&records[0].value) && case.config["row_ids"] == false,
+                is_instruction: schema.is_instruction() && case.config["row_ids"] == false,
             },
             layout: detect(rows.iter().map(|(_, value)| value), None, &Columns::default()).layout,
             records,

@@ -100,7 +100,11 @@ fn set(
             });
         }
     }
-    let loader = if columnar { Loader::AsIs } else { Loader::Json(datasets) };
+    let loader = if columnar {
+        Loader::AsIs(datasets)
+    } else {
+        Loader::Json(datasets)
+    };
     let schema = Schema::of(&look, loader)?;
     let first = match first {
         Some((place, row)) => schema.apply(&place, &row).into_owned().into_owned(),

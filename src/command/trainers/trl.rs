@@ -98,8 +98,8 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
             columns: set.columns(),
             row: set.first.clone(),
             datetimes: set.schema.datetimes().to_vec(),
-            chats: set.schema.chats(&set.first),
-            is_instruction: set.schema.is_instruction(&set.first),
+            chats: set.schema.chats(),
+            is_instruction: set.schema.is_instruction(),
         };
         let one = one(kind, given.clone(), making, &first)?;
         trainers.push(one.trainer);
