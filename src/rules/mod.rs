@@ -98,6 +98,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<length::answer_lost::AnswerLost>(),
     RuleEntry::of::<length::too_long::TooLong>(),
     RuleEntry::of::<length::too_short::TooShort>(),
+    RuleEntry::of::<mask::end_missing::EndMissing>(),
     RuleEntry::of::<mask::end_untrained::EndUntrained>(),
     RuleEntry::of::<mask::everything_trained::EverythingTrained>(),
     RuleEntry::of::<mask::header_trained::HeaderTrained>(),

@@ -233,6 +233,11 @@ impl Packer {
         }
     }
 
+    /// Whether rows longer than a sequence are cut, their ends lost.
+    pub fn cuts(&self) -> bool {
+        matches!(self, Self::BestFit(strategy) if strategy.overflow == Overflow::Cut)
+    }
+
     /// Packs rows of the given lengths, in tokens, [`Multipack`] in the order of the rows.
     ///
     /// # Errors

@@ -2,15 +2,17 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::{Encoded, What};
-use crate::model::example::{Example, Turn};
+use crate::model::example::{Example, Shape, Turn};
+use crate::model::setup::TokenizerFacts;
 use crate::model::stretch::{Stretch, is_trained, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::turn;
+use super::stretches::{end, turn};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows whose last answer is trained and the token that ends it is not, or there is none.
+    /// Rows whose last answer is trained and the token that ends it is not, or there is none; texts and rows of tokens
+    /// that end in a token which carries no loss while what it ends does.
     ///
     /// ## Why it matters
     /// The model never learns to stop: it answers, and goes on until the limit of the server. The usual causes
@@ -47,6 +49,9 @@ impl Rule for EndUntrained {
         };
         for encoded in row.encoded {
             let Some((answer, end)) = last_answer(encoded, example) else {
+                if let Some(message) = bare_end(encoded, example, facts) {
+                    out.row(&row.place, || message);
+                }
                 continue;
             };
             let after = end
@@ -63,12 +68,7 @@ impl Rule for EndUntrained {
             let message = match after {
                 Some((token, _)) if is_trained(encoded, token) => continue,
                 Some((token, text)) => {
-                    let pad = facts.pad.as_ref().is_some_and(|pad| pad.text == text);
-                    let why = if pad {
-                        ", because it is the padding token too"
-                    } else {
-                        ""
-                    };
+                    let why = because(text, facts);
                     format!("`{text}` after the answer carries no loss{why}, at token {token}")
                 }
                 None => "no end token follows the answer".to_owned(),
@@ -76,6 +76,32 @@ impl Rule for EndUntrained {
             out.field(&row.place, || answer.message_pointer(), || message);
         }
     }
+}
+
+fn because(end: &str, facts: &TokenizerFacts) -> &'static str {
+    if facts.pad.as_ref().is_some_and(|pad| pad.text == end) {
+        ", because it is the padding token too"
+    } else {
+        ""
+    }
+}
+
+/// What is wrong with the end of a row without turns.
+fn bare_end(encoded: &Encoded, example: &Example<'_>, facts: &TokenizerFacts) -> Option<String> {
+    if encoded.cut() > 0 || !matches!(example.shape, Shape::Text | Shape::Tokenised) {
+        return None;
+    }
+    let end = end(encoded, facts)?;
+    let text = facts.special(encoded.input_ids[end])?;
+    // Of several, as of an end and a line break, one that is learnt is enough.
+    let before = (1..end)
+        .rev()
+        .find(|token| facts.special(encoded.input_ids[*token]) != Some(text))?;
+    if is_trained(encoded, end) || !is_trained(encoded, before) {
+        return None;
+    }
+    let why = because(text, facts);
+    Some(format!("`{text}` at the end carries no loss{why}, at token {end}"))
 }
 
 /// The last answer that carries loss, and the tokens between it and the next turn.

@@ -9,7 +9,8 @@ use super::stretches;
 
 rule_meta! {
     /// ## What it finds
-    /// Rows whose own text holds the marker by which the trainer finds the answer.
+    /// Rows whose own text holds the marker by which the trainer finds the answer; of rows that are plain text, those
+    /// in which it stands more than once while nothing marks the questions.
     ///
     /// ## Why it matters
     /// The mask begins or ends at the wrong place: a question that quotes the marker is trained, or the
@@ -39,9 +40,10 @@ impl Rule for MarkerInContent {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(example) = row.example.filter(|example| example.conversational) else {
-            return;
-        };
+        let Some(example) = row.example else { return };
+        if !example.conversational {
+            return again(row, out);
+        }
         for encoded in row.encoded.iter().filter(|_| !row.setup.markers.is_empty()) {
             for stretch in stretches(encoded).filter(|stretch| stretch.what != What::Template) {
                 let ids = &encoded.input_ids[stretch.tokens.clone()];
@@ -65,6 +67,24 @@ impl Rule for MarkerInContent {
                     );
                 }
             }
+        }
+    }
+}
+
+/// In a plain text the marker stands by right, once: only what follows the last one is trained.
+fn again(row: &Row<'_>, out: &mut Findings) {
+    let [marker] = row.setup.markers.as_slice() else { return };
+    for encoded in row.encoded {
+        let found: Vec<usize> = stretches::places(&encoded.input_ids, &marker.ids).collect();
+        if let [_, .., last] = found[..] {
+            let trained = encoded.trained();
+            out.row(&row.place, || {
+                format!(
+                    "{} stands {} times: only the {trained} tokens after the last, at token {last}, are trained",
+                    marker.name,
+                    found.len()
+                )
+            });
         }
     }
 }

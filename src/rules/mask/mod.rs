@@ -1,5 +1,6 @@
 //! Which tokens carry loss.
 
+pub(super) mod end_missing;
 pub(super) mod end_untrained;
 pub(super) mod everything_trained;
 mod given;

@@ -1,12 +1,35 @@
 //! What a stretch of tokens is, and where ids stand among others.
 
-use crate::model::encoded::What;
+use crate::model::encoded::{Encoded, What};
 use crate::model::example::{Example, Turn};
+use crate::model::setup::TokenizerFacts;
+use crate::model::stretch::is_trained;
 
 /// Where some ids stand among others, one after the other.
 pub(super) fn places<'i>(ids: &'i [u32], wanted: &'i [u32]) -> impl Iterator<Item = usize> {
     let windows = ids.windows(wanted.len().max(1)).enumerate();
     windows.filter(move |(_, ids)| *ids == wanted).map(|(at, _)| at)
+}
+
+/// The special token a row of tokens ends in, before padding and white space; the first of a run of the same one.
+pub(super) fn end(encoded: &Encoded, facts: &TokenizerFacts) -> Option<usize> {
+    let is_space = |token: usize| {
+        let (from, to) = encoded.offsets.get(token).copied().unwrap_or_default();
+        let text = encoded.text.get(from as usize..to as usize).unwrap_or_default();
+        to > from && text.trim().is_empty()
+    };
+    let pad = facts.pad.as_ref().and_then(|pad| pad.id);
+    let eos = facts.eos.as_ref().and_then(|eos| eos.id);
+    let is_padding = |token: usize| Some(encoded.input_ids[token]) == pad && pad != eos && !is_trained(encoded, token);
+    let last = (0..encoded.len())
+        .rev()
+        .find(|token| !is_space(*token) && !is_padding(*token))?;
+    let id = encoded.input_ids[last];
+    facts.special(id)?;
+    (0..=last)
+        .rev()
+        .take_while(|token| encoded.input_ids[*token] == id)
+        .last()
 }
 
 /// The turn a stretch is the text of.

@@ -24,6 +24,7 @@ use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, IGNORE};
 use crate::model::example::Example;
 use crate::model::record::Record;
+use crate::model::setup::Marker;
 
 use super::failure::{raises, unsupported};
 use super::transformers::{self, Transformers};
@@ -35,6 +36,8 @@ use turns::Turns;
 /// Which tokens of a row are trained, and which never.
 pub struct Responses {
     turns: Turns,
+    /// `instruction_part` and `response_part`, as they are looked for.
+    markers: Vec<Marker>,
     /// Runs of ids that are never trained.
     masked: Vec<Vec<u32>>,
 }
@@ -58,8 +61,16 @@ impl Responses {
         };
         let mut tokens = Tokens::new();
         let how = (options.force_match, options.last_response_only);
+        let turns = Turns::new(kit, (&instruction, &response), how, &mut tokens)?;
+        let names = [("instruction_part", instruction), ("response_part", response)];
+        let marker = |((name, text), kernel): ((&str, String), &[u32])| Marker {
+            name: name.to_owned(),
+            text: Some(text),
+            ids: kernel.to_vec(),
+        };
         Ok(Self {
-            turns: Turns::new(kit, (&instruction, &response), how, &mut tokens)?,
+            markers: names.into_iter().zip(turns.kernels()).map(marker).collect(),
+            turns,
             masked: masked(kit, &options.mask_out_tokens, &mut tokens)?,
         })
     }
@@ -97,6 +108,7 @@ fn masked(kit: &Kit, texts: &Json, tokens: &mut Tokens) -> Result<Vec<Vec<u32>>,
 /// A script that uses unsloth, for one set.
 pub struct Unsloth {
     version: Version,
+    markers: Vec<Marker>,
     /// Tokenising, and batching: labels of the row's own, padded.
     inner: Transformers,
 }
@@ -121,6 +133,7 @@ impl Unsloth {
             ..transformers::options::Options::default()
         };
         let responses = Responses::new(kit, options)?;
+        let markers = responses.markers.clone();
         let inner = Transformers::new(Arc::clone(kit), transformers::versions::NEWEST, &tokenised, columns)?;
         let mask = move |ids: &[u32], labels: &mut [i32]| {
             TRAINED.with_borrow_mut(|trained| {
@@ -132,6 +145,7 @@ impl Unsloth {
         };
         Ok(Self {
             version,
+            markers,
             inner: inner.masked(Box::new(mask)),
         })
     }
@@ -157,6 +171,10 @@ impl Encode for Unsloth {
 impl Trainer for Unsloth {
     fn name(&self) -> String {
         format!("unsloth@{}", self.version)
+    }
+
+    fn markers(&self) -> Vec<Marker> {
+        self.markers.clone()
     }
 
     fn arrange(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {

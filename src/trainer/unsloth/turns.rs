@@ -73,6 +73,11 @@ impl Turns {
         })
     }
 
+    /// What must stand in a row for a question, and for an answer.
+    pub(super) fn kernels(&self) -> [&[u32]; 2] {
+        [self.question.kernel(), self.answer.kernel()]
+    }
+
     /// Marks the tokens of answers.
     pub(super) fn mark(&self, row: &[u32], trained: &mut Vec<bool>) {
         trained.clear();

@@ -356,12 +356,13 @@ impl Sft {
     /// Truncation, markers searched for, dropping.
     fn finish(&self, out: &mut Encoded) {
         self.collated(out);
-        let limit = if self.options.packing {
-            None
-        } else {
-            self.options.max_length
-        };
+        let limit = self.options.max_length;
         match self.options.truncation_mode {
+            // Rows are not cut before they are packed; who packs them may cut what is longer than a sequence.
+            _ if self.options.packing => {
+                let cuts = self.packer().is_some_and(|packer| packer.cuts());
+                fit::keep_start(out, limit.filter(|_| cuts));
+            }
             Truncation::KeepStart => fit::keep_start(out, limit),
             Truncation::KeepEnd => fit::keep_end(out, limit),
         }

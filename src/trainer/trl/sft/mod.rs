@@ -372,14 +372,14 @@ impl Trainer for Sft {
         if !self.options.packing {
             return Ok(rows);
         }
-        let capacity = u32::try_from(self.options.max_length.unwrap_or(usize::MAX)).unwrap_or(u32::MAX);
         let strategy = self.strategy();
         if self.features.wrapped_reads_on && strategy == "wrapped" && rows.len() > 1000 {
             return Err(unsupported(
                 "packing_strategy=wrapped of more than 1000 rows in trl 1.0 to 1.13, which reads rows twice where Arrow holds them in one buffer",
             ));
         }
-        let packer = Packer::trl(strategy, (self.version.major, self.version.minor), capacity)
+        let packer = self
+            .packer()
             .ok_or_else(|| raises("ValueError", format!("invalid packing strategy `{strategy}`")))?;
         let lengths: Vec<u32> = rows.iter().map(|row| offset(row.input_ids.len())).collect();
         let packing = packer.pack(&lengths).map_err(|error| match error {
@@ -404,6 +404,11 @@ impl Trainer for Sft {
 }
 
 impl Sft {
+    fn packer(&self) -> Option<Packer> {
+        let capacity = u32::try_from(self.options.max_length.unwrap_or(usize::MAX)).unwrap_or(u32::MAX);
+        Packer::trl(self.strategy(), (self.version.major, self.version.minor), capacity)
+    }
+
     /// Whether the row is left out after truncation.
     fn drops(&self, encoded: &Encoded) -> bool {
         self.features.drops_untrained
