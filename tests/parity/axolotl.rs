@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use gonogo::model::batch::{Batch, Sequence};
 use gonogo::model::encoded::{EncodeError, EncodeErrorKind, Encoded};
-use gonogo::trainer::axolotl::collate::{Collator, Masks};
+use gonogo::trainer::axolotl::collate::{Collator, Masks, PadToken};
 use gonogo::trainer::axolotl::options::{Dataset, Options};
-use gonogo::trainer::axolotl::{Axolotl, Split, versions};
+use gonogo::trainer::axolotl::{Axolotl, NO_TOKEN, Split, versions};
 use gonogo::trainer::{Pool, SitePackages, Trainer};
 use serde_json::{Map, Value, json};
 
@@ -20,8 +20,8 @@ pub(crate) fn run(case: &Case) -> Result<Vec<Value>, Outcome> {
         Err(message) => return Ok(vec![error("ValidationError", &message)]),
     };
     let kit = kit::load(case)?;
-    let rows = Rows::read(case)?;
-    match setup.records(kit, &rows) {
+    let mut rows = Rows::read(case)?;
+    match rows.load(case).and_then(|()| setup.records(kit, &rows)) {
         Ok(records) => Ok(records),
         Err(failed) if failed.kind == EncodeErrorKind::Unsupported => Err(Outcome::Unsupported(failed.message)),
         Err(failed) => Ok(vec![error(&failed.class, &failed.message)]),
@@ -89,8 +89,11 @@ impl Setup {
             encoded.extend(pool.sequences().iter().cloned());
         }
         for (index, row) in encoded.iter().enumerate() {
-            records
-                .push(json!({"kind": "tokenized", "index": index, "input_ids": row.input_ids, "labels": row.labels}));
+            // An EOS that is not there, which a row may have until it is dropped or cut.
+            let ids = row.input_ids.iter().map(|id| (*id != NO_TOKEN).then_some(*id));
+            let labels = row.labels.iter().map(|label| (*label != i32::MAX).then_some(*label));
+            records.push(json!({"kind": "tokenized", "index": index,
+                "input_ids": ids.collect::<Vec<_>>(), "labels": labels.collect::<Vec<_>>()}));
         }
         for row in &mut encoded {
             axolotl.settle(row)?;
@@ -127,7 +130,7 @@ impl Setup {
         }
         let facts = kit.facts();
         let collator = Collator {
-            pad: facts.token("pad_token").and_then(|pad| pad.id),
+            pad: PadToken::of(facts),
             left: facts.padding_side == gonogo::encode::tokenizer::Side::Left,
             ..self.collator
         };
@@ -158,7 +161,7 @@ fn collator(options: &Options) -> Collator {
         multiple
     };
     Collator {
-        pad: None,
+        pad: PadToken::None,
         left: false,
         multiple: Some(multiple),
         masks,

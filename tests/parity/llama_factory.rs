@@ -8,7 +8,6 @@ use std::sync::Arc;
 use gonogo::encode::kit::Kit;
 use gonogo::encode::template::Clock;
 use gonogo::encode::tokenizer::Generation;
-use gonogo::loader::{Datasets, Extent, LoadError, Loader, Look, Schema};
 use gonogo::model::batch::{Batch, Extra, Sequence};
 use gonogo::model::encoded::{EncodeError, EncodeErrorKind, Encoded, What};
 use gonogo::model::example::{Example, Shape};
@@ -51,30 +50,8 @@ fn offsets(rows: Vec<String>) -> impl Iterator<Item = (u64, String)> {
 
 /// The rows as the loader gives them, and the columns they have.
 fn loaded<'r>(case: &Case, records: &'r [Record<'r>]) -> Result<(Vec<Record<'r>>, BTreeSet<String>), EncodeError> {
-    let mut look = Look::default();
-    for record in records {
-        look.add(record, Extent::JSON_LINES);
-    }
-    let loader = if case.config["loader"] == "from_list" {
-        Loader::FromList
-    } else if case.is_legacy() {
-        Loader::Json(Datasets::V3_6_0)
-    } else {
-        Loader::Json(Datasets::V5_2_0)
-    };
-    let schema = Schema::of(&look, loader).map_err(|error| match error {
-        LoadError::Raises { class, message, .. } => EncodeError {
-            class: class.to_owned(),
-            message,
-            kind: EncodeErrorKind::Trainer,
-        },
-        LoadError::Unknown { reason, .. } => EncodeError {
-            class: String::new(),
-            message: reason,
-            kind: EncodeErrorKind::Unsupported,
-        },
-    })?;
-    let columns = schema.columns().iter().map(|(name, _)| name.to_string()).collect();
+    let schema = super::loaded::schema(case, records)?;
+    let columns = super::loaded::columns(&schema).collect();
     let rows = records.iter().map(|record| Record {
         value: schema.apply(&record.place, &record.value).into_owned(),
         ..record.clone()
@@ -82,8 +59,24 @@ fn loaded<'r>(case: &Case, records: &'r [Record<'r>]) -> Result<(Vec<Record<'r>>
     Ok((rows.collect(), columns))
 }
 
+fn record_at(row: u64, offset: u64, value: &Json) -> Record<'_> {
+    Record {
+        place: Place {
+            row,
+            line: row + 1,
+            offset,
+            ..Place::default()
+        },
+        value: tree(value),
+        bytes: None,
+        quirks: Quirks::default(),
+    }
+}
+
 fn records(case: &Case, rows: &[(u64, Json)], kit: Arc<Kit>) -> Result<Vec<Json>, EncodeError> {
     let mut options = case.config["data_args"].clone();
+    // The recording made its collators itself, and their labels are padded with -100.
+    options["ignore_pad_token_for_loss"] = true.into();
     options["stage"] = case.kind().trim_start_matches("lf_").into();
     let options: Options = serde_json::from_value(options).expect("data_args are options");
     let attr = match &case.config["dataset_attr"] {
@@ -92,22 +85,12 @@ fn records(case: &Case, rows: &[(u64, Json)], kit: Arc<Kit>) -> Result<Vec<Json>
     };
     let read: Vec<Record<'_>> = (0..)
         .zip(rows)
-        .map(|(row, (offset, value))| Record {
-            place: Place {
-                row,
-                line: row + 1,
-                offset: *offset,
-                ..Place::default()
-            },
-            value: tree(value),
-            bytes: None,
-            quirks: Quirks::default(),
-        })
+        .map(|(row, (offset, value))| record_at(row, *offset, value))
         .collect();
-    let (records, columns) = loaded(case, &read)?;
+    let loaded = loaded(case, &read);
     let set = Set {
         attr,
-        columns: Some(columns),
+        columns: loaded.as_ref().ok().map(|(_, columns)| columns.clone()),
     };
     let stage = options.stage;
     let batch_rows = usize::try_from(options.preprocessing_batch_size).expect("a small number");
@@ -116,6 +99,8 @@ fn records(case: &Case, rows: &[(u64, Json)], kit: Arc<Kit>) -> Result<Vec<Json>
         today: None,
     };
     let trainer = LlamaFactory::new(kit, options, vec![set], &surroundings)?;
+    // Options are read before rows are.
+    let (records, _) = loaded?;
 
     let mut out = Vec::new();
     for (index, record) in records.iter().enumerate() {
@@ -140,11 +125,21 @@ fn records(case: &Case, rows: &[(u64, Json)], kit: Arc<Kit>) -> Result<Vec<Json>
             // Batches are written as they come, and what is wrong with one before is said first.
             check_kept(&trainer, &kept, first)?;
         }
+        let last = records.len().min(first + batch_rows) - 1;
+        let donor = (stage == Stage::Kto).then(|| &records[if at == first { last } else { at - 1 }]);
+        if let Some(donor) = donor {
+            // The other row's answer is looked for before anything is encoded.
+            pool.clear();
+            let found = trainer.encode_kl(record, &example, donor, &mut pool);
+            if let Err(error) = found.as_ref().map_err(Clone::clone)
+                && error.class == "IndexError"
+            {
+                return Err(error);
+            }
+        }
         pool.clear();
         trainer.encode(record, &example, &mut pool)?;
-        if stage == Stage::Kto {
-            let last = records.len().min(first + batch_rows) - 1;
-            let donor = &records[if at == first { last } else { at - 1 }];
+        if let Some(donor) = donor {
             trainer.encode_kl(record, &example, donor, &mut pool)?;
         }
         for encoded in pool.sequences() {
@@ -170,9 +165,9 @@ fn records(case: &Case, rows: &[(u64, Json)], kit: Arc<Kit>) -> Result<Vec<Json>
     for (index, row) in sequences.chunks(per_row).enumerate() {
         out.push(record_of(&trainer, stage, index, row));
     }
-    // Masks of neat packing are four-dimensional, and made-up pictures need an image processor:
-    // neither was recorded.
-    if trainer.facts().packing == Packing::Neat || trainer.facts().media.is_some() {
+    // Masks of neat packing are four-dimensional, and made-up pictures need an image processor, but
+    // for plain texts: neither was recorded.
+    if trainer.facts().packing == Packing::Neat || trainer.facts().media.is_some() && stage != Stage::Pt {
         return Ok(out);
     }
     let batch_size = usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("a small number");

@@ -16,6 +16,7 @@ mod case;
 mod compare;
 mod kit;
 mod llama_factory;
+mod loaded;
 mod rows;
 mod schedule;
 mod torchtune;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use gonogo::model::encoded::EncodeError;
 use gonogo::model::example::Example;
 use gonogo::model::record::Record;
 use gonogo::shape::{Columns, Layout, detect};
@@ -64,6 +65,23 @@ impl Rows {
             columns,
             layout,
         })
+    }
+
+    /// Makes the rows what datasets makes of them.
+    pub(crate) fn load(&mut self, case: &Case) -> Result<(), EncodeError> {
+        let schema = super::loaded::schema(case, &self.records)?;
+        self.columns = super::loaded::columns(&schema).collect();
+        for record in &mut self.records {
+            let loaded = schema.apply(&record.place, &record.value).into_owned();
+            record.value = loaded.into_owned();
+        }
+        self.layout = detect(
+            self.records.iter().map(|record| &record.value),
+            None,
+            &Columns::default(),
+        )
+        .layout;
+        Ok(())
     }
 
     /// What a row means, if that is known here.

@@ -14,9 +14,9 @@ use super::case::{Case, Outcome};
 use super::rows::Rows;
 
 pub(crate) fn run(case: &Case) -> Result<Vec<Value>, Outcome> {
-    let rows = Rows::read(case)?;
+    let mut rows = Rows::read(case)?;
     let file = case.tokenizer()?.join("tokenizer.json");
-    match records(case, &rows, &file) {
+    match records(case, &mut rows, &file) {
         Ok(records) => Ok(records),
         Err(failed) if failed.kind == EncodeErrorKind::Unsupported => Err(Outcome::Unsupported(failed.message)),
         Err(failed) => Ok(vec![
@@ -25,7 +25,7 @@ pub(crate) fn run(case: &Case) -> Result<Vec<Value>, Outcome> {
     }
 }
 
-fn records(case: &Case, rows: &Rows, file: &std::path::Path) -> Result<Vec<Value>, EncodeError> {
+fn records(case: &Case, rows: &mut Rows, file: &std::path::Path) -> Result<Vec<Value>, EncodeError> {
     let config = &case.config;
     let chatml = config["chatml"] == json!(true);
     let tokenizer = Tokenizer {
@@ -46,17 +46,20 @@ fn records(case: &Case, rows: &Rows, file: &std::path::Path) -> Result<Vec<Value
     };
     let args = &config["message_args"];
     let system = args["new_system_prompt"].as_str().map(str::to_owned);
-    let transform = Transform::new(
-        kind,
-        args["train_on_input"].as_bool(),
-        system,
-        args["column_map"].as_object(),
-    )?;
+    let transform = || {
+        Transform::new(
+            kind,
+            args["train_on_input"].as_bool(),
+            system,
+            args["column_map"].as_object(),
+        )
+    };
     let packed = &config["packed_args"];
     let packing = (config["packed"] == json!(true)).then(|| Packing {
         split_across_pack: packed["split_across_pack"] == json!(true),
         max_packs: packed["max_packs"].as_u64().map(number),
     });
+    let loaded = rows.load(case);
     let columns = rows.columns.clone();
     let mut torchtune = Torchtune::of_parts(
         (file, &Kept::default()),
@@ -66,6 +69,7 @@ fn records(case: &Case, rows: &Rows, file: &std::path::Path) -> Result<Vec<Value
         packing,
         columns,
     )?;
+    loaded?;
     // Recorded with padding of its own choice.
     torchtune.padding.batch = 0;
     torchtune.padding.pack = torchtune.pad();

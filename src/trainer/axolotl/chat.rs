@@ -38,6 +38,8 @@ pub(super) struct Chat {
     kit: Arc<Kit>,
     /// `None` where it is the tokenizer's own.
     template: Option<Template>,
+    /// Whether that is several named ones.
+    named_templates: bool,
     threads: Threads,
     train_on_inputs: bool,
     roles_to_train: Vec<String>,
@@ -132,6 +134,7 @@ impl Chat {
             kwargs: (!kwargs.is_empty()).then_some(Value::Object(kwargs)),
             skips_first_system,
             template: choice.template,
+            named_templates: choice.named,
             kit: Arc::clone(kit),
         })
     }
@@ -173,6 +176,9 @@ impl Chat {
         kwargs: Option<&Value<'_>>,
         rendered: &mut Rendered,
     ) -> Result<(), EncodeError> {
+        if self.named_templates {
+            return Err(raises("TypeError", "unhashable type: 'dict'"));
+        }
         let conversation = Conversation {
             messages,
             tools,

@@ -1,5 +1,6 @@
 //! Batches (`utils/collators/batching.py`).
 
+use crate::encode::tokenizer::Facts;
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, IGNORE};
 
@@ -16,11 +17,43 @@ pub enum Masks {
     Absent,
 }
 
+/// The pad token, as far as there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PadToken {
+    Id(u32),
+    /// It has a name, and the vocabulary does not hold it.
+    Unknown,
+    None,
+}
+
+impl PadToken {
+    pub fn of(facts: &Facts) -> Self {
+        match facts.token("pad_token") {
+            None => Self::None,
+            Some(token) => token.id.map_or(Self::Unknown, Self::Id),
+        }
+    }
+
+    /// What `tokenizer.pad` raises without one (`_get_padding_truncation_strategies`, transformers 5.23).
+    fn id(self) -> Result<u32, EncodeError> {
+        match self {
+            Self::Id(id) => Ok(id),
+            Self::Unknown => Err(raises(
+                "TypeError",
+                "'<' not supported between instances of 'NoneType' and 'int': the vocabulary lacks the padding token",
+            )),
+            Self::None => Err(raises(
+                "ValueError",
+                "Asking to pad but the tokenizer does not have a padding token.",
+            )),
+        }
+    }
+}
+
 /// Pads rows, or bins of rows, to one length.
 #[derive(Clone, Copy, Debug)]
 pub struct Collator {
-    /// The pad token, if the tokenizer has one.
-    pub pad: Option<u32>,
+    pub pad: PadToken,
     /// Padding goes before the tokens.
     pub left: bool,
     /// Lengths are rounded up to a multiple of this.
@@ -33,12 +66,7 @@ impl Collator {
     ///
     /// If there is no pad token.
     pub fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
-        let pad = self.pad.ok_or_else(|| {
-            raises(
-                "ValueError",
-                "Asking to pad but the tokenizer does not have a padding token.",
-            )
-        })?;
+        let pad = self.pad.id()?;
         let longest = sequences
             .iter()
             .map(|sequence| sequence.input_ids.len())
@@ -109,7 +137,7 @@ mod tests {
     #[test]
     fn rows_of_a_bin_are_numbered_and_padding_counts_on_its_own() {
         let collator = Collator {
-            pad: Some(0),
+            pad: PadToken::Id(0),
             left: false,
             multiple: Some(4),
             masks: Masks::Numbered,
@@ -126,7 +154,7 @@ mod tests {
     #[test]
     fn padding_on_the_left() {
         let collator = Collator {
-            pad: Some(0),
+            pad: PadToken::Id(0),
             left: true,
             multiple: None,
             masks: Masks::Ones,
@@ -134,10 +162,12 @@ mod tests {
         let batch = collator.collate(&[sequence(&[3]), sequence(&[1])]).expect("a batch");
         assert_eq!(batch.input_ids, [vec![10, 11, 12], vec![0, 0, 10]]);
         assert_eq!(batch.position_ids, Some(vec![vec![0, 1, 2], vec![0, 1, 0]]));
-        let without = Collator { pad: None, ..collator };
-        assert_eq!(
-            without.collate(&[sequence(&[1])]).expect_err("no pad token").class,
-            "ValueError"
-        );
+        for (pad, class) in [(PadToken::None, "ValueError"), (PadToken::Unknown, "TypeError")] {
+            let without = Collator { pad, ..collator };
+            assert_eq!(
+                without.collate(&[sequence(&[1])]).expect_err("no pad token").class,
+                class
+            );
+        }
     }
 }

@@ -5,6 +5,7 @@
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 
 use super::options::Excess;
+use super::pieces::NO_TOKEN;
 use crate::trainer::failure::raises;
 
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,7 @@ impl Length {
     ///
     /// # Errors
     ///
-    /// For a row too long, where axolotl is told to raise.
+    /// For a row too long, where axolotl is told to raise, and for one with an EOS that is not there.
     pub(super) fn settle(self, out: &mut Encoded) -> Result<(), EncodeError> {
         let length = out.input_ids.len();
         out.full_len = out.full_len.max(length);
@@ -54,8 +55,22 @@ impl Length {
         out.answer_lost = out.full_trained > 0 && out.trained() == 0;
         if self.packs && out.labels.iter().all(|label| *label == IGNORE) {
             out.dropped = Some("no trained token, and sample_packing drops such rows".to_owned());
+            return Ok(());
         }
-        Ok(())
+        self.check_tokens(out)
+    }
+
+    /// What the collator raises where an id is `None`: of a bin it makes an array of labels first, of
+    /// rows one of ids.
+    fn check_tokens(self, out: &Encoded) -> Result<(), EncodeError> {
+        if !out.input_ids.contains(&NO_TOKEN) {
+            return Ok(());
+        }
+        let class = if self.packs { "TypeError" } else { "ValueError" };
+        Err(raises(
+            class,
+            "the tokenizer has no eos_token, and None was appended to the row",
+        ))
     }
 }
 
@@ -94,6 +109,28 @@ mod tests {
             settled(Excess::Raise, false, &long).expect_err("too long").class,
             "ValueError"
         );
+    }
+
+    #[test]
+    fn an_end_that_is_no_token_stops_the_run_unless_it_is_cut() {
+        let ended = |packs, longest| {
+            let mut out = Encoded {
+                input_ids: vec![7, 7, NO_TOKEN],
+                labels: vec![7, 7, i32::MAX],
+                offsets: vec![(0, 0); 3],
+                ..Encoded::default()
+            };
+            let length = Length {
+                longest,
+                shortest: 2,
+                excess: Excess::Truncate,
+                packs,
+            };
+            length.settle(&mut out).map_err(|error| error.class)
+        };
+        assert_eq!(ended(true, 4), Err("TypeError".to_owned()));
+        assert_eq!(ended(false, 4), Err("ValueError".to_owned()));
+        assert_eq!(ended(false, 2), Ok(()));
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub mod tokenizer;
 mod variables;
 pub mod versions;
 
+pub use pieces::NO_TOKEN;
+
 use std::sync::Arc;
 
 use crate::encode::kit::Kit;
@@ -44,7 +46,7 @@ use super::packed::{assemble, restarting};
 use super::row::Row;
 use super::version::Version;
 use super::{Encode, Pool, SitePackages, Trainer};
-use collate::Collator;
+use collate::{Collator, PadToken};
 use kinds::Strategy;
 use length::Length;
 use options::{Dataset, Options};
@@ -108,7 +110,6 @@ impl Axolotl {
             Split::Train => None,
             Split::Test => options.eval_sequence_len,
         };
-        let pad = kit.facts().token("pad_token").and_then(|pad| pad.id);
         Ok(Self {
             version,
             strategy,
@@ -121,7 +122,7 @@ impl Axolotl {
             },
             packing: if packs { Some(options.multipack()?) } else { None },
             collator: Collator {
-                pad,
+                pad: PadToken::of(kit.facts()),
                 left: kit.facts().padding_side == Side::Left,
                 multiple: options.multiple(),
                 masks: options.masks(packs),

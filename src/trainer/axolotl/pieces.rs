@@ -8,7 +8,11 @@ use crate::encode::locate::offset;
 use crate::encode::tokenizer::{Detail, Side, Tokens};
 use crate::model::encoded::{EncodeError, Encoded};
 
-use crate::trainer::failure::{raises, unsupported};
+use crate::trainer::failure::unsupported;
+
+/// The id of an EOS where the tokenizer has none: axolotl appends `None`, of which no batch can be
+/// made. It does no harm in a row that is dropped, or where it is cut off.
+pub const NO_TOKEN: u32 = u32::MAX;
 
 /// Tokenises pieces, each with the tokens the tokenizer adds, each cut to a length of its own.
 pub(super) struct Pieces {
@@ -66,11 +70,7 @@ impl Pieces {
         let room = self.max_length.saturating_sub(tokens.ids.len());
         let end = offset(out.text.len());
         for _ in 0..missing.min(room) {
-            // Where there is no EOS, axolotl appends `None`, which no tensor takes.
-            let eos = self
-                .eos
-                .ok_or_else(|| raises("TypeError", "the tokenizer has no eos_token to append"))?;
-            tokens.ids.push(eos);
+            tokens.ids.push(self.eos.unwrap_or(NO_TOKEN));
             tokens.extents.push((end, end));
         }
         let start = offset(start);

@@ -18,6 +18,9 @@ pub(super) struct Choice {
     pub(super) source: String,
     /// Compiled; `None` where it is the tokenizer's own.
     pub(super) template: Option<Template>,
+    /// Whether it is the tokenizer's several named ones, which no row can be rendered with: they are
+    /// handed to `apply_chat_template` as one.
+    pub(super) named: bool,
 }
 
 /// The template a dataset is rendered with. Those that come with axolotl are read from where it is
@@ -73,9 +76,9 @@ pub(super) fn chosen(
         return compiled(kit, source);
     }
     let name = match choice.strip_prefix(FALLBACK) {
-        Some(_) if kit.has_template() => return own(kit),
+        Some(_) if kit.has_template() => return Ok(own(kit)),
         Some(fallback) => fallback,
-        None if choice == "tokenizer_default" && kit.has_template() => return own(kit),
+        None if choice == "tokenizer_default" && kit.has_template() => return Ok(own(kit)),
         None if choice == "tokenizer_default" => {
             return Err(raises(
                 "ValueError",
@@ -97,13 +100,14 @@ pub(super) fn chosen(
 }
 
 /// The tokenizer's own template.
-fn own(kit: &Kit) -> Result<Choice, EncodeError> {
-    if kit.has_named_templates() {
-        // They are handed to `apply_chat_template` as one, which takes them for a name.
-        return Err(raises("TypeError", "unhashable type: 'dict'"));
+fn own(kit: &Kit) -> Choice {
+    let named = kit.has_named_templates();
+    let source = kit.template_source(false).filter(|_| !named);
+    Choice {
+        source: source.unwrap_or_default().to_owned(),
+        template: None,
+        named,
     }
-    let source = kit.template_source(false).unwrap_or_default().to_owned();
-    Ok(Choice { source, template: None })
 }
 
 fn compiled(kit: &Kit, source: String) -> Result<Choice, EncodeError> {
@@ -111,6 +115,7 @@ fn compiled(kit: &Kit, source: String) -> Result<Choice, EncodeError> {
     Ok(Choice {
         source,
         template: Some(template),
+        named: false,
     })
 }
 

@@ -64,6 +64,7 @@ impl Asked<'_> {
         let sequences = pool.sequences_mut().iter_mut().rev().take(2);
         for (out, all) in sequences.zip([second, first]) {
             assemble(all, asked, kept, out);
+            row::check_tokens(out)?;
         }
         Ok(())
     }
@@ -120,7 +121,7 @@ impl Asked<'_> {
         self.answer(&given, out, first, tokens)?;
         let kept = infer_seqlen(asked, first.ids.len() - asked, self.trainer.facts.cutoff);
         assemble(first, asked, kept, out);
-        Ok(())
+        row::check_tokens(out)
     }
 
     /// Writes all before the answer; the number of its tokens.

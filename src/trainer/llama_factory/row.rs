@@ -8,7 +8,7 @@ use crate::model::example::{Example, Turn};
 
 use super::align::{Aligned, Message, Origin};
 use super::raise::{raise, unsupported};
-use super::slots::{Draft, Run};
+use super::slots::{Draft, NO_TOKEN, Run};
 use super::table::Media;
 use super::template::{Content, Opening, Said};
 
@@ -39,6 +39,17 @@ pub(super) fn push_token(draft: &mut Draft<'_>, text: &str, id: u32) {
     draft.push(text, What::Template);
     draft.run.ids.push(id);
     draft.run.offsets.push((start, offset(draft.text.len())));
+}
+
+/// What the collator raises where an id is `None` ([`NO_TOKEN`]).
+pub(super) fn check_tokens(out: &Encoded) -> Result<(), EncodeError> {
+    let Some(at) = out.input_ids.iter().position(|id| *id == NO_TOKEN) else {
+        return Ok(());
+    };
+    let (start, end) = out.offsets[at];
+    let token = out.text.get(start as usize..end as usize).unwrap_or_default();
+    let message = format!("type of None unknown: the tokenizer has no token {token}, which the template needs");
+    Err(raise("ValueError", message))
 }
 
 /// Finds the turns of the example among a row's messages, which come in the same order.

@@ -8,7 +8,6 @@ use crate::encode::tokenizer::{Detail, Tokens};
 use crate::model::encoded::{EncodeError, Part, What};
 use crate::model::setup::Special;
 
-use super::raise::raise;
 use super::table::{CONTENT, Named, Slot};
 
 /// The slots of one role.
@@ -42,6 +41,10 @@ impl Run {
         self.offsets.extend(shifted);
     }
 }
+
+/// The id of a token the tokenizer does not have, and has none for the unknown either: `None` among
+/// the ids, of which no batch can be made. It does no harm where the budget cuts it off.
+pub(super) const NO_TOKEN: u32 = u32::MAX;
 
 /// The tokenizer, and the token answers end in, which may not be its own.
 #[derive(Clone, Copy)]
@@ -89,7 +92,7 @@ impl Piece {
 impl Slots {
     /// # Errors
     ///
-    /// If a slot is a token the tokenizer does not have, and it has none for the unknown either.
+    /// If the tokenizer fails.
     pub(super) fn ready(slots: &[Slot], Ends { kit, eos }: Ends<'_>) -> Result<Self, EncodeError> {
         let mut ready = Vec::with_capacity(slots.len());
         for slot in slots {
@@ -112,9 +115,8 @@ impl Slots {
                     }
                 }
                 Slot::Token { token } => {
-                    let unknown = || kit.facts().token("unk_token").and_then(|unk| unk.id);
-                    let id = kit.id_of(token).or_else(unknown);
-                    Ready::Fixed(Piece::of_token(token, id.ok_or_else(|| no_token(token))?))
+                    let id = kit.id_or_unknown(token).unwrap_or(NO_TOKEN);
+                    Ready::Fixed(Piece::of_token(token, id))
                 }
                 Slot::Nothing { .. } => continue,
             });
@@ -142,12 +144,6 @@ impl Slots {
             None => ("", ""),
         }
     }
-}
-
-/// What the first batch raises where an id is `None`.
-fn no_token(token: &str) -> EncodeError {
-    let message = format!("type of None unknown: the tokenizer has no token {token}, which the template needs");
-    raise("ValueError", message)
 }
 
 /// A stretch of a message, and what it is.

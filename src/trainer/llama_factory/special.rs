@@ -80,7 +80,8 @@ pub(super) fn settle(
         Arc::new(changed.map_err(|error| raise("OSError", error.to_string()))?)
     };
     let token = |text: String| Special {
-        id: kit.id_of(&text),
+        // Without a token of that name it is that of the unknown, if there is one.
+        id: kit.id_or_unknown(&text),
         text,
     };
     let (pad, eos) = (token(pad.unwrap_or_else(|| eos.clone())), token(eos));

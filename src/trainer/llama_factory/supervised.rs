@@ -71,8 +71,9 @@ pub(super) fn encode(
             out.input_ids.len(),
             trainer.facts.cutoff
         ));
+        return Ok(());
     }
-    Ok(())
+    row::check_tokens(out)
 }
 
 /// Shares the budget out among the pairs: from the first on, or where only the last is trained

@@ -110,7 +110,7 @@ impl Said<'_> {
 impl Template {
     /// # Errors
     ///
-    /// If the tokenizer lacks a token of the template.
+    /// If the tokenizer fails.
     pub(super) fn ready(entry: &Entry, choices: Choices, ends: Ends<'_>) -> Result<Self, EncodeError> {
         let kit = ends.kit;
         let slots = |slots| Slots::ready(slots, ends);

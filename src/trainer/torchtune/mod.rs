@@ -90,28 +90,28 @@ impl Torchtune {
         options: &Options,
         columns: Vec<String>,
     ) -> Result<Self, EncodeError> {
-        let transform = transform_of(&options.dataset)?;
+        let transform = || transform_of(&options.dataset);
         let packing = options.dataset.packed.unwrap_or(false).then(Packing::default);
+        let made = Self::of_parts((folder, kept), version, &options.tokenizer, transform, packing, columns)?;
         if packing.is_some() && options.tokenizer.max_seq_len.is_none() {
             return Err(raises(
                 "ValueError",
                 "PackedDataset requires a max_seq_len to be set on the tokenizer.",
             ));
         }
-        let of = (folder, kept);
-        Self::of_parts(of, version, &options.tokenizer, transform, packing, columns)
+        Ok(made)
     }
 
-    /// A run of parts that are put together by hand.
+    /// A run of parts that are put together by hand: first the tokenizer is made, then `transform`.
     ///
     /// # Errors
     ///
-    /// What torchtune raises for the tokenizer, or what is not reproduced.
+    /// What torchtune raises for the tokenizer, that of `transform`, or what is not reproduced.
     pub fn of_parts(
         (folder, kept): (&Path, &Kept),
         version: Version,
         tokenizer: &options::Tokenizer,
-        transform: Transform,
+        transform: impl FnOnce() -> Result<Transform, EncodeError>,
         packing: Option<Packing>,
         columns: Vec<String>,
     ) -> Result<Self, EncodeError> {
@@ -130,7 +130,7 @@ impl Torchtune {
         Ok(Self {
             version,
             tokenizer: made,
-            transform,
+            transform: transform()?,
             columns,
             max_seq_len,
             packing,
@@ -166,7 +166,7 @@ impl Tokenizer {
         Ok(match name {
             "qwen2_tokenizer" | "qwen2_5_tokenizer" => {
                 let is_2_5 = name == "qwen2_5_tokenizer";
-                let qwen = Qwen::new(encoder(Script::Qwen)?, specials, template, max_seq_len, is_2_5)?;
+                let qwen = Qwen::new(|| encoder(Script::Qwen), specials, template, max_seq_len, is_2_5)?;
                 Self::Qwen(Box::new(qwen))
             }
             "llama3_tokenizer" => Self::Llama3(Box::new(Llama3::new(

@@ -55,9 +55,10 @@ pub(super) struct Qwen {
 }
 
 impl Qwen {
-    /// `specials` are those of a `tokenizer.json`; `None` takes the ones in torchtune's code.
+    /// `specials` are those of a `tokenizer.json`; `None` takes the ones in torchtune's code. They are looked at
+    /// before the vocabulary is put to use, which `encoder` does.
     pub(super) fn new(
-        encoder: Encoder,
+        encoder: impl FnOnce() -> Result<Encoder, EncodeError>,
         specials: Option<Vec<(String, u32)>>,
         template: Option<Template>,
         max_seq_len: Option<usize>,
@@ -74,7 +75,7 @@ impl Qwen {
         }
         let max_seq_len = max_seq_len.filter(|most| *most > 0);
         Ok(Self {
-            encoder,
+            encoder: encoder()?,
             im_start,
             im_end,
             pad,

@@ -57,13 +57,19 @@ impl Transform {
     ///
     /// # Errors
     ///
-    /// If `column_map` lacks a field it must have.
+    /// If `column_map` lacks a field it must have, or there is no such argument.
     pub fn new(
         kind: Kind,
         train_on_input: Option<bool>,
         new_system_prompt: Option<String>,
         column_map: Option<&Map<String, Json>>,
     ) -> Result<Self, EncodeError> {
+        if kind == Kind::Alpaca && new_system_prompt.is_some() {
+            return Err(raises(
+                "TypeError",
+                "AlpacaToMessages.__init__() got an unexpected keyword argument 'new_system_prompt'",
+            ));
+        }
         // The chat transforms take an empty map for none; this one does not.
         let column_map = column_map.filter(|map| kind == Kind::InputOutput || !map.is_empty());
         let name = |field: &str| column_map.and_then(|map| map.get(field)?.as_str().map(str::to_owned));
@@ -88,8 +94,7 @@ impl Transform {
         }
         Ok(Self {
             train_on_input: train_on_input.unwrap_or(kind == Kind::Alpaca),
-            // Alpaca's transform has no such argument.
-            new_system_prompt: new_system_prompt.filter(|_| kind != Kind::Alpaca),
+            new_system_prompt,
             image: match kind {
                 Kind::InputOutput | Kind::ShareGpt => Some(name("image").unwrap_or_else(|| "image".to_owned())),
                 Kind::OpenAi | Kind::Alpaca => None,
