@@ -87,8 +87,8 @@ pub struct TokenizerFacts {
 impl TokenizerFacts {
     /// The text of a special token; `None` for any other id.
     pub fn special(&self, id: u32) -> Option<&str> {
-        let found = self.specials.iter().find(|(_, special)| *special == id);
-        found.map(|(text, _)| text.as_str())
+        let found = self.specials.binary_search_by_key(&id, |(_, special)| *special).ok()?;
+        Some(self.specials[found].0.as_str())
     }
 }
 
@@ -273,6 +273,11 @@ impl Setup {
     /// Rows per optimizer step.
     pub fn effective_batch(&self) -> usize {
         self.batch_size.value * self.grad_accum.value * self.world_size.value
+    }
+
+    /// The id of the padding token.
+    pub fn pad(&self) -> Option<u32> {
+        self.tokenizer.as_ref()?.pad.as_ref()?.id
     }
 
     /// Whether anything was said about how long the run will be.

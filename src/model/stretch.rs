@@ -75,9 +75,10 @@ pub fn is_trained(encoded: &Encoded, token: usize) -> bool {
     token > 0 && encoded.labels.get(token).is_some_and(|label| *label != IGNORE)
 }
 
-/// Whether every token carries loss that can.
-pub fn is_whole(encoded: &Encoded) -> bool {
-    encoded.len() > 1 && encoded.trained() + 1 >= encoded.len()
+/// Whether every token carries loss that can. A collator that masks padding masks that token wherever it stands.
+pub fn is_whole(encoded: &Encoded, pad: Option<u32>) -> bool {
+    let masked = |(id, label): (&u32, &i32)| *label == IGNORE && Some(*id) != pad;
+    encoded.len() > 1 && encoded.trained() > 0 && !encoded.input_ids.iter().zip(&encoded.labels).skip(1).any(masked)
 }
 
 #[cfg(test)]
@@ -113,6 +114,14 @@ mod tests {
                 (What::Turn(1), 4..6, 2)
             ]
         );
-        assert!(!is_whole(&encoded));
+        assert!(!is_whole(&encoded, None));
+        // All but padding is trained: also where padding is the end token.
+        let masked: Vec<bool> = encoded.labels.iter().map(|label| *label == IGNORE).collect();
+        let mut padded = encoded.clone();
+        for (id, masked) in padded.input_ids.iter_mut().zip(masked) {
+            *id = if masked { 7 } else { 1 };
+        }
+        assert!(is_whole(&padded, Some(7)));
+        assert!(!is_whole(&padded, Some(1)) && !is_whole(&padded, None));
     }
 }

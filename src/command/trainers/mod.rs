@@ -307,12 +307,13 @@ impl Asked {
             }),
             (None, Some(value)) => {
                 let own = self.family.max_length;
-                let set = settings.set.iter().any(|(key, _)| key == own);
-                let origin = if set {
-                    Origin::Flag(format!("--set {own}"))
-                } else {
-                    Origin::TrainerDefault(format!("{} {}", self.family.name, self.version))
-                };
+                // A script may give it to the call that tokenises: `tokenize.call.max_length`.
+                let is_own = |key: &str| key == own || key.rsplit('.').next() == Some("max_length");
+                let set = settings.set.iter().find(|(key, _)| is_own(key));
+                let origin = set.map_or_else(
+                    || Origin::TrainerDefault(format!("{} {}", self.family.name, self.version)),
+                    |(key, _)| Origin::Flag(format!("--set {key}")),
+                );
                 Some(Setting { value, origin })
             }
             (None, None) => None,

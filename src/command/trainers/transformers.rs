@@ -10,6 +10,7 @@ use crate::loader::Datasets;
 use crate::model::encoded::EncodeError;
 use crate::trainer::Trainer;
 use crate::trainer::transformers::options::Options;
+use crate::trainer::transformers::tokenize;
 use crate::trainer::transformers::{Transformers, versions};
 
 use super::{Companions, Family, Made, Making, unreadable};
@@ -50,11 +51,21 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     }
     Ok(Made {
         trainers,
-        max_length: options.max_length,
+        max_length: options.max_length.or_else(|| cut(options.tokenize.as_ref())),
         tokenizer: None,
         has_template: making.kit.has_template(),
         notes,
     })
+}
+
+/// Tokens to which the call that tokenises cuts a row.
+pub(super) fn cut(tokenize: Option<&tokenize::Options>) -> Option<usize> {
+    let call = &tokenize?.call;
+    let cuts = call
+        .get("truncation")
+        .is_some_and(|given| *given != false && *given != "do_not_truncate");
+    let longest = call.get("max_length").filter(|_| cuts)?.as_u64()?;
+    usize::try_from(longest).ok()
 }
 
 /// The options that rows are made by.

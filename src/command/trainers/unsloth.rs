@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
 use crate::model::encoded::EncodeError;
+use crate::model::value::Value;
 use crate::trainer::Trainer;
 use crate::trainer::unsloth::options::Options;
 use crate::trainer::unsloth::{Unsloth, versions};
 
-use super::transformers::{assumed, of_rows};
+use super::transformers::{assumed, cut, of_rows};
 use super::{Companions, Family, Made, Making};
 
 pub(super) static FAMILY: Family = Family {
@@ -33,7 +34,8 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     let mut notes = Vec::new();
     let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
     for set in making.sets {
-        let made = Unsloth::new(making.kit, making.version, &options, &set.columns())?;
+        let first = set.first.get("text").and_then(Value::as_str);
+        let made = Unsloth::new(making.kit, making.version, &options, (&set.columns(), first))?;
         if options.tokenize.is_none() {
             assumed(made.way(), &mut notes);
         }
@@ -41,7 +43,7 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     }
     Ok(Made {
         trainers,
-        max_length: options.max_seq_length,
+        max_length: options.max_seq_length.or_else(|| cut(options.tokenize.as_ref())),
         tokenizer: None,
         has_template: making.kit.has_template(),
         notes,

@@ -90,7 +90,9 @@ impl Rule for NewTokenFrozen {
             return;
         };
         let Some(adapter) = adapter(config) else { return };
-        if SAVED.iter().any(|key| config.on(key).is_some()) {
+        // LLaMA-Factory then trains the embeddings as well (`adapter.py`, `resize_vocab` without `additional_target`).
+        let resizes = config.program == "llama-factory" && config.on("resize_vocab").is_some();
+        if resizes || SAVED.iter().any(|key| config.on(key).is_some()) {
             return;
         }
         let id_of = |text: &str| {

@@ -1,13 +1,13 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::encoded::{Encoded, What};
-use crate::model::example::{Example, Shape, Turn};
+use crate::model::encoded::Encoded;
+use crate::model::example::{Example, Shape};
 use crate::model::setup::TokenizerFacts;
-use crate::model::stretch::{Stretch, is_trained, stretches};
+use crate::model::stretch::is_trained;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::{end, turn};
+use super::stretches::{end, last_answer};
 
 rule_meta! {
     /// ## What it finds
@@ -102,21 +102,4 @@ fn bare_end(encoded: &Encoded, example: &Example<'_>, facts: &TokenizerFacts) ->
     }
     let why = because(text, facts);
     Some(format!("`{text}` at the end carries no loss{why}, at token {end}"))
-}
-
-/// The last answer that carries loss, and the tokens between it and the next turn.
-fn last_answer<'e>(encoded: &Encoded, example: &'e Example<'_>) -> Option<(&'e Turn<'e>, std::ops::Range<usize>)> {
-    let mut last: Option<(&Turn<'_>, std::ops::Range<usize>)> = None;
-    let mut open = false;
-    for Stretch { what, tokens, trained } in stretches(encoded) {
-        match (turn(what, example), &mut last) {
-            (Some(turn), _) if turn.is_answer() && trained > 0 => {
-                last = Some((turn, tokens.end..tokens.end));
-                open = true;
-            }
-            (None, Some((_, end))) if open && what == What::Template => end.end = tokens.end,
-            _ => open = false,
-        }
-    }
-    last
 }

@@ -76,7 +76,7 @@ impl Rule for EverythingTrained {
             });
             if tokens > 0 {
                 seen.rows += 1;
-                seen.whole += u64::from(is_whole(encoded));
+                seen.whole += u64::from(is_whole(encoded, row.setup.pad()));
                 seen.trained += encoded.trained() as u64;
                 seen.prompts += trained as u64;
             }

@@ -43,7 +43,7 @@ impl Rule for HeaderTrained {
         let (Some(example), Some(facts)) = (row.example, &row.setup.tokenizer) else {
             return;
         };
-        for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded)) {
+        for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded, row.setup.pad())) {
             let mut before: Option<Stretch> = None;
             let mut after_prompt = true;
             for stretch in stretches(encoded) {

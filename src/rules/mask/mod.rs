@@ -1,6 +1,7 @@
 //! Which tokens carry loss.
 
 pub(super) mod end_missing;
+pub(super) mod end_not_eos;
 pub(super) mod end_untrained;
 pub(super) mod everything_trained;
 mod given;

@@ -43,7 +43,7 @@ impl Rule for PromptTrained {
         let Some(example) = row.example.filter(|example| example.shape != Shape::Text) else {
             return;
         };
-        for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded)) {
+        for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded, row.setup.pad())) {
             let prompts = || {
                 stretches(encoded).filter_map(|stretch| {
                     let turn = turn(stretch.what, example).filter(|turn| !turn.is_answer())?;

@@ -40,7 +40,14 @@ impl Rule for DoubleEos {
             return;
         };
         for encoded in row.encoded {
-            let times = encoded.input_ids.iter().rev().take_while(|token| **token == id).count();
+            let is_space = |token: usize| {
+                let (from, to) = encoded.offsets.get(token).copied().unwrap_or_default();
+                let text = encoded.text.get(from as usize..to as usize).unwrap_or_default();
+                to > from && text.trim().is_empty()
+            };
+            // A template ends turns with a line break, and the trainer's own EOS comes after it.
+            let ends = (0..encoded.len()).rev().filter(|token| !is_space(*token));
+            let times = ends.take_while(|token| encoded.input_ids[*token] == id).count();
             if times > 1 {
                 out.row(&row.place, || format!("the row ends with {times} times `{text}`"));
             }

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
@@ -33,17 +34,27 @@ pub(crate) struct IdBeyondVocab {}
 
 impl Rule for IdBeyondVocab {
     const META: RuleMeta = META;
-    type State = ();
+    /// What is found, until it is known that the model is not given more rows.
+    type State = Findings;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(size) = row.setup.tokenizer.as_ref().and_then(|facts| facts.model_vocab) else {
-            return;
+    fn check(&self, row: &Row<'_>, found: &mut Findings, _: &mut Findings) {
+        let Some(facts) = &row.setup.tokenizer else { return };
+        let (size, whose) = match facts.model_vocab {
+            Some(size) => (size, "the model's vocabulary"),
+            None => (facts.size, "the tokenizer"),
         };
         let highest = row.encoded.iter().flat_map(|encoded| &encoded.input_ids).max();
         if let Some(id) = highest.filter(|id| **id as usize >= size) {
-            out.row(&row.place, || {
-                format!("token id {id}, and the model's vocabulary has {size}")
-            });
+            // Negative ids of rows tokenised before stand as those they wrap around to.
+            let id = id.cast_signed();
+            found.row(&row.place, || format!("token id {id}, and {whose} has {size}"));
+        }
+    }
+
+    fn finish(&self, found: Findings, setup: &Setup, out: &mut Findings) {
+        let resizes = setup.config.as_ref().and_then(|config| config.on("resize_vocab"));
+        if resizes.is_none() {
+            out.merge(found);
         }
     }
 }

@@ -62,7 +62,7 @@ impl Rule for MessageDoubled {
                 start = part.end as usize;
                 part.what == What::Template && search::contains(whole, text)
             });
-            if doubled {
+            if doubled && !quoted(row, text) {
                 out.field(
                     &row.place,
                     || turn.pointer(),
@@ -71,4 +71,13 @@ impl Rule for MessageDoubled {
             }
         });
     }
+}
+
+/// Whether another field of a message, which the template writes as well, holds the text: a thought that takes up the
+/// question.
+fn quoted(row: &Row<'_>, text: &str) -> bool {
+    let turns = row.example.iter().flat_map(|example| &example.turns);
+    let fields = turns.filter_map(|turn| Some((turn.key, turn.raw?.as_object()?)));
+    let mut others = fields.flat_map(|(key, fields)| fields.iter().filter(move |(name, _)| *name != key));
+    others.any(|(_, value)| value.as_str().is_some_and(|other| search::contains(other, text)))
 }

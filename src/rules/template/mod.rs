@@ -17,6 +17,7 @@ pub(super) mod render_error;
 mod round_trip;
 pub(super) mod special_token_in_text;
 mod spots;
+pub(super) mod system_injected;
 pub(super) mod thinking_lost;
 pub(super) mod thinking_stripped;
 pub(super) mod tool_call_lost;

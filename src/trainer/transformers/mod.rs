@@ -209,7 +209,7 @@ impl Transformers {
 }
 
 /// What scripts usually do with these columns.
-fn usual(columns: &[String], max_length: Option<usize>) -> Result<tokenize::Options, EncodeError> {
+pub(super) fn usual(columns: &[String], max_length: Option<usize>) -> Result<tokenize::Options, EncodeError> {
     let has = |name: &str| columns.iter().any(|column| column == name);
     let mode = if has("input_ids") {
         Mode::None

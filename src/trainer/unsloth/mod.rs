@@ -27,7 +27,7 @@ use crate::model::record::Record;
 use crate::model::setup::Marker;
 
 use super::failure::{raises, unsupported};
-use super::transformers::{self, Transformers};
+use super::transformers::{self, Transformers, tokenize};
 use super::version::Version;
 use super::{Encode, Pool, Trainer};
 use options::Options;
@@ -86,6 +86,26 @@ impl Responses {
     }
 }
 
+/// How rows are tokenised where the script is not described: a text that begins with a BOS gets no other, nor does any
+/// where the chat template spells one out.
+fn usual(
+    kit: &Kit,
+    max_length: Option<usize>,
+    columns: &[String],
+    first: Option<&str>,
+) -> Result<tokenize::Options, EncodeError> {
+    let mut usual = transformers::usual(columns, max_length)?;
+    let bos = kit.text_of("bos_token").filter(|bos| !bos.is_empty());
+    let has_own = |bos: &String| {
+        let template = kit.template_source(false).unwrap_or_default();
+        first.is_some_and(|text| text.starts_with(bos)) || template.contains(bos)
+    };
+    if usual.mode == tokenize::Mode::Text && bos.as_ref().is_some_and(has_own) {
+        usual.call.insert("add_special_tokens".to_owned(), false.into());
+    }
+    Ok(usual)
+}
+
 thread_local! {
     static TRAINED: RefCell<Vec<bool>> = RefCell::default();
 }
@@ -114,12 +134,17 @@ pub struct Unsloth {
 }
 
 impl Unsloth {
-    /// For a set with these columns.
+    /// For a set with these columns, and this text in its first row.
     ///
     /// # Errors
     ///
     /// What the script would raise before its first row, or what is not reproduced.
-    pub fn new(kit: &Arc<Kit>, version: Version, options: &Options, columns: &[String]) -> Result<Self, EncodeError> {
+    pub fn new(
+        kit: &Arc<Kit>,
+        version: Version,
+        options: &Options,
+        (columns, first): (&[String], Option<&str>),
+    ) -> Result<Self, EncodeError> {
         if !versions::covers(version) {
             return Err(unsupported(format!(
                 "unsloth_zoo {version}; covered is {}",
@@ -128,7 +153,10 @@ impl Unsloth {
         }
         let tokenised = transformers::options::Options {
             collator: transformers::options::Kind::Seq2Seq,
-            tokenize: options.tokenize.clone(),
+            tokenize: Some(match &options.tokenize {
+                Some(given) => given.clone(),
+                None => usual(kit, options.max_seq_length, columns, first)?,
+            }),
             max_length: options.max_seq_length,
             ..transformers::options::Options::default()
         };
