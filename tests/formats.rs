@@ -92,7 +92,7 @@ fn chats_of_parquet_and_arrow_are_fed_as_those_of_json_lines() {
         writeln!(lines, "{}", serde_json::json!({"messages": messages})).expect("written");
     }
     std::fs::write(folder.path().join("rows.jsonl"), lines).expect("written");
-    let collator = r##"completion_only_lm={"response_template":"<|im_start|>assistant\n"}"##;
+    let collator = r#"completion_only_lm={"response_template":"<|im_start|>assistant\n"}"#;
     let trainers: [&[&str]; 6] = [
         &["--trainer", "trl@1.16.0"],
         &["--trainer", "trl@0.19.1", "--set", collator],

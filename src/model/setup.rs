@@ -275,6 +275,20 @@ impl Setup {
         self.batch_size.value * self.grad_accum.value * self.world_size.value
     }
 
+    /// The limit rows are cut to, by the trainer's own name, and who set it: `cutoff_len 1024 (--set cutoff_len)`.
+    pub fn limit(&self) -> Option<String> {
+        let limit = self.max_length.as_ref()?;
+        let trainer = self.trainer.as_deref().unwrap_or_default();
+        let name = match trainer.split('@').next().unwrap_or_default() {
+            "axolotl" => "sequence_len",
+            "llama-factory" => "cutoff_len",
+            "unsloth" => "max_seq_length",
+            "torchtune" => "max_seq_len",
+            _ => "max_length",
+        };
+        Some(format!("{name} {} ({})", limit.value, limit.origin))
+    }
+
     /// The id of the padding token.
     pub fn pad(&self) -> Option<u32> {
         self.tokenizer.as_ref()?.pad.as_ref()?.id

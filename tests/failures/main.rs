@@ -67,9 +67,65 @@ const FAILURES: &[Failure] = &[
     Failure {
         seen: "the loss is 0: truncation leaves nothing of the answer",
         rule: "mask/nothing-trained",
-        names: "truncation",
+        names: "max_length 6 (--max-length)",
         bad: (PLAIN, "-m MODELS/qwen-chatml --trainer trl@0.19.1 --max-length 6"),
         good: (PLAIN, "-m MODELS/qwen-chatml --trainer trl@0.19.1 --max-length 64"),
+    },
+    Failure {
+        seen: "answers are cut: rows are longer than a packed sequence",
+        rule: "length/answer-cut",
+        names: "max_length 9 (--max-length)",
+        bad: (
+            PLAIN,
+            "-m MODELS/qwen-chatml --trainer trl@1.16.0 --set packing=true --max-length 9",
+        ),
+        good: (
+            PLAIN,
+            "-m MODELS/qwen-chatml --trainer trl@1.16.0 --set packing=true --max-length 64",
+        ),
+    },
+    Failure {
+        seen: "the model never stops: texts end in the padding token, which the collator masks",
+        rule: "mask/end-untrained",
+        names: "padding token too",
+        bad: (
+            NOT_TEMPLATED,
+            "-m MODELS/qwen-pad-eq-eos --trainer transformers --set collator=lm --set tokenize.mode=text --set tokenize.append_eos=true",
+        ),
+        good: (
+            NOT_TEMPLATED,
+            "-m MODELS/qwen-chatml --trainer transformers --set collator=lm --set tokenize.mode=text --set tokenize.append_eos=true",
+        ),
+    },
+    Failure {
+        seen: "the model never stops: the base model's end is not the template's",
+        rule: "mask/end-not-eos",
+        names: "stops at 257",
+        bad: (CHAT, "-m MODELS/../models/base --trainer trl@1.16.0"),
+        good: (CHAT, "-m MODELS/../models/disagrees --trainer trl@1.16.0"),
+    },
+    Failure {
+        seen: "the loss is 0: unsloth's markers are those of another template",
+        rule: "mask/marker-not-found",
+        names: "response_part \"###A\" does not stand in the text",
+        bad: (
+            CHAT,
+            "-m MODELS/qwen-chatml --trainer unsloth --set instruction_part=###Q --set response_part=###A",
+        ),
+        good: (CHAT, "-m MODELS/qwen-chatml --trainer unsloth"),
+    },
+    Failure {
+        seen: "half of the answer is masked: it quotes the marker",
+        rule: "mask/marker-in-content",
+        names: "stands 2 times",
+        bad: (
+            r####"{"text": "Ask:\nwhat is it?\n###A:\nI write\n###A:\nand then 4."}"####,
+            "-m MODELS/qwen-chatml --trainer trl@0.19.1 --set completion_only_lm={\"response_template\":\"\\n###A:\\n\"}",
+        ),
+        good: (
+            r####"{"text": "Ask:\nwhat is it?\n###A:\nI write and then 4."}"####,
+            "-m MODELS/qwen-chatml --trainer trl@0.19.1 --set completion_only_lm={\"response_template\":\"\\n###A:\\n\"}",
+        ),
     },
     Failure {
         seen: "questions are trained: packing drops the mask",

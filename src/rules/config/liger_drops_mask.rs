@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::Shape;
 use crate::model::setup::Setup;
 use crate::model::version::Version;
 use crate::rule::{Rule, RuleMeta, rule_meta};
@@ -64,11 +65,14 @@ impl Rule for LigerDropsMask {
             &["assistant_only_loss"]
         };
         let mask = all.iter().find_map(|key| config.on(key));
+        let mask = mask.map(|mask| format!("the mask of {} ({})", mask.key, mask.origin));
+        // Prompts of prompt-completion data are masked without a word.
+        let pairs =
+            setup.shapes.contains(&Some(Shape::PromptCompletion)) && config.get("completion_only_loss").is_none();
+        let mask = mask.or_else(|| (pairs && all.len() > 1).then(|| "the mask of prompts".to_owned()));
         if let (Some(liger), Some(mask)) = (config.on("use_liger_kernel"), mask) {
-            let message = format!(
-                "trl {} drops the mask of {} ({}) for use_liger_kernel: every token is trained",
-                config.version, mask.key, mask.origin
-            );
+            let version = config.version;
+            let message = format!("trl {version} drops {mask} for use_liger_kernel: every token is trained");
             out.blame(&liger.origin, message);
         }
     }

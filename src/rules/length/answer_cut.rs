@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
@@ -22,7 +23,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Raise max_length, split the row, or leave it out; the length report shows what each limit would cut.
+    /// Raise the limit that the message names, split the row, or leave it out; the length report shows what each limit would cut.
     "length/answer-cut", Warning, above 0.1 => Error, needs [Tokenizer, MaxLength]
 }
 
@@ -43,13 +44,19 @@ impl Rule for AnswerCut {
                 out.tokens += lost as u64;
                 out.row(&row.place, || {
                     format!(
-                        "{} tokens, of which {} are kept: {lost} of {} trained tokens cut",
+                        "{} tokens, of which {} are kept: {lost} of {} trained tokens cut{}",
                         encoded.full_len,
                         encoded.len(),
-                        encoded.full_trained
+                        encoded.full_trained,
+                        by(row.setup)
                     )
                 });
             }
         }
     }
+}
+
+/// ` by max_length 1024 (default of trl 1.16.0)`
+pub(super) fn by(setup: &Setup) -> String {
+    setup.limit().map_or_else(String::new, |limit| format!(" by {limit}"))
 }

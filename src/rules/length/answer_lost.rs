@@ -3,6 +3,8 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
+use super::answer_cut::by;
+
 rule_meta! {
     /// ## What it finds
     /// Rows that truncation leaves without any of their answer.
@@ -21,7 +23,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Raise max_length above the length of the prompts, or leave the rows out.
+    /// Raise the limit that the message names above the length of the prompts, or leave the rows out.
     "length/answer-lost", Warning, above 0.01 => Error, needs [Tokenizer, MaxLength]
 }
 
@@ -39,8 +41,9 @@ impl Rule for AnswerLost {
             out.row(&row.place, || {
                 let (cut, full) = (encoded.full_trained, encoded.full_len);
                 format!(
-                    "{full} tokens, of which {} are kept: the whole answer, {cut} tokens, is cut",
-                    encoded.len()
+                    "{full} tokens, of which {} are kept: the whole answer, {cut} tokens, is cut{}",
+                    encoded.len(),
+                    by(row.setup)
                 )
             });
         }

@@ -22,7 +22,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Raise max_length, split the rows, or leave them out; the length report shows what each limit would cut.
+    /// Raise the limit that the message names, split the rows, or leave them out; the length report shows what each limit would cut.
     "length/too-long", Note, above 0.1 => Warning, needs [Tokenizer, MaxLength]
 }
 
@@ -39,11 +39,8 @@ impl Rule for TooLong {
         for encoded in row.encoded.iter().filter(|encoded| encoded.full_len > limit.value) {
             out.row(&row.place, || {
                 let (length, max) = (encoded.full_len, limit.value);
-                format!(
-                    "{length} tokens, {} more than max_length {max} ({})",
-                    length - max,
-                    limit.origin
-                )
+                let limit = row.setup.limit().unwrap_or_default();
+                format!("{length} tokens, {} more than {limit}", length - max)
             });
         }
     }

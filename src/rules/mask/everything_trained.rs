@@ -29,8 +29,8 @@ rule_meta! {
     ///
     /// ## Fix
     /// Train answers only: `assistant_only_loss=True` or a prompt-completion set in TRL, `train_on_inputs: false`
-    /// in axolotl and torchtune, `train_on_prompt: false` in LLaMA-Factory. Where prompts are meant to be
-    /// trained, say so with `--ignore mask/everything-trained`.
+    /// in axolotl, `dataset.train_on_input: False` in torchtune, `train_on_prompt: false` in LLaMA-Factory. Where
+    /// prompts are meant to be trained, say so with `--ignore mask/everything-trained`.
     "mask/everything-trained", Warning, needs [Tokenizer, Trainer]
 }
 

@@ -26,7 +26,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Raise max_length above the prompt, shorten the prompt, or remove the row. Where an answer begins within
+    /// Raise the limit that the message names above the prompt, shorten the prompt, or remove the row. Where an answer begins within
     /// a token of the prompt, put a blank or a line break between the two.
     "mask/nothing-trained", Error, needs [Tokenizer]
 }
@@ -85,11 +85,14 @@ impl Rule for NothingTrained {
         seen.untrained += 1;
         out.row(&row.place, || {
             let why = if encoded.full_trained > 0 {
-                format!(
-                    ": truncation to {} cut all {} that were to be",
-                    encoded.len(),
-                    encoded.full_trained
-                )
+                let limit = row.setup.limit();
+                let limit = limit.unwrap_or_else(|| format!("truncation to {}", encoded.len()));
+                let dropped = if encoded.dropped.is_some() {
+                    "; the trainer drops the row"
+                } else {
+                    ""
+                };
+                format!(": {limit} cut all {} that were to be{dropped}", encoded.full_trained)
             } else if let Some(token) = row.example.and_then(|example| token_shared(encoded, example)) {
                 format!(": the answer begins within the token `{token}`, which is the prompt's")
             } else {

@@ -22,7 +22,9 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Bring the row into the form that the message asks for, or remove it.
+    /// Bring the row into the form that the message asks for, or remove it. Where every row raises, a setting asks for
+    /// what the data or the template do not have: for `assistant_only_loss` the template must mark answers with
+    /// `{% generation %}` and `{% endgeneration %}`, or be one for which this TRL has a training template.
     "mask/trainer-raises", Error, needs [Tokenizer]
 }
 

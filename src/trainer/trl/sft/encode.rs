@@ -330,7 +330,7 @@ impl Sft {
         }
         Err(raises(
             "RuntimeError",
-            "assistant_only_loss=True, but the row has no assistant tokens: the template has no generation markers, or marks none",
+            "assistant_only_loss=True, but the row has no assistant tokens: the template has no generation markers ({% generation %} … {% endgeneration %} around answers), or marks none",
         ))
     }
 

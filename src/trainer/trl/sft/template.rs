@@ -51,7 +51,7 @@ pub(super) fn training(
         Some(source) => kit.compile(&source).map(Some),
         None => Err(raises(
             "ValueError",
-            "the chat template has no generation markers, and TRL knows no training template for it",
+            "the chat template has no generation markers, and TRL knows no training template for it: put {% generation %} and {% endgeneration %} around its answers",
         )),
     }
 }
