@@ -3,14 +3,17 @@
 //! From it come the part of the row each token belongs to, and whether the template lost, altered
 //! or doubled a message.
 
+use std::borrow::Cow;
+
 use crate::model::encoded::{Part, What};
-use crate::model::example::Turn;
+use crate::model::example::{Role, Turn};
 use crate::search;
 
 /// Where each turn stands in `text`, as byte ranges; `None` where its text is not there, or empty.
 ///
 /// Turns are looked for in order, each after the one before, with the white space at their ends
-/// trimmed as most templates trim it.
+/// trimmed as most templates trim it. Of an answer whose thoughts a template leaves out, what is left is found; of a
+/// tool's result, also the string of JSON that Llama 3.1 makes of it.
 pub fn locate<'t>(text: &str, turns: impl Iterator<Item = &'t Turn<'t>>, found: &mut Vec<Option<(u32, u32)>>) {
     found.clear();
     let mut cursor = 0;
@@ -20,8 +23,17 @@ pub fn locate<'t>(text: &str, turns: impl Iterator<Item = &'t Turn<'t>>, found: 
             found.push(None);
             continue;
         }
-        let at = search::find(&text[cursor..], wanted);
-        found.push(at.map(|at| {
+        let Some(at) = search::find(&text[cursor..], wanted) else {
+            let left = left_of(turn, wanted);
+            let at = left.as_ref().and_then(|left| search::find(&text[cursor..], left));
+            found.push(at.zip(left).map(|(at, left)| {
+                let start = cursor + at;
+                cursor = start + left.len();
+                (offset(start), offset(cursor))
+            }));
+            continue;
+        };
+        found.push(Some({
             // What the template kept of the trimmed ends belongs to the turn as well.
             let (inner, outer) = (cursor + at, cursor + at + wanted.len());
             let lead = &turn.text[..turn.text.len() - turn.text.trim_start().len()];
@@ -39,6 +51,21 @@ pub fn locate<'t>(text: &str, turns: impl Iterator<Item = &'t Turn<'t>>, found: 
             cursor = end;
             (offset(start), offset(end))
         }));
+    }
+}
+
+/// What templates leave of a turn that they do not write as it is; `None` where that is nothing known.
+fn left_of<'t>(turn: &Turn<'_>, text: &'t str) -> Option<Cow<'t, str>> {
+    match turn.role {
+        Role::Assistant => {
+            let (_, said) = text.rsplit_once("</think>")?;
+            Some(Cow::Borrowed(said.trim())).filter(|said| !said.is_empty())
+        }
+        Role::Tool => {
+            let json = serde_json::to_string(text).ok()?;
+            Some(Cow::Owned(json.trim_matches('"').to_owned()))
+        }
+        _ => None,
     }
 }
 
@@ -77,7 +104,7 @@ pub fn parts(len: usize, found: &[Option<(u32, u32)>], parts: &mut Vec<Part>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::example::{Branch, Content, Role};
+    use crate::model::example::{Branch, Content};
 
     fn turn(text: &str) -> Turn<'_> {
         Turn {
@@ -112,6 +139,25 @@ mod tests {
     #[test]
     fn a_lost_turn_does_not_hide_the_next() {
         assert_eq!(places("<u>hi</u>", &["gone", "hi", ""]), [None, Some((3, 5)), None]);
+    }
+
+    #[test]
+    fn what_is_left_of_thoughts_and_results_is_found() {
+        let say = |role, text: &'static str| Turn { role, ..turn(text) };
+        let turns = [
+            say(Role::Tool, "a \"b\"\nc"),
+            say(Role::Assistant, "<think>\nhm\n</think>\n\nfour"),
+            say(Role::Assistant, "five"),
+        ];
+        let text = r#"<t>"a \"b\"\nc"<a>four<a>five"#;
+        let mut found = Vec::new();
+        locate(text, turns.iter(), &mut found);
+        let said: Vec<_> = found
+            .iter()
+            .flatten()
+            .map(|(from, to)| &text[*from as usize..*to as usize])
+            .collect();
+        assert_eq!(said, [r#"a \"b\"\nc"#, "four", "five"]);
     }
 
     #[test]

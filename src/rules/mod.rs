@@ -180,6 +180,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<template::parts_printed::PartsPrinted>(),
     RuleEntry::of::<template::prompt_unlike::PromptUnlike>(),
     RuleEntry::of::<template::render_error::RenderError>(),
+    RuleEntry::of::<template::role_unmapped::RoleUnmapped>(),
     RuleEntry::of::<template::special_token_in_text::SpecialTokenInText>(),
     RuleEntry::of::<template::system_injected::SystemInjected>(),
     RuleEntry::of::<template::thinking_lost::ThinkingLost>(),

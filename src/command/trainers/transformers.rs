@@ -9,7 +9,7 @@ use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
 use crate::model::encoded::EncodeError;
 use crate::trainer::Trainer;
-use crate::trainer::transformers::options::Options;
+use crate::trainer::transformers::options::{Kind, Options};
 use crate::trainer::transformers::tokenize;
 use crate::trainer::transformers::{Transformers, versions};
 
@@ -46,6 +46,13 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         let made = Transformers::new(Arc::clone(making.kit), making.version, &options, &set.columns())?;
         if options.tokenize.is_none() {
             assumed(made.way(), &mut notes);
+        }
+        if options.collator == Kind::Language && set.columns().iter().any(|column| column == "labels") {
+            notes.push(
+                "DataCollatorForLanguageModeling makes labels of the ids, and the set's own are lost; it raises \
+                 ValueError on a batch of labels of unequal length"
+                    .to_owned(),
+            );
         }
         trainers.push(Arc::new(made));
     }

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::encoded::What;
+use crate::model::encoded::{Encoded, What};
 use crate::model::example::Turn;
 use crate::model::stretch::{Stretch, is_trained, is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
@@ -53,8 +53,11 @@ impl Rule for HeaderTrained {
                         .take()
                         .filter(|header| after_prompt && header.what == What::Template);
                     let trained = header.and_then(|header| {
-                        let mut trained = header.tokens.filter(|token| is_trained(encoded, *token));
-                        trained.find_map(|token| Some((token, facts.special(encoded.input_ids[token])?)))
+                        let tokens = || header.tokens.clone().filter(|token| is_trained(encoded, *token));
+                        let special = |token| Some((token, facts.special(encoded.input_ids[token])?));
+                        tokens()
+                            .find_map(special)
+                            .or_else(|| names_role(encoded, tokens(), turn?))
                     });
                     if let (Some((token, text)), Some(turn)) = (trained, turn) {
                         out.field(
@@ -72,4 +75,19 @@ impl Rule for HeaderTrained {
             }
         }
     }
+}
+
+/// A header of plain text (`<|assistant|>`, `### Assistant:`): the first of its tokens, and the text of all.
+fn names_role<'e>(
+    encoded: &'e Encoded,
+    mut tokens: impl Iterator<Item = usize>,
+    turn: &Turn<'_>,
+) -> Option<(usize, &'e str)> {
+    let first = tokens.next()?;
+    let last = tokens.last().unwrap_or(first);
+    let (from, to) = (encoded.offsets.get(first)?.0, encoded.offsets.get(last)?.1);
+    let text = encoded.text.get(from as usize..to as usize)?.trim();
+    let said = text.to_lowercase();
+    let role = turn.role_text.to_lowercase();
+    (said.contains("assistant") || !role.is_empty() && said.contains(&role)).then_some((first, text))
 }

@@ -14,6 +14,7 @@ pub(super) mod not_reproduced;
 pub(super) mod parts_printed;
 pub(super) mod prompt_unlike;
 pub(super) mod render_error;
+pub(super) mod role_unmapped;
 mod round_trip;
 pub(super) mod special_token_in_text;
 mod spots;
