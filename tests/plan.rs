@@ -268,3 +268,218 @@ fn rows_never_seen_are_those_the_trainers_own_loader_leaves_for_later() {
     }
     assert_eq!(compared, 5);
 }
+
+/// A run that a config describes, with the rows it never sees and why.
+fn described(folder: &Path, config: &str, flags: &str) -> (Value, Vec<(u64, String)>) {
+    std::fs::write(folder.join("run.yaml"), config).expect("written");
+    let listed = folder.join("never.jsonl");
+    let _ = std::fs::remove_file(&listed);
+    let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
+    command.current_dir(folder).env_clear().env("COLUMNS", "100");
+    command.args([
+        "run.yaml",
+        "--isolated",
+        "--select",
+        "budget",
+        "-f",
+        "json",
+        "--never-seen",
+        "never.jsonl",
+    ]);
+    let output = command.args(flags.split_whitespace()).output().expect("run");
+    let report = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{config}: {}", String::from_utf8_lossy(&output.stderr)));
+    let text = std::fs::read_to_string(&listed).unwrap_or_default();
+    let row = |line: &str| {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        let why = line["why"].as_str().expect("a reason").to_owned();
+        (line["row"].as_u64().expect("a row"), why)
+    };
+    (report, text.lines().map(row).collect())
+}
+
+fn split(never: &[(u64, String)]) -> (Vec<u64>, Vec<u64>) {
+    let of = |held: bool| {
+        let rows = never.iter().filter(|(_, why)| (why == "held out") == held);
+        rows.map(|(row, _)| *row).collect()
+    };
+    (of(true), of(false))
+}
+
+const AXOLOTL: &str = "base_model: ./none\ndatasets:\n  - path: train.jsonl\n    type: alpaca\nmicro_batch_size: 4\n\
+                       gradient_accumulation_steps: 1\nlearning_rate: 1e-4\noutput_dir: out\n";
+
+/// Held out and shuffled by `datasets` 5.2.0, drawn by torch 2.15 with seed 42.
+#[test]
+fn rows_held_out_to_evaluate_on_are_no_part_of_the_run() {
+    let folder = rows(37);
+    let (told, never) = described(
+        folder.path(),
+        &format!("{AXOLOTL}val_set_size: 0.2\nmax_steps: 5\n"),
+        "",
+    );
+    assert_eq!(number(&told, "/plan/held_out"), 8.0);
+    let (held_out, not_drawn) = split(&never);
+    assert_eq!(held_out, [1, 2, 8, 11, 13, 14, 33, 35]);
+    assert_eq!(not_drawn, [4, 9, 16, 19, 27, 28, 31, 34, 36]);
+    let (told, _) = described(
+        folder.path(),
+        &format!("{AXOLOTL}val_set_size: 0.2\nnum_epochs: 3\n"),
+        "",
+    );
+    // ceil(29 * 3 / 4) steps.
+    assert_eq!(figures(&told, &["steps", "steps_per_epoch"]), [22.0, 8.0]);
+    let (told, _) = described(
+        folder.path(),
+        &format!("{AXOLOTL}val_set_size: 37\nnum_epochs: 3\n"),
+        "",
+    );
+    let refused = told["plan"]["refused"].as_str().expect("no run");
+    assert!(
+        refused.contains("val_set_size 37 (run.yaml:9) leaves nothing of 37 rows"),
+        "{refused}"
+    );
+
+    // LLaMA-Factory draws them from a permutation, in whose order the others come.
+    let folder = rows(50);
+    let info = r#"{"mine":{"file_name":"train.jsonl","columns":{"prompt":"prompt","response":"completion"}}}"#;
+    std::fs::write(folder.path().join("dataset_info.json"), info).expect("written");
+    let config = "model_name_or_path: ./none\nstage: sft\nfinetuning_type: lora\ndataset: mine\ndataset_dir: .\n\
+                  template: qwen\nval_size: 0.2\noutput_dir: out\nper_device_train_batch_size: 4\n";
+    let (told, never) = described(folder.path(), &format!("{config}max_steps: 5\n"), "");
+    assert_eq!(number(&told, "/plan/held_out"), 10.0);
+    let (held_out, not_drawn) = split(&never);
+    assert_eq!(held_out, [5, 17, 20, 25, 27, 39, 45, 46, 47, 49]);
+    assert_eq!(
+        not_drawn,
+        [0, 2, 3, 4, 6, 7, 8, 9, 11, 12, 15, 16, 19, 28, 31, 33, 34, 43, 44, 48]
+    );
+    let (told, _) = described(folder.path(), &format!("{config}num_train_epochs: 3\n"), "");
+    assert_eq!(figures(&told, &["steps", "steps_per_epoch"]), [30.0, 10.0]);
+}
+
+/// As above: `Dataset.shuffle(seed=42)` before the sampler.
+#[test]
+fn axolotl_shuffles_what_the_sampler_draws_from() {
+    let folder = rows(37);
+    let (_, never) = described(folder.path(), &format!("{AXOLOTL}max_steps: 5\n"), "");
+    let (_, not_drawn) = split(&never);
+    assert_eq!(
+        not_drawn,
+        [1, 4, 7, 9, 11, 12, 16, 17, 18, 22, 23, 24, 25, 29, 31, 32, 33]
+    );
+    let ordered = format!("{AXOLOTL}max_steps: 5\ncurriculum_sampling: true\n");
+    let (_, never) = described(folder.path(), &ordered, "");
+    assert_eq!(split(&never).1, (20..37).collect::<Vec<_>>());
+    // What is not reproduced is named, and no list is written.
+    let shared = format!("{AXOLOTL}max_steps: 5\ndataset_exact_deduplication: true\n");
+    let (told, never) = described(folder.path(), &shared, "");
+    let note = told["plan"]["notes"][0].as_str().expect("a note");
+    assert!(
+        note.starts_with("dataset_exact_deduplication (run.yaml:10) is not reproduced"),
+        "{note}"
+    );
+    assert!(never.is_empty());
+}
+
+const TRL: &str = "model_name_or_path: ./none\ndatasets:\n  - path: json\n    data_files: train.jsonl\noutput_dir: out\n\
+                   per_device_train_batch_size: 4\nmax_steps: 5\nmax_length: 64\n";
+
+#[test]
+fn the_sampler_is_the_one_the_config_asks_for() {
+    let folder = rows(37);
+    let in_order: Vec<u64> = (20..37).collect();
+    let (_, never) = described(
+        folder.path(),
+        &format!("{TRL}train_sampling_strategy: sequential\n"),
+        "",
+    );
+    assert_eq!(split(&never).1, in_order);
+    // By default the rows are shuffled, but for KTO.
+    let (_, never) = described(folder.path(), TRL, "");
+    assert_ne!(split(&never).1, in_order);
+    let kto = format!("{TRL}desirable_weight: 1.0\nundesirable_weight: 1.0\n");
+    let (told, never) = described(folder.path(), &kto, "");
+    assert_eq!(split(&never).1, in_order);
+    assert_eq!(number(&told, "/plan/plan/schedule/peak"), 1e-6);
+    // transformers before 5.2 has no strategy, and without a KL term the trainer leaves the order to it.
+    let zero = format!("{kto}loss_type: apo_zero_unpaired\n");
+    assert_eq!(split(&described(folder.path(), &zero, "").1).1, in_order);
+    assert_ne!(
+        split(&described(folder.path(), &zero, "--transformers 5.1").1).1,
+        in_order
+    );
+    assert_eq!(
+        split(&described(folder.path(), &kto, "--transformers 5.1").1).1,
+        in_order
+    );
+    // An order drawn from torch's global generator is not guessed.
+    let config = format!("{TRL}accelerator_config:\n  use_seedable_sampler: false\n  even_batches: false\n");
+    let (told, never) = described(folder.path(), &config, "--world-size 2 --set max_steps=3");
+    assert!(never.is_empty());
+    let notes = told["notes"].to_string();
+    assert!(notes.contains("use_seedable_sampler (run.yaml:10)"), "{notes}");
+    assert_eq!(figures(&told, &["fed_twice", "batches_per_rank"]), [0.0, 5.0]);
+}
+
+#[test]
+fn the_samplers_own_seed_wins_over_the_runs() {
+    let folder = rows(37);
+    let seeded = format!("{TRL}seed: 5\ndata_seed: 7\n");
+    let (_, own) = described(folder.path(), &seeded, "");
+    let (_, other) = described(folder.path(), &seeded, "--set seed=9");
+    assert_eq!(own, other);
+    let (_, flagged) = described(folder.path(), &format!("{TRL}seed: 7\n"), "");
+    assert_eq!(own, flagged);
+}
+
+#[test]
+fn preference_runs_have_the_rate_and_the_tokens_of_their_trainer() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pairs: String = (0..37)
+        .map(|row| format!("{{\"prompt\":\"q {row} \",\"chosen\":\"yes, {row}\",\"rejected\":\"no\"}}\n"))
+        .collect();
+    std::fs::write(folder.path().join("train.jsonl"), pairs).expect("written");
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
+    let flags = format!("-m {model} --trainer trl --max-length 64 --batch-size 4 --max-steps 5");
+    let told = report(folder.path(), &flags);
+    assert_eq!(number(&told, "/plan/plan/schedule/peak"), 1e-6);
+    let load = |name: &str| number(&told, &format!("/plan/plan/load/{name}"));
+    assert!(
+        load("trained/mean") < load("tokens/mean"),
+        "{}",
+        told["plan"]["plan"]["load"]
+    );
+    // Four pairs of two sides, each as long as the longest.
+    assert!((load("positions") / 40.0).fract().abs() < 1e-12 && load("padding") > 0.1);
+    let told = report(folder.path(), &format!("{flags} --set trainer_type=reward"));
+    assert_eq!(number(&told, "/plan/plan/schedule/peak"), 1e-4);
+}
+
+#[test]
+fn a_report_comes_before_the_list_that_cannot_be_made() {
+    let folder = rows(10);
+    let none = run(
+        folder.path(),
+        "--batch-size 16 --drop-last --epochs 1 --never-seen never.jsonl -f json",
+    );
+    let told: Value = serde_json::from_slice(&none.stdout).expect("a report");
+    assert_eq!(
+        (none.status.code(), found(&told)[0].0.as_str()),
+        (Some(1), "budget/no-run")
+    );
+    assert!(
+        told["notes"].to_string().contains("so none are listed"),
+        "{}",
+        told["notes"]
+    );
+    let grouped = run(
+        folder.path(),
+        "--batch-size 4 --grad-accum 2 --max-steps 1 --set train_sampling_strategy=group_by_length --never-seen \
+         never.jsonl -f json",
+    );
+    let told: Value = serde_json::from_slice(&grouped.stdout).expect("a report");
+    assert_eq!(told["plan"]["plan"]["steps"], 1);
+    assert_eq!(grouped.status.code(), Some(2));
+    assert!(!folder.path().join("never.jsonl").exists());
+}

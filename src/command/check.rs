@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::measure::Never;
 use crate::model::setup::Spill;
 use crate::report::style::{bytes, plural};
 use crate::scan::{Gathered, Progress, Scan, partial};
@@ -97,9 +98,17 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
             Some(reason) => format!("nothing to verify: the reference engine alone encodes this tokenizer ({reason})"),
         });
     }
+    let mut unlisted = None;
     if let Some(path) = &args.run.never_seen {
-        let listed = never_seen(path, &gathered, &prepared.header)?;
-        prepared.header.notes.push(listed);
+        let note = match never_seen(path, &gathered, &prepared.header)? {
+            Ok(listed) => listed,
+            Err(why) => {
+                let note = format!("which rows are never seen cannot be told, so none are listed: {why}");
+                unlisted = Some(note.clone());
+                note
+            }
+        };
+        prepared.header.notes.push(note);
     }
     let described = prepared.header.setup.config.is_some();
     let finished = gathered.finish(&prepared.header.setup);
@@ -117,33 +126,42 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     if described && report.verdict.go && report.verdict.rows == 0 {
         return Err(UsageError("no row was looked at: none of the data the config names is here".to_owned()).into());
     }
-    Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
+    match unlisted {
+        // A run that does not take place is the answer, and more than the list that was asked for.
+        Some(why) if report.verdict.go => Err(UsageError(why).into()),
+        _ if report.verdict.go => Ok(Outcome::Go),
+        _ => Ok(Outcome::NoGo),
+    }
 }
 
-/// Writes the rows the planned run never sees, and says how many.
-fn never_seen(path: &Path, gathered: &Gathered, header: &Header) -> anyhow::Result<String> {
+/// Writes the rows the planned run never sees, and says how many; or why they are not known.
+fn never_seen(path: &Path, gathered: &Gathered, header: &Header) -> anyhow::Result<Result<String, String>> {
     if !header.setup.planned() {
         return Err(UsageError("--never-seen needs a plan: --max-steps or --epochs".to_owned()).into());
     }
     let rows = gathered.measures.never_seen(&header.setup);
-    let rows = rows.map_err(|why| UsageError(format!("which rows are never seen cannot be told: {why}")))?;
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(why) => return Ok(Err(why)),
+    };
     let mut lines = Vec::new();
-    for (source, row, dropped) in &rows {
+    for (source, row, why) in &rows {
         let name = header
             .sources
             .get(*source as usize)
             .map_or("", |source| source.name.as_str());
-        let why = if *dropped { "left out" } else { "not drawn" };
+        let why = match why {
+            Never::LeftOut => "left out",
+            Never::HeldOut => "held out",
+            Never::NotDrawn => "not drawn",
+        };
         let line = serde_json::json!({"source": name, "row": row, "why": why});
         serde_json::to_writer(&mut lines, &line)?;
         lines.push(b'\n');
     }
     output::save(path, &lines).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
-    Ok(format!(
-        "{} never seen in {}",
-        plural(rows.len() as u64, "row"),
-        path.display()
-    ))
+    let listed = format!("{} never seen in {}", plural(rows.len() as u64, "row"), path.display());
+    Ok(Ok(listed))
 }
 
 /// Bytes that one worker's state of one rule keeps in memory where there is a folder for the rest.

@@ -135,6 +135,7 @@ impl Case<'_> {
             tokens: &kept.tokens,
             trained: &kept.trained,
             counted: true,
+            ..Fed::default()
         };
         outlook(&choice.applied(self.setup), fed)
     }
@@ -153,7 +154,7 @@ impl Case<'_> {
         })?;
         let load = plan.load.ok_or("no row has a token")?;
         let units = budget.packed.as_ref().map(|packed| packed.sequences);
-        let rows = budget.rows - budget.dropped;
+        let rows = budget.fed();
         let each = units.map_or(1.0, |units| share(rows, units));
         let never = plan.never_seen().map(|never| never + budget.dropped);
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]

@@ -159,9 +159,7 @@ pub(super) fn steps(case: &Case<'_>, choice: &Choice, goal: &Goal) -> Vec<StepsR
     numbers.sort_unstable();
     numbers.dedup();
     let budget = case.plan(choice, &kept);
-    let units = budget
-        .packed
-        .map_or(budget.rows - budget.dropped, |packed| packed.sequences);
+    let units = budget.packed.as_ref().map_or(budget.fed(), |packed| packed.sequences);
     let rates = rates(&choice.applied(case.setup), units, &numbers);
     numbers
         .into_iter()

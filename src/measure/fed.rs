@@ -4,19 +4,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::budget::Budget;
 use crate::model::setup::Setup;
-use crate::plan::outlook::{DROPPED, Fed, outlook, times_seen};
+use crate::plan::outlook::{DROPPED, Fed, Times, outlook, times_seen};
 use crate::rule::Row;
 use crate::sketch::Merge;
 use crate::sketch::column::Column;
 
 use super::lengths::estimated;
 
-/// Two columns, 8 bytes a row. Of a preference row the longer side counts, and the trained tokens of both.
+/// Sequences of a preference row.
+const SIDES: usize = 2;
+
+/// Two columns, 8 bytes a row; of preference rows a third, for of those the longer side counts, and the tokens and the
+/// trained ones of both.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct FedRows {
     /// Tokens after truncation; [`DROPPED`] for a row that is left out.
     tokens: Column<u32>,
     trained: Column<u32>,
+    /// Tokens of both sides of preference rows; of one left out, 0.
+    both: Column<u32>,
+}
+
+/// Why a run never sees a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Never {
+    LeftOut,
+    HeldOut,
+    NotDrawn,
 }
 
 impl FedRows {
@@ -24,9 +38,10 @@ impl FedRows {
         if row.setup.is_eval(row.place.source) {
             return;
         }
-        let (mut tokens, mut trained) = (None, 0);
+        let (mut tokens, mut trained, mut both) = (None, 0, 0);
         for encoded in row.encoded.iter().filter(|encoded| encoded.dropped.is_none()) {
             tokens = tokens.max(Some(encoded.len()));
+            both += encoded.len();
             trained += encoded.trained();
         }
         let tokens = match (tokens, row.example) {
@@ -43,36 +58,42 @@ impl FedRows {
         };
         self.tokens.push(&row.place, tokens);
         self.trained.push(&row.place, small(trained));
+        if row.encoded.len() == SIDES {
+            self.both.push(&row.place, small(both));
+        }
     }
 
-    /// Source and number of the rows that the planned run never sees, in order; whether the trainer leaves it out.
+    /// Source and number of the rows that the planned run never sees, in order, and why.
     ///
     /// # Errors
     ///
     /// Why that cannot be told.
-    pub(super) fn never_seen(&self, setup: &Setup) -> Result<Vec<(u32, u64, bool)>, String> {
-        let (mut tokens, mut trained) = (self.tokens.clone(), self.trained.clone());
+    pub(super) fn never_seen(&self, setup: &Setup) -> Result<Vec<(u32, u64, Never)>, String> {
+        let (mut tokens, mut trained, mut both) = (self.tokens.clone(), self.trained.clone(), self.both.clone());
         tokens.sort();
         trained.sort();
+        both.sort();
         let places: Vec<(u32, u64)> = tokens.iter().map(|(source, row, _)| (source, row)).collect();
         let rows = Rows {
             tokens: tokens.into_values(),
             trained: trained.into_values(),
+            both: both.into_values(),
         };
-        let fed = Fed {
-            tokens: &rows.tokens,
-            trained: &rows.trained,
-            counted: setup.tokenizer.is_some(),
-        };
-        let times = times_seen(setup, fed)?;
-        let never = places
-            .iter()
-            .zip(&rows.tokens)
-            .zip(times)
-            .filter(|(_, times)| *times == 0);
-        Ok(never
-            .map(|(((source, row), tokens), _)| (*source, *row, *tokens == DROPPED))
-            .collect())
+        let Times { times, held_out } = times_seen(setup, rows.fed(setup))?;
+        let mut never = Vec::new();
+        for (at, (source, row)) in (0..).zip(places) {
+            let why = if held_out.binary_search(&at).is_ok() {
+                Never::HeldOut
+            } else if rows.tokens[at as usize] == DROPPED {
+                Never::LeftOut
+            } else if times[at as usize] == 0 {
+                Never::NotDrawn
+            } else {
+                continue;
+            };
+            never.push((source, row, why));
+        }
+        Ok(never)
     }
 
     /// The columns in row order.
@@ -80,6 +101,7 @@ impl FedRows {
         Rows {
             tokens: self.tokens.into_values(),
             trained: self.trained.into_values(),
+            both: self.both.into_values(),
         }
     }
 }
@@ -88,6 +110,7 @@ impl Merge for FedRows {
     fn merge(&mut self, other: Self) {
         self.tokens.merge(other.tokens);
         self.trained.merge(other.trained);
+        self.both.merge(other.both);
     }
 }
 
@@ -95,17 +118,23 @@ impl Merge for FedRows {
 pub(super) struct Rows {
     pub(super) tokens: Vec<u32>,
     pub(super) trained: Vec<u32>,
+    both: Vec<u32>,
 }
 
 impl Rows {
-    /// The run planned over these rows; `None` where none is planned, or there is no row.
-    pub(super) fn budget(&self, setup: &Setup) -> Option<Budget> {
-        let fed = Fed {
+    fn fed(&self, setup: &Setup) -> Fed<'_> {
+        Fed {
             tokens: &self.tokens,
             trained: &self.trained,
+            // Of rows of several kinds nobody makes a batch.
+            both: (!self.both.is_empty() && self.both.len() == self.tokens.len()).then_some(&self.both),
             counted: setup.tokenizer.is_some(),
-        };
-        (setup.planned() && !self.tokens.is_empty()).then(|| outlook(setup, fed))
+        }
+    }
+
+    /// The run planned over these rows; `None` where none is planned, or there is no row.
+    pub(super) fn budget(&self, setup: &Setup) -> Option<Budget> {
+        (setup.planned() && !self.tokens.is_empty()).then(|| outlook(setup, self.fed(setup)))
     }
 }
 

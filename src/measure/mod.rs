@@ -19,6 +19,7 @@ use crate::model::setup::Setup;
 use crate::rule::Row;
 use crate::sketch::Merge;
 
+pub use fed::Never;
 pub use lengths::{Bin, Cut, LengthSection, LengthSummary};
 pub use masks::{MaskSection, RoleTokens, Why, Worth};
 pub use mix::MixSection;
@@ -80,12 +81,12 @@ impl Measures {
         self.fed.see(row);
     }
 
-    /// Source and number of the rows that the planned run never sees, in order; whether the trainer leaves it out.
+    /// Source and number of the rows that the planned run never sees, in order, and why.
     ///
     /// # Errors
     ///
     /// Why that cannot be told: there is no run, or its order is not known beforehand.
-    pub fn never_seen(&self, setup: &Setup) -> Result<Vec<(u32, u64, bool)>, String> {
+    pub fn never_seen(&self, setup: &Setup) -> Result<Vec<(u32, u64, Never)>, String> {
         self.fed.never_seen(setup)
     }
 

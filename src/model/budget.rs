@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Budget {
     /// Rows of training data that could be read and have the file's shape.
     pub rows: u64,
-    /// Of which the trainer leaves out before it makes batches.
+    /// Of which the trainer holds out to evaluate on.
+    pub held_out: u64,
+    /// Of the others, those it leaves out before it makes batches.
     pub dropped: u64,
     /// What the rows are packed into, if they are.
     pub packed: Option<Sequences>,
@@ -134,6 +136,13 @@ pub struct RateAt {
     /// From 1.
     pub step: u64,
     pub rate: f64,
+}
+
+impl Budget {
+    /// Rows that an epoch is made of.
+    pub fn fed(&self) -> u64 {
+        self.rows - self.held_out - self.dropped
+    }
 }
 
 impl Planned {

@@ -31,6 +31,64 @@ pub enum Drawn {
     Grouped,
 }
 
+/// What becomes of the set before the sampler draws from it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// The seed of `Dataset.shuffle` over all rows, before any is left out: axolotl's `merge_datasets`.
+    pub shuffled: Option<u64>,
+    pub held_out: Option<HeldOut>,
+    /// Only so many rows from the first on take part: LLaMA-Factory's `max_samples`.
+    pub at_most: Option<u64>,
+    /// What the trainer does to the order that is not reproduced, by its name for it.
+    pub unknown: Option<String>,
+    /// What it does to the number of rows that is not reproduced, by its name for it.
+    pub uncounted: Vec<String>,
+}
+
+/// Rows that the trainer takes out of the training set to evaluate on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// The trainer's name of it.
+    pub name: String,
+    /// A share of the rows below 1, a number of them from 1 on.
+    pub size: Setting<f64>,
+    pub which: Which,
+}
+
+/// Which rows are held out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Which {
+    /// `train_test_split(shuffle=True)` before any is left out: the first of a permutation, in whose order the others
+    /// come. Without a seed nobody knows them.
+    Drawn { seed: Option<u64> },
+    /// `train_test_split(shuffle=False)` of the rows that are not left out: the last of them.
+    Last,
+    /// `take` and `skip` of a stream: the first.
+    First,
+}
+
+/// How accelerate deals batches out to ranks: `accelerator_config`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dealt {
+    /// Rows of the epoch's beginning fill the last batches up, so that each rank has as many.
+    pub even_batches: bool,
+    /// Where `split_batches` is on: the batch size is that of all ranks together.
+    pub split_batches: Option<Origin>,
+    /// Where `use_seedable_sampler` is off: the order is drawn from torch's global generator.
+    pub unseeded: Option<Origin>,
+}
+
+impl Default for Dealt {
+    fn default() -> Self {
+        Self {
+            even_batches: true,
+            split_batches: None,
+            unseeded: None,
+        }
+    }
+}
+
 /// The settings of a run, with where each was set. Where nothing is said they are the trainer's defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -46,6 +104,10 @@ pub struct Run {
     pub drawn: Setting<Drawn>,
     /// What the order is drawn from: `data_seed`, else `seed`.
     pub seed: Setting<u64>,
+    /// What becomes of the set before the sampler draws from it.
+    pub arrival: Arrival,
+    /// How accelerate deals batches out to ranks.
+    pub dealt: Dealt,
     /// `lr_scheduler_type`.
     pub scheduler: Setting<String>,
     /// `lr_scheduler_kwargs`.
@@ -83,6 +145,8 @@ impl Default for Run {
             streamed: plain(false),
             drawn: plain(Drawn::Shuffled),
             seed: plain(42),
+            arrival: Arrival::default(),
+            dealt: Dealt::default(),
             scheduler: plain("linear".to_owned()),
             scheduler_options: Map::new(),
             warmup_steps: None,

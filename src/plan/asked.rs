@@ -18,6 +18,9 @@ pub enum AskedError {
     Schedule(#[from] ScheduleError),
     #[error(transparent)]
     Warmup(#[from] WarmupError),
+    /// accelerate: `ValueError` from `BatchSamplerShard`.
+    #[error("with split_batches a batch of {batch} has to be a multiple of {world} ranks")]
+    Unsplit { batch: u64, world: u64 },
 }
 
 impl PlanSettings {
@@ -68,16 +71,31 @@ impl PlanSettings {
         // Bins are dealt out as full batches only, whatever is said.
         let bins = packed && run.family == Family::Axolotl;
         let mut asked = Self {
-            drop_last: run.drop_last.value || bins,
+            // `Trainer._get_dataloader` passes it on for a set with a length only.
+            drop_last: (run.drop_last.value && !run.streamed.value) || bins,
             streamed: run.streamed.value,
             learning_rate: run.learning_rate.value,
             ..asked.for_run(setup)
         };
+        asked.even_batches &= run.dealt.even_batches;
+        if run.dealt.split_batches.is_some() && asked.world_size > 1 {
+            asked.split_batches()?;
+        }
         if bins {
             // A bin already holds the rows of a batch.
             asked.batch_size = 1;
         }
         Ok(asked)
+    }
+
+    /// accelerate 1.15.0 `BatchSamplerShard` with `split_batches`: the batch is shared among the ranks.
+    fn split_batches(&mut self) -> Result<(), AskedError> {
+        let (batch, world) = (self.batch_size, self.world_size);
+        if !batch.is_multiple_of(world) {
+            return Err(AskedError::Unsplit { batch, world });
+        }
+        self.batch_size = batch / world;
+        Ok(())
     }
 }
 

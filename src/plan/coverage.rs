@@ -64,6 +64,16 @@ impl Plan {
         Some(Seen { times })
     }
 
+    /// How often each row is seen, where that is as often for all of them in whatever order they come.
+    pub(super) fn times_of_all(&self) -> Option<Vec<u32>> {
+        let seen = self.seen()?;
+        let mut times = seen.iter();
+        let (Some((each, rows)), None) = (times.next(), times.next()) else {
+            return None;
+        };
+        Some(vec![u32::try_from(each).ok()?; usize::try_from(rows).ok()?])
+    }
+
     /// How often each row is seen, in the very order of the run.
     ///
     /// `None` where more would have to be drawn than is worth the wait: epochs by the thousand that each leave

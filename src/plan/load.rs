@@ -8,8 +8,10 @@ use super::sampler::Order;
 /// Per row (or packed sequence), what steps are made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
-    /// Tokens.
+    /// Tokens; of a preference row, those of its longer side.
     pub tokens: &'a [u32],
+    /// Tokens of both sides of preference rows, which lie in a batch as rows of their own.
+    pub both: Option<&'a [u32]>,
     /// Tokens that carry loss.
     pub trained: &'a [u32],
     /// A batch is padded to its longest row, and that to a multiple of this (`pad_to_multiple_of`).
@@ -71,18 +73,19 @@ impl Plan {
         for batch in batches.clone() {
             for rank in 0..self.feed.world {
                 let (mut rows, mut longest) = (0u64, 0u32);
+                let sides = if columns.both.is_some() { 2 } else { 1 };
                 for place in self.feed.batch(batch, rank) {
                     let at = usize::try_from(place % self.feed.rows).expect("a row's number");
                     let row = drawn[at] as usize;
                     rows += 1;
                     longest = longest.max(columns.tokens[row]);
-                    load.tokens += u64::from(columns.tokens[row]);
+                    load.tokens += u64::from(columns.both.unwrap_or(columns.tokens)[row]);
                     load.trained += u64::from(columns.trained[row]);
                 }
                 load.rows += rows;
                 let width = u64::from(longest).next_multiple_of(u64::from(columns.multiple.max(1)));
-                load.padded += rows * width;
-                load.pairs += u128::from(rows) * u128::from(width) * u128::from(width);
+                load.padded += sides * rows * width;
+                load.pairs += u128::from(sides * rows) * u128::from(width) * u128::from(width);
             }
         }
     }

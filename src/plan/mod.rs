@@ -3,12 +3,14 @@
 //! Everything here follows from the number of rows (or packed sequences) and the trainer's settings; no row
 //! is looked at. [`coverage`] says which rows a plan reaches, [`load`] what each step carries.
 
+pub mod arrival;
 mod asked;
 pub mod axolotl;
 pub mod coverage;
 pub mod feed;
 pub mod load;
 mod mersenne;
+mod numpy;
 pub mod outlook;
 pub mod sampler;
 pub mod schedule;

@@ -11,7 +11,7 @@ pub fn lines(budget: &Budget) -> Vec<(&'static str, String)> {
         let mut text = format!(
             "{}: {} of {} rows in {} of {} tokens, {} filled",
             packed.strategy,
-            count(budget.rows - budget.dropped - packed.left_out),
+            count(budget.fed() - packed.left_out),
             count(budget.rows),
             plural(packed.sequences, "sequence"),
             count(packed.capacity),
@@ -76,7 +76,7 @@ fn steps(plan: &Planned, budget: &Budget) -> String {
 }
 
 fn coverage(plan: &Planned, budget: &Budget) -> String {
-    let rows = budget.rows - budget.dropped;
+    let rows = budget.fed();
     // Counted in sequences alone, a share of rows is no more than likely.
     let mark = if budget.packed.is_some() && plan.times_seen.is_none() {
         "≈"
@@ -84,6 +84,9 @@ fn coverage(plan: &Planned, budget: &Budget) -> String {
         ""
     };
     let mut text = vec![format!("{mark}{} of {} seen", percent(plan.share), plural(rows, "row"))];
+    if budget.held_out > 0 {
+        text.push(format!("{} held out to evaluate on", count(budget.held_out)));
+    }
     if budget.dropped > 0 {
         text.push(format!("{} left out by the trainer", count(budget.dropped)));
     }

@@ -1,17 +1,20 @@
 //! The planned run: flags first, then the trainer's own options, then what its config said, then its defaults.
 
+mod method;
+mod order;
 mod own;
 mod packing;
 
 use serde_json::{Map, Value};
 
-use crate::model::run::{Drawn, Family, Run};
+use crate::model::run::{Family, Run};
 use crate::model::setup::{Origin, Regime, Setting, Setup};
 use crate::settings::{Settings, UsageError};
 use crate::trainer::version::Version;
 
 use super::trainers::Asked;
 
+use method::Method;
 use own::Own;
 pub(super) use own::is_about_the_run;
 pub(super) use packing::{SIZES, pack};
@@ -30,7 +33,12 @@ pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -
         Some("torchtune") => Family::Torchtune,
         _ => Family::Transformers,
     };
-    let own = Own { settings, family };
+    let config = setup.config.clone();
+    let own = Own {
+        settings,
+        family,
+        config: config.as_ref(),
+    };
     let default = || default(asked);
     if !flagged(&setup.batch_size)
         && let Some(given) = own.size(&own::BATCH_SIZE)?
@@ -59,7 +67,7 @@ pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -
         setup.max_steps = steps.map(|steps| set(steps, given.origin));
     }
     setup.packing = packing::packing(setup, settings, &own, asked)?;
-    setup.run = run(&setup.regime, settings, &own, asked)?;
+    setup.run = run(setup, settings, &own, asked)?;
     Ok(())
 }
 
@@ -86,7 +94,8 @@ macro_rules! first {
     };
 }
 
-fn run(said: &Regime, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>) -> Result<Run, UsageError> {
+fn run(setup: &Setup, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>) -> Result<Run, UsageError> {
+    let said = &setup.regime;
     let name = asked.map(|asked| asked.family.name);
     let default = || default(asked);
     let plain = Run::default();
@@ -94,11 +103,30 @@ fn run(said: &Regime, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>)
     let transformers = transformers(said, settings, asked)?;
     let (warmup_steps, warmup_ratio) = warmup(said, settings, own, transformers.value)?;
     let drop_last = own.read(&own::DROP_LAST, "true or false", Value::as_bool)?;
-    let usual_rate = if name == Some("trl") {
-        2e-5
-    } else {
-        plain.learning_rate.value
-    };
+    let method = Method::of(setup, own, asked);
+    let method = method.zip(
+        asked
+            .map(|asked| asked.version)
+            .or(own.config.map(|config| config.version)),
+    );
+    let usual_rate = method.map_or(plain.learning_rate.value, |(method, version)| {
+        method.learning_rate(version)
+    });
+    // `data_seed` wins over `seed`, wherever each was set.
+    let seed = settings
+        .seed
+        .clone()
+        .or(own.count(&own::SEED)?)
+        .or_else(|| said.seed.clone());
+    let data_seed = own.count(&own::DATA_SEED)?.or_else(|| said.data_seed.clone());
+    let data_seed = settings.seed.clone().or(data_seed);
+    let mut arrival = order::arrival(
+        setup,
+        own,
+        own.config.map(|config| config.program.as_str()).or(name),
+        seed.as_ref().map_or(42, |seed| seed.value),
+    );
+    arrival.unknown = arrival.unknown.or_else(|| order::undealt(own));
     let usual_schedule = if own.family == Family::Transformers {
         "linear"
     } else {
@@ -106,7 +134,6 @@ fn run(said: &Regime, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>)
     };
     Ok(Run {
         family: own.family,
-        transformers,
         trainer: asked.map(|asked| (asked.version.major, asked.version.minor)),
         drop_last: first!(
             set(false, default()),
@@ -115,14 +142,10 @@ fn run(said: &Regime, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>)
             said.drop_last.clone()
         ),
         streamed: first!(plain.streamed, said.streaming.clone()),
-        drawn: drawn(said, own)?.unwrap_or_else(|| set(Drawn::Shuffled, default())),
-        seed: first!(
-            set(42, default()),
-            settings.seed.clone(),
-            own.count(&own::SEED)?,
-            said.data_seed.clone(),
-            said.seed.clone()
-        ),
+        drawn: order::drawn(setup, own, method, transformers.value, default)?,
+        seed: first!(set(42, default()), data_seed, seed),
+        arrival,
+        dealt: order::dealt(own),
         scheduler: first!(
             set(usual_schedule.to_owned(), default()),
             settings.scheduler.clone(),
@@ -158,6 +181,7 @@ fn run(said: &Regime, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>)
             .or(said.pad_to_multiple_of)
             .unwrap_or(1),
         packing_options: packing::options(said, own),
+        transformers,
     })
 }
 
@@ -206,36 +230,6 @@ fn scheduler_options(said: &Regime, own: &Own<'_>) -> Result<Map<String, Value>,
         }
     }
     Ok(options)
-}
-
-/// `group_by_length` (v4), `train_sampling_strategy` (v5), `curriculum_sampling` (axolotl).
-fn drawn(said: &Regime, own: &Own<'_>) -> Result<Option<Setting<Drawn>>, UsageError> {
-    if let Some(Setting { value, origin }) = own.named("train_sampling_strategy") {
-        let drawn = match value.as_str() {
-            Some("random") => Drawn::Shuffled,
-            Some("sequential") => Drawn::Sequential,
-            Some("group_by_length") => Drawn::Grouped,
-            _ => {
-                let known = "random, sequential, group_by_length";
-                return Err(UsageError(format!("{origin} is {value}; it is one of {known}")));
-            }
-        };
-        return Ok(Some(set(drawn, origin)));
-    }
-    for (name, drawn) in [
-        ("group_by_length", Drawn::Grouped),
-        ("curriculum_sampling", Drawn::Sequential),
-        ("disable_shuffling", Drawn::Sequential),
-    ] {
-        if let Some(origin) = own.on(name) {
-            return Ok(Some(set(drawn, origin)));
-        }
-    }
-    if let Some(grouped) = said.group_by_length.as_ref().filter(|grouped| grouped.value) {
-        return Ok(Some(set(Drawn::Grouped, grouped.origin.clone())));
-    }
-    let fixed = said.shuffle.as_ref().filter(|shuffle| !shuffle.value);
-    Ok(fixed.map(|fixed| set(Drawn::Sequential, fixed.origin.clone())))
 }
 
 /// The version asked for, else the one known, else the one installed, else that which the trainer was made with.

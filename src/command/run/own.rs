@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::command::trainers::value;
+use crate::model::config::ConfigFacts;
 use crate::model::run::Family;
 use crate::model::setup::{Origin, Setting};
 use crate::settings::{Settings, UsageError};
@@ -22,7 +23,9 @@ pub(super) const WARMUP_STEPS: Names =
     Names([&["warmup_steps"], &["warmup_steps"], &["lr_scheduler.num_warmup_steps"]]);
 pub(super) const WARMUP_RATIO: Names = Names([&["warmup_ratio"], &["warmup_ratio"], &[]]);
 pub(super) const LEARNING_RATE: Names = Names([&["learning_rate"], &["learning_rate"], &["optimizer.lr"]]);
-pub(super) const SEED: Names = Names([&["data_seed", "seed"], &["data_seed", "seed"], &["seed"]]);
+pub(super) const SEED: Names = Names([&["seed"]; 3]);
+/// The sampler's own, where it has one.
+pub(super) const DATA_SEED: Names = Names([&["data_seed"], &[], &[]]);
 pub(super) const EVAL_STEPS: Names = Names([&["eval_steps"], &["eval_steps"], &[]]);
 pub(super) const SAVE_STEPS: Names = Names([&["save_steps"], &["save_steps"], &[]]);
 pub(super) const LOGGING_STEPS: Names = Names([&["logging_steps"], &["logging_steps"], &["log_every_n_steps"]]);
@@ -43,11 +46,15 @@ pub(in crate::command) fn is_about_the_run(name: &str) -> bool {
         &WARMUP_RATIO,
         &LEARNING_RATE,
         &SEED,
+        &DATA_SEED,
         &EVAL_STEPS,
         &SAVE_STEPS,
         &LOGGING_STEPS,
     ];
     let others = ["group_by_length", "train_sampling_strategy", "curriculum_sampling"];
+    if name == "accelerator_config" || name.starts_with("accelerator_config.") {
+        return true;
+    }
     let among = |names: &Names| names.0.iter().any(|names| names.contains(&name));
     of_the_run.into_iter().any(among) || SCHEDULE_KEYS.contains(&name) || others.contains(&name)
 }
@@ -56,6 +63,8 @@ pub(in crate::command) fn is_about_the_run(name: &str) -> bool {
 pub(super) struct Own<'s> {
     pub(super) settings: &'s Settings,
     pub(super) family: Family,
+    /// The config, if there is one.
+    pub(super) config: Option<&'s ConfigFacts>,
 }
 
 impl Own<'_> {
@@ -75,9 +84,38 @@ impl Own<'_> {
         })
     }
 
+    /// As the config has it, or its program by default.
+    pub(super) fn configured(&self, name: &str) -> Option<Setting<Value>> {
+        let found = self.config?.get(name)?;
+        Some(Setting {
+            value: found.value.clone(),
+            origin: found.origin.clone(),
+        })
+    }
+
+    /// By `--set`, else in the config. `null` counts as not set.
+    pub(super) fn said(&self, name: &str) -> Option<Setting<Value>> {
+        let given = self.named(name).or_else(|| self.configured(name))?;
+        (!given.value.is_null()).then_some(given)
+    }
+
+    /// What stands under a key of an option that is an object.
+    pub(super) fn within(&self, name: &str, key: &str) -> Option<Setting<Value>> {
+        let whole = self.named(name);
+        let inner = whole.and_then(|given| {
+            Some(Setting {
+                value: given.value.get(key)?.clone(),
+                origin: given.origin,
+            })
+        });
+        self.named(&format!("{name}.{key}"))
+            .or(inner)
+            .or_else(|| self.configured(&format!("{name}.{key}")))
+    }
+
     /// Whether a switch is on, and where it was set.
     pub(super) fn on(&self, name: &str) -> Option<Origin> {
-        let given = self.named(name)?;
+        let given = self.said(name)?;
         (given.value == Value::Bool(true)).then_some(given.origin)
     }
 

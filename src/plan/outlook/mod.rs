@@ -3,11 +3,13 @@
 mod load;
 mod packing;
 mod rate;
+mod unknown;
 
 use crate::model::budget::{Budget, Planned, StepLoad, TimesSeen};
 use crate::model::run::{Drawn, Family};
 use crate::model::setup::Setup;
 
+use super::arrival::{Arrived, arrive};
 use super::coverage::{Seen, of_packed_rows};
 use super::load::Columns;
 use super::sampler::Order;
@@ -22,37 +24,85 @@ const MANY: usize = 1 << 26;
 /// A row the trainer leaves out, in [`Fed::tokens`].
 pub const DROPPED: u32 = u32::MAX;
 
-/// The rows of a run, in their order, as they are before packing and batching.
+/// The rows of a run, in their order, as they are before the trainer shuffles, packs or batches them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Fed<'a> {
-    /// Tokens of each row; [`DROPPED`] for one the trainer leaves out.
+    /// Tokens of each row; [`DROPPED`] for one the trainer leaves out. Of a preference row, those of its longer side.
     pub tokens: &'a [u32],
     /// Tokens of each row that carry loss.
     pub trained: &'a [u32],
+    /// Tokens of both sides, where the rows are preference rows.
+    pub both: Option<&'a [u32]>,
     /// Whether the tokens were counted, not estimated.
     pub counted: bool,
 }
 
+/// How often each row is seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// By row; 0 for one that is left out or held out.
+    pub times: Vec<u32>,
+    /// Numbers of the rows held out to evaluate on, in order.
+    pub held_out: Vec<u32>,
+}
+
+/// The columns of the rows that come to the sampler.
+struct Come {
+    arrived: Arrived,
+    tokens: Option<Vec<u32>>,
+    trained: Option<Vec<u32>>,
+    both: Option<Vec<u32>>,
+}
+
+impl Come {
+    fn of(setup: &Setup, fed: Fed<'_>) -> Result<Self, String> {
+        // Rows that are left out keep their place only where they are packed by place.
+        let keeps_places = packing::keeps_places(setup);
+        let leaves_out = |row: u32| fed.tokens[row as usize] == DROPPED;
+        let arrived = arrive(&setup.run.arrival, fed.tokens.len(), leaves_out, keeps_places)?;
+        Ok(Self {
+            tokens: arrived.gather(fed.tokens),
+            trained: arrived.gather(fed.trained),
+            both: fed.both.and_then(|both| arrived.gather(both)),
+            arrived,
+        })
+    }
+
+    fn fed<'a>(&'a self, all: Fed<'a>) -> Fed<'a> {
+        match (&self.tokens, &self.trained) {
+            (Some(tokens), Some(trained)) => Fed {
+                tokens,
+                trained,
+                both: self.both.as_deref(),
+                ..all
+            },
+            _ => all,
+        }
+    }
+}
+
 /// Plans the run.
 pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
-    let dropped = fed.tokens.iter().filter(|tokens| **tokens == DROPPED).count();
     let mut budget = Budget {
         rows: fed.tokens.len() as u64,
-        dropped: dropped as u64,
+        held_out: 0,
+        dropped: 0,
         packed: None,
         packable: None,
         refused: None,
         plan: None,
         notes: Vec::new(),
     };
-    // Rows that are left out keep their place only where they are packed by place.
-    let kept: Option<(Vec<u32>, Vec<u32>)> = (dropped > 0 && !packing::keeps_places(setup)).then(|| {
-        let rows = fed.tokens.iter().zip(fed.trained);
-        rows.filter(|(tokens, _)| **tokens != DROPPED).unzip()
-    });
-    let fed = kept
-        .as_ref()
-        .map_or(fed, |(tokens, trained)| Fed { tokens, trained, ..fed });
+    let come = match Come::of(setup, fed) {
+        Ok(come) => come,
+        Err(refused) => {
+            budget.refused = Some(refused);
+            return budget;
+        }
+    };
+    budget.held_out = come.arrived.held;
+    budget.dropped = come.arrived.dropped;
+    let fed = come.fed(fed);
     let packed = match packing::pack(setup, fed) {
         None => None,
         Some(Ok(packed)) => Some(packed),
@@ -75,46 +125,42 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
     match Plan::new(units, &settings) {
         Ok(plan) => {
             budget.notes = plan.notes(setup, &settings);
-            budget.plan = Some(planned(setup, &settings, &plan, fed, packed.as_ref()));
+            budget.notes.extend(unknown::notes(setup));
+            let is_known = come.arrived.is_known && unknown::order(setup, packed.is_some()).is_none();
+            budget.plan = Some(planned(setup, &settings, &plan, fed, packed.as_ref(), is_known));
         }
         Err(error) => budget.refused = Some(error.to_string()),
     }
     budget
 }
 
-/// How often each row is seen, in the very order of the run; 0 for a row that is left out.
+/// How often each row is seen, in the very order of the run.
 ///
 /// # Errors
 ///
 /// Why that cannot be told: there is no run, or its order is not known beforehand.
-pub fn times_seen(setup: &Setup, fed: Fed<'_>) -> Result<Vec<u32>, String> {
-    let keeps_places = packing::keeps_places(setup);
-    let is_fed = |tokens: u32| keeps_places || tokens != DROPPED;
-    let rows = fed.tokens.iter().zip(fed.trained);
-    let (tokens, trained): (Vec<u32>, Vec<u32>) = rows.filter(|(tokens, _)| is_fed(**tokens)).unzip();
-    let kept = Fed {
-        tokens: &tokens,
-        trained: &trained,
-        ..fed
-    };
-    let packed = packing::pack(setup, kept)
+pub fn times_seen(setup: &Setup, all: Fed<'_>) -> Result<Times, String> {
+    let come = Come::of(setup, all)?;
+    let fed = come.fed(all);
+    let packed = packing::pack(setup, fed)
         .transpose()
         .map_err(|error| error.to_string())?;
     let settings = PlanSettings::of(setup, packed.is_some()).map_err(|error| error.to_string())?;
     let units = packed
         .as_ref()
-        .map_or(tokens.len() as u64, |packed| packed.figures.sequences);
+        .map_or(fed.tokens.len() as u64, |packed| packed.figures.sequences);
     let plan = Plan::new(units, &settings).map_err(|error| error.to_string())?;
     let all_alike = plan.seen().is_some_and(|seen| seen.iter().count() == 1);
-    if !all_alike && !known_order(setup, packed.is_some()) {
-        let how = if packed.is_some() {
-            "how axolotl draws its bins"
-        } else {
-            "what rows are grouped from"
-        };
-        return Err(format!("{how} is not known beforehand"));
+    let reason = unknown::order(setup, packed.is_some())
+        .filter(|_| !all_alike)
+        .or_else(|| unknown::rows(setup, come.arrived.held > 0 || !all_alike));
+    if let Some(reason) = reason {
+        return Err(reason);
     }
-    let order = order(setup, packed.as_ref().map_or(&tokens, |packed| &packed.tokens));
+    if !come.arrived.is_known && !all_alike {
+        return Err("there are too many rows to shuffle".to_owned());
+    }
+    let order = order(setup, packed.as_ref().map_or(fed.tokens, |packed| &packed.tokens));
     let mut times = plan
         .times_seen(&order)
         .ok_or("there are too many epochs to draw them all")?;
@@ -122,14 +168,18 @@ pub fn times_seen(setup: &Setup, fed: Fed<'_>) -> Result<Vec<u32>, String> {
         let packing = packed
             .packing
             .ok_or("there are too many rows to remember where each is packed")?;
-        times = of_packed_rows(&packing, &times, tokens.len());
+        times = of_packed_rows(&packing, &times, fed.tokens.len());
     }
-    let mut times = times.into_iter();
-    Ok(fed
-        .tokens
-        .iter()
-        .map(|tokens| if is_fed(*tokens) { times.next().unwrap_or(0) } else { 0 })
-        .collect())
+    let mut held_out = come.arrived.held_out;
+    held_out.sort_unstable();
+    if let Some(order) = come.arrived.order {
+        let mut of_all = vec![0; all.tokens.len()];
+        for (row, times) in order.into_iter().zip(times) {
+            of_all[row as usize] = times;
+        }
+        times = of_all;
+    }
+    Ok(Times { times, held_out })
 }
 
 /// The learning rate at steps, from 1, of a run over so many rows, or sequences of them; `None` beyond its end and
@@ -142,12 +192,6 @@ pub fn rates(setup: &Setup, units: u64, steps: &[u64]) -> Vec<Option<f64>> {
         plan.lr(step - 1)
     };
     steps.iter().map(rate).collect()
-}
-
-/// Whether the order of the rows is known beforehand.
-fn known_order(setup: &Setup, packed: bool) -> bool {
-    let bins = packed && setup.run.family == Family::Axolotl;
-    setup.run.drawn.value != Drawn::Grouped && !bins
 }
 
 /// The order in which the run draws its rows; its sequences, where they are packed.
@@ -170,28 +214,37 @@ pub fn order<'a>(setup: &Setup, tokens: &'a [u32]) -> Order<'a> {
     }
 }
 
-fn planned(setup: &Setup, settings: &PlanSettings, plan: &Plan, fed: Fed<'_>, packed: Option<&Packed>) -> Planned {
+fn planned(
+    setup: &Setup,
+    settings: &PlanSettings,
+    plan: &Plan,
+    fed: Fed<'_>,
+    packed: Option<&Packed>,
+    is_known: bool,
+) -> Planned {
     let units = packed.map_or(fed.tokens, |packed| packed.tokens.as_slice());
     let order = order(setup, units);
     let few = fed.tokens.len() <= MANY;
     let packing = packed.and_then(|packed| packed.packing.as_ref());
+    let drawn = || (few && is_known).then(|| plan.times_seen(&order)).flatten();
     let seen = match (packed, packing) {
-        (None, _) => plan.seen().or_else(|| {
-            few.then(|| plan.times_seen(&order))
-                .flatten()
-                .map(|times| Seen::of(&times))
-        }),
+        (None, _) => plan.seen().or_else(|| drawn().map(|times| Seen::of(&times))),
         (Some(_), Some(packing)) => plan
-            .times_seen(&order)
+            .times_of_all()
+            .or_else(drawn)
             .map(|times| Seen::of(&of_packed_rows(packing, &times, fed.tokens.len()))),
         (Some(_), None) => None,
     };
     let columns = Columns {
         tokens: units,
         trained: packed.map_or(fed.trained, |packed| packed.trained.as_slice()),
+        both: fed.both.filter(|_| packed.is_none()),
         multiple: u32::try_from(setup.run.pad_to_multiple_of).unwrap_or(1),
     };
-    let exact = fed.counted && known_order(setup, packed.is_some()) && packed.is_none_or(|packed| packed.whole_rows);
+    let exact = fed.counted
+        && is_known
+        && !unknown::sides_apart(setup, fed.both.is_some())
+        && packed.is_none_or(|packed| packed.whole_rows);
     let (left_out, fed_twice) = plan.remainder();
     Planned {
         effective_batch: plan.effective_batch,
@@ -206,7 +259,9 @@ fn planned(setup: &Setup, settings: &PlanSettings, plan: &Plan, fed: Fed<'_>, pa
         rows_fed: plan.rows_seen,
         share: seen.as_ref().map_or_else(|| plan.share(), Seen::share),
         times_seen: seen.map(|seen| seen.iter().map(|(times, rows)| TimesSeen { times, rows }).collect()),
-        all_seen_at: few.then(|| plan.all_seen_at(&order)).flatten(),
+        all_seen_at: (few && (is_known || left_out == 0))
+            .then(|| plan.all_seen_at(&order))
+            .flatten(),
         left_out,
         fed_twice,
         last_step: plan.last_step(),

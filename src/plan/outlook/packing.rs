@@ -228,6 +228,7 @@ mod tests {
             tokens: &tokens,
             trained: &tokens,
             counted: true,
+            ..Fed::default()
         };
         for packer in [
             Packer::BestFit(BestFit::new(1024)),

@@ -44,6 +44,7 @@ fn planned(setup: &Setup, tokens: &[u32], trained: &[u32]) -> (Budget, Planned) 
             tokens,
             trained,
             counted,
+            ..Fed::default()
         },
     );
     let plan = budget.plan.clone().expect("a plan");
@@ -85,11 +86,86 @@ fn rows_left_out_are_fed_to_nothing() {
         tokens: &tokens,
         trained: &[1; 100],
         counted: true,
+        ..Fed::default()
     };
-    let times = times_seen(&setup, fed).expect("shuffled");
+    let times = times_seen(&setup, fed).expect("shuffled").times;
     assert_eq!((times[3], times[50]), (0, 0));
     // 98 rows fill 104 places: six of them twice.
     assert_eq!(times.iter().map(|times| u64::from(*times)).sum::<u64>(), 104);
+}
+
+#[test]
+fn both_sides_of_a_preference_row_lie_in_its_batch() {
+    // Of each pair the longer side has 5 tokens, the other 3.
+    let setup = setup(2, 1.0);
+    let fed = Fed {
+        tokens: &[5; 64],
+        trained: &[6; 64],
+        both: Some(&[8; 64]),
+        counted: true,
+    };
+    let load = outlook(&setup, fed).plan.and_then(|plan| plan.load).expect("tokens");
+    // 2 steps of 2 pairs, accumulated twice, on 8 ranks.
+    assert_eq!((load.steps, load.tokens.most, load.trained.most), (2, 32 * 8, 32 * 6));
+    assert_eq!(load.positions, 2 * 64 * 5);
+    assert!((load.padding - 0.2).abs() < 1e-12 && (load.pairs - 2.0 * 64.0 * 25.0).abs() < 1e-9);
+}
+
+#[test]
+fn figures_of_an_order_nobody_knows_are_left_out() {
+    let mut setup = setup(1, 3.0);
+    setup.run.drop_last = set(true);
+    let budget = |setup: &Setup| {
+        let fed = Fed {
+            tokens: &[5; 27],
+            trained: &[1; 27],
+            counted: true,
+            ..Fed::default()
+        };
+        outlook(setup, fed).plan.expect("a plan")
+    };
+    let plan = budget(&setup);
+    assert!(plan.times_seen.is_some() && plan.load.expect("tokens").exact);
+    // Each epoch leaves out 3 of the rows, and which they are follows from the order.
+    setup.run.dealt.unseeded = Some(Origin::Default);
+    let plan = budget(&setup);
+    assert!(plan.times_seen.is_none() && plan.all_seen_at.is_none() && !plan.load.expect("tokens").exact);
+    setup.run.drop_last = set(false);
+    setup.run.dealt.even_batches = false;
+    assert_eq!(budget(&setup).times_seen.expect("each as often").len(), 1);
+}
+
+#[test]
+fn a_streamed_set_drops_no_rows() {
+    let mut setup = setup(4, 1.0);
+    setup.world_size = set(1);
+    setup.grad_accum = set(1);
+    setup.max_steps = Some(set(6));
+    setup.run.streamed = set(true);
+    setup.run.drop_last = set(true);
+    let fed = Fed {
+        tokens: &[5; 11],
+        trained: &[1; 11],
+        ..Fed::default()
+    };
+    // Batches of 4, 4 and 3, twice.
+    assert_eq!(outlook(&setup, fed).plan.expect("a plan").rows_fed, 22);
+}
+
+#[test]
+fn a_split_batch_is_that_of_all_ranks() {
+    let mut setup = setup(8, 1.0);
+    setup.run.dealt.split_batches = Some(Origin::Default);
+    let fed = Fed {
+        tokens: &[5; 64],
+        trained: &[1; 64],
+        ..Fed::default()
+    };
+    let plan = outlook(&setup, fed).plan.expect("a plan");
+    assert_eq!((plan.batch_size, plan.effective_batch, plan.steps), (1, 16, 4));
+    setup.batch_size = set(6);
+    let refused = outlook(&setup, fed).refused.expect("not divisible");
+    assert!(refused.contains("multiple of 8 ranks"), "{refused}");
 }
 
 #[test]
@@ -101,6 +177,7 @@ fn an_order_nobody_knows_is_not_guessed() {
         tokens: &[5; 100],
         trained: &[1; 100],
         counted: true,
+        ..Fed::default()
     };
     let error = times_seen(&setup, fed).expect_err("unknown");
     assert!(error.contains("is not known beforehand"), "{error}");

@@ -58,7 +58,7 @@ impl Rule for LowCoverage {
         if plan.share >= self.least {
             return;
         }
-        let rows = budget.rows - budget.dropped;
+        let rows = budget.fed();
         let length = length(setup);
         let unit = if budget.packed.is_some() { "sequences" } else { "rows" };
         out.blame(

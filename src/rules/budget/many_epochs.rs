@@ -60,7 +60,7 @@ impl Rule for ManyEpochs {
                     "{} is {:.2} epochs of {} rows, more than {}; {} epochs are {} steps",
                     length(setup),
                     plan.epochs,
-                    budget.rows - budget.dropped,
+                    budget.fed(),
                     self.most,
                     self.most,
                     steps(self.most, plan.steps_per_epoch)

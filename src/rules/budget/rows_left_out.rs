@@ -63,7 +63,7 @@ impl Rule for RowsLeftOut {
     fn judge(&self, budget: &Budget, setup: &Setup, out: &mut Findings) {
         let Some(plan) = &budget.plan else { return };
         let packed = budget.packed.as_ref().map(|packed| packed.sequences);
-        let all = packed.unwrap_or(budget.rows - budget.dropped);
+        let all = packed.unwrap_or(budget.fed());
         let share = plan.left_out as f64 / all.max(1) as f64;
         if share > self.most {
             let unit = if packed.is_some() { "sequences" } else { "rows" };

@@ -101,7 +101,7 @@ impl Rule for SmallBatch {
 /// Rows in what a batch is made of: 1, or those of a packed sequence.
 #[expect(clippy::cast_precision_loss, reason = "a mean is a float")]
 fn rows_each(budget: &Budget) -> f64 {
-    let rows = (budget.rows - budget.dropped) as f64;
+    let rows = budget.fed() as f64;
     budget
         .packed
         .as_ref()

@@ -1,0 +1,226 @@
+//! Which rows come to the sampler, and in which order: what the trainer shuffles, holds out and leaves out first.
+//!
+//! Sources: datasets 5.2.0 `arrow_dataset.py`, `shuffle` and `train_test_split`; axolotl 0.19.0
+//! `utils/data/shared.py`, `merge_datasets` and `create_train_validation_split`; LLaMA-Factory 0.9.5
+//! `data/data_utils.py`, `split_dataset`; TRL 1.16.0 `scripts/utils.py`, `get_dataset`.
+
+use crate::model::run::{Arrival, HeldOut, Which};
+
+use super::numpy::permutation;
+use super::{float, whole};
+
+/// Rows beyond which a shuffled order that decides nothing but itself is not written down.
+const MANY: u32 = 1 << 26;
+
+/// The rows of a run, before they are packed or batched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arrived {
+    /// Numbers of the rows, as they come; `None` where all do, as they stand.
+    pub order: Option<Vec<u32>>,
+    /// Numbers of the rows held out, in no order. Empty where nobody knows which they are.
+    pub held_out: Vec<u32>,
+    /// How many are held out.
+    pub held: u64,
+    /// Rows left out of the others.
+    pub dropped: u64,
+    /// Whether this is the trainer's own order, and its own rows.
+    pub is_known: bool,
+}
+
+impl Arrived {
+    /// A column of the set, as its rows come.
+    pub fn gather<T: Copy>(&self, column: &[T]) -> Option<Vec<T>> {
+        let order = self.order.as_ref()?;
+        Some(order.iter().map(|row| column[*row as usize]).collect())
+    }
+}
+
+/// Brings the rows to the sampler. `leaves_out` says whether a row is left out; where it then `keeps_places`, it still
+/// takes a place among those packed together.
+///
+/// # Errors
+///
+/// What the trainer raises on the number to hold out.
+pub fn arrive(
+    arrival: &Arrival,
+    rows: usize,
+    leaves_out: impl Fn(u32) -> bool,
+    keeps_places: bool,
+) -> Result<Arrived, String> {
+    let rows = u32::try_from(rows).map_err(|_| "more than 2^32 rows".to_owned())?;
+    let taking = arrival
+        .at_most
+        .map_or(rows, |most| u32::try_from(most).unwrap_or(u32::MAX).min(rows));
+    let mut arrived = Arrived {
+        is_known: arrival.unknown.is_none(),
+        ..Arrived::default()
+    };
+    let mut order: Option<Vec<u32>> = (taking < rows).then(|| (0..taking).collect());
+    if let Some(seed) = arrival.shuffled {
+        if taking <= MANY {
+            order = Some(permutation(taking, seed));
+        } else {
+            arrived.is_known = false;
+        }
+    }
+    let mut hold = |order: &mut Vec<u32>, held: usize| {
+        arrived.held = held as u64;
+        arrived.held_out = order.drain(..held).collect();
+    };
+    match &arrival.held_out {
+        Some(out @ HeldOut { which, .. }) if matches!(which, Which::Drawn { .. } | Which::First) => {
+            let held = count(out, u64::from(taking))?;
+            let mut drawn = match which {
+                Which::Drawn { seed: Some(seed) } => permutation(taking, *seed),
+                _ => (0..taking).collect(),
+            };
+            hold(&mut drawn, held);
+            order = Some(drawn);
+            if *which == (Which::Drawn { seed: None }) {
+                arrived.is_known = false;
+                arrived.held_out.clear();
+            }
+        }
+        _ => {}
+    }
+    let dropped = match &order {
+        Some(order) => order.iter().filter(|row| leaves_out(**row)).count(),
+        None => (0..rows).filter(|row| leaves_out(*row)).count(),
+    };
+    // Rows that take no part at all are left out too.
+    arrived.dropped = dropped as u64 + u64::from(rows - taking);
+    if dropped > 0 && !keeps_places {
+        let kept = |row: &u32| !leaves_out(*row);
+        order = Some(match order {
+            Some(mut order) => {
+                order.retain(kept);
+                order
+            }
+            None => (0..rows).filter(kept).collect(),
+        });
+    }
+    if let Some(out @ HeldOut { which: Which::Last, .. }) = &arrival.held_out {
+        let mut left = order.unwrap_or_else(|| (0..taking).collect());
+        let held = count(out, left.len() as u64)?;
+        arrived.held = held as u64;
+        arrived.held_out = left.split_off(left.len() - held);
+        order = Some(left);
+    }
+    arrived.order = order;
+    Ok(arrived)
+}
+
+/// Rows held out of so many: a share is rounded up.
+fn count(out: &HeldOut, rows: u64) -> Result<usize, String> {
+    let size = out.size.value;
+    let share = size < 1.0 || size <= 1.0 && out.which != Which::First;
+    let held = if share {
+        (float(rows) * size).ceil()
+    } else {
+        size.floor()
+    };
+    // `train_test_split` of no rows splits nothing, and a stream may end early.
+    if rows == 0 || out.which == Which::First {
+        return Ok(usize::try_from(whole(held).min(rows)).unwrap_or(usize::MAX));
+    }
+    if (share && size >= 1.0) || whole(held) >= rows {
+        return Err(format!(
+            "{} {size} ({}) leaves nothing of {rows} rows to train on: train_test_split raises ValueError",
+            out.name, out.size.origin
+        ));
+    }
+    Ok(usize::try_from(whole(held)).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::setup::{Origin, Setting};
+
+    fn held_out(size: f64, which: Which) -> Option<HeldOut> {
+        Some(HeldOut {
+            name: "val_size".to_owned(),
+            size: Setting {
+                value: size,
+                origin: Origin::File("run.yaml:7".to_owned()),
+            },
+            which,
+        })
+    }
+
+    fn arrived(arrival: &Arrival, rows: usize, left_out: &[u32]) -> Arrived {
+        arrive(arrival, rows, |row| left_out.contains(&row), false).expect("rows")
+    }
+
+    #[test]
+    fn rows_are_split_as_datasets_splits_them() {
+        // `Dataset.from_dict({"a": range(11)}).train_test_split(0.2, seed=42)`, which rounds up.
+        let arrival = Arrival {
+            held_out: held_out(0.2, Which::Drawn { seed: Some(42) }),
+            ..Arrival::default()
+        };
+        let split = arrived(&arrival, 11, &[]);
+        assert_eq!(split.held_out, [6, 7, 0]);
+        assert_eq!(split.order.as_deref(), Some(&[10, 3, 5, 2, 4, 9, 1, 8][..]));
+        // Rows are held out before others are left out.
+        let split = arrived(&arrival, 11, &[7, 3]);
+        assert_eq!((split.held, split.dropped), (3, 1));
+        assert_eq!(split.order.as_deref(), Some(&[10, 5, 2, 4, 9, 1, 8][..]));
+    }
+
+    #[test]
+    fn axolotl_shuffles_first_and_holds_out_the_last_of_what_is_left() {
+        let arrival = Arrival {
+            shuffled: Some(42),
+            held_out: held_out(0.2, Which::Last),
+            ..Arrival::default()
+        };
+        let split = arrived(&arrival, 11, &[7]);
+        assert_eq!(split.order.as_deref(), Some(&[6, 0, 10, 3, 5, 2, 4, 9][..]));
+        assert_eq!((split.held_out.as_slice(), split.dropped), (&[1, 8][..], 1));
+    }
+
+    #[test]
+    fn a_stream_loses_its_first_rows_and_a_limit_the_last() {
+        let arrival = Arrival {
+            held_out: held_out(3.0, Which::First),
+            at_most: Some(6),
+            ..Arrival::default()
+        };
+        let split = arrived(&arrival, 8, &[]);
+        assert_eq!((split.order.as_deref(), split.dropped), (Some(&[3, 4, 5][..]), 2));
+        assert_eq!(
+            arrived(&Arrival::default(), 8, &[]),
+            Arrived {
+                is_known: true,
+                ..Arrived::default()
+            }
+        );
+    }
+
+    #[test]
+    fn holding_out_all_is_refused_in_the_trainers_words() {
+        let arrival = |size| Arrival {
+            held_out: held_out(size, Which::Last),
+            ..Arrival::default()
+        };
+        let refused = |size| arrive(&arrival(size), 10, |_| false, false).expect_err("too many");
+        assert_eq!(
+            refused(10.0),
+            "val_size 10 (run.yaml:7) leaves nothing of 10 rows to train on: train_test_split raises ValueError"
+        );
+        assert!(refused(1.0).contains("train_test_split"));
+        assert_eq!(arrived(&arrival(9.0), 10, &[]).order.as_deref(), Some(&[0][..]));
+    }
+
+    #[test]
+    fn rows_nobody_knows_are_not_listed() {
+        let arrival = Arrival {
+            held_out: held_out(2.0, Which::Drawn { seed: None }),
+            ..Arrival::default()
+        };
+        let split = arrived(&arrival, 10, &[]);
+        assert!(!split.is_known && split.held_out.is_empty());
+        assert_eq!((split.held, split.order.map(|order| order.len())), (2, Some(8)));
+    }
+}
