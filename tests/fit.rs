@@ -370,3 +370,294 @@ fn a_check_with_another_length_or_packing_tokenizes_no_text_again_and_says_the_s
         assert!(told.trim_end().ends_with(", kept from an earlier run"), "{told}");
     }
 }
+
+/// Whether nothing is better and something is worse.
+fn only_costs(told: &Value) -> bool {
+    let axes = told["compared"].as_array().expect("axes");
+    let is = |verdict: &str| axes.iter().any(|axis| axis["verdict"] == verdict);
+    is("worse") && !is("better")
+}
+
+fn notes(told: &Value) -> String {
+    told["notes"].to_string()
+}
+
+#[test]
+fn what_axolotl_packs_is_counted_as_check_counts_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let rows: String = (0..60)
+        .map(|row: usize| {
+            // Without an assistant's turn nothing is trained.
+            let answer = if row.is_multiple_of(3) {
+                r#",{"role":"assistant","content":"so it is"}"#
+            } else {
+                ""
+            };
+            let words = "so ".repeat(1 + row % 7);
+            format!("{{\"messages\":[{{\"role\":\"user\",\"content\":\"{words}{row}\"}}{answer}]}}\n")
+        })
+        .collect();
+    std::fs::write(folder.path().join("train.jsonl"), rows).expect("written");
+    for batch in ["1", "2", "8"] {
+        let flags = format!("--isolated --trainer axolotl --max-length 128 --batch-size {batch} --epochs 1");
+        let packing = format!("{flags} --packing multipack");
+        let told = fit(folder.path(), &packing);
+        let plan = check(folder.path(), &packing);
+        let now = told["lengths"]
+            .as_array()
+            .expect("lengths")
+            .iter()
+            .find(|row| row["is_now"] == true);
+        let now = now.expect("the present length");
+        assert_eq!(plan["plan"]["dropped"], 40);
+        assert_eq!(now["rows_dropped"], plan["plan"]["dropped"], "batch {batch}");
+        assert_eq!(
+            now["packed_sequences"], plan["plan"]["packed"]["sequences"],
+            "batch {batch}"
+        );
+        assert_eq!(told["now_comes_to"]["share"], plan["plan"]["plan"]["share"]);
+        // Rows that are not packed are kept, trained or not.
+        let plain = fit(folder.path(), &flags);
+        assert_eq!(plain["now_comes_to"]["rows_dropped"], 0);
+    }
+}
+
+#[test]
+fn nothing_is_recommended_that_only_costs() {
+    let folder = folder();
+    for flags in [
+        "--max-length 1024 --batch-size 1 --grad-accum 8",
+        "--max-length 2048 --batch-size 1 --grad-accum 8 --trainer trl --set completion_only_loss=true",
+        "--max-length 512 --batch-size 2 --grad-accum 4 --packing bfd",
+        "--max-length 1024 --batch-size 8",
+        "--max-length 1024 --batch-size 1 --grad-accum 1 --trainer llama-factory --set template=chatml",
+    ] {
+        let told = fit(folder.path(), &format!("--isolated --epochs 1 {flags}"));
+        assert!(!only_costs(&told), "{flags}: {}", told["compared"]);
+        let warmup = told["recommended"]["warmup_steps"].as_u64().expect("steps");
+        let steps = told["recommended_comes_to"]["steps"].as_u64().expect("steps");
+        assert!(warmup == 0 || warmup * 5 < steps, "{flags}: {warmup} of {steps}");
+    }
+    // Ten steps, of which two are a fifth.
+    let text = std::fs::read_to_string(folder.path().join("train.jsonl")).expect("rows");
+    let few: String = text.lines().take(80).map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("train.jsonl"), few).expect("written");
+    let told = fit(
+        folder.path(),
+        "--isolated --trainer trl@0.19.1 --max-length 2048 --batch-size 8 --epochs 1",
+    );
+    assert_eq!(told["recommended_comes_to"]["steps"], 10, "{}", told["recommended"]);
+    assert_eq!(told["recommended"]["warmup_steps"], 0);
+}
+
+#[test]
+fn a_length_that_loses_nothing_stays() {
+    let folder = folder();
+    for packing in ["wrapped", "bfd_split"] {
+        let told = fit(
+            folder.path(),
+            &format!("--isolated --trainer trl --max-length 128 --batch-size 4 --epochs 1 --packing {packing}"),
+        );
+        assert_eq!(told["recommended"]["max_length"], 128, "{packing}");
+        assert_eq!(told["recommended"]["packing"], packing);
+        for row in told["lengths"].as_array().expect("lengths") {
+            assert_eq!(
+                (&row["lost_share"], &row["rows_cut"]),
+                (&0.0.into(), &0.into()),
+                "{packing}"
+            );
+        }
+    }
+}
+
+#[test]
+fn goals_that_cannot_be_met_are_named() {
+    let folder = folder();
+    let flags = "--isolated --max-length 1024 --batch-size 8 --packing bfd";
+    // A day is enough for any number of epochs.
+    let told = fit(folder.path(), &format!("{flags} --hours 24 --tokens-per-sec 20000"));
+    assert!(told["recommended_comes_to"]["epochs"].as_f64().expect("epochs") <= 3.01);
+    assert!(notes(&told).contains("24 hours would do for"), "{}", notes(&told));
+    let told = fit(
+        folder.path(),
+        &format!("{flags} --coverage 100% --hours 0.005 --tokens-per-sec 2000"),
+    );
+    assert!(told["recommended_comes_to"]["hours"].as_f64().expect("hours") <= 0.005);
+    assert!(
+        notes(&told).contains("the goal of 100.0 % of the rows is not reached"),
+        "{}",
+        notes(&told)
+    );
+    for (wrong, why) in [
+        ("--hours 6", "--hours needs --tokens-per-sec or --step-time"),
+        ("--hours 6 --tokens-per-sec 0", "expected a number above 0"),
+        ("--hours 0 --tokens-per-sec 10", "expected a number above 0"),
+    ] {
+        let output = gonogo(folder.path(), &format!("fit train.jsonl -m {MODEL} -q {flags} {wrong}"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(why), "{wrong}: {said}");
+    }
+}
+
+#[test]
+fn there_is_a_reason_where_nothing_is_recommended() {
+    let folder = folder();
+    for (flags, why) in [
+        ("--batch-size 0", "batch size"),
+        ("--batch-size 4 --gpus 0", "world size"),
+    ] {
+        let words = format!("fit train.jsonl -m {MODEL} -q -f json --isolated --max-length 512 --epochs 1 {flags}");
+        let output = gonogo(folder.path(), &words);
+        let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(output.status.code(), Some(1), "{flags}");
+        let reason = told["not_recommended"].as_str().expect("a reason");
+        assert!(reason.contains(why), "{reason}");
+    }
+    // Fewer rows than a batch, of which none is left where batches that are not full are dropped.
+    let text = std::fs::read_to_string(folder.path().join("train.jsonl")).expect("rows");
+    let few: String = text.lines().take(5).map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("few.jsonl"), few).expect("written");
+    let words = format!(
+        "fit few.jsonl -m {MODEL} -q -f json --isolated --batch-size 8 --drop-last --max-length 512 --epochs 1"
+    );
+    let told: Value = serde_json::from_slice(&gonogo(folder.path(), &words).stdout).expect("JSON");
+    assert!(
+        told["now_refused"].is_string() && told["recommended_comes_to"]["steps"].as_u64() > Some(0),
+        "{told}"
+    );
+    // A stream has no epochs, and can be sized all the same.
+    let yaml = format!(
+        "model_name_or_path: {MODEL}\ndatasets:\n  - path: json\n    data_files: train.jsonl\ndataset_streaming: true\n\
+         per_device_train_batch_size: 4\nmax_steps: 5\nmax_length: 512\noutput_dir: out\n"
+    );
+    std::fs::write(folder.path().join("run.yaml"), yaml).expect("written");
+    let output = gonogo(
+        folder.path(),
+        "fit run.yaml --isolated --no-cache -q -f json --trainer trl",
+    );
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(
+        told["recommended"].is_object() && told["lengths"].as_array().is_some_and(|rows| rows.len() > 3),
+        "{told}"
+    );
+    // Rows that the trainer takes none of.
+    std::fs::write(
+        folder.path().join("odd.jsonl"),
+        "{\"question\":\"q\",\"answer\":\"a\"}\n",
+    )
+    .expect("written");
+    let output = gonogo(
+        folder.path(),
+        &format!("fit odd.jsonl -m {MODEL} -q --isolated --trainer trl --max-length 64 --epochs 1"),
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("KeyError"), "{said}");
+}
+
+#[test]
+fn rows_seen_are_those_check_counts() {
+    let folder = folder();
+    let flags = "--isolated --trainer axolotl --max-length 128 --batch-size 4 --epochs 1";
+    let told = fit(folder.path(), flags);
+    let plan = check(folder.path(), flags);
+    assert!(plan["plan"]["dropped"].as_u64() > Some(0));
+    assert_eq!(told["now_comes_to"]["share"], plan["plan"]["plan"]["share"]);
+    assert_eq!(told["now_comes_to"]["rows_dropped"], plan["plan"]["dropped"]);
+}
+
+/// Applies the patch of a config, and gives the config and what check then finds of the plan.
+fn patched(folder: &Path, config: &str, flags: &str) -> Option<(String, Vec<String>, Value)> {
+    std::fs::write(folder.join("run.yaml"), config).expect("written");
+    let output = gonogo(
+        folder,
+        &format!("fit run.yaml --isolated --no-cache -q --print-patch {flags}"),
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::write(folder.join("run.diff"), &output.stdout).expect("written");
+    let applied = std::process::Command::new("patch")
+        .args(["-p0", "-i", "run.diff"])
+        .current_dir(folder)
+        .output()
+        .ok()?;
+    let diff = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        applied.status.success(),
+        "{diff}{}",
+        String::from_utf8_lossy(&applied.stdout)
+    );
+    let text = std::fs::read_to_string(folder.join("run.yaml")).expect("the config");
+    let output = gonogo(folder, &format!("run.yaml --isolated --no-cache -q -f json {flags}"));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let groups = told["findings"].as_array().expect("findings").iter();
+    let rules = groups.filter_map(|group| group["rule"].as_str().map(str::to_owned));
+    Some((text, rules.collect(), told))
+}
+
+fn count(text: &str, key: &str) -> usize {
+    text.lines().filter(|line| line.starts_with(key)).count()
+}
+
+#[test]
+fn a_patch_leaves_no_key_twice_and_no_warning_of_its_own() {
+    let folder = folder();
+    let config = format!(
+        "model_name_or_path: {MODEL}\ndatasets:\n  - path: json\n    data_files: train.jsonl\noutput_dir: out\n\
+         packing: false\npacking_strategy: wrapped\nper_device_train_batch_size: 4\nnum_train_epochs: 4\n\
+         save_steps: 500\nwarmup_ratio: 0.1045\nmax_steps: -1\nmax_length: 128"
+    );
+    let Some((text, rules, told)) = patched(folder.path(), &config, "--trainer trl@0.24.0 --transformers 4.57") else {
+        return;
+    };
+    for key in [
+        "packing:",
+        "max_steps:",
+        "max_length:",
+        "num_train_epochs:",
+        "save_steps:",
+        "warmup_",
+    ] {
+        assert_eq!(count(&text, key), 1, "{key} in {text}");
+    }
+    assert!(
+        text.contains("packing_strategy: bfd\n") && text.contains("packing: true\n"),
+        "{text}"
+    );
+    assert!(!text.contains("max_steps: -1"), "{text}");
+    let odd = [
+        "budget/epochs-ignored",
+        "budget/interval-beyond-end",
+        "config/repeated-key",
+    ];
+    assert!(
+        !rules.iter().any(|rule| odd.contains(&rule.as_str())),
+        "{rules:?} {text}"
+    );
+    let output = gonogo(
+        folder.path(),
+        "fit run.yaml --isolated --no-cache -q -f json --trainer trl@0.24.0 --transformers 4.57",
+    );
+    let again: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        again["now_comes_to"]["warmup_steps"],
+        told["plan"]["plan"]["schedule"]["warmup_steps"]
+    );
+    assert_eq!(
+        again["now_comes_to"]["warmup_steps"], again["recommended"]["warmup_steps"],
+        "{text}"
+    );
+}
+
+#[test]
+fn a_config_of_a_trainer_that_is_not_reproduced_is_patched_by_its_own_keys() {
+    let folder = folder();
+    let config = format!(
+        "base_model: {MODEL}\ntokenizer_type: LlamaTokenizer\ndatasets:\n  - path: train.jsonl\n    type: alpaca\n\
+         sequence_len: 128\nmicro_batch_size: 4\ngradient_accumulation_steps: 1\nnum_epochs: 1\n\
+         learning_rate: 1e-4\noutput_dir: out\n"
+    );
+    let Some((text, ..)) = patched(folder.path(), &config, "") else {
+        return;
+    };
+    assert!(!text.contains("max_length") && !text.contains("per_device"), "{text}");
+    assert!(!text.contains("sequence_len: 128\n"), "{text}");
+}

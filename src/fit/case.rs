@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::Kept;
 use crate::model::budget::Budget;
+use crate::model::run::Drawn;
 use crate::model::setup::{Origin, Setting, Setup};
 use crate::plan::outlook::{Fed, outlook};
 
@@ -18,8 +19,23 @@ pub struct Case<'c> {
     pub rows: &'c dyn Fn(Option<u32>) -> Kept,
     /// The way to pack that could be switched on.
     pub can_pack: Option<&'static str>,
-    /// Whether rows without a trained token are left out where rows are not packed.
-    pub drops_untrained: bool,
+    /// When rows without a trained token are left out.
+    pub untrained: Untrained,
+}
+
+/// When a trainer leaves rows out that have no trained token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untrained {
+    Kept,
+    /// TRL from 1.0 on, after truncation.
+    LeftOutAlone,
+    /// axolotl, before it packs.
+    LeftOutPacked,
+}
+
+/// Whether a way to pack cuts nothing from a row, which goes on in the next sequence.
+pub(super) fn goes_on(packing: &str) -> bool {
+    matches!(packing, "bfd_split" | "bfd-requeue" | "wrapped" | "blocks")
 }
 
 /// The sizes of a run that can be chosen.
@@ -46,7 +62,10 @@ pub struct Outcome {
     pub epochs: f64,
     /// Rows of a step on average; of the sequences in it, where they are packed.
     pub rows_per_step: f64,
+    /// Share of the rows fed that are seen at least once, 0 to 1, as `check` has it: those left out are in
+    /// [`Self::rows_dropped`].
     pub share: f64,
+    /// Rows fed to it that it never comes to.
     pub never_seen: Option<u64>,
     pub lost_share: f64,
     pub answers_lost: u64,
@@ -80,7 +99,18 @@ impl Choice {
         }
     }
 
-    /// The setup with these sizes.
+    /// An epoch of the same sizes. A warmup that the trainer refuses says nothing about them.
+    #[must_use]
+    pub fn one_epoch(&self) -> Self {
+        Self {
+            epochs: 1.0,
+            max_steps: None,
+            warmup_steps: Some(0),
+            ..self.clone()
+        }
+    }
+
+    /// The setup with these sizes. Of a stream, which has no epochs, they are those of the rows as they stand.
     pub fn applied(&self, setup: &Setup) -> Setup {
         fn to<T>(value: T) -> Setting<T> {
             Setting {
@@ -97,6 +127,11 @@ impl Choice {
         setup.world_size = to(size(self.world_size));
         setup.epochs = to(self.epochs);
         setup.max_steps = self.max_steps.map(to);
+        if setup.run.streamed.value && self.max_steps.is_none() {
+            setup.run.streamed = to(false);
+            setup.run.drawn = to(Drawn::Sequential);
+            setup.run.drop_last = to(false);
+        }
         if let Some(steps) = self.warmup_steps {
             #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^52")]
             let steps = steps as f64;
@@ -111,7 +146,7 @@ impl Case<'_> {
     /// The rows at a length, not packed.
     pub fn at(&self, limit: Option<u32>) -> Kept {
         let kept = (self.rows)(limit);
-        if self.drops_untrained && limit.is_some() {
+        if self.untrained == Untrained::LeftOutAlone && limit.is_some() {
             kept.without_untrained()
         } else {
             kept
@@ -123,8 +158,8 @@ impl Case<'_> {
         let limit = u32::try_from(choice.max_length).unwrap_or(u32::MAX);
         match choice.packing.as_deref() {
             None => self.at(Some(limit)),
-            // Nothing is cut from rows that go on in the next sequence.
-            Some("bfd_split" | "bfd-requeue" | "wrapped" | "blocks") => (self.rows)(None),
+            Some(packing) if goes_on(packing) => (self.rows)(None),
+            Some(_) if self.untrained == Untrained::LeftOutPacked => (self.rows)(Some(limit)).without_untrained(),
             Some(_) => (self.rows)(Some(limit)),
         }
     }
@@ -156,7 +191,6 @@ impl Case<'_> {
         let units = budget.packed.as_ref().map(|packed| packed.sequences);
         let rows = budget.fed();
         let each = units.map_or(1.0, |units| share(rows, units));
-        let never = plan.never_seen().map(|never| never + budget.dropped);
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]
         let float = |count: u64| count as f64;
         // Over the steps looked at, brought to one epoch.
@@ -167,8 +201,8 @@ impl Case<'_> {
             steps_per_epoch: plan.steps_per_epoch,
             epochs: plan.epochs,
             rows_per_step: float(plan.effective_batch) * each,
-            share: never.map_or(plan.share, |never| 1.0 - share(never, budget.rows)),
-            never_seen: never,
+            share: plan.share,
+            never_seen: plan.never_seen(),
             lost_share: share(kept.trained_lost, kept.trained_all),
             answers_lost: kept.answers_lost,
             rows_dropped: budget.dropped,

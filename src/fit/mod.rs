@@ -4,15 +4,17 @@
 //! [`recommend`] chooses, [`patch`] writes the choice into the user's config.
 
 pub mod case;
+mod compare;
+pub mod goal;
 pub mod patch;
-pub mod recommend;
+mod recommend;
 pub mod tables;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use case::{Case, Choice, Outcome};
-pub use recommend::Goal;
+pub use case::{Case, Choice, Outcome, Untrained};
+pub use goal::Goal;
 
 /// Version of the layout of [`Sizing`].
 pub const VERSION: u32 = 1;
@@ -35,6 +37,8 @@ pub struct Sizing {
     pub now_refused: Option<String>,
     pub recommended: Option<Choice>,
     pub recommended_comes_to: Option<Outcome>,
+    /// Why nothing is recommended, if nothing is.
+    pub not_recommended: Option<String>,
     /// Figures of both, the better ones first.
     pub compared: Vec<Axis>,
     pub notes: Vec<String>,
@@ -123,14 +127,25 @@ pub fn size(case: &Case<'_>, goal: &Goal) -> Sizing {
         Err(refused) => (None, Some(refused)),
     };
     let mut lengths = tables::lengths(case, &now, &all);
-    let recommended = recommend::recommend(case, &now, now_comes_to.as_ref(), &mut lengths, goal);
     let mut notes = Vec::new();
     if case.setup.run.drawn.value == crate::model::run::Drawn::Grouped {
         notes.push("rows are grouped by length in an order nobody knows beforehand: padding is ≈".to_owned());
     }
+    let (recommended, not_recommended) =
+        match recommend::recommend(case, &now, now_comes_to.as_ref(), &mut lengths, goal) {
+            Ok(found) => {
+                notes.extend(found.notes);
+                (Some(found.choice), None)
+            }
+            Err(why) => (None, Some(why)),
+        };
     let comes_to = recommended.as_ref().and_then(|choice| case.outcome(choice, goal).ok());
-    let compared = match (&now_comes_to, &comes_to) {
-        (Some(now), Some(then)) => recommend::compare(now, then),
+    let an_epoch = |choice: &Choice| case.outcome(&choice.one_epoch(), goal).ok();
+    let compared = match (&now_comes_to, &recommended, &comes_to) {
+        (Some(left), Some(choice), Some(right)) => match (an_epoch(&now), an_epoch(choice)) {
+            (Some(an_epoch), Some(of_choice)) => compare::compare(left, right, &an_epoch, &of_choice),
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     };
     Sizing {
@@ -152,6 +167,7 @@ pub fn size(case: &Case<'_>, goal: &Goal) -> Sizing {
         now_refused,
         recommended,
         recommended_comes_to: comes_to,
+        not_recommended,
         compared,
         notes,
     }

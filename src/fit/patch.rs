@@ -29,7 +29,11 @@ const CONTEXT: usize = 3;
 /// A value is replaced where it stands, and what follows it on the line, a comment, stays. Keys not there yet are
 /// added in front of the first table of a TOML file (in that of this program in a `pyproject.toml`), else after the
 /// last line.
-pub fn unified(path: &str, text: &str, changes: &[Change], format: Format) -> String {
+///
+/// # Errors
+///
+/// If a key stands on its line in a way that is not changed here.
+pub fn unified(path: &str, text: &str, changes: &[Change], format: Format) -> Result<String, String> {
     let assign = match format {
         Format::Yaml => ": ",
         Format::Toml => " = ",
@@ -38,14 +42,23 @@ pub fn unified(path: &str, text: &str, changes: &[Change], format: Format) -> St
     let mut new: Vec<Option<String>> = vec![None; old.len()];
     let mut added = Vec::new();
     for change in changes {
-        let at = change
-            .line
-            .and_then(|line| line.checked_sub(1))
-            .filter(|at| *at < old.len());
-        match at.and_then(|at| Some((at, changed(old[at], change, assign)?))) {
-            Some((at, line)) if line != old[at] => new[at] = Some(line),
-            Some(_) => {}
-            None => added.push(format!("{}{assign}{}", change.key, change.value)),
+        let named = change.line.and_then(|line| line.checked_sub(1));
+        let own = change.instead_of.as_ref().unwrap_or(&change.key);
+        let at = named.filter(|at| *at < old.len()).or_else(|| find(&old, own, format));
+        let Some(at) = at else {
+            added.push(format!("{}{assign}{}", change.key, change.value));
+            continue;
+        };
+        let Some(line) = changed(old[at], change, assign) else {
+            return Err(format!(
+                "{path}:{}: {own} is to be {}{assign}{}: change it by hand",
+                at + 1,
+                change.key,
+                change.value
+            ));
+        };
+        if line != old[at] {
+            new[at] = Some(line);
         }
     }
     let ending = if old.first().is_some_and(|line| line.ends_with("\r\n")) {
@@ -64,15 +77,20 @@ pub fn unified(path: &str, text: &str, changes: &[Change], format: Format) -> St
         if at == last {
             append(&mut lines);
         }
+        // A line is added after one without an end only by giving it one.
+        let ends = if !added.is_empty() && at + 1 == last && !line.ends_with('\n') {
+            ending
+        } else {
+            ""
+        };
         match change {
             Some(changed) => {
                 lines.push(Line::Removed(line));
-                lines.push(Line::Added(changed));
+                lines.push(Line::Added(format!("{changed}{ends}")));
             }
-            // A line is added after one without an end only by giving it one.
-            None if !added.is_empty() && at + 1 == last && !line.ends_with('\n') => {
+            None if !ends.is_empty() => {
                 lines.push(Line::Removed(line));
-                lines.push(Line::Added(format!("{line}{ending}")));
+                lines.push(Line::Added(format!("{line}{ends}")));
             }
             None => lines.push(Line::Kept(line)),
         }
@@ -80,7 +98,26 @@ pub fn unified(path: &str, text: &str, changes: &[Change], format: Format) -> St
     if last >= old.len() {
         append(&mut lines);
     }
-    hunks(path, &lines)
+    Ok(hunks(path, &lines))
+}
+
+/// The line, from 0, that a key of the top level (of this program's table in a `pyproject.toml`) stands on; the last
+/// where there are several, for that one counts.
+fn find(lines: &[&str], key: &str, format: Format) -> Option<usize> {
+    let (from, to, mark) = match format {
+        Format::Yaml => (0, lines.len(), ':'),
+        Format::Toml => {
+            let is_table = |at: &usize| lines[*at].trim_start().starts_with('[');
+            let own = lines.iter().position(|line| line.trim() == "[tool.gonogo]");
+            let from = own.map_or(0, |at| at + 1);
+            (from, (from..lines.len()).find(is_table).unwrap_or(lines.len()), '=')
+        }
+    };
+    (from..to).rev().find(|at| {
+        let rest = lines[*at].strip_prefix(['"', '\'']).unwrap_or(lines[*at]);
+        let rest = rest.strip_prefix(key).map(|rest| rest.trim_start_matches(['"', '\'']));
+        rest.is_some_and(|rest| rest.trim_start().starts_with(mark))
+    })
 }
 
 /// In front of which line keys are added.
@@ -227,7 +264,7 @@ mod tests {
 
     #[test]
     fn keys_of_toml_are_added_before_the_tables() {
-        let added = |text| unified("f", text, &[change("a", "1", None)], Format::Toml);
+        let added = |text| unified("f", text, &[change("a", "1", None)], Format::Toml).expect("added");
         assert_eq!(
             added("b = 2\n\n[rules]\nc = 3\n"),
             "--- f\n+++ f\n@@ -1,4 +1,5 @@\n b = 2\n \n+a = 1\n [rules]\n c = 3\n"
@@ -247,13 +284,39 @@ mod tests {
             change("d", "4", Some(4)),
         ];
         assert_eq!(
-            unified("run.yaml", text, &changes, Format::Yaml),
+            unified("run.yaml", text, &changes, Format::Yaml).expect("changed"),
             "--- run.yaml\n+++ run.yaml\n@@ -1,5 +1,5 @@\n a: 1\n-b: 2\n+b: 20\n c: 3\n d: 4\n e: 5\n\
              @@ -8,4 +8,5 @@\n h: 8\n i: 9\n j: 10\n-k: 11\n\\ No newline at end of file\n+k: 11\n+new: 1\n"
         );
         assert_eq!(
             unified("run.yaml", text, &[change("a", "1", Some(1))], Format::Yaml),
-            ""
+            Ok(String::new())
         );
+    }
+    #[test]
+    fn a_last_line_without_an_end_gets_one_before_others_follow() {
+        let changes = [change("b", "3", Some(2)), change("c", "4", None)];
+        assert_eq!(
+            unified("f", "a: 1\nb: 2", &changes, Format::Yaml).expect("changed"),
+            "--- f\n+++ f\n@@ -1,2 +1,3 @@\n a: 1\n-b: 2\n\\ No newline at end of file\n+b: 3\n+c: 4\n"
+        );
+        let changed = unified("f", "a: 1\nb: 2", &changes[..1], Format::Yaml).expect("changed");
+        assert!(changed.ends_with("+b: 3\n\\ No newline at end of file\n"), "{changed}");
+    }
+
+    #[test]
+    fn a_key_that_stands_there_is_not_added_again() {
+        let text = "max_steps: -1\nlora:\n  max_steps: 3\n";
+        let changed = unified("f", text, &[change("max_steps", "9", None)], Format::Yaml).expect("changed");
+        assert!(changed.contains("-max_steps: -1\n+max_steps: 9\n"), "{changed}");
+        let text =
+            "[tool.other]\npacking = 1\n[tool.gonogo]\npacking = \"none\" # off\n[tool.gonogo.rules]\npacking = 2\n";
+        let changed = unified("f", text, &[change("packing", "\"bfd\"", None)], Format::Toml).expect("changed");
+        assert!(
+            changed.contains("-packing = \"none\" # off\n+packing = \"bfd\" # off\n"),
+            "{changed}"
+        );
+        let flow = unified("f", "{a: 1, b: 2}\n", &[change("b", "3", Some(1))], Format::Yaml);
+        assert_eq!(flow.expect_err("flow"), "f:1: b is to be b: 3: change it by hand");
     }
 }

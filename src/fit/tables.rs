@@ -72,11 +72,7 @@ fn row(case: &Case<'_>, now: &Choice, length: u64) -> Option<LengthRow> {
     let one_epoch = Choice {
         max_length: length,
         packing: None,
-        epochs: 1.0,
-        max_steps: None,
-        // A warmup that the trainer refuses says nothing about lengths.
-        warmup_steps: Some(0),
-        ..now.clone()
+        ..now.one_epoch()
     };
     let goal = Goal::default();
     let plain = case.outcome(&one_epoch, &goal).ok()?;
@@ -90,7 +86,11 @@ fn row(case: &Case<'_>, now: &Choice, length: u64) -> Option<LengthRow> {
         let sequences = case.plan(&choice, &kept).packed?.sequences;
         Some((case.outcome(&choice, &goal).ok()?, sequences))
     });
-    let kept = case.rows_of(&one_epoch);
+    // What is lost is lost in the way the rows are packed now.
+    let kept = case.rows_of(&Choice {
+        packing: now.packing.clone(),
+        ..one_epoch
+    });
     let rows = kept.tokens.len() as u64;
     Some(LengthRow {
         max_length: length,

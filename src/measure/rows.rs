@@ -21,6 +21,8 @@ pub struct Rows {
     runs: Vec<Run>,
     /// Rows the trainer would raise on, or that have no shape known here.
     pub unusable: u64,
+    /// What it raises on the first of them: its source and number, and the words.
+    raises: Option<(u32, u64, String)>,
 }
 
 /// Consecutive rows of one source.
@@ -68,6 +70,17 @@ impl Rows {
         }
         let [encoded] = row.encoded else {
             self.unusable += 1;
+            if let Some(error) = row.encode_error {
+                let place = (row.place.source, row.place.row);
+                if self
+                    .raises
+                    .as_ref()
+                    .is_none_or(|(source, row, _)| place < (*source, *row))
+                {
+                    let words = format!("{}: {}", error.class, error.message);
+                    self.raises = Some((place.0, place.1, words));
+                }
+            }
             return;
         };
         let (source, number) = (row.place.source, row.place.row);
@@ -115,6 +128,11 @@ impl Rows {
 
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
+    }
+
+    /// What the trainer raises on the first row it raises on.
+    pub fn raises(&self) -> Option<&str> {
+        self.raises.as_ref().map(|(_, _, words)| words.as_str())
     }
 
     /// Puts the rows in order.
@@ -188,6 +206,10 @@ impl Merge for Rows {
     fn merge(&mut self, mut other: Self) {
         self.runs.append(&mut other.runs);
         self.unusable += other.unusable;
+        self.raises = match (self.raises.take(), other.raises) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
     }
 }
 
@@ -214,7 +236,7 @@ mod tests {
                 rows: vec![one(10, 4, 2), one(3, 0, 2)],
                 spans: vec![(4, 6), (8, 10)],
             }],
-            unusable: 0,
+            ..Rows::default()
         }
     }
 

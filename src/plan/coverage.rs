@@ -54,7 +54,14 @@ impl Plan {
         let rows = self.feed.rows;
         let (epochs, rest) = self.reached(self.steps);
         let again = self.feed.places(&(0..rest)).end;
-        let each_once = self.feed.places(&(0..self.rhythm.fetched)).end == rows;
+        let in_an_epoch = self.feed.places(&(0..self.rhythm.fetched)).end;
+        if epochs == 1 && again == 0 && in_an_epoch < rows {
+            let times = [(0, rows - in_an_epoch), (1, in_an_epoch)];
+            return Some(Seen {
+                times: times.into_iter().collect(),
+            });
+        }
+        let each_once = in_an_epoch == rows;
         // Places beyond the rows are rows of the same epoch a second time.
         if !(each_once || epochs == 0 && again <= rows) {
             return None;

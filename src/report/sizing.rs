@@ -46,6 +46,10 @@ pub fn render(sizing: &Sizing, width: usize, out: &mut dyn Write) -> io::Result<
         page.line("", &comes_to(outcome))?;
         page.compared(&sizing.compared)?;
     }
+    if let Some(why) = &sizing.not_recommended {
+        writeln!(page.out)?;
+        page.line("recommended", &format!("nothing: {why}"))?;
+    }
     Ok(())
 }
 
@@ -275,6 +279,9 @@ fn comes_to(outcome: &Outcome) -> String {
     ];
     if let Some(never) = outcome.never_seen.filter(|never| *never > 0) {
         text.push(format!("{} never", count(never)));
+    }
+    if outcome.rows_dropped > 0 {
+        text.push(format!("{} left out", count(outcome.rows_dropped)));
     }
     if let Some(last) = outcome.last_rate {
         text.push(format!(

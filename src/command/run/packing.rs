@@ -109,6 +109,8 @@ pub(in crate::command) fn pack(family: &str, strategy: &str, options: &mut Map<S
             return;
         }
         "llama-factory" => "packing",
+        // It packs nothing, and has no option to say so.
+        "transformers" if !packs => return,
         _ => {
             if packs {
                 options.insert("packing_strategy".to_owned(), strategy.into());
@@ -117,4 +119,18 @@ pub(in crate::command) fn pack(family: &str, strategy: &str, options: &mut Map<S
         }
     };
     options.insert(switch.to_owned(), packs.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trainer_that_packs_nothing_is_not_told_to_leave_it() {
+        let mut options = Map::new();
+        pack("transformers", "none", &mut options);
+        assert!(options.is_empty());
+        pack("trl", "none", &mut options);
+        assert_eq!(options.get("packing"), Some(&Value::Bool(false)));
+    }
 }

@@ -18,15 +18,16 @@ pub struct FitArgs {
     #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Goal")]
     pub coverage: Option<f64>,
     /// Hours the run may take, at the throughput given
-    #[arg(long, value_name = "HOURS", help_heading = "Goal")]
+    #[arg(long, value_name = "HOURS", value_parser = above_zero, help_heading = "Goal")]
     pub hours: Option<f64>,
     /// Tokens a second, padding counted, on all devices together
-    #[arg(long, value_name = "N", help_heading = "Goal")]
+    #[arg(long, value_name = "N", value_parser = above_zero, help_heading = "Goal")]
     pub tokens_per_sec: Option<f64>,
     /// Seconds of a step of the run as set up
     #[arg(
         long,
         value_name = "SECONDS",
+        value_parser = above_zero,
         conflicts_with = "tokens_per_sec",
         help_heading = "Goal"
     )]
@@ -80,6 +81,12 @@ pub enum CacheCommand {
         #[arg(long, value_name = "DIR")]
         cache_dir: Option<PathBuf>,
     },
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    let number = text.trim().parse::<f64>().ok();
+    let number = number.filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 /// `99%` or `0.99`
