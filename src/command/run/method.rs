@@ -3,8 +3,6 @@
 //! Sources: TRL 0.12.0 to 1.16.0 `trainer/{sft,dpo,kto,reward}_config.py`, `trainer/kto_trainer.py` (between 0.26 and
 //! 1.7 in `experimental/kto`), `_get_train_sampler`.
 
-use serde_json::Value;
-
 use crate::command::trainers::Asked;
 use crate::model::example::Shape;
 use crate::model::run::Drawn;
@@ -70,7 +68,7 @@ impl Method {
         }
         // Where transformers does not know the strategy, the trainer's own sampler decides.
         let loss = own.said("loss_type");
-        let compares = loss.is_none_or(|loss| loss.value != Value::from("apo_zero_unpaired"));
+        let compares = loss.is_none_or(|loss| loss.value != "apo_zero_unpaired");
         compares.then_some(Drawn::Sequential)
     }
 

@@ -118,9 +118,7 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
 fn llama_factory(own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
     let held_out = number(own, "val_size").filter(|size| size.value > 1e-6);
     let at_most = own.said("max_samples").and_then(|most| most.value.as_u64());
-    let mixed = own
-        .said("mix_strategy")
-        .filter(|mix| mix.value != Value::from("concat"));
+    let mixed = own.said("mix_strategy").filter(|mix| mix.value != "concat");
     Arrival {
         held_out: held_out.map(|size| HeldOut {
             name: "val_size".to_owned(),
