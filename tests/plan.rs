@@ -318,7 +318,7 @@ fn rows_held_out_to_evaluate_on_are_no_part_of_the_run() {
         &format!("{AXOLOTL}val_set_size: 0.2\nmax_steps: 5\n"),
         "",
     );
-    assert_eq!(number(&told, "/plan/held_out"), 8.0);
+    assert_eq!(told["plan"]["held_out"], 8);
     let (held_out, not_drawn) = split(&never);
     assert_eq!(held_out, [1, 2, 8, 11, 13, 14, 33, 35]);
     assert_eq!(not_drawn, [4, 9, 16, 19, 27, 28, 31, 34, 36]);
@@ -347,7 +347,7 @@ fn rows_held_out_to_evaluate_on_are_no_part_of_the_run() {
     let config = "model_name_or_path: ./none\nstage: sft\nfinetuning_type: lora\ndataset: mine\ndataset_dir: .\n\
                   template: qwen\nval_size: 0.2\noutput_dir: out\nper_device_train_batch_size: 4\n";
     let (told, never) = described(folder.path(), &format!("{config}max_steps: 5\n"), "");
-    assert_eq!(number(&told, "/plan/held_out"), 10.0);
+    assert_eq!(told["plan"]["held_out"], 10);
     let (held_out, not_drawn) = split(&never);
     assert_eq!(held_out, [5, 17, 20, 25, 27, 39, 45, 46, 47, 49]);
     assert_eq!(
@@ -401,7 +401,7 @@ fn the_sampler_is_the_one_the_config_asks_for() {
     let kto = format!("{TRL}desirable_weight: 1.0\nundesirable_weight: 1.0\n");
     let (told, never) = described(folder.path(), &kto, "");
     assert_eq!(split(&never).1, in_order);
-    assert_eq!(number(&told, "/plan/plan/schedule/peak"), 1e-6);
+    assert_eq!(figures(&told, &["schedule/peak"]), [1e-6]);
     // transformers before 5.2 has no strategy, and without a KL term the trainer leaves the order to it.
     let zero = format!("{kto}loss_type: apo_zero_unpaired\n");
     assert_eq!(split(&described(folder.path(), &zero, "").1).1, in_order);
@@ -443,7 +443,7 @@ fn preference_runs_have_the_rate_and_the_tokens_of_their_trainer() {
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
     let flags = format!("-m {model} --trainer trl --max-length 64 --batch-size 4 --max-steps 5");
     let told = report(folder.path(), &flags);
-    assert_eq!(number(&told, "/plan/plan/schedule/peak"), 1e-6);
+    assert_eq!(figures(&told, &["schedule/peak"]), [1e-6]);
     let load = |name: &str| number(&told, &format!("/plan/plan/load/{name}"));
     assert!(
         load("trained/mean") < load("tokens/mean"),
@@ -453,7 +453,7 @@ fn preference_runs_have_the_rate_and_the_tokens_of_their_trainer() {
     // Four pairs of two sides, each as long as the longest.
     assert!((load("positions") / 40.0).fract().abs() < 1e-12 && load("padding") > 0.1);
     let told = report(folder.path(), &format!("{flags} --set trainer_type=reward"));
-    assert_eq!(number(&told, "/plan/plan/schedule/peak"), 1e-4);
+    assert_eq!(figures(&told, &["schedule/peak"]), [1e-4]);
 }
 
 #[test]

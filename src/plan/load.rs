@@ -16,6 +16,8 @@ pub struct Columns<'a> {
     pub trained: &'a [u32],
     /// A batch is padded to its longest row, and that to a multiple of this (`pad_to_multiple_of`).
     pub multiple: u32,
+    /// The rows of a batch lie end to end instead, and what they come to is padded (`padding_free`).
+    pub flat: bool,
 }
 
 /// What one step carries, on all ranks together.
@@ -72,7 +74,7 @@ impl Plan {
     fn add(&self, batches: &Range<u64>, drawn: &[u32], columns: Columns<'_>, load: &mut Load) {
         for batch in batches.clone() {
             for rank in 0..self.feed.world {
-                let (mut rows, mut longest) = (0u64, 0u32);
+                let (mut rows, mut longest, before) = (0u64, 0u32, load.tokens);
                 let sides = if columns.both.is_some() { 2 } else { 1 };
                 for place in self.feed.batch(batch, rank) {
                     let at = usize::try_from(place % self.feed.rows).expect("a row's number");
@@ -83,8 +85,13 @@ impl Plan {
                     load.trained += u64::from(columns.trained[row]);
                 }
                 load.rows += rows;
-                let width = u64::from(longest).next_multiple_of(u64::from(columns.multiple.max(1)));
-                load.padded += sides * rows * width;
+                let multiple = u64::from(columns.multiple.max(1));
+                let width = u64::from(longest).next_multiple_of(multiple);
+                load.padded += if columns.flat {
+                    (load.tokens - before).next_multiple_of(multiple)
+                } else {
+                    sides * rows * width
+                };
                 load.pairs += u128::from(sides * rows) * u128::from(width) * u128::from(width);
             }
         }

@@ -161,6 +161,7 @@ fn batches_are_those_of_the_data_loader() {
         assert_eq!(batches, loader.batches, "{}", loader.name);
         let columns = Columns {
             both: None,
+            flat: false,
             tokens: &loader.lengths,
             trained: &loader.lengths,
             multiple: 1,
@@ -394,6 +395,7 @@ fn a_short_last_batch_is_a_short_last_step() {
     let plan = Plan::new(5, &settings).expect("a plan");
     let columns = Columns {
         both: None,
+        flat: false,
         tokens: &lengths,
         trained: &trained,
         multiple: 8,
@@ -449,7 +451,7 @@ proptest! {
         let Ok(plan) = Plan::new(rows, &settings) else { return Ok(()) };
         let order = Order::Shuffled { seed };
         let ones = vec![1; usize::try_from(rows).expect("small")];
-        let columns = Columns { tokens: &ones, trained: &ones, both: None, multiple: 1 };
+        let columns = Columns { tokens: &ones, trained: &ones, both: None, flat: false, multiple: 1 };
         let loads: Vec<_> = plan.loads(order, columns, u64::MAX).collect();
         prop_assert_eq!(loads.len() as u64, plan.steps);
         let fed: u64 = loads.iter().map(|load| load.rows).sum();

@@ -342,7 +342,7 @@ fn ratio(steps: u64, of: u64, rounds_down: bool) -> Option<String> {
         let rounded = if rounds_down { exact.floor() } else { exact.ceil() };
         (rounded - steps).abs() < 0.5
     };
-    (2..=12).find_map(|digits: u8| {
+    (1..=12).find_map(|digits: u8| {
         let unit = 10f64.powi(i32::from(digits));
         let near = (steps / of * unit).round();
         [near, near - 1.0, near + 1.0]
@@ -377,10 +377,11 @@ mod tests {
 
     #[test]
     fn a_ratio_comes_to_the_very_steps() {
-        assert_eq!(ratio(21, 201, false).as_deref(), Some("0.104"));
+        // 20.1 rounded up.
+        assert_eq!(ratio(21, 201, false).as_deref(), Some("0.1"));
         assert_eq!(ratio(21, 201, true).as_deref(), Some("0.105"));
         assert_eq!(ratio(30, 1000, false).as_deref(), Some("0.03"));
-        assert_eq!(ratio(0, 10, false).as_deref(), Some("0.00"));
+        assert_eq!(ratio(0, 10, false).as_deref(), Some("0.0"));
         for steps in 2..200u32 {
             for of in [201u32, 999, 1407] {
                 let text = ratio(u64::from(steps), u64::from(of), false).expect("a ratio");

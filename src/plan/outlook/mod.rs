@@ -239,6 +239,7 @@ fn planned(
         tokens: units,
         trained: packed.map_or(fed.trained, |packed| packed.trained.as_slice()),
         both: fed.both.filter(|_| packed.is_none()),
+        flat: packed.is_some_and(|packed| Layout::of(&packed.figures.strategy) == Layout::Flat),
         multiple: u32::try_from(setup.run.pad_to_multiple_of).unwrap_or(1),
     };
     let exact = fed.counted
@@ -281,7 +282,7 @@ fn lie(load: StepLoad, packed: &Packed) -> StepLoad {
     let passes = if all > 0.0 { tokens / all } else { 0.0 };
     let positions = match Layout::of(&packed.figures.strategy) {
         Layout::Longest => return load,
-        Layout::Flat => tokens,
+        Layout::Flat => float(load.positions),
         Layout::Full => tokens / packed.figures.efficiency,
     };
     StepLoad {

@@ -69,6 +69,14 @@ fn packed_sequences_lie_in_batches_without_padding_and_rows_do_not_see_each_othe
         .map(|tokens| f64::from(*tokens) * f64::from(*tokens))
         .sum();
     assert!((load.pairs / squares - 1.0).abs() < 0.05);
+    // What lies in a batch is padded to a multiple of so many tokens as a whole.
+    setup.run.pad_to_multiple_of = 64;
+    let (_, plan) = planned(&setup, &tokens, &tokens);
+    let padded = plan.load.expect("tokens");
+    assert!(padded.positions.is_multiple_of(64) && padded.positions > load.positions);
+    let batches = padded.steps * plan.grad_accum * plan.world_size;
+    assert!(padded.positions < load.positions + 64 * batches);
+    setup.run.pad_to_multiple_of = 1;
     setup.packing = Some(set("wrapped".to_owned()));
     let (_, plan) = planned(&setup, &tokens, &tokens);
     assert!(plan.load.is_some_and(|load| !load.exact), "rows are divided");
