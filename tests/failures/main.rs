@@ -119,11 +119,11 @@ const FAILURES: &[Failure] = &[
         rule: "mask/marker-in-content",
         names: "stands 2 times",
         bad: (
-            r####"{"text": "Ask:\nwhat is it?\n###A:\nI write\n###A:\nand then 4."}"####,
+            r#"{"text": "Ask:\nwhat is it?\n###A:\nI write\n###A:\nand then 4."}"#,
             "-m MODELS/qwen-chatml --trainer trl@0.19.1 --set completion_only_lm={\"response_template\":\"\\n###A:\\n\"}",
         ),
         good: (
-            r####"{"text": "Ask:\nwhat is it?\n###A:\nI write and then 4."}"####,
+            r#"{"text": "Ask:\nwhat is it?\n###A:\nI write and then 4."}"#,
             "-m MODELS/qwen-chatml --trainer trl@0.19.1 --set completion_only_lm={\"response_template\":\"\\n###A:\\n\"}",
         ),
     },
