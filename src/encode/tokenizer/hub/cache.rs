@@ -42,9 +42,9 @@ impl Cache {
         self.snapshot(commit).join(file).is_file()
     }
 
-    /// Whether the file is there, or is known not to exist.
+    /// Whether the file or folder is there, or is known not to exist.
     pub(super) fn knows(&self, commit: &str, file: &str) -> bool {
-        self.has(commit, file) || self.missing(commit, file).exists()
+        self.snapshot(commit).join(file).exists() || self.missing(commit, file).exists()
     }
 
     fn missing(&self, commit: &str, file: &str) -> PathBuf {
@@ -74,7 +74,8 @@ impl Cache {
         if !blob.is_file() {
             write(&blob, bytes)?;
         }
-        link(tag, &place).or_else(|_| write(&place, bytes))
+        let up = 2 + file.matches('/').count();
+        link(tag, &place, up).or_else(|_| write(&place, bytes))
     }
 }
 
@@ -83,19 +84,19 @@ fn is_tag(tag: &str) -> bool {
     (1..=128).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Links a file of a snapshot to its blob, as two folders up.
+/// Links a file of a snapshot to its blob, so many folders up.
 #[cfg(unix)]
-fn link(tag: &str, place: &Path) -> io::Result<()> {
+fn link(tag: &str, place: &Path, up: usize) -> io::Result<()> {
     let folder = place.parent().unwrap_or(place);
     fs::create_dir_all(folder)?;
-    match std::os::unix::fs::symlink(Path::new("../../blobs").join(tag), place) {
+    match std::os::unix::fs::symlink(Path::new(&"../".repeat(up)).join("blobs").join(tag), place) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && place.is_file() => Ok(()),
         other => other,
     }
 }
 
 #[cfg(not(unix))]
-fn link(_tag: &str, _place: &Path) -> io::Result<()> {
+fn link(_tag: &str, _place: &Path, _up: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

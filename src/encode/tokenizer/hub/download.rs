@@ -126,6 +126,30 @@ impl<'e> Download<'e> {
         Err(self.failed("too many redirects"))
     }
 
+    /// The files right in a folder, by their paths; none where there is no such folder. As the hub's own library asks
+    /// for them (`HfApi.list_repo_tree`).
+    pub(super) fn list(&self, folder: &str) -> Result<Vec<String>, HubError> {
+        #[derive(serde::Deserialize)]
+        struct Listed {
+            #[serde(rename = "type")]
+            kind: String,
+            path: String,
+        }
+        let (endpoint, name) = (&self.env.endpoint, &self.id.name);
+        let revision = self.id.revision_segment();
+        let response = self.ask(&format!("{endpoint}/api/models/{name}/tree/{revision}/{folder}"))?;
+        match response.status().as_u16() {
+            200 => {
+                let listed: Vec<Listed> = serde_json::from_slice(&self.body(response)?)
+                    .map_err(|error| self.failed(&format!("the list of {folder}: {error}")))?;
+                let files = listed.into_iter().filter(|listed| listed.kind == "file");
+                Ok(files.map(|listed| listed.path).collect())
+            }
+            404 => Ok(Vec::new()),
+            status => Err(self.failed(&format!("{endpoint} answered HTTP {status}"))),
+        }
+    }
+
     fn ask(&self, address: &str) -> Result<Response<ureq::Body>, HubError> {
         let mut request = self.agent.get(address);
         if let Some(token) = &self.env.token

@@ -25,8 +25,12 @@ const OPTIONAL: &[&str] = &[
     "added_tokens.json",
     "config.json",
     "generation_config.json",
-    "chat_template.jinja",
+    TEMPLATE,
 ];
+
+/// A folder of templates by name, looked into where a model has a template at all.
+const TEMPLATE: &str = "chat_template.jinja";
+const MORE_TEMPLATES: &str = "additional_chat_templates";
 
 /// Why a model's folder cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +73,8 @@ pub fn locate(name: &str, env: &HubEnv) -> Result<PathBuf, HubError> {
     let cache = Cache::new(&env.cache, &id);
     let commit = cache.commit();
     let found = commit.as_ref().filter(|commit| cache.has(commit, NEEDED));
-    let missing = |commit: &str| OPTIONAL.iter().any(|file| !cache.knows(commit, file));
+    let missing =
+        |commit: &str| OPTIONAL.iter().any(|file| !cache.knows(commit, file)) || lacks_templates(&cache, commit);
     if let Some(commit) = found
         && (env.offline.is_some() || !missing(commit))
     {
@@ -123,7 +128,38 @@ fn fetch(download: &Download<'_>, cache: &Cache, found: Option<&String>) -> Resu
             Fetched::Missing { .. } => cache.note_missing(&commit, file)?,
         }
     }
+    if lacks_templates(cache, &commit) {
+        let mut found = false;
+        for file in pinned.list(MORE_TEMPLATES)?.iter().filter(|file| is_template(file)) {
+            if let Fetched::File { bytes, tag, .. } = pinned.get(file)? {
+                cache.put(&commit, file, &bytes, tag.as_deref())?;
+                found = true;
+            }
+        }
+        if !found {
+            cache.note_missing(&commit, MORE_TEMPLATES)?;
+        }
+    }
     Ok(commit)
+}
+
+/// Whether it is not known which templates a commit has besides its own.
+fn lacks_templates(cache: &Cache, commit: &str) -> bool {
+    cache.has(commit, TEMPLATE) && !cache.knows(commit, MORE_TEMPLATES)
+}
+
+/// A file right in the folder of templates, by a name that leads nowhere else.
+fn is_template(path: &str) -> bool {
+    let name = path
+        .strip_prefix(MORE_TEMPLATES)
+        .and_then(|rest| rest.strip_prefix('/'));
+    let name = name.and_then(|name| name.strip_suffix(".jinja"));
+    name.is_some_and(|name| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    })
 }
 
 #[cfg(test)]

@@ -272,3 +272,42 @@ fn a_model_without_the_file_is_remembered_as_such() {
     };
     assert!(matches!(locate("org/m", &offline), Err(HubError::NoTokenizer { .. })));
 }
+
+#[test]
+fn templates_by_name_come_with_the_models_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listed = r#"[{"type": "directory", "path": "additional_chat_templates/old.jinja"},
+        {"type": "file", "path": "additional_chat_templates/tool_use.jinja"},
+        {"type": "file", "path": "additional_chat_templates/../evil.jinja"},
+        {"type": "file", "path": "additional_chat_templates/notes.md"}]"#;
+    let server = Server::start(
+        HashMap::from([
+            (
+                path("main", "tokenizer.json"),
+                (200, json_file("\"aa\""), b"{}".to_vec()),
+            ),
+            (
+                path(COMMIT, "chat_template.jinja"),
+                (200, json_file("\"bb\""), b"plain".to_vec()),
+            ),
+            (
+                format!("/api/models/org/m/tree/{COMMIT}/additional_chat_templates"),
+                (200, Vec::new(), listed.as_bytes().to_vec()),
+            ),
+            (
+                path(COMMIT, "additional_chat_templates/tool_use.jinja"),
+                (200, json_file("\"cc\""), b"tools".to_vec()),
+            ),
+        ]),
+        404,
+    );
+    let env = env(folder.path(), &server.address);
+    let found = locate("org/m", &env).expect("a model");
+    let more = found.join("additional_chat_templates");
+    assert_eq!(fs::read(more.join("tool_use.jinja")).expect("a file"), b"tools");
+    assert_eq!(fs::read_dir(&more).expect("a folder").count(), 1);
+    // All is known now.
+    let asked = server.requests().len();
+    locate("org/m", &env).expect("a model");
+    assert_eq!(server.requests().len(), asked);
+}
