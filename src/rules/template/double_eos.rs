@@ -23,7 +23,7 @@ rule_meta! {
     ///
     /// ## Fix
     /// Take the token out of the text.
-    "template/double-eos", Warning, above 0.5 => Error, needs [Tokenizer]
+    "template/double-eos", Warning, needs [Tokenizer]
 }
 
 #[derive(Default, Deserialize)]
