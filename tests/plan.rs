@@ -423,6 +423,35 @@ fn the_sampler_is_the_one_the_config_asks_for() {
 }
 
 #[test]
+fn rows_held_out_in_an_order_nobody_knows_are_counted_and_not_listed() {
+    let folder = rows(37);
+    let (told, never) = described(folder.path(), &format!("{TRL}test_split_size: 0.2\n"), "");
+    assert_eq!(told["plan"]["held_out"], 8);
+    assert_eq!(figures(&told, &["steps_per_epoch"]), [8.0]);
+    let note = told["plan"]["notes"][0].as_str().expect("a note");
+    assert!(
+        note.starts_with("test_split_size (run.yaml:9), which is drawn without a seed,"),
+        "{note}"
+    );
+    assert!(never.is_empty());
+    let recipe = "model_name_or_path: ./none\ndataset_mixture:\n  datasets:\n    - id: train.jsonl\n      weight: 0.5\n  \
+                  test_split_size: 7\n  seed: 0\noutput_dir: out\nmax_length: 64\nmax_steps: 5\n";
+    let (told, never) = described(folder.path(), recipe, "train.jsonl");
+    assert_eq!(told["plan"]["held_out"], 7);
+    assert!(never.is_empty());
+    let notes = told["plan"]["notes"].to_string();
+    assert!(
+        notes.contains("dataset_mixture.datasets.0.weight (run.yaml:5) is not reproduced"),
+        "{notes}"
+    );
+    // axolotl's KTO keeps the order that its own shuffle made.
+    let shuffled = format!("{AXOLOTL}max_steps: 5\n");
+    let (_, drawn) = described(folder.path(), &shuffled, "");
+    let (_, kto) = described(folder.path(), &format!("{shuffled}rl: kto\n"), "");
+    assert!(kto.len() == drawn.len() && kto != drawn);
+}
+
+#[test]
 fn the_samplers_own_seed_wins_over_the_runs() {
     let folder = rows(37);
     let seeded = format!("{TRL}seed: 5\ndata_seed: 7\n");

@@ -28,6 +28,10 @@ pub(super) fn drawn(
             return Ok(set(Drawn::Sequential, origin));
         }
     }
+    // axolotl's trainer for it is TRL's, with its own order.
+    if own.family == Family::Axolotl && own.said("rl").is_some_and(|rl| rl.value == "kto") {
+        return Ok(set(Drawn::Sequential, default()));
+    }
     if let Some((method, version)) = method
         && method.always_in_order(version)
     {
@@ -139,21 +143,36 @@ fn llama_factory(own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
     }
 }
 
-/// `scripts/utils.py` of 1.16.0, `get_dataset`: the split of a mixture is drawn without a seed.
+/// `scripts/utils.py` of 1.16.0, `get_dataset`: the split of a mixture is drawn without a seed. What a recipe's own
+/// script does to its `dataset_mixture` is that script's.
 fn trl(own: &Own<'_>) -> Arrival {
-    let size = number(own, "test_split_size").filter(|_| entries(own, "datasets") > 0);
+    let recipe = entries(own, "dataset_mixture") > 0;
+    let (name, why) = if recipe {
+        (
+            "dataset_mixture.test_split_size",
+            "which the recipe's own script draws,",
+        )
+    } else {
+        ("test_split_size", "which is drawn without a seed,")
+    };
+    let size = number(own, name).filter(|_| recipe || entries(own, "datasets") > 0);
+    let split = size
+        .as_ref()
+        .map(|size| format!("{}, {why}", named(name, &size.origin)));
+    let config = own.config.filter(|_| recipe);
+    let weights = config.into_iter().flat_map(|config| &config.values).filter(|value| {
+        let is_weight = value.key.starts_with("dataset_mixture.datasets.") && value.key.ends_with(".weight");
+        is_weight && value.value.as_f64() != Some(1.0)
+    });
     Arrival {
-        unknown: size.as_ref().map(|size| {
-            format!(
-                "{}, which is drawn without a seed,",
-                named("test_split_size", &size.origin)
-            )
-        }),
+        unknown: split
+            .or_else(|| recipe.then(|| "dataset_mixture, which the recipe's own script shuffles,".to_owned())),
         held_out: size.map(|size| HeldOut {
-            name: "test_split_size".to_owned(),
+            name: name.to_owned(),
             size,
             which: Which::Drawn { seed: None },
         }),
+        uncounted: weights.map(|value| named(&value.key, &value.origin)).take(1).collect(),
         ..Arrival::default()
     }
 }

@@ -158,8 +158,9 @@ fn kept(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, PackE
             squares += f64::from(piece.len()) * f64::from(piece.len());
             let (all, of_row) = (u64::from(fed.tokens[row]), u64::from(fed.trained[row]));
             whole_rows &= u64::from(piece.len()) == all;
-            // Where the trained tokens stand in a divided row is not known here; they count by its share.
-            carrying += (of_row * u64::from(piece.len())).checked_div(all).unwrap_or(0);
+            // Where the trained tokens stand in a divided row is not known here: each piece has its share of them.
+            let before = |at: u32| (of_row * u64::from(at)).checked_div(all).unwrap_or(0);
+            carrying += before(piece.end) - before(piece.start);
         }
         tokens.push(u32::try_from(sum).unwrap_or(u32::MAX));
         trained.push(u32::try_from(carrying).unwrap_or(u32::MAX));
@@ -220,6 +221,19 @@ fn counted(packer: &Packer, strategy: String, fed: Fed<'_>) -> Result<Packed, Pa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_of_a_row_have_all_its_trained_tokens() {
+        let fed = Fed {
+            tokens: &[10, 7],
+            trained: &[7, 3],
+            counted: true,
+            ..Fed::default()
+        };
+        let packed = kept(&Packer::Concat(Concat::wrapped(3)), String::new(), fed).expect("packed");
+        assert_eq!(packed.trained.iter().sum::<u32>(), 10);
+        assert!(!packed.whole_rows);
+    }
 
     #[test]
     fn batches_counted_one_by_one_are_those_kept_together() {
