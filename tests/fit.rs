@@ -661,3 +661,25 @@ fn a_config_of_a_trainer_that_is_not_reproduced_is_patched_by_its_own_keys() {
     assert!(!text.contains("max_length") && !text.contains("per_device"), "{text}");
     assert!(!text.contains("sequence_len: 128\n"), "{text}");
 }
+
+#[test]
+fn a_config_gets_no_key_that_its_program_has_not() {
+    let folder = folder();
+    let common = "output_dir: out\nlearning_rate: 1e-5\nper_device_train_batch_size: 1\nmax_steps: 3\n";
+    let grpo = format!("model_name_or_path: {MODEL}\nnum_generations: 4\nmax_completion_length: 64\n{common}");
+    let arguments = format!("train_file: train.jsonl\n{common}");
+    for (config, flags) in [
+        (grpo, "train.jsonl".to_owned()),
+        (arguments, format!("-m {MODEL} --max-length 2048")),
+    ] {
+        let flags = flags.as_str();
+        let Some((text, rules, _)) = patched(folder.path(), &config, flags) else {
+            return;
+        };
+        assert!(
+            text != config && !text.contains("packing") && !text.contains("max_length"),
+            "{text}"
+        );
+        assert!(!rules.contains(&"config/unknown-key".to_owned()), "{rules:?}");
+    }
+}

@@ -168,21 +168,34 @@ fn side(trainer: &str, options: &serde_json::Map<String, serde_json::Value>) -> 
     }
 }
 
+/// The way to pack that could be switched on, by who trains on what.
+fn can_pack(setup: &Setup, trainer: &str, version: (u32, u32)) -> Option<&'static str> {
+    if setup.shapes.contains(&Some(Shape::Kto)) {
+        return None;
+    }
+    let config = setup.config.as_ref();
+    let program = config.map_or(trainer, |config| config.program.as_str());
+    let method = config.map_or("", |config| config.method.as_str());
+    match (program, method) {
+        ("axolotl", "sft" | "") => Some("multipack"),
+        ("llama-factory", "pt") => Some("blocks"),
+        ("llama-factory", "sft" | "") => Some("knapsack"),
+        ("torchtune", _) => Some("in-order"),
+        // Packing in TRL loses the masks before.
+        ("trl", "sft" | "") => Some("bfd").filter(|_| version >= (0, 20)),
+        ("transformers", _) => Some("bfd").filter(|_| trainer != "transformers"),
+        // Trainers on pairs, and on what the model says.
+        ("axolotl" | "llama-factory" | "trl", _) => None,
+        _ => Some("bfd"),
+    }
+}
+
 fn sized(setup: &Setup, rows: &dyn Fn(Option<u32>) -> Kept, trainer: &str, goal: &Goal) -> Sizing {
     let version = setup.run.trainer.unwrap_or((1, 16));
-    let pairs = |shape: &Option<Shape>| matches!(shape, Some(Shape::Kto));
     let case = Case {
         setup,
         rows,
-        can_pack: match trainer {
-            _ if setup.shapes.iter().any(pairs) => None,
-            "axolotl" => Some("multipack"),
-            "llama-factory" => Some("knapsack"),
-            "torchtune" => Some("in-order"),
-            // Packing in TRL loses the masks there.
-            "trl" if version < (0, 20) => None,
-            _ => Some("bfd"),
-        },
+        can_pack: can_pack(setup, trainer, version),
         untrained: match trainer {
             "trl" if version >= (1, 0) => Untrained::LeftOutAlone,
             "axolotl" => Untrained::LeftOutPacked,

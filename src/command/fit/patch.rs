@@ -24,6 +24,9 @@ struct Keys {
     warmup: &'static str,
 }
 
+/// TRL's config classes that have a max_length.
+const LENGTHS: &[&str] = &["sft", "dpo", "kto", "reward", "cpo", "orpo", "gkd", "online_dpo"];
+
 impl Keys {
     const TOML: Self = Self {
         length: Some("max-length"),
@@ -46,7 +49,9 @@ impl Keys {
 
     /// Those of a config's program.
     fn of(program: &str, setup: &Setup) -> Self {
-        let written = |key: &str| setup.config.as_ref().is_some_and(|config| config.get(key).is_some());
+        let config = setup.config.as_ref();
+        let written = |key: &str| config.is_some_and(|config| config.get(key).is_some());
+        let method = config.map_or("", |config| config.method.as_str());
         match program {
             "axolotl" => Self {
                 length: Some("sequence_len"),
@@ -70,6 +75,7 @@ impl Keys {
                 ..Self::TRANSFORMERS
             },
             "transformers" => Self::TRANSFORMERS,
+            _ if !method.is_empty() && !LENGTHS.contains(&method) => Self::TRANSFORMERS,
             _ => Self {
                 length: Some(if written("max_seq_length") {
                     "max_seq_length"
@@ -163,7 +169,7 @@ pub(super) fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyh
         match (keys.packing, &choice.packing) {
             (Some(key), Some(strategy)) if is_toml => patch.change(key, format!("\"{strategy}\""), set),
             (Some(key), packing) => patch.change(key, packing.is_some().to_string(), set),
-            (None, _) => tell("TrainingArguments have no packing: it is for the script to switch on"),
+            (None, _) => tell("the config has no key for packing: it is for the script to switch on"),
         }
         if let (Some(strategy), "trl", false) = (&choice.packing, program, is_toml) {
             self::strategy(&mut patch, strategy);
