@@ -663,6 +663,23 @@ fn a_config_of_a_trainer_that_is_not_reproduced_is_patched_by_its_own_keys() {
 }
 
 #[test]
+fn axolotls_batch_size_is_named_and_leaves_no_place_for_accumulation() {
+    let folder = folder();
+    let config = format!(
+        "base_model: {MODEL}\ntokenizer_type: LlamaTokenizer\ndatasets:\n  - path: train.jsonl\n    type: alpaca\n\
+         batch_size: 1\nmicro_batch_size: 1\nsequence_len: 512\nnum_epochs: 1\nlearning_rate: 1e-4\noutput_dir: out\n"
+    );
+    std::fs::write(folder.path().join("run.yaml"), config).expect("written");
+    let output = gonogo(folder.path(), "fit run.yaml --isolated --no-cache -q --print-patch");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("batch_size (run.yaml:6) stands beside it"), "{said}");
+    let output = gonogo(folder.path(), "run.yaml --isolated --no-cache -q -f json");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let notes = told["plan"]["notes"].to_string();
+    assert!(notes.contains("batch_size (run.yaml:6) is not reproduced"), "{notes}");
+}
+
+#[test]
 fn a_config_gets_no_key_that_its_program_has_not() {
     let folder = folder();
     let common = "output_dir: out\nlearning_rate: 1e-5\nper_device_train_batch_size: 1\nmax_steps: 3\n";

@@ -183,6 +183,15 @@ pub(super) fn patch(sizing: &Sizing, prepared: &Prepared, trainer: &str) -> anyh
         );
     }
     if choice.grad_accum != now.grad_accum {
+        let other = setup.config.as_ref().and_then(|config| config.get("batch_size"));
+        if let (Some(other), "axolotl", false) = (other, program, is_toml) {
+            return Err(UsageError(format!(
+                "gradient_accumulation_steps is to be {}, and axolotl stops where batch_size ({}) stands beside it: \
+                 take that out first",
+                choice.grad_accum, other.origin
+            ))
+            .into());
+        }
         patch.change(
             keys.accum,
             choice.grad_accum.to_string(),

@@ -100,7 +100,8 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
         .filter(|_| sets > 1)
         .or_else(|| of_entries(own, "preprocess_shards"));
     let mut uncounted: Vec<String> = of_entries(own, "shards").into_iter().collect();
-    for name in ["dataset_exact_deduplication", "dataset_shard_num"] {
+    // Steps are worked out from `batch_size`, where it stands, and made of micro_batch_size rows all the same.
+    for name in ["dataset_exact_deduplication", "dataset_shard_num", "batch_size"] {
         let said = own.said(name).filter(|said| said.value != Value::Bool(false));
         uncounted.extend(said.map(|said| named(name, &said.origin)));
     }
@@ -146,33 +147,31 @@ fn llama_factory(own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
 /// `scripts/utils.py` of 1.16.0, `get_dataset`: the split of a mixture is drawn without a seed. What a recipe's own
 /// script does to its `dataset_mixture` is that script's.
 fn trl(own: &Own<'_>) -> Arrival {
-    let recipe = entries(own, "dataset_mixture") > 0;
-    let (name, why) = if recipe {
-        (
-            "dataset_mixture.test_split_size",
-            "which the recipe's own script draws,",
-        )
-    } else {
-        ("test_split_size", "which is drawn without a seed,")
-    };
-    let size = number(own, name).filter(|_| recipe || entries(own, "datasets") > 0);
-    let split = size
-        .as_ref()
-        .map(|size| format!("{}, {why}", named(name, &size.origin)));
-    let config = own.config.filter(|_| recipe);
-    let weights = config.into_iter().flat_map(|config| &config.values).filter(|value| {
-        let is_weight = value.key.starts_with("dataset_mixture.datasets.") && value.key.ends_with(".weight");
-        is_weight && value.value.as_f64() != Some(1.0)
-    });
+    if entries(own, "dataset_mixture") > 0 {
+        let values = own.config.into_iter().flat_map(|config| &config.values);
+        let counts = values.filter(|value| {
+            let is_weight = value.key.starts_with("dataset_mixture.datasets.") && value.key.ends_with(".weight");
+            is_weight && value.value.as_f64() != Some(1.0) || value.key == "dataset_mixture.test_split_size"
+        });
+        return Arrival {
+            unknown: Some("dataset_mixture, which the recipe's own script shuffles,".to_owned()),
+            uncounted: counts.map(|value| named(&value.key, &value.origin)).collect(),
+            ..Arrival::default()
+        };
+    }
+    let size = number(own, "test_split_size").filter(|_| entries(own, "datasets") > 0);
     Arrival {
-        unknown: split
-            .or_else(|| recipe.then(|| "dataset_mixture, which the recipe's own script shuffles,".to_owned())),
+        unknown: size.as_ref().map(|size| {
+            format!(
+                "{}, which is drawn without a seed,",
+                named("test_split_size", &size.origin)
+            )
+        }),
         held_out: size.map(|size| HeldOut {
-            name: name.to_owned(),
+            name: "test_split_size".to_owned(),
             size,
             which: Which::Drawn { seed: None },
         }),
-        uncounted: weights.map(|value| named(&value.key, &value.origin)).take(1).collect(),
         ..Arrival::default()
     }
 }
