@@ -453,6 +453,20 @@ fn rows_held_out_in_an_order_nobody_knows_are_counted_and_not_listed() {
 }
 
 #[test]
+fn axolotl_counts_steps_by_a_batch_size_it_does_not_make() {
+    let folder = rows(100);
+    let config = AXOLOTL.replace("gradient_accumulation_steps: 1", "batch_size: 16") + "num_epochs: 2\n";
+    let (told, _) = described(folder.path(), &config, "");
+    // ceil(100 * 2 / 16) steps of 4 rows.
+    assert_eq!(figures(&told, &["steps", "rows_fed"]), [13.0, 52.0]);
+    let note = told["plan"]["notes"].to_string();
+    assert!(
+        note.contains("counts the steps by batch_size 16 (run.yaml:6) and makes each of 4 rows"),
+        "{note}"
+    );
+}
+
+#[test]
 fn the_samplers_own_seed_wins_over_the_runs() {
     let folder = rows(37);
     let seeded = format!("{TRL}seed: 5\ndata_seed: 7\n");

@@ -97,6 +97,8 @@ pub struct Run {
     pub transformers: Setting<(u32, u32)>,
     /// `(major, minor)` of the trainer, which packs; `None` where none is named.
     pub trainer: Option<(u32, u32)>,
+    /// axolotl's `batch_size`: rows on a rank that it counts steps by, whatever a step is then made of.
+    pub counted_batch: Option<Setting<u64>>,
     /// Whether an epoch's last rows are left out where they make no full batch.
     pub drop_last: Setting<bool>,
     /// Whether the trainer reads the set as a stream, without knowing its length.
@@ -141,6 +143,7 @@ impl Default for Run {
             family: Family::Transformers,
             transformers: plain((5, 23)),
             trainer: None,
+            counted_batch: None,
             drop_last: plain(false),
             streamed: plain(false),
             drawn: plain(Drawn::Shuffled),

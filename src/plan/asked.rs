@@ -9,7 +9,7 @@ use crate::model::setup::Setup;
 use super::axolotl::Basis;
 use super::schedule::{OneCycle, Schedule, ScheduleError};
 use super::warmup::{Warmup, WarmupError};
-use super::{PlanSettings, Trainer, whole};
+use super::{LARGEST_BATCH, PlanSettings, Trainer, whole};
 
 /// Settings on which the trainer aborts before it plans anything.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -77,6 +77,16 @@ impl PlanSettings {
             learning_rate: run.learning_rate.value,
             ..asked.for_run(setup)
         };
+        asked.counted = run
+            .counted_batch
+            .as_ref()
+            .map(|rows| {
+                (
+                    rows.value.saturating_mul(asked.world_size),
+                    setup.batch_size.value as u64,
+                )
+            })
+            .filter(|(rows, _)| (1..=LARGEST_BATCH).contains(rows));
         asked.even_batches &= run.dealt.even_batches;
         if run.dealt.split_batches.is_some() && asked.world_size > 1 {
             asked.split_batches()?;

@@ -19,6 +19,9 @@ pub struct PlanSettings {
     /// Ranks that each have their own batches; those of tensor, context or sequence parallelism count as one.
     pub world_size: u64,
     pub epochs: f64,
+    /// axolotl: rows on all ranks that it counts a step by, and those of a batch (`batch_size` and
+    /// `micro_batch_size`), where that is not what a step is made of.
+    pub counted: Option<(u64, u64)>,
     /// `max_steps`; wins over the epochs. Not transformers' -1, which is `None` here.
     pub max_steps: Option<u64>,
     /// `dataloader_drop_last`.
@@ -115,6 +118,7 @@ impl PlanSettings {
             world_size: 1,
             epochs: 3.0,
             max_steps: None,
+            counted: None,
             drop_last: false,
             even_batches: true,
             streamed: false,
@@ -234,8 +238,11 @@ impl PlanSettings {
         let own_total = match self.trainer {
             Trainer::Axolotl { basis, .. } if !self.streamed => {
                 let batches = feed.rows / feed.batch;
-                let rounds = self.grad_accum * self.world_size;
-                let total = basis.total(feed.rows, batches, self.effective_batch(), rounds, self.epochs);
+                let (batches, per_update, rounds) = match self.counted {
+                    Some((rows, batch)) => (batches * batch, rows, rows),
+                    None => (batches, self.effective_batch(), self.grad_accum * self.world_size),
+                };
+                let total = basis.total(feed.rows, batches, per_update, rounds, self.epochs);
                 // A total of 0 counts as none.
                 Some(whole(total.ceil())).filter(|total| *total > 0)
             }

@@ -135,6 +135,7 @@ fn run(setup: &Setup, settings: &Settings, own: &Own<'_>, asked: Option<&Asked>)
     Ok(Run {
         family: own.family,
         trainer: asked.map(|asked| (asked.version.major, asked.version.minor)),
+        counted_batch: own.count(&own::COUNTED_BATCH)?.or_else(|| order::counted_batch(own)),
         drop_last: first!(
             set(false, default()),
             settings.drop_last.clone(),

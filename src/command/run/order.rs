@@ -100,8 +100,7 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
         .filter(|_| sets > 1)
         .or_else(|| of_entries(own, "preprocess_shards"));
     let mut uncounted: Vec<String> = of_entries(own, "shards").into_iter().collect();
-    // Steps are worked out from `batch_size`, where it stands, and made of micro_batch_size rows all the same.
-    for name in ["dataset_exact_deduplication", "dataset_shard_num", "batch_size"] {
+    for name in ["dataset_exact_deduplication", "dataset_shard_num"] {
         let said = own.said(name).filter(|said| said.value != Value::Bool(false));
         uncounted.extend(said.map(|said| named(name, &said.origin)));
     }
@@ -174,6 +173,13 @@ fn trl(own: &Own<'_>) -> Arrival {
         }),
         ..Arrival::default()
     }
+}
+
+/// `batch_size` of an axolotl config: `gradient_accumulation_steps` is 1 where it is not set, so nothing follows from it
+/// (`normalize_config`) but `calculate_total_num_steps`.
+pub(super) fn counted_batch(own: &Own<'_>) -> Option<Setting<u64>> {
+    let given = own.configured("batch_size").filter(|_| own.family == Family::Axolotl)?;
+    Some(set(given.value.as_u64().filter(|rows| *rows > 0)?, given.origin))
 }
 
 /// `accelerator_config` of transformers, which accelerate's `prepare_data_loader` follows.

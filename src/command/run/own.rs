@@ -12,6 +12,7 @@ use crate::settings::{Settings, UsageError};
 pub(super) struct Names([&'static [&'static str]; 3]);
 
 pub(super) const BATCH_SIZE: Names = Names([&["per_device_train_batch_size"], &["micro_batch_size"], &["batch_size"]]);
+pub(super) const COUNTED_BATCH: Names = Names([&[], &["batch_size"], &[]]);
 pub(super) const GRAD_ACCUM: Names = Names([&["gradient_accumulation_steps"]; 3]);
 pub(super) const EPOCHS: Names = Names([&["num_train_epochs"], &["num_epochs"], &["epochs"]]);
 pub(super) const MAX_STEPS: Names = Names([&["max_steps"], &["max_steps"], &[]]);

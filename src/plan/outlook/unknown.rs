@@ -60,6 +60,15 @@ pub(super) fn notes(setup: &Setup) -> Vec<String> {
             .as_ref()
             .map(|name| format!("{name} is not reproduced: which rows a step has is not known")),
     );
+    let made_of = (setup.batch_size.value * setup.grad_accum.value) as u64;
+    let counted = setup.run.counted_batch.as_ref().filter(|_| setup.max_steps.is_none());
+    if let Some(counted) = counted.filter(|counted| counted.value != made_of) {
+        notes.push(format!(
+            "axolotl counts the steps by batch_size {} ({}) and makes each of {made_of} rows a rank: set \
+             gradient_accumulation_steps instead",
+            counted.value, counted.origin
+        ));
+    }
     let is_kto = setup.shapes.contains(&Some(Shape::Kto)) && setup.run.family == Family::Transformers;
     if is_kto && setup.trainer.is_some() {
         notes.push("a step's tokens are those trained on: KTO's pass over mismatched answers comes on top".to_owned());
