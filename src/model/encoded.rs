@@ -65,6 +65,13 @@ impl Encoded {
         self.input_ids.is_empty()
     }
 
+    /// Whether a token is white space and nothing else; false for one without text.
+    pub fn is_space(&self, token: usize) -> bool {
+        let (from, to) = self.offsets.get(token).copied().unwrap_or_default();
+        let text = self.text.get(from as usize..to as usize).unwrap_or_default();
+        to > from && text.trim().is_empty()
+    }
+
     /// Tokens that truncation cut.
     pub fn cut(&self) -> usize {
         self.full_len - self.input_ids.len()

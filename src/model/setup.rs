@@ -85,6 +85,15 @@ pub struct TokenizerFacts {
 }
 
 impl TokenizerFacts {
+    /// The ids at which the model stops when it generates, and the file that says so; none where nobody does.
+    pub fn stops(&self) -> (&'static str, &[u32]) {
+        if self.generation_eos.is_empty() {
+            ("config.json", &self.model_eos)
+        } else {
+            ("generation_config.json", &self.generation_eos)
+        }
+    }
+
     /// The text of a special token; `None` for any other id.
     pub fn special(&self, id: u32) -> Option<&str> {
         let found = self.specials.binary_search_by_key(&id, |(_, special)| *special).ok()?;

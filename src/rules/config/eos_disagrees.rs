@@ -42,11 +42,7 @@ impl Rule for EosDisagrees {
         let Some((eos, id)) = tokenizer.eos.as_ref().and_then(|eos| Some((&eos.text, eos.id?))) else {
             return;
         };
-        let (file, stops) = if tokenizer.generation_eos.is_empty() {
-            ("config.json", &tokenizer.model_eos)
-        } else {
-            ("generation_config.json", &tokenizer.generation_eos)
-        };
+        let (file, stops) = tokenizer.stops();
         if !stops.is_empty() && !stops.contains(&id) {
             let stops: Vec<String> = stops.iter().map(u32::to_string).collect();
             out.set(format!(

@@ -61,11 +61,7 @@ impl Rule for EndNotEos {
 
     fn finish(&self, ends: Self::State, setup: &Setup, out: &mut Findings) {
         let Some(facts) = &setup.tokenizer else { return };
-        let (file, stops) = if facts.generation_eos.is_empty() {
-            ("config.json", &facts.model_eos)
-        } else {
-            ("generation_config.json", &facts.generation_eos)
-        };
+        let (file, stops) = facts.stops();
         let all: u64 = ends.values().sum();
         let Some((id, times)) = ends.iter().max_by_key(|(id, times)| (**times, std::cmp::Reverse(**id))) else {
             return;

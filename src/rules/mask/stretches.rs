@@ -15,17 +15,12 @@ pub(super) fn places<'i>(ids: &'i [u32], wanted: &'i [u32]) -> impl Iterator<Ite
 
 /// The special token a row of tokens ends in, before padding and white space; the first of a run of the same one.
 pub(super) fn end(encoded: &Encoded, facts: &TokenizerFacts) -> Option<usize> {
-    let is_space = |token: usize| {
-        let (from, to) = encoded.offsets.get(token).copied().unwrap_or_default();
-        let text = encoded.text.get(from as usize..to as usize).unwrap_or_default();
-        to > from && text.trim().is_empty()
-    };
     let pad = facts.pad.as_ref().and_then(|pad| pad.id);
     let eos = facts.eos.as_ref().and_then(|eos| eos.id);
     let is_padding = |token: usize| Some(encoded.input_ids[token]) == pad && pad != eos && !is_trained(encoded, token);
     let mut last = (0..encoded.len())
         .rev()
-        .find(|token| !is_space(*token) && !is_padding(*token))?;
+        .find(|token| !encoded.is_space(*token) && !is_padding(*token))?;
     let is_special = |token: usize| facts.special(encoded.input_ids[token]).is_some();
     // Tokens without their text: the last may be the line break behind the end.
     if encoded.text.is_empty() && last > 0 && !is_special(last) && is_special(last - 1) {

@@ -40,13 +40,8 @@ impl Rule for DoubleEos {
             return;
         };
         for encoded in row.encoded {
-            let is_space = |token: usize| {
-                let (from, to) = encoded.offsets.get(token).copied().unwrap_or_default();
-                let text = encoded.text.get(from as usize..to as usize).unwrap_or_default();
-                to > from && text.trim().is_empty()
-            };
             // A template ends turns with a line break, and the trainer's own EOS comes after it.
-            let ends = (0..encoded.len()).rev().filter(|token| !is_space(*token));
+            let ends = (0..encoded.len()).rev().filter(|token| !encoded.is_space(*token));
             let times = ends.take_while(|token| encoded.input_ids[*token] == id).count();
             if times > 1 {
                 out.row(&row.place, || format!("the row ends with {times} times `{text}`"));
