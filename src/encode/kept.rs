@@ -131,7 +131,7 @@ fn number(mut number: u64, body: &mut Vec<u8>) {
     body.push(number as u8);
 }
 
-/// `None` where the bytes are not what [`write`] writes.
+/// `None` where the bytes are not what [`write()`] writes.
 fn read(body: &[u8], detail: Detail, tokens: &mut Tokens) -> Option<()> {
     tokens.clear();
     let mut bytes = body.iter();

@@ -1,7 +1,7 @@
 //! Sizing: what other lengths, ways to pack, batches and numbers of steps would come to, and which to take.
 //!
 //! Everything is worked out from columns of lengths, by the same plan that `check` judges. [`tables`] tabulates,
-//! [`recommend`] chooses, [`patch`] writes the choice into the user's config.
+//! `recommend` chooses, [`patch`] writes the choice into the user's config.
 
 pub mod case;
 mod compare;

@@ -187,6 +187,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<template::thinking_stripped::ThinkingStripped>(),
     RuleEntry::of::<template::tool_call_lost::ToolCallLost>(),
     RuleEntry::of::<template::tools_lost::ToolsLost>(),
+    RuleEntry::of::<template::turns_merged::TurnsMerged>(),
     RuleEntry::of::<template::unclosed_thinking::UnclosedThinking>(),
     RuleEntry::of::<template::unknown_tokens::UnknownTokens>(),
     RuleEntry::of::<text::boilerplate::Boilerplate>(),

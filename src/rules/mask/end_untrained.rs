@@ -31,7 +31,9 @@ rule_meta! {
     ///
     /// ## Fix
     /// Where padding is the end token, give padding a token of its own; where the template leaves the end
-    /// outside `{% generation %}`, take it in; where texts have none, append `tokenizer.eos_token`.
+    /// outside `{% generation %}`, take it in; where texts have none, append `tokenizer.eos_token`. In axolotl name the
+    /// template's end in `eot_tokens` and train it (`train_on_eos: turn`); torchtune masks the last token of every row
+    /// unless `tokenizer.max_seq_len` is left out; in TRL let `eos_token` be the template's end.
     "mask/end-untrained", Error, needs [Tokenizer, Trainer]
 }
 

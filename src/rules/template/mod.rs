@@ -23,5 +23,6 @@ pub(super) mod thinking_lost;
 pub(super) mod thinking_stripped;
 pub(super) mod tool_call_lost;
 pub(super) mod tools_lost;
+pub(super) mod turns_merged;
 pub(super) mod unclosed_thinking;
 pub(super) mod unknown_tokens;
