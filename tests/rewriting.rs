@@ -443,3 +443,32 @@ fn fix_repairs_and_shows_what_it_changed() {
     );
     assert!(good(here, &["fix", "fixed.jsonl", "--diff"]).is_empty());
 }
+
+/// A rule that waits for the whole set before it reports kept the first 64 of its findings, so that `filter` dropped no
+/// more rows than these.
+#[test]
+fn every_row_a_rule_finds_is_dropped_also_where_it_decides_at_the_end() {
+    let mut rows = String::new();
+    for row in 0..300 {
+        let id = 900 + row;
+        rows.push_str(&format!("{{\"input_ids\": [5, 6, {id}], \"labels\": [5, 6, {id}]}}\n"));
+    }
+    let folder = folder(&[(
+        "rows.jsonl",
+        &format!("{rows}{{\"input_ids\": [5, 6], \"labels\": [5, 6]}}\n"),
+    )]);
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
+    let args = [
+        "filter",
+        "rows.jsonl",
+        "-m",
+        model,
+        "--drop",
+        "template/id-beyond-vocab",
+        "-o",
+        "clean.jsonl",
+    ];
+    let output = gonogo(folder.path(), &args);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(read(folder.path(), "clean.jsonl").lines().count(), 1);
+}

@@ -133,28 +133,22 @@ pub struct Run {
 
 impl Default for Run {
     fn default() -> Self {
-        fn plain<T>(value: T) -> Setting<T> {
-            Setting {
-                value,
-                origin: Origin::Default,
-            }
-        }
         Self {
             family: Family::Transformers,
-            transformers: plain((5, 23)),
+            transformers: Setting::of_nobody((5, 23)),
             trainer: None,
             counted_batch: None,
-            drop_last: plain(false),
-            streamed: plain(false),
-            drawn: plain(Drawn::Shuffled),
-            seed: plain(42),
+            drop_last: Setting::of_nobody(false),
+            streamed: Setting::of_nobody(false),
+            drawn: Setting::of_nobody(Drawn::Shuffled),
+            seed: Setting::of_nobody(42),
             arrival: Arrival::default(),
             dealt: Dealt::default(),
-            scheduler: plain("linear".to_owned()),
+            scheduler: Setting::of_nobody("linear".to_owned()),
             scheduler_options: Map::new(),
             warmup_steps: None,
             warmup_ratio: None,
-            learning_rate: plain(5e-5),
+            learning_rate: Setting::of_nobody(5e-5),
             eval_steps: None,
             save_steps: None,
             logging_steps: None,

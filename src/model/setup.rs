@@ -19,6 +19,16 @@ pub struct Setting<T> {
     pub origin: Origin,
 }
 
+impl<T> Setting<T> {
+    /// A value that nobody set.
+    pub fn of_nobody(value: T) -> Self {
+        Self {
+            value,
+            origin: Origin::Default,
+        }
+    }
+}
+
 /// Where a setting came from, from the strongest to the weakest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "from", content = "at")]
@@ -227,35 +237,33 @@ impl Setup {
     /// What of it is about the data: not the tokenizer, the trainer and its limit, nor the planned run.
     #[must_use]
     pub fn of_data(&self) -> Self {
-        fn none<T>(value: T) -> Setting<T> {
-            Setting {
-                value,
-                origin: Origin::Default,
-            }
-        }
         Self {
             lengths: Lengths::Estimated,
             tokenizer: None,
             has_template: false,
             trainer: None,
             max_length: None,
-            batch_size: none(1),
-            grad_accum: none(1),
-            world_size: none(1),
-            epochs: none(1.0),
-            max_steps: None,
             packing: None,
             markers: Vec::new(),
             packing_flaws: Vec::new(),
             config: None,
+            dump: None,
+            ..self.unplanned()
+        }
+    }
+
+    /// The same without what only the plan of the run follows from.
+    #[must_use]
+    pub fn unplanned(&self) -> Self {
+        Self {
+            batch_size: Setting::of_nobody(1),
+            grad_accum: Setting::of_nobody(1),
+            world_size: Setting::of_nobody(1),
+            epochs: Setting::of_nobody(1.0),
+            max_steps: None,
             regime: Regime::default(),
             run: Run::default(),
-            dump: None,
-            shapes: self.shapes.clone(),
-            eval: self.eval.clone(),
-            sets: self.sets.clone(),
-            held_out: self.held_out,
-            spill: self.spill.clone(),
+            ..self.clone()
         }
     }
 

@@ -105,6 +105,31 @@ impl<R: Rule> Lane for LaneOf<R> {
     }
 
     fn settle(&mut self, setup: &Setup) -> Option<Settled> {
+        self.end(setup);
+        self.findings.settled()
+    }
+
+    fn resume(&mut self, settled: Settled) {
+        self.state = None;
+        self.findings = settled.into();
+    }
+
+    fn finish(mut self: Box<Self>, setup: &Setup, budget: Option<&Budget>) -> Findings {
+        self.end(setup);
+        if let Some(budget) = budget {
+            self.rule.judge(budget, setup, &mut self.findings);
+        }
+        self.findings
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+impl<R: Rule> LaneOf<R> {
+    /// Ends what the rows gave, once.
+    fn end(&mut self, setup: &Setup) {
         if let Some(state) = self.state.take() {
             let of_data;
             let setup = if R::DATA_ONLY {
@@ -115,24 +140,6 @@ impl<R: Rule> Lane for LaneOf<R> {
             };
             self.rule.finish(state, setup, &mut self.findings);
         }
-        self.findings.settled()
-    }
-
-    fn resume(&mut self, settled: Settled) {
-        self.state = None;
-        self.findings = settled.into();
-    }
-
-    fn finish(mut self: Box<Self>, setup: &Setup, budget: Option<&Budget>) -> Findings {
-        self.settle(setup);
-        if let Some(budget) = budget {
-            self.rule.judge(budget, setup, &mut self.findings);
-        }
-        self.findings
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 

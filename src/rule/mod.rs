@@ -157,10 +157,3 @@ pub trait Rule: Default + DeserializeOwned + Send + Sync + 'static {
     /// Called once, after [`Self::finish`], with what the planned run comes to, where one is planned.
     fn judge(&self, _budget: &Budget, _setup: &Setup, _out: &mut Findings) {}
 }
-
-/// Findings a rule may not report before it has seen the whole set are part of its state.
-impl Merge for Findings {
-    fn merge(&mut self, other: Self) {
-        Self::merge(self, other);
-    }
-}

@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Key, KeyOf};
 use crate::command::prepare::Prepared;
-use crate::model::run::Run;
-use crate::model::setup::{Origin, Regime, Setting};
 use crate::rule::lane::RuleEntry;
 
 /// Files of a model folder beyond this size are weights, which say nothing about tokens.
@@ -62,20 +60,7 @@ impl Keys {
 
     /// Of everything that is gathered of rows. Of the setup it is all but what only the plan follows from.
     pub(super) fn of_run(&self, prepared: &Prepared) -> Option<Key> {
-        fn plain<T>(value: T) -> Setting<T> {
-            Setting {
-                value,
-                origin: Origin::Default,
-            }
-        }
-        let mut setup = prepared.header.setup.clone();
-        setup.batch_size = plain(0);
-        setup.grad_accum = plain(0);
-        setup.world_size = plain(0);
-        setup.epochs = plain(0.0);
-        setup.max_steps = None;
-        setup.regime = Regime::default();
-        setup.run = Run::default();
+        let mut setup = prepared.header.setup.unplanned();
         // What it says of the rows has come into the setup and the trainer's options.
         if let Some(config) = &mut setup.config {
             config.values.clear();

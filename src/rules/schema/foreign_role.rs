@@ -43,10 +43,11 @@ const THEIRS: [&str; 2] = ["human", "gpt"];
 
 impl Rule for ForeignRole {
     const META: RuleMeta = META;
-    type State = (u64, Findings);
+    /// How many turns have the names that go with their fields.
+    type State = u64;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (native, foreign): &mut Self::State, _: &mut Findings) {
+    fn check(&self, row: &Row<'_>, native: &mut u64, out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turns::is_message(turn)) {
             let (own, other): (&[_], &[_]) = if turn.key == "value" {
@@ -58,7 +59,7 @@ impl Rule for ForeignRole {
             if own.contains(&name) {
                 *native += 1;
             } else if other.contains(&name) {
-                foreign.field(
+                out.field(
                     &row.place,
                     || turn.pointer(),
                     || {
@@ -72,10 +73,10 @@ impl Rule for ForeignRole {
         }
     }
 
-    fn finish(&self, (native, foreign): Self::State, _: &Setup, out: &mut Findings) {
+    fn finish(&self, native: u64, _: &Setup, out: &mut Findings) {
         // A file that uses the other names throughout is one that its trainer maps.
-        if native > foreign.count {
-            out.merge(foreign);
+        if native <= out.count {
+            *out = Findings::default();
         }
     }
 }

@@ -34,10 +34,9 @@ pub(crate) struct IdBeyondVocab {}
 
 impl Rule for IdBeyondVocab {
     const META: RuleMeta = META;
-    /// What is found, until it is known that the model is not given more rows.
-    type State = Findings;
+    type State = ();
 
-    fn check(&self, row: &Row<'_>, found: &mut Findings, _: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(facts) = &row.setup.tokenizer else { return };
         let (size, whose) = match facts.model_vocab {
             Some(size) => (size, "the model's vocabulary"),
@@ -47,14 +46,15 @@ impl Rule for IdBeyondVocab {
         if let Some(id) = highest.filter(|id| **id as usize >= size) {
             // Negative ids of rows tokenised before stand as those they wrap around to.
             let id = id.cast_signed();
-            found.row(&row.place, || format!("token id {id}, and {whose} has {size}"));
+            out.row(&row.place, || format!("token id {id}, and {whose} has {size}"));
         }
     }
 
-    fn finish(&self, found: Findings, setup: &Setup, out: &mut Findings) {
-        let resizes = setup.config.as_ref().and_then(|config| config.on("resize_vocab"));
-        if resizes.is_none() {
-            out.merge(found);
+    fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
+        let config = setup.config.as_ref();
+        // The model is given more rows.
+        if config.is_some_and(|config| config.on("resize_vocab").is_some()) {
+            *out = Findings::default();
         }
     }
 }
