@@ -381,7 +381,8 @@ fn row(kit: &Arc<Kit>, attr: &DatasetAttr, options: &Json, given: &Json) -> Resu
     };
     let surroundings = Surroundings {
         has_processor: true,
-        today: None,
+        // The day they were recorded on, which some formats of tools put into the prompt.
+        today: Some(jiff::civil::date(2026, 11, 20)),
     };
     let class = |error: EncodeError| error.class;
     let trainer = LlamaFactory::new(Arc::clone(kit), options, vec![set], &surroundings).map_err(class)?;
