@@ -5,6 +5,8 @@ use memchr::memmem;
 /// A needle longer than this is looked for by its head: preparing to look for a whole answer costs
 /// more than looking.
 const HEAD: usize = 16;
+/// Places of its first byte at which a needle is looked for before its head is prepared: most stand near the start.
+const NEAR: usize = 6;
 /// Heads that may be followed by something else before the whole needle is prepared after all, so
 /// that no text takes time in the square of its length.
 const PATIENCE: usize = 64;
@@ -16,8 +18,18 @@ pub(crate) fn find(text: &str, needle: &str) -> Option<usize> {
         return memmem::find(text, needle);
     };
     let last = text.len().checked_sub(needle.len())?;
-    let finder = memmem::Finder::new(head);
     let mut from = 0;
+    for _ in 0..NEAR {
+        let at = from + memchr::memchr(head[0], &text[from..=last])?;
+        if text[at..].starts_with(needle) {
+            return Some(at);
+        }
+        from = at + 1;
+        if from > last {
+            return None;
+        }
+    }
+    let finder = memmem::Finder::new(head);
     for _ in 0..PATIENCE {
         let at = from + finder.find(&text[from..last + HEAD])?;
         if text[at + HEAD..].starts_with(&needle[HEAD..]) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sketch::Merge;
-use crate::text::{SCRIPTS, script};
+use crate::text::{SCRIPTS, ascii_run, ideographs, script};
 
 use super::bytes;
 
@@ -17,10 +17,21 @@ impl ScriptCounts {
         if text.is_ascii() {
             return;
         }
-        // The tables of letters are slow to look into, and of common ideographs all are.
-        let is_letter = |letter: &char| matches!(letter, '\u{4E00}'..='\u{9FFF}') || letter.is_alphabetic();
-        for letter in text.chars().filter(|letter| !letter.is_ascii()).filter(is_letter) {
-            self.0[script(letter)] += 1;
+        let mut at = 0;
+        loop {
+            at += ascii_run(&text.as_bytes()[at..]);
+            // All of them are letters, and the tables of letters are slow to look into.
+            let length = ideographs(&text.as_bytes()[at..]);
+            self.0[script('\u{4E00}')] += (length / 3) as u64;
+            at += length;
+            match text[at..].chars().next() {
+                Some(c) if length == 0 => {
+                    self.0[script(c)] += u64::from(!c.is_ascii() && c.is_alphabetic());
+                    at += c.len_utf8();
+                }
+                Some(_) => {}
+                None => return,
+            }
         }
     }
 

@@ -3,22 +3,27 @@
 /// Steps between looks at whether enough can be shared yet.
 const STEPS: usize = 32;
 
-/// Jaccard similarity of two sorted sets if it is at least `threshold`.
+/// How many elements sets of two sizes share at least if they are alike; `None` where the sizes are too different.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "sizes of rows"
 )]
-pub fn similarity(left: &[u32], right: &[u32], threshold: f64) -> Option<f64> {
-    let (small, large) = (left.len().min(right.len()), left.len().max(right.len()));
-    // Sets of too different sizes need no count.
+pub fn least_shared(left: usize, right: usize, threshold: f64) -> Option<usize> {
+    let (small, large) = (left.min(right), left.max(right));
     if large == 0 || (small as f64) < threshold * large as f64 {
         return None;
     }
+    // What a count decides, a hair lower: less than this is never enough.
+    Some((threshold / (1.0 + threshold) * (left + right) as f64 - 1e-6).ceil() as usize)
+}
+
+/// Jaccard similarity of two sorted sets if it is at least `threshold`.
+#[expect(clippy::cast_precision_loss, reason = "sizes of rows")]
+pub fn similarity(left: &[u32], right: &[u32], threshold: f64) -> Option<f64> {
+    let least = least_shared(left.len(), right.len(), threshold)?;
     let both = left.len() + right.len();
-    // What the count below decides, a hair lower: less than this is never enough.
-    let least = (threshold / (1.0 + threshold) * both as f64 - 1e-6).ceil() as usize;
     let (mut at, mut other, mut shared) = (0, 0, 0);
     while at < left.len() && other < right.len() {
         let steps = STEPS.min(left.len() - at).min(right.len() - other);

@@ -2,10 +2,12 @@
 
 pub mod column;
 pub mod counts;
+pub mod forest;
 pub mod histogram;
 pub mod jaccard;
 pub mod keys;
 pub mod lines;
+pub mod linkage;
 pub mod lowest;
 pub mod rarest;
 pub mod sample;

@@ -109,6 +109,11 @@ impl Rarity {
     }
 }
 
+/// How many elements of a set of this size, the most frequent, decide nothing: all but [`first`].
+pub fn undecided(size: usize, threshold: f64) -> usize {
+    size - first(size, threshold)
+}
+
 /// How many of the first elements of a set of this size a similar set has one of.
 #[expect(
     clippy::cast_precision_loss,
@@ -122,8 +127,27 @@ fn first(size: usize, threshold: f64) -> usize {
     size - shared.min(size) + usize::from(size > 0)
 }
 
-/// Elements with the sets they decide about, in the order of the elements, so many at a time that memory is
-/// bounded: `each` is shown a list of (element, set).
+/// An element and a set that it decides about, in one number that sorts by the element first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decides(u64);
+
+impl Decides {
+    fn new(element: u32, set: u32) -> Self {
+        Self(u64::from(element) << 32 | u64::from(set))
+    }
+
+    pub fn element(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "half of a number")]
+    pub fn set(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// Elements with the sets they decide about, in order, so many at a time that memory is bounded; `each` is told as well
+/// whether these are all at once.
 ///
 /// # Errors
 ///
@@ -133,11 +157,11 @@ pub fn by_element(
     wanted: impl Fn(usize) -> Option<u32> + Sync,
     threshold: f64,
     most: usize,
-    each: &mut dyn FnMut(&[(u32, u32)]) -> io::Result<()>,
+    each: &mut dyn FnMut(&[Decides], bool) -> io::Result<()>,
 ) -> io::Result<()> {
     let rarity = Rarity::of_sets(sets, |at| wanted(at).is_some())?;
     let stretches = sets.stretches();
-    let pairs = |stretch: &Range<usize>, parts: u32, part: u32| -> io::Result<Vec<(u32, u32)>> {
+    let pairs = |stretch: &Range<usize>, parts: u32, part: u32| -> io::Result<Vec<Decides>> {
         let (mut buffer, mut chosen, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         sets.each(stretch, &mut buffer, |at, set| {
             let Some(number) = wanted(at) else { return };
@@ -147,7 +171,7 @@ pub fn by_element(
             pairs.extend(
                 elements
                     .filter(|element| element % parts == part)
-                    .map(|element| (element, number)),
+                    .map(|element| Decides::new(element, number)),
             );
         })?;
         Ok(pairs)
@@ -155,7 +179,7 @@ pub fn by_element(
     // As many parts as it takes for the first of them to fit.
     let (mut parts, mut part) = (1u32, 0);
     while part < parts {
-        let mut list: Vec<(u32, u32)> = Vec::new();
+        let mut list: Vec<Decides> = Vec::new();
         for some in stretches.chunks(64) {
             let found: Vec<_> = some
                 .par_iter()
@@ -164,11 +188,11 @@ pub fn by_element(
             list.extend(found.into_iter().flatten());
             while part == 0 && list.len() > most && parts < PARTS {
                 parts *= 2;
-                list.retain(|(element, _)| element % parts == 0);
+                list.retain(|pair| pair.element() % parts == 0);
             }
         }
         list.par_sort_unstable();
-        each(&list)?;
+        each(&list, parts == 1)?;
         part += 1;
     }
     Ok(())
@@ -215,10 +239,10 @@ mod tests {
             }
             let mut met = std::collections::BTreeSet::new();
             let wanted = |at: usize| (at != 1).then(|| u32::try_from(at).expect("few"));
-            by_element(&sets, wanted, threshold, most, &mut |list| {
-                for group in list.chunk_by(|left, right| left.0 == right.0) {
-                    for (_, one) in group {
-                        met.extend(group.iter().map(|(_, other)| (*one as usize, *other as usize)));
+            by_element(&sets, wanted, threshold, most, &mut |list, _| {
+                for group in list.chunk_by(|left, right| left.element() == right.element()) {
+                    for one in group {
+                        met.extend(group.iter().map(|other| (one.set() as usize, other.set() as usize)));
                     }
                 }
                 Ok(())

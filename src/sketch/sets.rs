@@ -101,6 +101,11 @@ impl Sets {
         self.ends.is_empty()
     }
 
+    /// The numbers of a set.
+    pub fn size(&self, at: usize) -> usize {
+        usize::try_from(self.ends[at] - self.start(at)).expect("a set fits into memory")
+    }
+
     /// The numbers of all sets together.
     pub fn elements(&self) -> u64 {
         self.ends.last().copied().unwrap_or(0)

@@ -2,6 +2,7 @@
 
 use unicode_normalization_alignments::UnicodeNormalization;
 
+use super::ideograph::ideographs;
 use super::turns::Turns;
 
 /// Normal forms of a row's turns, one turn after the other, in UTF-8.
@@ -59,47 +60,59 @@ fn normalise(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Characters that are their own compatibility form and join nothing before them: ASCII and the common
-/// ideographs.
+/// Characters that join nothing before them and are their own compatibility form, or full-width forms of ASCII: ASCII,
+/// and what texts in other scripts are mostly made of.
 fn is_plain(c: char) -> bool {
-    c.is_ascii() || ('\u{4E00}'..='\u{9FFF}').contains(&c)
+    matches!(c,
+        '\0'..='\x7F'
+        | 'À'..='ÿ'
+        | '\u{400}'..='\u{45F}'
+        | '‐' | '–' | '—' | '‘' | '’' | '“' | '”'
+        | '、'..='】'
+        | 'ぁ'..='ゖ' | 'ァ'..='ー'
+        | '\u{4E00}'..='\u{9FFF}'
+        | '가'..='힣'
+        | '！'..='～')
 }
 
 /// Bytes of plain characters at the start of a text.
 fn plain_run(text: &str) -> usize {
-    let mut at = ascii_run(text.as_bytes());
-    while let Some(c) = text[at..].chars().next() {
-        if !is_plain(c) {
-            break;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += ascii_run(&bytes[at..]);
+        at += ideographs(&bytes[at..]);
+        match text[at..].chars().next() {
+            Some(c) if is_plain(c) => at += c.len_utf8(),
+            _ => return at,
         }
-        at += c.len_utf8();
-        at += ascii_run(&text.as_bytes()[at..]);
     }
-    at
 }
 
-/// ASCII at the start of a text.
-fn ascii_run(bytes: &[u8]) -> usize {
+/// Bytes of ASCII at the start of a text.
+pub fn ascii_run(bytes: &[u8]) -> usize {
     const STEP: usize = 64;
     let whole = bytes.chunks_exact(STEP).take_while(|step| step.is_ascii()).count() * STEP;
     whole + bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
-/// Kinds of ASCII, as bits: what is kept, white space, marks that end clauses, letters and digits. Quotation
-/// marks are of none.
+/// Kinds of ASCII, as bits: what is kept, white space, marks that end clauses, letters and digits; all but the blank
+/// that is not kept.
 const KEPT: u8 = 1;
 const BLANK: u8 = 2;
 const MARK: u8 = 4;
 const ALPHANUMERIC: u8 = 8;
+const OTHER: u8 = 16;
 
 const KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
     let mut at = 0u8;
     while at < 128 {
         kinds[at as usize] = match at {
-            b'"' | b'\'' | b'`' => 0,
-            b'.' | b',' | b'!' | b'?' | b';' | b':' => MARK,
-            b' ' | b'\t'..=b'\r' => BLANK,
+            b'"' | b'\'' | b'`' => OTHER,
+            b'.' | b',' | b'!' | b'?' | b';' | b':' => MARK | OTHER,
+            b' ' => BLANK,
+            b'\t'..=b'\r' => BLANK | OTHER,
             _ if at.is_ascii_alphanumeric() => KEPT | ALPHANUMERIC,
             _ => KEPT,
         };
@@ -141,56 +154,72 @@ impl Form<'_> {
         }
     }
 
-    /// Plain characters, stretches of ASCII at a time.
+    /// Plain characters, stretches of a kind at a time.
     fn plain(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let length = ascii_run(rest.as_bytes());
-            if length == 0 {
-                self.push(first);
-                rest = &rest[first.len_utf8()..];
-            } else {
-                self.ascii(&rest.as_bytes()[..length]);
-                rest = &rest[length..];
-            }
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let rest = &bytes[at..];
+            at += match c {
+                '\0'..='\x7F' => {
+                    let length = ascii_run(rest);
+                    self.ascii(&rest[..length]);
+                    length
+                }
+                '\u{4E00}'..='\u{9FFF}' => {
+                    let length = ideographs(rest);
+                    self.letters(&rest[..length]);
+                    length
+                }
+                '！'..='～' => {
+                    self.push(char::from_u32(c as u32 - ('！' as u32 - '!' as u32)).expect("a character of ASCII"));
+                    c.len_utf8()
+                }
+                c => {
+                    self.push(c);
+                    c.len_utf8()
+                }
+            };
         }
     }
 
-    /// ASCII, without a branch for any byte: each is written where the form ends, which moves on only over
-    /// those that are kept.
+    /// Letters that have no case and are not of ASCII.
+    fn letters(&mut self, letters: &[u8]) {
+        self.mark = None;
+        if std::mem::take(&mut self.blank) && self.out.len() > self.start {
+            self.out.push(b' ');
+        }
+        self.out.extend_from_slice(letters);
+    }
+
+    /// ASCII, eight bytes at a time where they stay what they are but for case.
     fn ascii(&mut self, bytes: &[u8]) {
-        const STEP: usize = 32;
         if let Some(mark) = self.mark.take()
             && bytes[0].is_ascii_alphanumeric()
         {
             self.keep(mark);
         }
-        let mut any = u8::from(self.out.len() > self.start);
-        let mut blank = u8::from(self.blank) & any;
-        // The step and the byte after it; a blank may go before each byte.
-        let (mut said, mut form) = ([0; STEP + 1], [0; 2 * STEP]);
-        for (at, step) in (0..).step_by(STEP).zip(bytes.chunks(STEP)) {
-            let end = bytes.len().min(at + STEP + 1);
-            said[..end - at].copy_from_slice(&bytes[at..end]);
-            said[end - at..].fill(0);
-            let mut length = 0;
-            for (byte, next) in said.iter().zip(&said[1..]).take(step.len()) {
-                let (kind, next) = (KINDS[usize::from(*byte)], KINDS[usize::from(*next)]);
-                // A mark stays before a letter or digit.
-                let keep = (kind | ((kind / MARK) & (next / ALPHANUMERIC))) & KEPT;
-                form[length % (2 * STEP)] = b' ';
-                length += usize::from(blank & keep);
-                form[length % (2 * STEP)] = byte.to_ascii_lowercase();
-                length += usize::from(keep);
-                any |= keep;
-                blank = (blank & !keep) | ((kind / BLANK) & any & 1);
+        let mut line = Line {
+            any: self.out.len() > self.start,
+            blank: self.blank && self.out.len() > self.start,
+            length: self.out.len(),
+        };
+        // A blank may go before them, and eight bytes are written at once.
+        self.out.resize(line.length + bytes.len() + 9, 0);
+        let mut at = 0;
+        while at < bytes.len() {
+            let eight = bytes[at..].first_chunk::<8>();
+            if eight.is_none_or(|eight| !line.whole(*eight, self.out)) {
+                let end = bytes.len().min(at + 8);
+                line.each(&bytes[at..end], bytes.get(end).copied(), self.out);
             }
-            self.out.extend_from_slice(&form[..length]);
+            at += 8;
         }
-        self.blank = blank == 1;
+        self.out.truncate(line.length);
+        self.blank = line.blank;
         self.mark = bytes
             .last()
-            .filter(|last| KINDS[usize::from(**last)] == MARK)
+            .filter(|last| KINDS[usize::from(**last)] & MARK != 0)
             .map(|last| char::from(*last));
     }
 
@@ -199,6 +228,63 @@ impl Form<'_> {
             self.out.push(b' ');
         }
         self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// ASCII being written where a form ends.
+struct Line {
+    /// Whether anything was kept before.
+    any: bool,
+    /// Whether a blank goes before what is kept next; not before the first.
+    blank: bool,
+    /// Where the form ends.
+    length: usize,
+}
+
+impl Line {
+    /// Writes eight bytes if all are kept, but for single blanks between them.
+    #[inline]
+    fn whole(&mut self, eight: [u8; 8], form: &mut [u8]) -> bool {
+        /// The highest bit of each byte, which none of ASCII has.
+        const HIGH: u64 = 0x8080_8080_8080_8080;
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        let kinds = eight.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+        let said = u64::from_le_bytes(eight);
+        let blanks = (HIGH - (said ^ (u64::from(b' ') * ONES))) & HIGH;
+        // A blank after a blank, or before anything, is left out.
+        let after = blanks << 8 | u64::from(self.blank || !self.any) << 7;
+        if kinds & OTHER != 0 || blanks & after != 0 {
+            return false;
+        }
+        // Bytes at a time: adding 0x80 - x lifts those of x and above to the highest bit.
+        let from = |least: u8| said + u64::from(0x80 - least) * ONES;
+        let capitals = from(b'A') & !from(b'Z' + 1) & HIGH;
+        form[self.length] = b' ';
+        self.length += usize::from(self.blank);
+        form[self.length..self.length + 8].copy_from_slice(&(said | capitals >> 2).to_le_bytes());
+        self.any = true;
+        self.blank = blanks >> 63 == 1;
+        self.length += 8 - usize::from(self.blank);
+        true
+    }
+
+    /// Writes bytes that some other, or nothing of ASCII, follows; without a branch for any: each is written where the
+    /// form ends, which moves on only over those that are kept.
+    fn each(&mut self, bytes: &[u8], following: Option<u8>, form: &mut [u8]) {
+        let (mut any, mut blank) = (u8::from(self.any), u8::from(self.blank));
+        let next = bytes[1..].iter().copied().chain([following.unwrap_or_default()]);
+        for (byte, next) in bytes.iter().zip(next) {
+            let (kind, next) = (KINDS[usize::from(*byte)], KINDS[usize::from(next)]);
+            // A mark stays before a letter or digit.
+            let keep = (kind | ((kind / MARK) & (next / ALPHANUMERIC))) & KEPT;
+            form[self.length] = b' ';
+            self.length += usize::from(blank & keep);
+            form[self.length] = byte.to_ascii_lowercase();
+            self.length += usize::from(keep);
+            any |= keep;
+            blank = (blank & !keep) | ((kind / BLANK) & any & 1);
+        }
+        (self.any, self.blank) = (any == 1, blank == 1);
     }
 }
 
@@ -286,6 +372,36 @@ mod tests {
         for _ in 0..20_000 {
             let text: String = (0..8).map(|_| PIECES[next()]).collect();
             assert_eq!(of(&text), slowly(&text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_plain_is_its_own_form_and_joins_nothing() {
+        let form = |text: &str| text.chars().nfkc().map(|(c, _)| c).collect::<String>();
+        // One of each kind of what something could be joined to.
+        let before = [
+            "a",
+            "か",
+            "ｶ",
+            "\u{1100}",
+            "가",
+            "각",
+            "\u{AC00}\u{11A7}",
+            "क",
+            "\u{9C7}",
+            "\u{1025}",
+            "好",
+        ];
+        for c in ('\0'..=char::MAX).filter(|c| is_plain(*c)) {
+            let own = form(&c.to_string());
+            let plain = match c {
+                '！'..='～' => char::from_u32(c as u32 - 0xFEE0).expect("ASCII"),
+                c => c,
+            };
+            assert_eq!(own, plain.to_string(), "{c:?}");
+            for before in before {
+                assert_eq!(form(&format!("{before}{c}")), form(before) + &own, "{before:?} {c:?}");
+            }
         }
     }
 

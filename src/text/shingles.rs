@@ -21,9 +21,13 @@ pub fn pieces(text: &str, words: &[Word], out: &mut Vec<u64>) {
     let bytes = text.as_bytes();
     let signs = |from: usize, to: usize, out: &mut Vec<u64>| {
         // Most often it is a blank.
-        let between = bytes[from..to].iter().filter(|byte| IS_SIGN[usize::from(**byte)]);
-        out.extend(between.map(|byte| mix(u64::from(*byte) << 32 | 0x5149_674E)));
+        for byte in &bytes[from..to] {
+            if IS_SIGN[usize::from(*byte)] {
+                out.push(mix(u64::from(*byte) << 32 | 0x5149_674E));
+            }
+        }
     };
+    out.reserve(words.len());
     let mut from = 0;
     for word in words {
         signs(from, word.start as usize, out);

@@ -2,6 +2,7 @@
 
 use unicode_normalization_alignments::UnicodeNormalization;
 
+use super::ideograph::ideograph;
 use super::turns::Turns;
 
 /// A word: letters and digits, without case and without the accents of Latin letters, full-width forms as
@@ -124,6 +125,11 @@ pub fn words_of(text: &str, out: &mut Vec<Word>) {
             }
         } else if byte.is_ascii() {
             at += 1;
+        } else if let Some(three) = ideograph(&bytes[at..]) {
+            let [first, second, third] = three.map(u64::from);
+            let hash = finish(add(START, first | second << 8 | third << 16));
+            out.push(word(hash, at, at + 3));
+            at += 3;
         } else {
             at = any_words(text, at, out);
         }
@@ -227,10 +233,14 @@ fn plain(c: char) -> char {
 
 /// Whether a character is of a script that puts no blanks between words.
 fn stands_alone(c: char) -> bool {
-    matches!(c,
-        '\u{3040}'..='\u{30FF}'
-        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
-        && c.is_alphanumeric()
+    match c {
+        // All letters: their tables are slow to look into.
+        '\u{4E00}'..='\u{9FFF}' => true,
+        '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}' => {
+            c.is_alphanumeric()
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

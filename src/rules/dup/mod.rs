@@ -2,7 +2,6 @@
 
 mod alike;
 mod groups;
-mod linkage;
 mod said;
 mod shingle;
 

@@ -4,10 +4,10 @@ use crate::finding::{Clusters, Findings};
 use crate::model::setup::Setup;
 use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::sketch::linkage::Linkage;
 use crate::sketch::rarest::by_element;
 
 use super::alike::{IN_MEMORY, Seen};
-use super::linkage::Linkage;
 use super::said::Said;
 use super::shingle::Shingle;
 
@@ -150,8 +150,8 @@ impl Near {
             number[*at as usize] = Some(row);
         }
         let mut linkage = Linkage::new(&seen.sets, &order, threshold);
-        by_element(&seen.sets, |at| number[at], threshold, TOGETHER, &mut |list| {
-            linkage.join_alike(list)
+        by_element(&seen.sets, |at| number[at], threshold, TOGETHER, &mut |list, all| {
+            linkage.join_alike(list, all)
         })?;
         let place = |row: u32| {
             let (_, source, row, _) = rows[row as usize];
@@ -161,7 +161,7 @@ impl Near {
                 ..Place::default()
             }
         };
-        for cluster in linkage.clusters() {
+        for cluster in linkage.into_forest().clusters() {
             clusters.add(cluster.iter().map(|(row, _)| place(*row)));
             for (row, link) in &cluster {
                 let Some(link) = link else { continue };

@@ -26,30 +26,58 @@ const NAMES: &[&str] = &[
     "verdict",
 ];
 
-/// The same in scripts without blanks.
+/// The same in scripts without blanks, where each character is a word.
 const JOINED: &[&str] = &["答案", "正解", "答え", "标签", "標籤"];
 
-static HASHES: LazyLock<Vec<u64>> = LazyLock::new(|| hashes_of(NAMES));
+static CUES: LazyLock<Cues> = LazyLock::new(Cues::new);
 
-/// A bit for each of [`HASHES`], by its lowest seven: most words have another.
-static FILTER: LazyLock<u128> = LazyLock::new(|| HASHES.iter().fold(0, |bits, hash| bits | bit(*hash)));
+/// How words that may be cues are told by their hashes.
+struct Cues {
+    /// Of [`NAMES`], sorted.
+    names: Vec<u64>,
+    /// A bit for each of them and of the first characters of [`JOINED`], by the lowest twelve: most words have another.
+    filter: [u64; 64],
+}
 
-fn bit(hash: u64) -> u128 {
-    1 << (hash & 127)
+impl Cues {
+    fn new() -> Self {
+        let names = hashes_of(NAMES);
+        let mut filter = [0; 64];
+        let first = |name: &&'static str| &name[..name.chars().next().map_or(0, char::len_utf8)];
+        for hash in names
+            .iter()
+            .chain(&hashes_of(&JOINED.iter().map(first).collect::<Vec<_>>()))
+        {
+            let (part, bit) = bit(*hash);
+            filter[part] |= bit;
+        }
+        Self { names, filter }
+    }
+
+    /// Where a cue ends that begins with a word.
+    fn end(&self, text: &str, word: &Word) -> Option<usize> {
+        let (part, bit) = bit(word.hash);
+        if self.filter[part] & bit == 0 {
+            return None;
+        }
+        if self.names.binary_search(&word.hash).is_ok() {
+            return Some(word.end as usize);
+        }
+        let start = word.start as usize;
+        let joined = JOINED.iter().find(|name| text[start..].starts_with(**name));
+        joined.map(|name| start + name.len())
+    }
+}
+
+fn bit(hash: u64) -> (usize, u64) {
+    ((hash >> 6 & 63) as usize, 1 << (hash & 63))
 }
 
 /// What follows each cue of a text, the text's `words` given; nothing where the text ends with the cue.
 pub(super) fn values<'t>(text: &'t str, words: &'t [Word]) -> impl Iterator<Item = &'t str> {
-    let filter = *FILTER;
-    let named = words
-        .iter()
-        .filter(move |word| filter & bit(word.hash) != 0 && HASHES.binary_search(&word.hash).is_ok())
-        .map(|word| word.end as usize);
-    let joined = JOINED
-        .iter()
-        .filter(|_| !text.is_ascii())
-        .flat_map(|name| memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()).map(|at| at + name.len()));
-    named.chain(joined).filter_map(|end| value(&text[end..]))
+    let cues = &*CUES;
+    let ends = words.iter().filter_map(|word| cues.end(text, word));
+    ends.filter_map(|end| value(&text[end..]))
 }
 
 /// The text after `is`, `:`, `=` and what dresses it up.

@@ -19,6 +19,7 @@ mod offsets;
 mod pattern;
 pub(super) mod plan;
 mod split;
+mod stretches;
 mod words;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use merges::Merges;
 use metaspace::Metaspace;
 pub(super) use metaspace::{Prefix, SPACE};
 use split::{Pieces, Splitter};
+use stretches::Stretches;
 use words::{Key, Words};
 
 /// The engine for one tokenizer.
@@ -49,6 +51,8 @@ pub(super) struct Fast {
     /// The tokens, where a word that is one is not merged (`ignore_merges`).
     whole: Option<Arc<Vocabulary>>,
     post: Post,
+    /// Of a model over bytes.
+    stretches: Stretches,
 }
 
 /// The two kinds of models.
@@ -143,17 +147,42 @@ impl Fast {
                 continue;
             }
             match &self.kind {
-                Kind::Bytes { splitter, .. } => {
-                    let mut between = std::mem::take(&mut out.scratch.between);
-                    splitter.words(text, (piece.start, piece.end), &mut between, |start, end| {
-                        self.word::<EXTENTS>(text, start, end, start, out);
-                    });
-                    out.scratch.between = between;
-                }
+                Kind::Bytes { splitter, .. } => self.stretch::<EXTENTS>(splitter, text, *piece, out),
                 Kind::Spaces { metaspace, .. } => self.spaced::<EXTENTS>(metaspace, text, *piece, out),
             }
         }
         out.scratch.pieces = pieces;
+    }
+
+    /// The tokens of a piece that is cut into words.
+    fn stretch<const EXTENTS: bool>(&self, splitter: &Splitter, text: &str, piece: Piece, out: &mut Tokens) {
+        let first = out.ids.len();
+        let key = stretches::Key::new(&text[piece.start..piece.end]);
+        if key.is_some_and(|key| self.stretches.get(key, &mut out.ids)) {
+            if EXTENTS {
+                self.extents(first, piece.start, piece.end, out);
+            }
+            return;
+        }
+        let mut between = std::mem::take(&mut out.scratch.between);
+        splitter.words(text, (piece.start, piece.end), &mut between, |start, end| {
+            self.word::<EXTENTS>(text, start, end, start, out);
+        });
+        out.scratch.between = between;
+        if let Some(key) = key {
+            self.stretches.put(key, &out.ids[first..]);
+        }
+    }
+
+    /// Appends where the tokens from `first` on stand that were made of `text[start..end]`.
+    fn extents(&self, first: usize, start: usize, end: usize, out: &mut Tokens) {
+        let mut from = small(start);
+        for id in &out.ids[first..] {
+            let to = from + u32::from(self.lengths[*id as usize]);
+            out.extents.push((from, to));
+            from = to;
+        }
+        debug_assert_eq!(from as usize, end, "tokens stand for the whole text");
     }
 
     /// The tokens of a piece without words of its own.
@@ -207,13 +236,7 @@ impl Fast {
             None => self.fresh(text, start, end, None, out),
         }
         if EXTENTS {
-            let mut from = small(at);
-            for id in &out.ids[first..] {
-                let to = from + u32::from(self.lengths[*id as usize]);
-                out.extents.push((from, to));
-                from = to;
-            }
-            debug_assert_eq!(from as usize, at + end - start, "tokens stand for the whole word");
+            self.extents(first, at, at + end - start, out);
         }
     }
 

@@ -37,7 +37,20 @@ pub(super) fn leaves_alone(text: &str) -> bool {
     }
     let classes = &**CLASSES;
     let mut last = 0;
-    for char in text.chars() {
+    let bytes = text.as_bytes();
+    let is_ascii = |eight: &[u8; 8]| u64::from_ne_bytes(*eight) & 0x8080_8080_8080_8080 == 0;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if *byte < 0x80 {
+            last = 0;
+            at += 1;
+            while bytes[at..].first_chunk().is_some_and(is_ascii) {
+                at += 8;
+            }
+            continue;
+        }
+        let char = text[at..].chars().next().expect("a byte of a character");
+        at += char.len_utf8();
         match classes.get(char as usize).copied().unwrap_or(INERT) {
             INERT => last = 0,
             MARK => {

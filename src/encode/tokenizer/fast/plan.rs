@@ -16,6 +16,7 @@ use super::merges::{BadMerge, Merges};
 use super::metaspace::{Metaspace, Prefix, SPACE};
 use super::pattern::Pattern;
 use super::split::Splitter;
+use super::stretches::Stretches;
 use super::{Fast, Kind};
 use crate::encode::tokenizer::added_vocabulary::AddedVocabulary;
 use crate::encode::tokenizer::alphabet;
@@ -70,20 +71,10 @@ impl Fast {
             return Err("two tokens with one id".to_owned().into());
         }
         let post = Post::read(&pipeline.post_processor)?;
-        let kind = match spaces(pipeline) {
-            Some((prefix, split)) => {
-                if post.trim.is_some() || pipeline.flags.ignore_merges || !pipeline.flags.byte_fallback {
-                    return Err("spaces as ▁ without byte fallback, or with whole words"
-                        .to_owned()
-                        .into());
-                }
-                let metaspace = Box::new(Metaspace::new(vocabulary, prefix, split)?);
-                let unless = Some(unless(added, !pipeline.normalizer.is_null())?);
-                Kind::Spaces { metaspace, unless }
-            }
-            None => bytes(pipeline, vocabulary, added)?,
-        };
-        let merges = Merges::new(vocabulary, parts.merges).map_err(Refused::Invalid)?;
+        // Both look through the whole vocabulary, which is most of what loading takes.
+        let merges = || Merges::new(vocabulary, parts.merges).map_err(Refused::Invalid);
+        let (kind, merges) = rayon::join(|| kind(pipeline, vocabulary, added, &post), merges);
+        let (kind, merges) = (kind?, merges?);
         if let Kind::Spaces { metaspace, .. } = &kind
             && merges.takes(metaspace.byte_ids())
         {
@@ -113,8 +104,22 @@ impl Fast {
             lengths,
             whole: pipeline.flags.ignore_merges.then(|| Arc::clone(vocabulary)),
             post,
+            stretches: Stretches::default(),
         })
     }
+}
+
+fn kind(pipeline: &Pipeline, vocabulary: &Vocabulary, added: &AddedVocabulary, post: &Post) -> Result<Kind, String> {
+    let Some((prefix, split)) = spaces(pipeline) else {
+        return bytes(pipeline, vocabulary, added);
+    };
+    if post.trim.is_some() || pipeline.flags.ignore_merges || !pipeline.flags.byte_fallback {
+        return Err("spaces as ▁ without byte fallback, or with whole words".to_owned());
+    }
+    Ok(Kind::Spaces {
+        metaspace: Box::new(Metaspace::new(vocabulary, prefix, split)?),
+        unless: Some(unless(added, !pipeline.normalizer.is_null())?),
+    })
 }
 
 /// What the engine does not do.
