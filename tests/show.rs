@@ -14,9 +14,20 @@ struct Folder(tempfile::TempDir);
 
 impl Folder {
     fn new() -> Self {
+        Self::of(ROWS)
+    }
+
+    fn of(rows: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("data.jsonl"), ROWS).expect("written");
+        std::fs::write(folder.path().join("data.jsonl"), rows).expect("written");
         Self(folder)
+    }
+
+    /// What is trained of each sequence of the first row.
+    fn trained(&self, args: &[&str]) -> Vec<String> {
+        let shown = self.json(&[args, &["--row", "0"]].concat());
+        let others = shown["rejected"].as_array().into_iter().flatten();
+        std::iter::once(&shown).chain(others).map(trained).collect()
     }
 
     fn show(&self, args: &[&str]) -> (Option<i32>, String, String) {
@@ -36,6 +47,58 @@ impl Folder {
     fn json(&self, args: &[&str]) -> Value {
         let (_, out, error) = self.show(&[args, &["-f", "json"]].concat());
         serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{error}"))
+    }
+}
+
+/// The text of the tokens that carry loss.
+fn trained(sequence: &Value) -> String {
+    let text = sequence["text"].as_str().expect("a text");
+    let number = |value: &Value| usize::try_from(value.as_u64().expect("a number")).expect("small");
+    let (labels, offsets) = (sequence["labels"].as_array(), sequence["offsets"].as_array());
+    let pairs = labels.expect("labels").iter().zip(offsets.expect("offsets"));
+    let trained = pairs.filter(|(label, _)| **label != -100);
+    trained
+        .map(|(_, offset)| &text[number(&offset[0])..number(&offset[1])])
+        .collect()
+}
+
+#[test]
+fn calls_of_tools_are_part_of_the_answer() {
+    let call = |content: &str| {
+        format!(
+            r#"{{"messages": [{{"role": "user", "content": "weather in Oslo, get_weather?"}}, {{"role": "assistant", "content": {content}, "tool_calls": [{{"type": "function", "function": {{"name": "get_weather", "arguments": {{"city": "Oslo"}}}}}}]}}, {{"role": "tool", "content": "rain"}}, {{"role": "assistant", "content": "It rains."}}]}}"#
+        )
+    };
+    let template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content or '' }}{% for c in m.tool_calls or [] %}<call>{{ c.function.name }} {{ c.function.arguments|tojson }}</call>{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    for (content, said) in [("null", ""), ("\"\"", ""), ("\"I look.\"", "I look.")] {
+        let folder = Folder::of(&call(content));
+        std::fs::write(folder.0.path().join("calls.jinja"), template).expect("written");
+        assert_eq!(
+            folder.trained(&["--chat-template", "calls.jinja"]),
+            [format!(
+                r#"{said}<call>get_weather {{"city": "Oslo"}}</call><|im_end|>It rains.<|im_end|>"#
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_prompt_inside_both_sides_is_not_trained() {
+    let sides = r#""chosen": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "It is 4."}], "rejected": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "Five."}]"#;
+    let whole =
+        r#""messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "It is 4."}], "#;
+    for (rest, template) in [
+        ("", ""),
+        (r#""prompt": "2 + 2?", "#, ""),
+        (whole, ""),
+        (whole, r#""prompt": "2 + 2?", "#),
+    ] {
+        let folder = Folder::of(&format!("{{{template}{rest}{sides}}}"));
+        assert_eq!(
+            folder.trained(&[]),
+            ["It is 4.<|im_end|>", "Five.<|im_end|>"],
+            "{rest}{template}"
+        );
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::Value;
 
 use crate::model::setup::Origin;
+use crate::report::json;
 use crate::report::style::visible;
 use crate::settings::cli::CheckArgs;
 use crate::settings::config::{Run, Source};
@@ -122,7 +123,7 @@ fn shown(value: &Value) -> String {
 pub fn schema() -> anyhow::Result<Outcome> {
     let mut out = std::io::stdout().lock();
     let schema = schemars::schema_for!(crate::report::Report);
-    serde_json::to_writer_pretty(&mut out, &schema)?;
+    json::pretty(&schema, &mut out)?;
     writeln!(out)?;
     Ok(Outcome::Go)
 }

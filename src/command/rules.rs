@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::finding::Level;
+use crate::report::json;
 use crate::rules::RULES;
 use crate::settings::cli::{RulesArgs, ShowFormat};
 
@@ -39,7 +40,7 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<Outcome> {
         finds: entry.meta.section("What it finds").unwrap_or_default(),
     });
     if args.format == ShowFormat::Json {
-        serde_json::to_writer_pretty(&mut out, &lines.collect::<Vec<_>>())?;
+        json::pretty(&lines.collect::<Vec<_>>(), &mut out)?;
         writeln!(out)?;
         return Ok(Outcome::Go);
     }

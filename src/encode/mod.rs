@@ -5,6 +5,7 @@
 
 mod chat;
 pub mod fit;
+pub mod frame;
 pub mod kept;
 pub mod kit;
 pub mod locate;

@@ -168,7 +168,13 @@ impl Turn<'_> {
 
     /// Whether a model would be asked to produce this turn.
     pub fn is_answer(&self) -> bool {
-        self.role == Role::Assistant || matches!(self.branch, Branch::Completion | Branch::Chosen | Branch::Rejected)
+        match self.branch {
+            // Sides may hold the whole conversation.
+            Branch::Completion | Branch::Chosen | Branch::Rejected => {
+                !matches!(self.role, Role::User | Role::System | Role::Tool)
+            }
+            Branch::Main | Branch::Prompt => self.role == Role::Assistant,
+        }
     }
 
     pub fn has_tool_calls(&self) -> bool {

@@ -1,13 +1,14 @@
 //! The mask people mean when no trainer is named: answers are trained, nothing else.
 //!
 //! Tokens are those of the whole sequence. A conversation is rendered by the chat template; an
-//! answer is an assistant turn's text and the end-of-turn token right after it.
+//! answer is an assistant turn's text, the calls of tools in it, and the end-of-turn token right after it.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::encode::fit;
+use crate::encode::frame::Frame;
 use crate::encode::kit::{Chat, Conversation, Kit, Message};
 use crate::encode::locate::{locate, offset, parts};
 use crate::encode::tokenizer::Detail;
@@ -24,6 +25,8 @@ pub struct Intended {
     max_length: Option<usize>,
     /// Ids that may end an answer: special tokens.
     enders: Vec<u32>,
+    /// Of conversations without tools, and with.
+    frames: [Frame; 2],
 }
 
 #[derive(Default)]
@@ -40,10 +43,12 @@ impl Intended {
     pub fn new(kit: Arc<Kit>, max_length: Option<usize>) -> Self {
         let mut enders: Vec<u32> = kit.facts().specials.iter().map(|(_, id)| *id).collect();
         enders.sort_unstable();
+        let frames = [false, true].map(|has_tools| Frame::of(&kit, has_tools));
         Self {
             kit,
             max_length,
             enders,
+            frames,
         }
     }
 
@@ -71,6 +76,8 @@ impl Intended {
             self.kit.render(None, conversation, &mut scratch.chat.rendered)?;
             std::mem::swap(&mut out.text, &mut scratch.chat.rendered.text);
             locate(&out.text, turns(), &mut scratch.found);
+            let frame = &self.frames[usize::from(tools.is_some())];
+            frame.with_calls(&out.text, turns(), &mut scratch.found);
         } else {
             scratch.found.clear();
             for (at, turn) in turns().enumerate() {

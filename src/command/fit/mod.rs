@@ -10,7 +10,7 @@ use crate::measure::{Kept, Rows, Side};
 use crate::model::config::FaultKind;
 use crate::model::example::Shape;
 use crate::model::setup::{Origin, Setting, Setup};
-use crate::report::sizing;
+use crate::report::{json, sizing};
 use crate::scan::{Progress, Scan};
 use crate::settings::cli::{FitArgs, ShowFormat};
 use crate::settings::resolve::{Environment, Typed, resolve};
@@ -118,7 +118,7 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
         match args.format {
             ShowFormat::Auto => sizing::render(&found, output::width(), &mut out)?,
             ShowFormat::Json => {
-                serde_json::to_writer_pretty(&mut out, &found)?;
+                json::pretty(&found, &mut out)?;
                 writeln!(out)?;
             }
         }

@@ -11,6 +11,7 @@ use crate::finding::Level;
 use crate::model::encoded::{EncodeError, Encoded, What};
 use crate::model::example::{Example, Misfit};
 use crate::model::record::{Record, Unreadable};
+use crate::report::json;
 use crate::scan::{Gathered, Progress, Scan};
 use crate::settings::UsageError;
 use crate::settings::cli::{RuleArgs, ShowArgs, ShowFormat};
@@ -105,7 +106,7 @@ pub fn run(args: &ShowArgs, environment: &Environment) -> anyhow::Result<Outcome
     };
     let mut out = output::stdout(args.color);
     if args.format == ShowFormat::Json {
-        serde_json::to_writer_pretty(&mut out, &shown)?;
+        json::pretty(&shown, &mut out)?;
         writeln!(out)?;
     } else {
         print::print(&shown, args, &mut out)?;

@@ -247,6 +247,23 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_of_a_loop_is_asked_when_the_loop_comes_to_it() {
+        let messages = ["a", "b", "c"].map(|content| Message::Said { role: "user", content });
+        let first =
+            "{% set ns = namespace(n=0) %}{% for m in messages if ns.n < 2 %}{% set ns.n = ns.n + 1 %}{{ m.content }}";
+        let still = "{% for m in messages if m.content != 'b' %}{{ loop.index }}{{ m.content }}";
+        for (source, expected) in [(first, "ab"), (still, "1a2c")] {
+            let source = format!("{source}{{% endfor %}}");
+            let rendered = render(&source, &Vars::new(&messages)).expect("renders");
+            assert_eq!(rendered.text, expected, "{source}");
+        }
+        for rest in ["{{ loop.index }}{% endfor %}", "{% else %}none{% endfor %}"] {
+            let error = render(&format!("{first}{rest}"), &Vars::new(&messages)).expect_err("refused");
+            assert_eq!(error.kind, ErrorKind::Unsupported);
+        }
+    }
+
+    #[test]
     fn variables_come_before_special_tokens() {
         let mut own = Object::new();
         own.push(Cow::Borrowed("bos_token"), text("<row>"));

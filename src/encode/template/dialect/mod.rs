@@ -8,6 +8,7 @@
 
 mod code;
 mod expression;
+mod lazy;
 mod lexer;
 mod literal;
 mod macros;

@@ -1,6 +1,7 @@
 //! Statements: the tags of Jinja, transformers' `generation`, and `break` and `continue`.
 
 use super::code::Code;
+use super::lazy::{self, Filter};
 use super::lexer::Kind;
 use super::parser::{Looping, Parser};
 use crate::encode::template::error::{PyClass, TemplateError};
@@ -141,8 +142,17 @@ impl Parser<'_> {
         let iterate = if target.several { "_iter_unpacked" } else { "_iter" };
         let mut code = format!("for {} in {}|{iterate}", target.code, items.operand());
         let outer = self.enter(false, Looping::Yes);
+        let mut inside = None;
         if self.skip_name("if") {
-            code.push_str(&format!(" if {}", self.expression(true)?.text()));
+            let filter = lazy::filter(self.ahead());
+            let asked = self.expression(true)?.text().to_owned();
+            match filter {
+                Filter::Apart => code.push_str(&format!(" if {asked}")),
+                Filter::Inside => inside = Some(format!("if {asked}")),
+                Filter::Counted => {
+                    return Err(self.unsupported("a loop that counts what passes a filter which its body changes"));
+                }
+            }
         }
         let recursive = self.skip_name("recursive");
         if recursive {
@@ -157,7 +167,13 @@ impl Parser<'_> {
             self.writer.block(line, &format!("set {flag} = _flag()"));
         }
         self.writer.block(line, &code);
+        if let Some(inside) = &inside {
+            self.writer.block(line, inside);
+        }
         self.body_after_tag(&["endfor", "else"])?;
+        if inside.is_some() {
+            self.writer.block(self.line(), "endif");
+        }
         self.looping = outer.looping;
         if let Some(flag) = &flag {
             self.writer.block(self.line(), &format!("set {flag}.ran = true"));
