@@ -207,3 +207,18 @@ pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
     writer.write_all(bytes).expect("compresses");
     writer.finish().expect("compresses")
 }
+
+/// The bytes with the first of some replaced by as many others.
+pub(crate) fn patched(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let at = bytes.windows(from.len()).position(|window| window == from);
+    let at = at.unwrap_or_else(|| panic!("{from:02x?} stands in the file"));
+    let mut bytes = bytes.to_vec();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    bytes
+}
+
+/// A file of `fixtures/columnar`, which the Rust crates cannot write.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/columnar")).join(name)
+}

@@ -1,5 +1,6 @@
 //! Everything between a path and parsed records.
 
+mod arrow_damage;
 mod columnar;
 mod csv;
 mod damage;

@@ -1,16 +1,17 @@
-//! Arrow IPC, streams and files: read in order, decoded by the reader, turned into rows by the
-//! workers.
+//! Arrow IPC streams: read in order, decoded by the reader, turned into rows by the workers.
+//!
+//! An Arrow file is a stream with a footer behind it. One that has lost its footer is read as a stream,
+//! to show what is left of it.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
-use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 use arrow::ipc::reader::StreamDecoder;
 
 use super::batch::Decoded;
-use super::messages::{END, Message, Messages};
-use super::{guarded, overlap, rows_of, said};
+use super::messages::{END, Message, Messages, damaged};
+use super::waiting::Waiting;
+use super::{arrow_file, description, guarded, is_wanted, rows_of, said, says};
 use crate::model::record::Fault;
 use crate::place::Place;
 use crate::source::format::Format;
@@ -19,8 +20,8 @@ use crate::source::stream::{Stream, Trouble};
 use crate::source::whole::Single;
 use crate::source::{Batch, Input, Limits, Part, Reader};
 
-/// Rows given to a worker at once, at most.
-const ROWS: usize = 1024;
+/// The first bytes of a message, which it has in any version of the format.
+const FRAME: usize = 4;
 
 /// A reader of an Arrow file or stream.
 pub(in crate::source) fn open(
@@ -29,6 +30,11 @@ pub(in crate::source) fn open(
     part: Part,
     limits: &Limits,
 ) -> Result<Box<dyn Reader>, Trouble> {
+    if input.format == Format::ArrowFile
+        && let Some(reader) = arrow_file::open(input, source, part, limits)?
+    {
+        return Ok(reader);
+    }
     let messages = || -> Result<Messages, Trouble> {
         let stream = Stream::open(&input.path, input.compression, limits).map_err(|error| unopened(&error))?;
         Messages::new(stream, input.format == Format::ArrowFile, limits)
@@ -37,16 +43,16 @@ pub(in crate::source) fn open(
     let wanted = rows_of(part, || count(&mut first));
     Ok(Box::new(Arrow {
         messages: messages()?,
-        file: input.format == Format::ArrowFile,
+        cut_off: input.format == Format::ArrowFile,
         decoder: StreamDecoder::new(),
         wanted,
-        speaks_for_file: part.speaks_for_file(),
+        part,
         limits: *limits,
         at: Place {
             source,
             ..Place::default()
         },
-        waiting: VecDeque::new(),
+        waiting: Waiting::default(),
         accounted: 0,
         ended: false,
     }))
@@ -60,15 +66,16 @@ fn count(messages: &mut Messages) -> u64 {
 
 struct Arrow {
     messages: Messages,
-    file: bool,
+    /// It is a file without its footer, whatever else may be wrong with it.
+    cut_off: bool,
     decoder: StreamDecoder,
     wanted: Range<u64>,
-    speaks_for_file: bool,
+    part: Part,
     limits: Limits,
     /// Where the next batch starts.
     at: Place,
-    /// Batches decoded and not yet given, each with the number of its first row.
-    waiting: VecDeque<(u64, RecordBatch)>,
+    /// What is decoded and not yet given.
+    waiting: Waiting,
     accounted: u64,
     ended: bool,
 }
@@ -82,10 +89,10 @@ impl Arrow {
         self.ended = true;
         // A batch without a body is decoded only once something follows it.
         self.feed(END.to_vec())?;
-        if self.file {
-            self.messages.footer()?;
+        if self.cut_off {
+            return Err(self.messages.cut_off());
         }
-        if self.messages.rows == 0 && self.speaks_for_file {
+        if self.messages.rows == 0 && self.part.speaks_for_file() {
             return Err(Trouble::new(Fault::EmptyFile, "the file has no rows"));
         }
         Ok(())
@@ -99,12 +106,20 @@ impl Arrow {
                 return self.feed(END.to_vec());
             }
             // Dictionaries are needed by what comes later, batches are not.
-            if overlap(&(start..self.messages.rows), &self.wanted).is_empty() {
+            if !is_wanted(&(start..self.messages.rows), &self.wanted) {
                 self.at.row = self.messages.rows;
                 return Ok(());
             }
         }
-        self.feed(message.head)?;
+        // The decoder takes what has no body, as the schema, once something follows.
+        self.feed(message.head[..FRAME].to_vec())?;
+        let schema = self.decoder.schema();
+        description::message(&message.head)
+            .map_or(Ok(()), |(described, _)| {
+                description::check(&described, schema.as_deref())
+            })
+            .map_err(|why| self.damaged(&why))?;
+        self.feed(message.head[FRAME..].to_vec())?;
         self.feed(message.body)
     }
 
@@ -113,34 +128,19 @@ impl Arrow {
         while !buffer.is_empty() {
             let decoded = guarded(|| self.decoder.decode(&mut buffer))
                 .and_then(|decoded| decoded.map_err(|error| said(&error)))
-                .map_err(|message| self.messages.damaged(&message))?;
+                .map_err(|why| self.damaged(&why))?;
             if let Some(batch) = decoded {
                 let start = self.at.row;
                 self.at.row += batch.num_rows() as u64;
-                self.waiting.push_back((start, batch));
+                self.waiting.push(start, batch);
             }
         }
         Ok(())
     }
 
-    /// The next wanted rows of what is decoded.
-    fn take(&mut self) -> Option<(u64, RecordBatch)> {
-        while let Some((start, batch)) = self.waiting.pop_front() {
-            let rows = start..start + batch.num_rows() as u64;
-            let wanted = overlap(&rows, &self.wanted);
-            if wanted.is_empty() {
-                continue;
-            }
-            let within = |row: u64| usize::try_from(row - start).expect("a row of the batch");
-            let (from, to) = (within(wanted.start), within(wanted.end));
-            let count = (to - from).min(ROWS);
-            if from + count < to {
-                let rest = batch.slice(from + count, to - from - count);
-                self.waiting.push_front((wanted.start + count as u64, rest));
-            }
-            return Some((wanted.start, batch.slice(from, count)));
-        }
-        None
+    /// What is wrong with a message that cannot be decoded.
+    fn damaged(&self, why: &str) -> Trouble {
+        damaged(self.at.row, why)
     }
 
     fn progress(&mut self) -> u64 {
@@ -152,7 +152,7 @@ impl Arrow {
 impl Reader for Arrow {
     fn next(&mut self) -> Option<Box<dyn Batch>> {
         loop {
-            if let Some((row, batch)) = self.take() {
+            if let Some((row, batch)) = self.waiting.take(&self.wanted) {
                 return Some(Box::new(Decoded {
                     batch,
                     first: Place { row, ..self.at },
@@ -165,8 +165,8 @@ impl Reader for Arrow {
             }
             if let Err(trouble) = self.step() {
                 self.ended = true;
-                let row = self.messages.rows;
-                if trouble.fault == Fault::EmptyFile || (self.wanted.start..=self.wanted.end).contains(&row) {
+                let trouble = if self.cut_off { self.messages.cut_off() } else { trouble };
+                if trouble.fault == Fault::EmptyFile || says(self.part, &self.wanted, self.at.row) {
                     let progress = self.progress();
                     return Some(Box::new(Single::new(trouble.of_file(self.at), progress)));
                 }

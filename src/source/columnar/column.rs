@@ -59,6 +59,10 @@ impl<'a> Column<'a> {
         if depth > DEEPEST {
             return Err(format!("a column nests deeper than {DEEPEST} levels"));
         }
+        // `datasets` casts to a schema whose names end there, and then misses the column.
+        if let Some(field) = field.filter(|field| field.name().contains('\0')) {
+            return Err(format!("the name of column {:?} has a zero byte", field.name()));
+        }
         let json = field.is_some_and(|field| field.extension_type_name() == Some("arrow.json"));
         Ok(Self {
             nulls: array.nulls(),

@@ -32,13 +32,12 @@ pub(super) struct Message {
 pub(super) const END: [u8; 8] = [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0];
 
 const CONTINUATION: [u8; 4] = [0xFF; 4];
-const FILE_MAGIC: &[u8] = b"ARROW1";
 /// The magic, padded.
 const FILE_START: usize = 8;
 /// Words of zeros some writers put behind it, to start at a multiple of 64 bytes.
 const PADDING: usize = (64 - FILE_START) / 4;
 /// Bytes of a description: a schema of many thousand columns has less.
-const LARGEST_HEAD: usize = 256 << 20;
+pub(super) const LARGEST_HEAD: usize = 256 << 20;
 
 impl Messages {
     /// `file` says whether it is an IPC file, which is a stream with a magic before and a footer
@@ -95,22 +94,10 @@ impl Messages {
         Ok(Some(Message { head, body, rows }))
     }
 
-    /// What is behind the end of the stream: in a file, the footer.
-    pub(super) fn footer(&mut self) -> Result<(), Trouble> {
-        let mut last = Vec::new();
-        loop {
-            let mut bytes = Vec::new();
-            if self.stream.fill(&mut bytes, 1 << 20)? == 0 {
-                break;
-            }
-            last.extend_from_slice(&bytes);
-            last.drain(..last.len().saturating_sub(FILE_MAGIC.len()));
-        }
-        if last == FILE_MAGIC {
-            return Ok(());
-        }
+    /// What is wrong with a file that has lost its footer.
+    pub(super) fn cut_off(&self) -> Trouble {
         let message = format!("the Arrow file ends without its footer, after {} rows", self.rows);
-        Err(Trouble::new(Fault::Truncated, message))
+        Trouble::new(Fault::Truncated, message)
     }
 
     fn body(&mut self, description: &[u8]) -> Result<(Vec<u8>, Option<u64>), Trouble> {
@@ -124,10 +111,8 @@ impl Messages {
         };
         let mut body = Vec::new();
         self.exactly(&mut body, length)?;
-        if let Some(batch) = batch
-            && batch.compression().is_some()
-        {
-            self.check_expansion(&batch, &body)?;
+        if let Some(batch) = batch {
+            check_expansion(&batch, &body, &self.limits)?;
         }
         let rows = match (message.header_type(), batch) {
             (MessageHeader::RecordBatch, Some(batch)) => {
@@ -136,29 +121,6 @@ impl Messages {
             _ => None,
         };
         Ok((body, rows))
-    }
-
-    /// Compressed buffers say first how large they will be, and are believed by the decoder.
-    fn check_expansion(&self, batch: &ipc::RecordBatch<'_>, body: &[u8]) -> Result<(), Trouble> {
-        let mut total = 0_u64;
-        for buffer in batch.buffers().into_iter().flatten() {
-            let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
-            if let Some(length) = body.get(start..).and_then(<[u8]>::first_chunk::<8>)
-                && buffer.length() > 0
-                && let Ok(length) = u64::try_from(i64::from_le_bytes(*length))
-            {
-                total = total.saturating_add(length);
-            }
-        }
-        let ratio = total / (body.len() as u64).max(1);
-        if total > self.limits.expansion_floor && ratio > self.limits.max_expansion {
-            let message = format!(
-                "a record batch of {} bytes says it becomes {total}, as in a decompression bomb; nothing further is read",
-                body.len()
-            );
-            return Err(Trouble::new(Fault::Bomb, message));
-        }
-        Ok(())
     }
 
     fn exactly(&mut self, into: &mut Vec<u8>, count: usize) -> Result<(), Trouble> {
@@ -173,8 +135,40 @@ impl Messages {
         Trouble::new(Fault::Truncated, message)
     }
 
-    pub(super) fn damaged(&self, what: &str) -> Trouble {
-        let message = format!("the Arrow data are damaged after {} rows: {what}", self.rows);
-        Trouble::new(Fault::Damaged, message)
+    fn damaged(&self, what: &str) -> Trouble {
+        damaged(self.rows, what)
     }
+}
+
+/// What is wrong behind this many rows.
+pub(super) fn damaged(rows: u64, what: &str) -> Trouble {
+    let message = format!("the Arrow data are damaged after {rows} rows: {what}");
+    Trouble::new(Fault::Damaged, message)
+}
+
+/// Whether what a batch becomes is in proportion. Compressed buffers say first how large they will be, and
+/// are believed by the decoder.
+pub(super) fn check_expansion(batch: &ipc::RecordBatch<'_>, body: &[u8], limits: &Limits) -> Result<(), Trouble> {
+    if batch.compression().is_none() {
+        return Ok(());
+    }
+    let mut total = 0_u64;
+    for buffer in batch.buffers().into_iter().flatten() {
+        let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
+        if let Some(length) = body.get(start..).and_then(<[u8]>::first_chunk::<8>)
+            && buffer.length() > 0
+            && let Ok(length) = u64::try_from(i64::from_le_bytes(*length))
+        {
+            total = total.saturating_add(length);
+        }
+    }
+    let ratio = total / (body.len() as u64).max(1);
+    if total > limits.expansion_floor && ratio > limits.max_expansion {
+        let message = format!(
+            "a record batch of {} bytes says it becomes {total}, as in a decompression bomb; nothing further is read",
+            body.len()
+        );
+        return Err(Trouble::new(Fault::Bomb, message));
+    }
+    Ok(())
 }

@@ -4,13 +4,16 @@
 //! becomes a finding, and sizes they would allocate are checked against what is there beforehand.
 
 pub(super) mod arrow;
+mod arrow_file;
 mod batch;
 mod column;
+mod description;
 mod footer;
 mod kind;
 mod messages;
 pub(super) mod parquet;
 mod times;
+mod waiting;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -51,6 +54,20 @@ fn rows_of(part: Part, total: impl FnOnce() -> u64) -> Range<u64> {
             let Range { start, end } = shard.of(total());
             start..if shard.is_last() { u64::MAX } else { end }
         }
+    }
+}
+
+/// Whether a batch of these rows is to be decoded. One that says it has none may be damaged.
+fn is_wanted(rows: &Range<u64>, wanted: &Range<u64>) -> bool {
+    wanted.contains(&rows.start) || !overlap(rows, wanted).is_empty()
+}
+
+/// Whether it is this part's to say what is wrong behind so many rows: of shards, that of the one that
+/// wants the next.
+fn says(part: Part, wanted: &Range<u64>, row: u64) -> bool {
+    match part {
+        Part::Shard(_) => wanted.contains(&row),
+        Part::Whole | Part::Row(_) => row < wanted.end,
     }
 }
 

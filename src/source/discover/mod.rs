@@ -174,7 +174,10 @@ impl Discovery {
             trouble: sniffed.trouble,
             spool,
         };
-        if format == Format::Parquet && input.compression.is_some() && input.trouble.is_none() {
+        if matches!(format, Format::Parquet | Format::ArrowFile)
+            && input.compression.is_some()
+            && input.trouble.is_none()
+        {
             unpack(&mut input)?;
         }
         if sniffed.lists.is_empty() {
