@@ -331,12 +331,16 @@ fn a_hostile_parquet_footer_is_damage() {
     for _ in 0..DEPTH {
         footer.extend(b"\x48\x01a\x15\x02\x00");
     }
-    footer.extend(b"\x48\x01a\x00\x00");
+    // The leaf, no rows, and no row groups.
+    footer.extend(b"\x15\x02\x38\x01a\x00\x16\x00\x19\x0C\x00");
     let length = u32::try_from(footer.len()).expect("small").to_le_bytes();
     let bytes = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
     assert_eq!(
         fault("a.parquet", bytes),
-        (Fault::Damaged, "the Parquet footer is damaged".to_owned())
+        (
+            Fault::Damaged,
+            "the Parquet footer is damaged: its schema is no tree, or too deep a one".to_owned()
+        )
     );
 }
 

@@ -9,4 +9,5 @@ mod documents;
 mod harness;
 mod laws;
 mod lines;
+mod parquet_damage;
 mod rows;

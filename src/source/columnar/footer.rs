@@ -2,12 +2,15 @@
 //!
 //! The schema in a footer is a tree written as a list, which the decoder rebuilds by recursion and
 //! with room for as many children as a node claims. A hostile footer would overflow the stack or
-//! exhaust memory there, and neither can be caught; so depth and counts are checked first. The
-//! footer is Thrift's compact protocol (parquet-format: `FileMetaData`, `SchemaElement`).
+//! exhaust memory there, and neither can be caught; so depth and counts are checked first. And the
+//! decoder believes a footer that is damaged where it does not look, so what is said in two places
+//! is compared.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::shape::FILE_META_DATA;
+use super::thrift::{Thrift, Visitor};
 use crate::model::record::Fault;
 use crate::source::stream::Trouble;
 
@@ -17,7 +20,7 @@ const FRAME: u64 = 12;
 /// Levels of nesting in a schema.
 const DEEPEST: usize = 100;
 
-/// Whether the file has a footer whose schema is sane.
+/// Whether the file has a footer, and it agrees with itself.
 pub(super) fn check(file: &File, bytes: u64) -> Result<(), Trouble> {
     let cut_off = || {
         let message = "the Parquet file ends without its footer: it was not written or downloaded to the end";
@@ -37,13 +40,16 @@ pub(super) fn check(file: &File, bytes: u64) -> Result<(), Trouble> {
         return Err(Trouble::new(Fault::Damaged, message));
     }
     let footer = tail(file, bytes, length + 8).map_err(|error| unread(&error))?;
-    let sane = Thrift { rest: &footer }
-        .schema()
-        .is_some_and(|children| is_sane(&children));
-    if !sane {
-        return Err(Trouble::new(Fault::Damaged, "the Parquet footer is damaged"));
+    let mut sight = Sight::default();
+    let read = Thrift::new(&footer[..footer.len() - 8]).read(&FILE_META_DATA, &mut sight);
+    if read.is_ok() && sight.is_encrypted {
+        return Err(Trouble::new(
+            Fault::Damaged,
+            "the file is a Parquet file with encrypted columns",
+        ));
     }
-    Ok(())
+    read.and_then(|()| sight.judge())
+        .map_err(|why| Trouble::new(Fault::Damaged, format!("the Parquet footer is damaged: {why}")))
 }
 
 fn tail(mut file: &File, bytes: u64, count: u64) -> io::Result<Vec<u8>> {
@@ -82,146 +88,119 @@ fn is_sane(children: &[usize]) -> bool {
     open.is_empty()
 }
 
-/// Reads Thrift's compact protocol; `None` wherever it is malformed.
-struct Thrift<'a> {
-    rest: &'a [u8],
+/// What a footer says in more than one place.
+#[derive(Default)]
+struct Sight {
+    /// The node of the schema being read.
+    node: Node,
+    /// For each node of the schema, the number of its children; `None` for less than none.
+    children: Vec<Option<usize>>,
+    /// For each leaf of the schema, its type.
+    leaves: Vec<Option<i64>>,
+    /// Columns in the row group being read, so far.
+    columns: usize,
+    /// Rows of the file, and of its row groups together.
+    rows: (i64, i128),
+    /// Columns whose order is given.
+    orders: Option<i64>,
+    /// The footer is readable, and columns may not be.
+    is_encrypted: bool,
+    /// The first that does not fit.
+    wrong: Option<&'static str>,
 }
 
-/// Type numbers of the compact protocol.
-const STOP: u8 = 0;
-const I32: u8 = 5;
-const LIST: u8 = 9;
-const STRUCT: u8 = 12;
+/// A node of the schema.
+#[derive(Default)]
+struct Node {
+    children: i64,
+    /// Its physical type, its type in the first version of the format, and that in the second.
+    kind: Option<i64>,
+    converted: Option<i64>,
+    logical: Option<&'static str>,
+}
 
-/// Field numbers in `FileMetaData` and `SchemaElement`.
-const SCHEMA: i64 = 2;
-const NUM_CHILDREN: i64 = 5;
+impl Node {
+    /// Whether a node with others below it has a type of such a node, and the same in both versions.
+    fn is_group(&self) -> bool {
+        matches!(
+            (self.logical, self.converted),
+            (None, _) | (Some("LIST"), None | Some(LIST)) | (Some("MAP"), None | Some(MAP | MAP_KEY_VALUE))
+        )
+    }
+}
 
-impl Thrift<'_> {
-    /// The number of children of each node of the schema.
-    fn schema(&mut self) -> Option<Vec<usize>> {
-        let mut id = 0;
-        loop {
-            match self.field(&mut id)? {
-                STOP => return None,
-                LIST if id == SCHEMA => break,
-                kind => self.skip(kind, 0)?,
+/// Values of parquet-format's `ConvertedType`.
+const MAP: i64 = 1;
+const MAP_KEY_VALUE: i64 = 2;
+const LIST: i64 = 3;
+
+impl Sight {
+    fn expect(&mut self, holds: bool, otherwise: &'static str) {
+        if !holds {
+            self.wrong.get_or_insert(otherwise);
+        }
+    }
+
+    fn judge(mut self) -> Result<(), String> {
+        let children: Option<Vec<usize>> = self.children.iter().copied().collect();
+        let sane = children.is_some_and(|children| is_sane(&children));
+        self.expect(sane, "its schema is no tree, or too deep a one");
+        let orders = self
+            .orders
+            .is_none_or(|orders| usize::try_from(orders) == Ok(self.leaves.len()));
+        self.expect(orders, "it does not give an order for every column");
+        if let Some(wrong) = self.wrong {
+            return Err(wrong.to_owned());
+        }
+        let (rows, in_groups) = self.rows;
+        if i128::from(rows) != in_groups {
+            return Err(format!(
+                "it says there are {rows} rows, and its row groups have {in_groups}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Visitor for Sight {
+    fn number(&mut self, shape: &'static str, field: &'static str, number: i64) {
+        match (shape, field) {
+            ("SchemaElement", "num_children") => self.node.children = number,
+            ("SchemaElement", "type") => self.node.kind = Some(number),
+            ("SchemaElement", "converted_type") => self.node.converted = Some(number),
+            ("LogicalType", kind) => self.node.logical = Some(kind),
+            ("ColumnMetaData", "type") => {
+                let fits = self.leaves.get(self.columns) == Some(&Some(number));
+                self.expect(fits, "a column is of another type in its schema than in a row group");
             }
+            ("RowGroup", "num_rows") => self.rows.1 += i128::from(number),
+            ("FileMetaData", "num_rows") => self.rows.0 = number,
+            ("FileMetaData", "encryption_algorithm") => self.is_encrypted = true,
+            ("FileMetaData", "column_orders") => self.orders = Some(number),
+            _ => {}
         }
-        let (count, kind) = self.list()?;
-        if kind != STRUCT {
-            return None;
-        }
-        let mut children = Vec::new();
-        for _ in 0..count {
-            let (mut id, mut own) = (0, 0);
-            loop {
-                match self.field(&mut id)? {
-                    STOP => break,
-                    I32 if id == NUM_CHILDREN => own = usize::try_from(self.zigzag()?).ok()?,
-                    kind => self.skip(kind, 0)?,
+    }
+
+    fn end(&mut self, shape: &'static str) {
+        match shape {
+            "SchemaElement" => {
+                let node = std::mem::take(&mut self.node);
+                let is_root = self.children.is_empty();
+                self.children.push(usize::try_from(node.children).ok());
+                if node.children > 0 {
+                    self.expect(node.is_group(), "a column of columns is of a type it cannot have");
+                } else if !is_root {
+                    self.expect(node.kind.is_some(), "a column has neither a type nor columns below it");
+                    self.leaves.push(node.kind);
                 }
             }
-            children.push(own);
+            "ColumnChunk" => self.columns += 1,
+            "RowGroup" => {
+                let fits = std::mem::take(&mut self.columns) == self.leaves.len();
+                self.expect(fits, "a row group has not the columns of its schema");
+            }
+            _ => {}
         }
-        Some(children)
-    }
-
-    /// The type of the next field of a struct; `id` is the field's number, once of the one before.
-    fn field(&mut self, id: &mut i64) -> Option<u8> {
-        let byte = self.byte()?;
-        let kind = byte & 0x0F;
-        if kind != STOP {
-            *id = match byte >> 4 {
-                0 => self.zigzag()?,
-                delta => id.checked_add(i64::from(delta))?,
-            };
-        }
-        Some(kind)
-    }
-
-    /// The length of a list and the type of its items.
-    fn list(&mut self) -> Option<(u64, u8)> {
-        let byte = self.byte()?;
-        let count = match byte >> 4 {
-            15 => self.varint()?,
-            count => u64::from(count),
-        };
-        Some((count, byte & 0x0F))
-    }
-
-    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
-        if depth > DEEPEST {
-            return None;
-        }
-        match kind {
-            // Booleans: in a field the type is the value.
-            1 | 2 if depth == 0 => {}
-            1..=3 => self.take(1)?,
-            4..=6 => {
-                self.varint()?;
-            }
-            7 => self.take(8)?,
-            8 => {
-                let length = self.varint()?;
-                self.take(usize::try_from(length).ok()?)?;
-            }
-            9 | 10 => {
-                let (count, kind) = self.list()?;
-                for _ in 0..count {
-                    self.skip(kind, depth + 1)?;
-                }
-            }
-            11 => {
-                let count = self.varint()?;
-                let kinds = if count > 0 { self.byte()? } else { 0 };
-                for _ in 0..count {
-                    self.skip(kinds >> 4, depth + 1)?;
-                    self.skip(kinds & 0x0F, depth + 1)?;
-                }
-            }
-            STRUCT => {
-                let mut id = 0;
-                loop {
-                    match self.field(&mut id)? {
-                        STOP => break,
-                        1 | 2 => {}
-                        kind => self.skip(kind, depth + 1)?,
-                    }
-                }
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (&byte, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(byte)
-    }
-
-    fn take(&mut self, count: usize) -> Option<()> {
-        self.rest = self.rest.get(count..)?;
-        Some(())
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7F).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn zigzag(&mut self) -> Option<i64> {
-        let value = self.varint()?;
-        let magnitude = i64::try_from(value >> 1).ok()?;
-        Some(if value & 1 == 0 { magnitude } else { -magnitude - 1 })
     }
 }
 
@@ -241,5 +220,29 @@ mod tests {
         chain.push(0);
         assert!(!is_sane(&chain));
         assert!(is_sane(&chain[1..]));
+    }
+
+    #[test]
+    fn a_column_of_columns_has_a_type_of_one() {
+        let is_group = |logical, converted| {
+            let node = Node {
+                converted,
+                logical,
+                ..Node::default()
+            };
+            node.is_group()
+        };
+        // Structs, and lists and maps of either version of the format, and of both.
+        for (logical, converted) in [
+            (None, None),
+            (None, Some(LIST)),
+            (Some("LIST"), None),
+            (Some("LIST"), Some(LIST)),
+            (Some("MAP"), Some(MAP_KEY_VALUE)),
+        ] {
+            assert!(is_group(logical, converted), "{logical:?} {converted:?}");
+        }
+        assert!(!is_group(Some("STRING"), None));
+        assert!(!is_group(Some("LIST"), Some(MAP)));
     }
 }

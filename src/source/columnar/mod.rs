@@ -8,10 +8,14 @@ mod arrow_file;
 mod batch;
 mod column;
 mod description;
+mod embedded;
 mod footer;
 mod kind;
 mod messages;
+mod pages;
 pub(super) mod parquet;
+mod shape;
+mod thrift;
 mod times;
 mod waiting;
 

@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::metadata::RowGroupMetaData;
 
 use super::batch::{Decoded, show};
-use super::{footer, guarded, overlap, rows_of, said};
+use super::{embedded, footer, guarded, overlap, pages, rows_of, said};
 use crate::model::record::{Fault, Record, Unreadable};
 use crate::place::Place;
 use crate::source::open::unopened;
@@ -83,6 +83,12 @@ fn rows(metadata: &ArrowReaderMetadata, bytes: u64, limits: &Limits) -> Result<u
             "the Parquet footer says there are fewer than no rows",
         ));
     };
+    // Of which no two share bytes: a small file could hold one row group a million times.
+    let pages = sum(RowGroupMetaData::compressed_size).unwrap_or(u64::MAX);
+    if pages > bytes {
+        let message = format!("the Parquet footer says there are {pages} bytes of pages, and the file has {bytes}");
+        return Err(Trouble::new(Fault::Damaged, message));
+    }
     for (count, what) in [(rows, "rows"), (size, "bytes")] {
         if count > limits.expansion_floor && count / bytes.max(1) > limits.max_expansion {
             let message =
@@ -95,6 +101,7 @@ fn rows(metadata: &ArrowReaderMetadata, bytes: u64, limits: &Limits) -> Result<u
 
 fn metadata(file: &File) -> Result<ArrowReaderMetadata, String> {
     let plain = ArrowReaderMetadata::load(file, ArrowReaderOptions::new()).map_err(|error| said(&error))?;
+    embedded::check(plain.metadata().file_metadata())?;
     // As views, texts are not copied, and a dictionary's not once per row.
     let schema = Schema::new_with_metadata(views(plain.schema().fields()), plain.schema().metadata().clone());
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
@@ -137,7 +144,8 @@ impl Group {
     fn reader(&self) -> Result<ParquetRecordBatchReader, String> {
         let group = self.metadata.metadata().row_group(self.index);
         let count = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-        let file = open_again(&self.path)?;
+        let mut file = open_again(&self.path)?;
+        pages::check(&mut file, group)?;
         guarded(|| {
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_row_groups(vec![self.index])
