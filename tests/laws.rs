@@ -15,7 +15,7 @@ use gonogo::rule::lane::{Options, RuleEntry};
 use gonogo::rules::RULES;
 use gonogo::scan::partial::{self, Shard};
 use gonogo::scan::{Finished, Gathered, Progress, Scan};
-use gonogo::shape::{Columns, Layout};
+use gonogo::shape::{Columns, Layout, Usual};
 use gonogo::source::{Batch, Reader};
 use proptest::prelude::*;
 
@@ -173,7 +173,7 @@ proptest! {
         backwards: bool,
     ) {
         let setup = setup();
-        let layout = Layout { shape: Shape::PromptCompletion, columns: Columns::default() };
+        let layout = Layout { shape: Shape::PromptCompletion, columns: Columns::default(), usual: Usual::default() };
         let layouts = vec![Some(layout); 2];
         let progress = Progress::default();
         let scan = |workers| Scan { setup: &setup, layouts: &layouts, encoder: None, holdout: None, progress: &progress, workers, limit: None };

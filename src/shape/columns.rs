@@ -62,6 +62,7 @@ pub(super) const COMPLETION: &[&str] = &[
     "ground_truth",
 ];
 pub(super) const OUTPUT: &[&str] = &["output", "response", "completion", "answer"];
+pub(super) const LABEL: &[&str] = &["label", "kto_tag"];
 pub(super) const TEXT: &[&str] = &["text", "content"];
 /// Pairs, since one is nothing without the other.
 pub(super) const PREFERENCE: &[(&str, &str)] = &[

@@ -6,7 +6,9 @@ use crate::model::example::Shape;
 use crate::model::value::{Object, Value};
 
 use super::Layout;
-use super::columns::{COMPLETION, Columns, MESSAGES, OUTPUT, PREFERENCE, PROMPT, TEXT};
+use super::columns::{COMPLETION, Columns, LABEL, MESSAGES, OUTPUT, PREFERENCE, PROMPT, TEXT};
+use super::label::Labels;
+use super::usual::{Holds, Usual};
 
 /// What the first rows of a file look like.
 #[derive(Clone, Debug, Default)]
@@ -23,32 +25,43 @@ pub struct Detection {
 /// and only the names of its columns are looked for.
 pub fn detect<'v>(rows: impl IntoIterator<Item = &'v Value<'v>>, shape: Option<Shape>, given: &Columns) -> Detection {
     let mut detection = Detection::default();
-    let mut layouts: Vec<(usize, Layout)> = Vec::new();
-    for object in rows.into_iter().filter_map(Value::as_object) {
+    let mut layouts: Vec<(Layout, Vec<Holds>)> = Vec::new();
+    let rows: Vec<&Object<'_>> = rows.into_iter().filter_map(Value::as_object).collect();
+    let labels = match shape {
+        Some(_) => Labels::Any,
+        None => Labels::of(&rows, given),
+    };
+    for object in rows {
         if detection.columns.is_empty() {
             detection.columns = object.keys().map(str::to_owned).collect();
         }
+        let row = Finder { object, given, labels };
         let found = match shape {
-            Some(shape) => as_shape(shape, object, given),
-            None => classify(object, given),
+            Some(shape) => as_shape(shape, &row),
+            None => classified(&row),
         };
         let Some(layout) = found else { continue };
         *detection.votes.entry(layout.shape).or_default() += 1;
-        match layouts.iter_mut().find(|(_, known)| *known == layout) {
-            Some((votes, _)) => *votes += 1,
-            None => layouts.push((1, layout)),
+        let holds = Holds::of(object, layout.shape, &layout.columns);
+        match layouts.iter_mut().find(|(known, _)| *known == layout) {
+            Some((_, rows)) => rows.push(holds),
+            None => layouts.push((layout, vec![holds])),
         }
     }
     // The first of equals: a file's first row is what most loaders go by.
     detection.layout = layouts
         .into_iter()
         .rev()
-        .max_by_key(|(votes, _)| *votes)
-        .map(|(_, layout)| layout);
+        .max_by_key(|(_, rows)| rows.len())
+        .map(|(layout, rows)| Layout {
+            usual: Usual::of(&rows),
+            ..layout
+        });
     if let (None, Some(shape)) = (&detection.layout, shape) {
         detection.layout = Some(Layout {
             shape,
             columns: given.clone(),
+            usual: Usual::default(),
         });
     }
     detection
@@ -56,6 +69,14 @@ pub fn detect<'v>(rows: impl IntoIterator<Item = &'v Value<'v>>, shape: Option<S
 
 /// The layout of one row, if it has a shape known here.
 pub fn classify(object: &Object<'_>, given: &Columns) -> Option<Layout> {
+    classified(&Finder {
+        object,
+        given,
+        labels: Labels::Booleans,
+    })
+}
+
+fn classified(row: &Finder<'_>) -> Option<Layout> {
     const ORDER: &[Shape] = &[
         Shape::Tokenised,
         Shape::Preference,
@@ -66,12 +87,12 @@ pub fn classify(object: &Object<'_>, given: &Columns) -> Option<Layout> {
         Shape::PromptCompletion,
         Shape::Text,
     ];
-    ORDER.iter().find_map(|shape| as_shape(*shape, object, given))
+    ORDER.iter().find_map(|shape| as_shape(*shape, row))
 }
 
 /// The layout of a row if it is of this shape.
-fn as_shape(shape: Shape, object: &Object<'_>, given: &Columns) -> Option<Layout> {
-    let row = Finder { object, given };
+fn as_shape(shape: Shape, row: &Finder<'_>) -> Option<Layout> {
+    let Finder { object, given, labels } = *row;
     let mut columns = given.clone();
     match shape {
         Shape::Tokenised => {
@@ -102,7 +123,7 @@ fn as_shape(shape: Shape, object: &Object<'_>, given: &Columns) -> Option<Layout
             columns.rename("prompt", prompt.unwrap_or("prompt"));
         }
         Shape::Kto => {
-            row.find("label", &["label", "kto_tag"], |value| value.as_bool().is_some())
+            row.find("label", LABEL, |value| labels.take(value))
                 .map(|name| columns.rename("label", name))?;
             if let (Some(prompt), Some(completion)) = (
                 row.find("prompt", &["prompt"], said),
@@ -136,12 +157,19 @@ fn as_shape(shape: Shape, object: &Object<'_>, given: &Columns) -> Option<Layout
         }
         Shape::Text => columns.rename("text", row.find("text", TEXT, is_text)?),
     }
-    Some(Layout { shape, columns })
+    Some(Layout {
+        shape,
+        columns,
+        usual: Usual::default(),
+    })
 }
 
+#[derive(Clone, Copy)]
 struct Finder<'o> {
     object: &'o Object<'o>,
     given: &'o Columns,
+    /// What a label of KTO may be.
+    labels: Labels,
 }
 
 impl<'o> Finder<'o> {
@@ -157,7 +185,9 @@ impl<'o> Finder<'o> {
     /// The first column, under whatever name, that holds a fitting value, unless another holds the
     /// answer to it: `input` and `ideal` of OpenAI's evals.
     fn alone(&self, fits: impl Fn(&Value<'_>) -> bool) -> Option<&'o str> {
-        if self.given.is_given("messages") || as_shape(Shape::PromptCompletion, self.object, self.given).is_some() {
+        // OpenAI's preference rows, of which the answers would be taken for conversations.
+        let preference = self.object.contains_key("non_preferred_output");
+        if preference || self.given.is_given("messages") || as_shape(Shape::PromptCompletion, self).is_some() {
             return None;
         }
         self.object.iter().find(|(_, value)| fits(value)).map(|(name, _)| name)
@@ -196,4 +226,54 @@ fn has_key(value: &Value<'_>, key: &str) -> bool {
         .as_array()
         .and_then(|items| items.iter().find_map(Value::as_object))
         .is_some_and(|first| first.contains_key(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(rows: &[&str]) -> Option<Shape> {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| Value::from_json(row).expect("a row of JSON").into_owned())
+            .collect();
+        detect(&rows, None, &Columns::default())
+            .layout
+            .map(|layout| layout.shape)
+    }
+
+    #[test]
+    fn labels_of_kto_are_told_from_classes() {
+        let kto = [
+            r#"{"prompt": "a", "completion": "one answer", "label": 1}"#,
+            r#"{"prompt": "b", "completion": "another", "label": 0}"#,
+            r#"{"prompt": "c", "completion": "a third", "label": 1}"#,
+        ];
+        assert_eq!(shape(&kto), Some(Shape::Kto));
+        assert_eq!(
+            shape(
+                &kto.map(|row| row.replace('1', "\"True\"").replace('0', "\"false\""))
+                    .each_ref()
+                    .map(String::as_str)
+            ),
+            Some(Shape::Kto)
+        );
+        // A third class.
+        let classes = kto.map(|row| row.replace("third\", \"label\": 1", "third\", \"label\": 2"));
+        let classes = classes.each_ref().map(String::as_str);
+        assert_eq!(shape(&classes), Some(Shape::PromptCompletion));
+        let names = [
+            r#"{"prompt": "a", "completion": "good", "label": 1}"#,
+            r#"{"prompt": "b", "completion": "bad", "label": 0}"#,
+            r#"{"prompt": "c", "completion": "good", "label": 1}"#,
+            r#"{"prompt": "d", "completion": "bad", "label": 0}"#,
+        ];
+        assert_eq!(shape(&names), Some(Shape::PromptCompletion));
+    }
+
+    #[test]
+    fn answers_of_openai_are_no_conversations() {
+        let row = r#"{"input": {"messages": [{"role": "user", "content": "a"}]}, "preferred_output": [{"role": "assistant", "content": "b"}], "non_preferred_output": [{"role": "assistant", "content": "c"}]}"#;
+        assert_eq!(shape(&[row]), None);
+    }
 }

@@ -7,10 +7,12 @@ mod alpaca;
 mod columns;
 mod conversation;
 mod detect;
+mod label;
 mod preference;
 mod prompt_completion;
 mod text;
 mod tokenised;
+mod usual;
 
 use crate::model::example::{Example, Misfit, MisfitKind, Shape};
 use crate::model::record::Record;
@@ -18,12 +20,15 @@ use crate::model::value::{Object, Value};
 
 pub use columns::Columns;
 pub use detect::{Detection, classify, detect};
+pub use usual::Usual;
 
 /// How the rows of a file are laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub shape: Shape,
     pub columns: Columns,
+    /// What most rows hold where the shape leaves it open.
+    pub usual: Usual,
 }
 
 impl Layout {
@@ -52,7 +57,11 @@ impl Layout {
             Shape::Preference => preference::read(row),
             Shape::Tokenised => tokenised::read(row),
         };
-        read.map_err(|misfit| self.or_other_shape(object, misfit))
+        read.and_then(|example| {
+            self.usual.fits(object, self.shape, &self.columns)?;
+            Ok(example)
+        })
+        .map_err(|misfit| self.or_other_shape(object, misfit))
     }
 
     /// A row that lacks a column may be whole in another shape, which says more.

@@ -5,6 +5,7 @@ use crate::model::value::Value;
 
 use super::Fields;
 use super::conversation::{message, messages, plain};
+use super::label::Labels;
 
 pub(super) fn read(shape: Shape, row: Fields<'_>) -> Result<Example<'_>, Misfit> {
     if shape == Shape::Kto && row.get("prompt").is_none() && row.get("messages").is_some() {
@@ -65,7 +66,11 @@ fn kto_messages(row: Fields<'_>) -> Result<Example<'_>, Misfit> {
 fn label(shape: Shape, row: Fields<'_>) -> Result<(), Misfit> {
     if shape == Shape::Kto {
         let label = row.need("label")?;
-        label.as_bool().ok_or_else(|| row.wrong("label", label, "a boolean"))?;
+        // What TRL makes of a number is its truth (1.16 `kto_trainer.py`: `torch.as_tensor(…, dtype=torch.bool)`); it
+        // sums the labels before, which fails for strings.
+        if !Labels::Numbers.take(label) {
+            return Err(row.wrong("label", label, "a boolean"));
+        }
     }
     Ok(())
 }

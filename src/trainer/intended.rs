@@ -65,7 +65,7 @@ impl Intended {
         let turns = || example.turns.iter().filter(move |turn| wanted(turn));
         let chat = self.kit.has_template() && (example.conversational || example.shape == Shape::Alpaca);
         if chat {
-            let messages: Vec<Message<'_>> = turns().map(as_message).collect();
+            let messages: Vec<Message<'_>> = turns().map(|turn| as_message(turn, example.shape)).collect();
             let tools = tools(example);
             let conversation = Conversation {
                 messages: &messages,
@@ -145,10 +145,11 @@ pub fn label(id: u32) -> i32 {
     i32::try_from(id).unwrap_or(i32::MAX)
 }
 
-/// The message a template is given: the row's own where it has role and content, else one made.
-fn as_message<'t>(turn: &'t Turn<'_>) -> Message<'t> {
+/// The message a template is given: the row's own where it has role and content, or stands among such as have; else
+/// one made.
+fn as_message<'t>(turn: &'t Turn<'_>, shape: Shape) -> Message<'t> {
     match turn.raw {
-        Some(raw) if turn.key == "content" => Message::Raw(raw),
+        Some(raw) if turn.key == "content" || shape == Shape::Messages => Message::Raw(raw),
         _ => Message::Said {
             role: turn.role.name(),
             content: &turn.text,

@@ -110,6 +110,12 @@ fn message(columns: &[(String, String)]) -> String {
     if named.is_empty() {
         return "the row has no columns".to_owned();
     }
+    let has = |column: &str| columns.iter().any(|(name, _)| name == column);
+    if has("preferred_output") && has("non_preferred_output") {
+        return "OpenAI's preference format, which no trainer known here reads: make `prompt` of `input.messages`, \
+                `chosen` of `preferred_output` and `rejected` of `non_preferred_output`"
+            .to_owned();
+    }
     let slip = |(name, kind): &(String, String)| {
         let known = nearest(name, KNOWN)?;
         // Rightly named, and of a type that no shape has there.
