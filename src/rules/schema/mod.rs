@@ -1,6 +1,7 @@
 //! Rows and files that cannot be read, or do not hold what their shape needs.
 
 pub(super) mod bad_content_part;
+pub(super) mod bad_ids;
 pub(super) mod bad_json;
 pub(super) mod bad_tool_call;
 pub(super) mod bad_tools;
