@@ -425,11 +425,30 @@ impl Kit {
     }
 }
 
-/// Whether the template writes the BOS, by its name or its text.
+/// Whether the template begins conversations with the BOS; where it cannot be asked, whether it names it or writes its
+/// text.
 fn writes_bos(templates: &Templates, facts: &Facts) -> bool {
     let source = templates.choose(None, false).unwrap_or_default();
     let text = facts.token("bos_token").map(|token| token.text.as_str());
-    source.contains("bos_token") || text.is_some_and(|text| !text.is_empty() && source.contains(text))
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return source.contains("bos_token");
+    };
+    let named = facts.named.iter();
+    let setup = Setup {
+        special_tokens: named.map(|(name, token)| (name.clone(), token.text.clone())).collect(),
+        ..Setup::default()
+    };
+    let said = ["user", "assistant"].map(|role| Message::Said {
+        role,
+        content: "a text",
+    });
+    let mut rendered = Rendered::default();
+    let asked = Template::compile(source, &setup).and_then(|own| own.render(&Vars::new(&said), &mut rendered));
+    if asked.is_ok() {
+        rendered.text.trim_start().starts_with(text)
+    } else {
+        source.contains("bos_token") || source.contains(text)
+    }
 }
 
 fn tokenizer_failed(error: &super::tokenizer::EncodeError) -> EncodeError {

@@ -39,8 +39,8 @@ impl Templates {
     /// Reads a tokenizer's folder.
     ///
     /// `chat_template.jinja` (named `default`) and `additional_chat_templates/*.jinja` replace what
-    /// `tokenizer_config.json` says; where neither has any, a processor's `chat_template.json` is
-    /// read. A folder without templates gives none.
+    /// `tokenizer_config.json` says; where neither has any, `chat_template.json` is read if the model has a processor,
+    /// which alone looks at it. A folder without templates gives none.
     ///
     /// # Errors
     ///
@@ -59,7 +59,10 @@ impl Templates {
             let several = !matches!(named.as_slice(), [(name, _)] if name == "default");
             return Ok(Self { named, several });
         }
-        for file in ["tokenizer_config.json", "chat_template.json"] {
+        let is_there = |name: &str| folder.join(name).is_file();
+        let processor = is_there("processor_config.json") || is_there("preprocessor_config.json");
+        let of_processor = processor.then_some("chat_template.json");
+        for file in std::iter::once("tokenizer_config.json").chain(of_processor) {
             if let Some(templates) = configured(&folder.join(file))? {
                 return Ok(templates);
             }
@@ -269,12 +272,10 @@ mod tests {
             ("tokenizer_config.json", "{}"),
             ("chat_template.json", r#"{"chat_template": "p"}"#),
         ]);
-        assert_eq!(
-            Templates::from_folder(processor.path())
-                .expect("reads")
-                .choose(None, false),
-            Ok("p")
-        );
+        let read = || Templates::from_folder(processor.path()).expect("reads");
+        assert!(read().is_empty());
+        fs::write(processor.path().join("preprocessor_config.json"), "{}").expect("written");
+        assert_eq!(read().choose(None, false), Ok("p"));
         let base = folder(&[("tokenizer_config.json", r#"{"chat_template": null}"#)]);
         assert_eq!(
             Templates::from_folder(base.path()).expect("reads").choose(None, false),

@@ -1,15 +1,17 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::encoded::Encoded;
 use crate::model::example::Shape;
-use crate::model::stretch::{is_whole, stretches};
+use crate::model::stretch::{Stretch, is_trained, is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 use super::stretches::turn;
 
 rule_meta! {
     /// ## What it finds
-    /// Rows in which some prompt text carries loss and some does not: a user's, the system's or a tool's.
+    /// Rows in which some prompt text carries loss and some does not: a user's, the system's or a tool's. A token that
+    /// holds the end of the prompt and the start of the answer is the answer's (see `template/prompt-joined`).
     ///
     /// ## Why it matters
     /// A mask that trains part of the prompt does so by accident: a marker that was not found again in the
@@ -47,29 +49,38 @@ impl Rule for PromptTrained {
             let prompts = || {
                 stretches(encoded).filter_map(|stretch| {
                     let turn = turn(stretch.what, example).filter(|turn| !turn.is_answer())?;
-                    Some((turn, stretch))
+                    let trained = stretch.trained - usize::from(ends_in_answer(encoded, &stretch));
+                    Some((turn, stretch.tokens, trained))
                 })
             };
-            let Some((turn, stretch)) =
-                prompts().find(|(turn, stretch)| stretch.trained > 0 && turn.train != Some(true))
+            let Some((turn, mut tokens, _)) =
+                prompts().find(|(turn, _, trained)| *trained > 0 && turn.train != Some(true))
             else {
                 continue;
             };
-            let (trained, all) = prompts().fold((0, 0), |(trained, all), (_, stretch)| {
-                (trained + stretch.trained, all + stretch.tokens.len())
+            let (trained, all) = prompts().fold((0, 0), |(trained, all), (_, tokens, some)| {
+                (trained + some, all + tokens.len())
             });
+            let first = tokens.find(|token| is_trained(encoded, *token)).unwrap_or_default();
             out.tokens += trained as u64;
             out.field(
                 &row.place,
                 || turn.pointer(),
                 || {
                     format!(
-                        "{trained} of {all} prompt tokens carry loss, the first in the {} turn at token {}",
+                        "{trained} of {all} prompt tokens carry loss, the first in the {} turn at token {first}",
                         turn.role.name(),
-                        stretch.tokens.start
                     )
                 },
             );
         }
     }
+}
+
+/// Whether the last token of a stretch is trained and reaches beyond the part it begins in.
+fn ends_in_answer(encoded: &Encoded, stretch: &Stretch) -> bool {
+    let last = stretch.tokens.end - 1;
+    let (start, end) = encoded.offsets[last];
+    let part = encoded.parts.iter().find(|part| part.end > start);
+    is_trained(encoded, last) && part.is_some_and(|part| part.end < end)
 }

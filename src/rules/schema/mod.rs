@@ -32,6 +32,7 @@ pub(super) mod no_answer;
 pub(super) mod no_content;
 pub(super) mod no_messages;
 pub(super) mod not_an_object;
+pub(super) mod null_filled_arguments;
 pub(super) mod null_filled_tools;
 pub(super) mod oversized_row;
 pub(super) mod prompts_differ;

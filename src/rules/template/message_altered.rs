@@ -42,6 +42,7 @@ impl Rule for MessageAltered {
             let turn = seen.turn;
             let why = match seen.fate() {
                 Some(Fate::Altered) => "renders only some of it",
+                Some(Fate::Recased) => "renders it with other capitals",
                 Some(Fate::Lost) if turn.has_tool_calls() => "leaves out what stands beside a tool call",
                 _ => return,
             };

@@ -4,14 +4,17 @@ use crate::finding::Findings;
 use crate::rule::clip;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
+use super::prompt_joined::joined;
+
 rule_meta! {
     /// ## What it finds
-    /// Prompt-completion rows whose prompt, encoded alone as at inference, is not how the whole row begins.
+    /// Prompt-completion rows whose prompt, encoded alone as at inference, is not how the whole row begins, though no
+    /// token joins the two (`template/prompt-joined`).
     ///
     /// ## Why it matters
     /// The trainer finds the completion by the prompt's tokens. Where they differ it trains on another context
     /// than the model will see, or masks the wrong tokens. Templates that rewrite earlier turns do it, as those
-    /// that strip thinking, and tokens that join the last letter of the prompt to the first of the answer.
+    /// that strip thinking.
     ///
     /// ## Example
     /// ```jsonl --trainer trl@1.16.0 --chat-template fixtures/templates/rewrites-prompt.jinja
@@ -24,8 +27,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Use a template that renders the prompt the same way in both cases, and end prompts of plain text before
-    /// the space that begins the completion.
+    /// Use a template that renders the prompt the same way in both cases.
     "template/prompt-unlike", Warning, above 0.1 => Error, needs [Tokenizer, Trainer]
 }
 
@@ -38,7 +40,11 @@ impl Rule for PromptUnlike {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let unlike = row.encoded.iter().find_map(|encoded| encoded.unlike_prompt.as_deref());
+        let Some(example) = row.example else { return };
+        let unlike = row.encoded.iter().find_map(|encoded| {
+            let end = encoded.unlike_prompt.as_deref()?;
+            joined(encoded, example).is_none().then_some(end)
+        });
         if let Some(end) = unlike {
             out.row(&row.place, || {
                 format!(

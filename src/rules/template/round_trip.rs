@@ -18,6 +18,8 @@ use super::spots::Spots;
 pub(super) enum Fate {
     /// It is there, perhaps in another place or as JSON writes it.
     Kept,
+    /// It is there in small letters where it had capitals, or the other way round.
+    Recased,
     /// Some of it is there.
     Altered,
     /// Nothing of it is.
@@ -93,11 +95,18 @@ impl<'r> Seen<'r> {
         let some = || pieces(said).any(|piece| search::contains(self.written(), piece));
         Some(if kept {
             Fate::Kept
+        } else if self.is_recased() {
+            Fate::Recased
         } else if some() {
             Fate::Altered
         } else {
             Fate::Lost
         })
+    }
+
+    fn is_recased(&self) -> bool {
+        let (_, said) = thoughts(self.turn);
+        search::contains(&self.written().to_lowercase(), &said.to_lowercase())
     }
 
     /// The thoughts, if the template left them out.

@@ -88,9 +88,12 @@ impl Rule for SystemInjected {
     }
 }
 
-/// What stands before the first message, special tokens left out; `None` where no message was found.
+/// What stands before the first message, special tokens left out; `None` where that message was not found.
 fn before_turns(encoded: &Encoded, facts: &TokenizerFacts) -> Option<String> {
     let first = encoded.parts.iter().position(|part| part.what != What::Template)?;
+    if encoded.parts[first].what != What::Turn(0) {
+        return None;
+    }
     let end = first.checked_sub(1).map_or(0, |before| encoded.parts[before].end);
     let mut text = String::new();
     for (id, (from, to)) in encoded.input_ids.iter().zip(&encoded.offsets) {

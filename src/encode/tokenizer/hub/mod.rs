@@ -26,6 +26,10 @@ const OPTIONAL: &[&str] = &[
     "config.json",
     "generation_config.json",
     TEMPLATE,
+    // A processor's template, and by what a processor is known.
+    "chat_template.json",
+    "preprocessor_config.json",
+    "processor_config.json",
 ];
 
 /// A folder of templates by name, looked into where a model has a template at all.
