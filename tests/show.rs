@@ -83,6 +83,17 @@ fn calls_of_tools_are_part_of_the_answer() {
 }
 
 #[test]
+fn the_day_of_the_run_can_be_chosen_for_llama_factory_too() {
+    let folder = Folder::of(
+        r#"{"conversations": [{"from": "human", "value": "weather?"}, {"from": "gpt", "value": "It rains."}], "tools": "[{\"name\": \"weather\", \"description\": \"d\", \"parameters\": {\"type\": \"object\", \"properties\": {}}}]"}"#,
+    );
+    let trainer = ["--trainer", "llama-factory", "--set", "template=llama3"];
+    let shown = folder.json(&[&trainer[..], &["--now", "2024-07-26T13:05:09"]].concat());
+    let text = shown["text"].as_str().expect("a text");
+    assert!(text.contains("Today Date: 26 Jul 2024"), "{text}");
+}
+
+#[test]
 fn a_prompt_inside_both_sides_is_not_trained() {
     let sides = r#""chosen": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "It is 4."}], "rejected": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "Five."}]"#;
     let whole =

@@ -213,6 +213,11 @@ impl Kit {
         self.tokenizer.facts.padding_side = side;
     }
 
+    /// What time templates are told it is.
+    pub fn clock(&self) -> Clock {
+        self.setup.clock
+    }
+
     pub fn facts(&self) -> &Facts {
         &self.tokenizer.facts
     }

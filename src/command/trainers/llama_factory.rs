@@ -78,7 +78,11 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
             };
         }
     }
-    let made = LlamaFactory::new(Arc::clone(making.kit), options.clone(), sets, &Surroundings::default())?;
+    let surroundings = Surroundings {
+        today: Some(making.kit.clock().today()),
+        ..Surroundings::default()
+    };
+    let made = LlamaFactory::new(Arc::clone(making.kit), options.clone(), sets, &surroundings)?;
     let facts = made.facts();
     if let Some(template) = options
         .template

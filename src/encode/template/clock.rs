@@ -1,7 +1,7 @@
 //! `strftime_now`: today's date becomes part of every row of some templates.
 
 use jiff::Zoned;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime::BrokenDownTime;
 
 use super::error::TemplateError;
@@ -17,12 +17,21 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// `datetime.now().strftime(format)`, in the C locale.
-    pub(super) fn strftime(self, format: &str) -> Result<String, TemplateError> {
-        let now = match self {
+    fn now(self) -> DateTime {
+        match self {
             Self::Local => Zoned::now().datetime(),
             Self::Fixed(now) => now,
-        };
+        }
+    }
+
+    /// The day of the run.
+    pub fn today(self) -> Date {
+        self.now().date()
+    }
+
+    /// `datetime.now().strftime(format)`, in the C locale.
+    pub(super) fn strftime(self, format: &str) -> Result<String, TemplateError> {
+        let now = self.now();
         BrokenDownTime::from(now)
             .to_string(&expanded(format, now)?)
             .map_err(|_| TemplateError::unsupported(format!("the date format {format:?}")))
