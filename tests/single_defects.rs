@@ -114,6 +114,37 @@ fn each_defect_is_found_on_its_line_and_nowhere_else() {
     );
 }
 
+#[test]
+fn short_answers_that_a_template_doubles_are_told_for_the_set() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let answers = ["positive", "negative", "no", "4", "positive"];
+    let rows = answers.iter().enumerate().map(|(at, answer)| {
+        let ask = format!(r#"{{"role": "user", "content": "Rate film {at}."}}"#);
+        format!(r#"{{"messages": [{ask}, {{"role": "assistant", "content": "{answer}"}}]}}"#)
+    });
+    let rows: Vec<_> = rows.collect();
+    fs::write(folder.path().join("films.jsonl"), rows.join("\n")).expect("written");
+    let doubled = |template: &[&str]| {
+        let mut args = vec![path(folder.path(), "films.jsonl")];
+        args.extend(
+            ["-m", "fixtures/models/chatml"]
+                .iter()
+                .chain(template)
+                .map(ToString::to_string),
+        );
+        let found = scan(&args).found.into_iter();
+        let found = found.filter(|found| found.meta.name == "template/message-doubled");
+        found.map(|found| said(&[found])).collect::<Vec<_>>().concat()
+    };
+
+    assert_eq!(doubled(&[]), [""; 0]);
+    assert_eq!(
+        doubled(&["--chat-template", "fixtures/templates/answers-twice.jinja"]),
+        ["template/message-doubled on line 1: \
+          the template renders 5 of 5 short assistant messages more than once: `positive`"]
+    );
+}
+
 /// The row with `\xHH` made bytes, for what is not UTF-8.
 fn bytes(row: &str) -> Vec<u8> {
     let mut pieces = row.split("\\x");

@@ -1,5 +1,6 @@
 //! Every rule. To add one: write its file, then name it in its category's `mod.rs` and here.
 
+mod arguments;
 mod batch;
 mod budget;
 mod config;
@@ -127,6 +128,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::bad_tool_call::BadToolCall>(),
     RuleEntry::of::<schema::bad_tools::BadTools>(),
     RuleEntry::of::<schema::bad_utf8::BadUtf8>(),
+    RuleEntry::of::<schema::bad_weight::BadWeight>(),
     RuleEntry::of::<schema::damaged_file::DamagedFile>(),
     RuleEntry::of::<schema::decompression_bomb::DecompressionBomb>(),
     RuleEntry::of::<schema::duplicate_key::DuplicateKey>(),
@@ -144,6 +146,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::lone_surrogate::LoneSurrogate>(),
     RuleEntry::of::<schema::missing_column::MissingColumn>(),
     RuleEntry::of::<schema::missing_media::MissingMedia>(),
+    RuleEntry::of::<schema::missing_tools::MissingTools>(),
     RuleEntry::of::<schema::misspelt_column::MisspeltColumn>(),
     RuleEntry::of::<schema::misspelt_key::MisspeltKey>(),
     RuleEntry::of::<schema::mixed_files::MixedFiles>(),
@@ -158,17 +161,21 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::prompts_differ::PromptsDiffer>(),
     RuleEntry::of::<schema::python_only_json::PythonOnlyJson>(),
     RuleEntry::of::<schema::ragged_row::RaggedRow>(),
+    RuleEntry::of::<schema::repeated_call_id::RepeatedCallId>(),
     RuleEntry::of::<schema::repeated_role::RepeatedRole>(),
     RuleEntry::of::<schema::same_chosen_rejected::SameChosenRejected>(),
     RuleEntry::of::<schema::starts_with_assistant::StartsWithAssistant>(),
     RuleEntry::of::<schema::system_not_first::SystemNotFirst>(),
     RuleEntry::of::<schema::too_deep::TooDeep>(),
     RuleEntry::of::<schema::tool_call_without_result::ToolCallWithoutResult>(),
+    RuleEntry::of::<schema::tool_result_object::ToolResultObject>(),
     RuleEntry::of::<schema::tool_result_without_call::ToolResultWithoutCall>(),
     RuleEntry::of::<schema::truncated_file::TruncatedFile>(),
+    RuleEntry::of::<schema::unknown_argument::UnknownArgument>(),
     RuleEntry::of::<schema::unknown_role::UnknownRole>(),
     RuleEntry::of::<schema::unknown_shape::UnknownShape>(),
     RuleEntry::of::<schema::unknown_tool::UnknownTool>(),
+    RuleEntry::of::<schema::wrong_arguments::WrongArguments>(),
     RuleEntry::of::<schema::wrong_content::WrongContent>(),
     RuleEntry::of::<schema::wrong_type::WrongType>(),
     RuleEntry::of::<template::already_rendered::AlreadyRendered>(),

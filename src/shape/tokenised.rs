@@ -28,7 +28,10 @@ fn integers(row: Fields<'_>, column: &'static str, value: &Value<'_>) -> Result<
     let items = value
         .as_array()
         .ok_or_else(|| row.wrong(column, value, "a list of integers"))?;
-    let wrong = items.iter().enumerate().find(|(_, item)| item.as_i64().is_none());
+    // Masks are as often booleans.
+    let flags = column.contains("mask");
+    let fits = |item: &Value<'_>| item.as_i64().is_some() || (flags && item.as_bool().is_some());
+    let wrong = items.iter().enumerate().find(|(_, item)| !fits(item));
     if let Some((index, item)) = wrong {
         let name = row.name(column);
         return Err(Misfit {

@@ -171,7 +171,7 @@ fn tools<'e>(example: &'e Example<'_>) -> Option<Cow<'e, Value<'e>>> {
 /// A row that was tokenised before, as it stands.
 fn tokenised(record: &Record<'_>, out: &mut Encoded) {
     let list = |name: &str| record.value.get(name).and_then(Value::as_array);
-    let number = |value: &Value<'_>| value.as_i64().unwrap_or(0);
+    let number = |value: &Value<'_>| value.as_bool().map_or(value.as_i64().unwrap_or(0), i64::from);
     let ids = list("input_ids").unwrap_or_default();
     out.input_ids
         .extend(ids.iter().map(|id| u32::try_from(number(id)).unwrap_or(u32::MAX)));

@@ -44,7 +44,8 @@ impl Given {
     }
 }
 
-fn number(value: &Value<'_>) -> i64 {
+/// A whole number, or a truth as one.
+pub(super) fn number(value: &Value<'_>) -> i64 {
     match value {
         Value::Int(number) => *number,
         Value::UInt(number) => i64::try_from(*number).unwrap_or(i64::MAX),

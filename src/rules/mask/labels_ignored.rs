@@ -3,7 +3,10 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::encoded::IGNORE;
 use crate::model::example::Shape;
+use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+use super::given::number;
 
 rule_meta! {
     /// ## What it finds
@@ -50,14 +53,15 @@ impl Rule for LabelsIgnored {
         ] {
             let values = row.record().and_then(|record| record.value.get(column)?.as_array());
             let values = values.unwrap_or_default();
+            let is_ignored = |value: &Value<'_>| number(value) == ignored;
             // The first token never carries loss.
-            let none = !values.is_empty() && values.iter().skip(1).all(|value| value.as_i64() == Some(ignored));
+            let none = !values.is_empty() && values.iter().skip(1).all(is_ignored);
             if none {
                 out.field(
                     &row.place,
                     || format!("/{column}"),
                     || {
-                        let first = if values[0].as_i64() == Some(ignored) {
+                        let first = if is_ignored(&values[0]) {
                             ""
                         } else {
                             " but the first, which carries no loss"

@@ -8,7 +8,8 @@ use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
-    /// Messages whose role is another format's: `human` beside `user`, `user` beside `human`.
+    /// Messages whose role is another format's: `human` or `model` beside `user` and `assistant`, `user` beside
+    /// `human`.
     ///
     /// ## Why it matters
     /// Names are mapped per file, by the trainer or not at all. In a file of `user` and `assistant` nobody
@@ -40,6 +41,8 @@ pub(crate) struct ForeignRole {}
 const OURS: [&str; 2] = ["user", "assistant"];
 /// The names that go with `from` and `value`.
 const THEIRS: [&str; 2] = ["human", "gpt"];
+/// The name of the assistant in Gemma's templates, which turn `assistant` into it.
+const MODEL: &str = "model";
 
 impl Rule for ForeignRole {
     const META: RuleMeta = META;
@@ -58,7 +61,7 @@ impl Rule for ForeignRole {
             let name = turn.role_text.as_ref();
             if own.contains(&name) {
                 *native += 1;
-            } else if other.contains(&name) {
+            } else if other.contains(&name) || name == MODEL {
                 out.field(
                     &row.place,
                     || turn.pointer(),

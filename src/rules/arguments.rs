@@ -1,0 +1,187 @@
+//! Arguments of tool calls against the JSON schema that the row declares for the tool.
+
+use std::borrow::Cow;
+
+use crate::model::example::{Example, Turn};
+use crate::model::value::{Object, Value};
+use crate::rule::{clip, nearest};
+
+use super::tools;
+
+/// How an argument breaks its schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A violation of what is written: a required argument that is missing, another type, one more where
+    /// `additionalProperties` is false.
+    Violation,
+    /// One that is not declared. Schemas allow it unless they say otherwise.
+    Undeclared,
+}
+
+/// What is wrong with the calls of a row, with a pointer to each; and how many calls could be compared.
+pub(super) fn faults(example: &Example<'_>, each: &mut dyn FnMut(Fault, String, String)) -> u64 {
+    let Some(tools) = tools::column(example).filter(|_| example.turns.iter().any(Turn::has_tool_calls)) else {
+        return 0;
+    };
+    let Some(declared) = parsed(tools) else { return 0 };
+    let mut compared = 0;
+    for turn in &example.turns {
+        for call in tools::calls(turn).unwrap_or_default() {
+            let (Some(name), Some(arguments)) = (call.name, call.arguments.and_then(parsed)) else {
+                continue;
+            };
+            let parameters = parameters(&declared, name);
+            let (Some(given), Some(parameters)) = (arguments.as_object(), parameters.as_deref()) else {
+                continue;
+            };
+            compared += 1;
+            let pointer = format!("{}{}/arguments", turn.message_pointer(), call.pointer);
+            compare(name, given, parameters, &mut |fault, message| {
+                each(fault, pointer.clone(), message);
+            });
+        }
+    }
+    compared
+}
+
+/// A value, out of a string of JSON where it is one.
+fn parsed<'v>(value: &'v Value<'v>) -> Option<Cow<'v, Value<'v>>> {
+    match value {
+        Value::Str(text) => Some(Cow::Owned(Value::from_json(text).ok()?)),
+        other => Some(Cow::Borrowed(other)),
+    }
+}
+
+/// The schema of a tool's parameters, where it is declared once.
+fn parameters<'v>(tools: &'v Value<'v>, name: &str) -> Option<Cow<'v, Value<'v>>> {
+    let mut found = None;
+    for tool in tools.as_array()? {
+        let tool = parsed(tool)?;
+        let of = |tool: &Value<'_>, key: &str| tool.get("function").unwrap_or(tool).get(key).is_some();
+        if tool
+            .get("function")
+            .unwrap_or(&tool)
+            .get("name")
+            .and_then(Value::as_str)
+            != Some(name)
+        {
+            continue;
+        }
+        if found.is_some() {
+            return None;
+        }
+        let key = ["parameters", "input_schema"].into_iter().find(|key| of(&tool, key))?;
+        found = Some(match tool {
+            Cow::Borrowed(tool) => Cow::Borrowed(tool.get("function").unwrap_or(tool).get(key)?),
+            Cow::Owned(tool) => Cow::Owned(tool.get("function").unwrap_or(&tool).get(key)?.clone().into_owned()),
+        });
+    }
+    found
+}
+
+fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn FnMut(Fault, String)) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return;
+    };
+    let name = clip(name);
+    let required = schema.get("required").and_then(Value::as_array).unwrap_or_default();
+    for argument in required.iter().filter_map(Value::as_str) {
+        if !given.contains_key(argument) {
+            let message = format!("`{name}` is called without `{}`, which it requires", clip(argument));
+            report(Fault::Violation, message);
+        }
+    }
+    let closed = schema.get("additionalProperties").and_then(Value::as_bool) == Some(false);
+    let open = schema.get("additionalProperties").is_some_and(|more| !more.is_null());
+    let patterns = schema
+        .get("patternProperties")
+        .is_some_and(|patterns| !patterns.is_null());
+    for (argument, value) in given.iter() {
+        // A loader fills what other rows have with null.
+        if value.is_null() {
+            continue;
+        }
+        match properties.get(argument) {
+            Some(property) => {
+                if let Some(wanted) = unlike(value, property) {
+                    let kind = value.a_kind();
+                    let message = format!("`{}` of `{name}` is {kind}, and declared as {wanted}", clip(argument));
+                    report(Fault::Violation, message);
+                }
+            }
+            None if patterns => {}
+            None => {
+                let meant = nearest(argument, properties.keys());
+                let hint = meant.map_or_else(String::new, |meant| format!("; is `{}` meant?", clip(meant)));
+                let message = format!("`{name}` declares no argument `{}`{hint}", clip(argument));
+                if closed {
+                    report(Fault::Violation, message);
+                } else if !open {
+                    report(Fault::Undeclared, message);
+                }
+            }
+        }
+    }
+}
+
+/// What a property is declared as, where the value is nothing of it. Types that JSON schema does not have are passed.
+fn unlike(value: &Value<'_>, property: &Value<'_>) -> Option<String> {
+    let kinds: Vec<&str> = match property.get("type")? {
+        Value::Str(kind) => vec![kind.as_ref()],
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => return None,
+    };
+    let fits = |kind: &&str| match *kind {
+        "string" => value.as_str().is_some(),
+        "integer" => match value {
+            Value::Float(number) => number.fract() == 0.0,
+            _ => value.kind() == "number",
+        },
+        "number" | "boolean" | "array" | "object" => value.kind() == *kind,
+        "null" => false,
+        _ => true,
+    };
+    (!kinds.is_empty() && !kinds.iter().any(fits)).then(|| kinds.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(given: &str, schema: &str) -> Vec<(bool, String)> {
+        let value = |text| Value::from_json(text).expect("JSON");
+        let (given, schema) = (value(given), value(schema));
+        let mut said = Vec::new();
+        let object = given.as_object().expect("an object");
+        compare("f", object, &schema, &mut |fault, message| {
+            said.push((fault == Fault::Violation, message));
+        });
+        said
+    }
+
+    #[test]
+    fn only_what_a_schema_forbids_is_a_violation() {
+        let closed = r#"{"properties": {"city": {"type": "string"}}, "additionalProperties": false}"#;
+        let none = |city| (city, "`f` declares no argument `when`".to_owned());
+        assert_eq!(said(r#"{"when": 1}"#, closed), [none(true)]);
+        assert_eq!(
+            said(
+                r#"{"when": 1}"#,
+                &closed.replace(", \"additionalProperties\": false", "")
+            ),
+            [none(false)]
+        );
+        assert_eq!(said(r#"{"when": 1}"#, &closed.replace("false", "true")), []);
+        assert_eq!(said(r#"{"when": null, "city": "Oslo"}"#, closed), []);
+        assert_eq!(said("{}", r#"{"city": {"type": "string"}, "required": ["city"]}"#), []);
+        let kinds = r#"{"properties": {"n": {"type": ["integer", "null"]}, "m": {"type": "int"}}, "required": ["n"]}"#;
+        assert_eq!(said(r#"{"n": 3.0, "m": "any"}"#, kinds), []);
+        assert_eq!(said(r#"{"n": null}"#, kinds), []);
+        let wrong = "`n` of `f` is a number, and declared as integer or null".to_owned();
+        assert_eq!(said(r#"{"n": 3.5}"#, kinds), [(true, wrong)]);
+        assert_eq!(
+            said("{}", kinds),
+            [(true, "`f` is called without `n`, which it requires".to_owned())]
+        );
+    }
+}
