@@ -55,6 +55,8 @@ pub(super) enum Sought {
     Found,
     /// There is nothing more.
     End,
+    /// There is nothing more, and the list was closed.
+    Closed,
     /// There is more, and no telling what.
     Lost,
 }
@@ -116,6 +118,20 @@ impl Window {
         let is = self.peek()? == Some(byte);
         self.advance(usize::from(is));
         Ok(is)
+    }
+
+    /// The next bytes, `count` of them where there are as many; they are not taken.
+    pub(super) fn ahead(&mut self, count: usize) -> Result<&[u8], Trouble> {
+        while self.bytes.len() - self.at < count && self.more()? > 0 {}
+        let rest = &self.bytes[self.at..];
+        Ok(&rest[..count.min(rest.len())])
+    }
+
+    /// Takes back the last bytes that were taken, of which the first stood at this place.
+    pub(super) fn give_back(&mut self, bytes: &[u8], offset: u64, line: u64, column: u64) {
+        self.bytes.splice(..self.at, bytes.iter().copied());
+        self.at = 0;
+        (self.offset, self.line, self.column) = (offset, line, column);
     }
 
     /// Takes the next byte, whatever it is.

@@ -260,13 +260,14 @@ fn commas_between_rows_are_minded() {
 
 #[test]
 fn where_rows_cannot_be_told_apart_the_rest_is_given_up_loudly() {
-    let seen = Folder::new().read("rows.json", "[{\"a\": 1}, {\"a\": 2]}, {\"a\": 3}]");
-    let expected = [
-        "0:1 {\"a\": 1}",
-        "1:1:19 BadJson expected `,` or `}`",
-        "0:1 Damaged row 1 is broken, and what follows it cannot be told apart into rows",
-    ];
-    assert_eq!(outline(&seen), expected);
+    // Objects inside the rows start as the rows do.
+    let row = |value: &str| format!("{{\"a\": {value}, \"b\": [{{\"a\": 0}}, {{\"a\": 0}}]}}");
+    let text = format!("[{}, {}, {}]", row("1"), row("2\""), row("3"));
+    let seen = outline(&Folder::new().read("rows.json", &text));
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert_eq!(seen[1], "1:1:46 BadJson expected `,` or `}`");
+    let rest = "row 1 is broken, and what follows it cannot be told apart into rows: the rest of the file was not read";
+    assert_eq!(seen[2], format!("0:1 Damaged {rest}"));
 }
 
 #[test]
@@ -305,5 +306,112 @@ fn an_item_above_the_limit_is_found_and_passed() {
             "2:1 {\"a\": 3}",
         ];
         assert_eq!(outline(&read_part(&input, Part::Whole, &limits)), expected);
+    }
+}
+
+#[test]
+fn one_broken_row_in_a_list_on_one_line_is_one_finding_at_its_place() {
+    let row = |text: &str| format!("{{\"p\": \"{text}\", \"c\": \"x\"}}");
+    // The fault, its one-based column in the row and how it is said, as Python's json does.
+    let broken = [
+        ("{\"p\": \"q\", \"c\": d two.\"}", 17, "expected a value"),
+        ("{\"p\": \"q\", \"c\": \"say \"é\" now\"}", 23, "expected `,` or `}`"),
+        ("{\"p\": \"q\", \"c\": [1}}", 19, "expected `,` or `]`"),
+        ("{\"p\": \"q\" \"c\": \"d\"}", 11, "expected `,` or `}`"),
+    ];
+    let wrappings = [
+        ("[", "]"),
+        ("{\"v\": 1, \"data\": [", "]}"),
+        ("{\"v\": 1, \"data\": [", "], \"w\": 2}\n"),
+    ];
+    for (bad, column, message) in broken {
+        for (open, close) in wrappings {
+            let text = format!("{open}{}, {bad}, {}{close}", row("a"), row("b"));
+            let seen = outline(&Folder::new().read("rows.json", &text));
+            let column = open.len() + row("a").len() + 2 + column;
+            assert_eq!(seen.len(), 3, "{text}: {seen:?}");
+            assert!(
+                seen[1].starts_with(&format!("1:1:{column} BadJson {message}")),
+                "{text}: {seen:?}"
+            );
+            assert!(
+                seen[0].starts_with("0:1 {") && seen[2].starts_with("2:1 {\"p\": \"b\""),
+                "{text}: {seen:?}"
+            );
+            // At the end, and at the start.
+            let text = format!("{open}{}, {bad}{close}", row("a"));
+            let seen = outline(&Folder::new().read("rows.json", &text));
+            assert_eq!(seen.len(), 2, "{text}: {seen:?}");
+            let text = format!("{open}{bad}, {}{close}", row("a"));
+            let seen = outline(&Folder::new().read("rows.json", &text));
+            assert_eq!(seen.len(), 2, "{text}: {seen:?}");
+            assert!(seen[1].starts_with("1:1 {\"p\": \"a\""), "{text}: {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn a_string_without_its_end_does_not_swallow_the_next_row() {
+    let seen = Folder::new().read("rows.json", "[{\"p\": 1}, {\"p\": \"x}, {\"p\": 3}, {\"p\": 4}]");
+    let expected = [
+        "0:1 {\"p\": 1}",
+        "1:1:25 BadJson expected `,` or `}`",
+        "2:1 {\"p\": 3}",
+        "3:1 {\"p\": 4}",
+    ];
+    assert_eq!(outline(&seen), expected);
+    // The objects inside rows are no rows.
+    let turn = |text: &str| format!("{{\"role\": \"user\", \"content\": {text}}}");
+    let chat = |one: &str| format!("{{\"messages\": [{}, {}]}}", turn(one), turn("\"y\""));
+    let text = format!("[{}, {}, {}]", chat("\"a\""), chat("b\""), chat("\"c\""));
+    let seen = outline(&Folder::new().read("rows.json", &text));
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert!(
+        seen[2].starts_with("2:1 {\"messages\": [{\"role\": \"user\", \"content\": \"c\""),
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn a_wrapper_with_a_broken_row_is_a_wrapper() {
+    let row = |text: &str| format!("    {{\n      \"p\": {text},\n      \"c\": \"x\"\n    }}");
+    let text = format!(
+        "{{\n  \"v\": 1,\n  \"data\": [\n{},\n{},\n{}\n  ]\n}}\n",
+        row("\"a\""),
+        row("b\""),
+        row("\"c\"")
+    );
+    let seen = outline(&Folder::new().read("rows.json", &text));
+    let expected = [
+        "0:4 {\"p\": \"a\", \"c\": \"x\"}",
+        "1:9:12 BadJson expected a value",
+        "2:12 {\"p\": \"c\", \"c\": \"x\"}",
+    ];
+    assert_eq!(seen, expected);
+    // What stands behind the broken list is read as well.
+    let folder = Folder::new();
+    let path = folder.file(
+        "all.json",
+        "{\"train\": [{\"a\": b\"}, {\"a\": 2}], \"test\": [{\"a\": 3}]}",
+    );
+    let found = find(&path);
+    let seen: Vec<_> = found.inputs.iter().flat_map(|input| outline(&read(input))).collect();
+    assert_eq!(
+        seen,
+        ["0:1:18 BadJson expected a value", "1:1 {\"a\": 2}", "0:1 {\"a\": 3}"]
+    );
+}
+
+#[test]
+fn a_wrapper_that_ends_too_early_is_truncated_like_a_list() {
+    for open in ["[", "{\"data\": [", "{\"v\": 1,\n\"data\": [", "{\"data\": [\n"] {
+        let text = format!("{open}{{\"a\": 1}},{{\"a\": \"x");
+        let seen = outline(&Folder::new().read("rows.json", &text));
+        assert_eq!(seen.len(), 2, "{text}: {seen:?}");
+        assert!(seen[0].ends_with(" {\"a\": 1}"), "{text}: {seen:?}");
+        assert!(
+            seen[1].contains("Truncated the file ends inside row 1"),
+            "{text}: {seen:?}"
+        );
     }
 }

@@ -7,6 +7,7 @@
 mod batch;
 mod brackets;
 mod reader;
+mod resume;
 mod survey;
 
 pub(super) use brackets::Brackets;

@@ -1,6 +1,7 @@
 //! Cuts a document into rows.
 
 use super::batch::{Cut, DocumentBatch, Entry, Flaw};
+use super::resume::{Starts, take_list};
 use crate::model::record::{Fault, Unreadable};
 use crate::model::value::Value;
 use crate::place::Place;
@@ -8,7 +9,7 @@ use crate::source::format::Format;
 use crate::source::json;
 use crate::source::open::Keep;
 use crate::source::stream::{Stream, Trouble};
-use crate::source::window::{Lead, Sought, Taken, Window};
+use crate::source::window::{Sought, Taken, Window};
 use crate::source::{Batch, Input, Limits, Part, Reader};
 
 /// Reads a JSON array, one inside a wrapper, or JSON values one after the other.
@@ -25,7 +26,7 @@ pub(in crate::source) struct Documents {
     separated: bool,
     /// The line the last byte that is not blank stands on.
     solid_line: u64,
-    lead: Option<Lead>,
+    starts: Starts,
     /// The rows of the array are not objects: bare texts, as a rule.
     texts: bool,
     accounted: u64,
@@ -78,7 +79,7 @@ impl Documents {
             row: 0,
             separated: true,
             solid_line: 0,
-            lead: None,
+            starts: Starts::default(),
             texts: false,
             accounted: 0,
         }
@@ -157,10 +158,15 @@ impl Documents {
                 if !self.take(b':')? {
                     return Err(lost());
                 }
-                if self.window.peek_solid()? == Some(b'[') && is_key(&key, &field) {
+                let is_list = self.window.peek_solid()? == Some(b'[');
+                if is_list && is_key(&key, &field) {
                     break;
                 }
-                self.window.value(&mut Vec::new(), 0)?;
+                if is_list {
+                    take_list(&mut self.window, self.solid_line, self.limits.max_row_bytes)?;
+                } else {
+                    self.window.value(&mut Vec::new(), 0)?;
+                }
                 self.window.peek_solid()?;
                 if !self.take(b',')? {
                     return Err(lost());
@@ -181,15 +187,11 @@ impl Documents {
             self.texts = self.is_list() && first != b'{';
             batch.texts = self.texts;
         }
-        if place.line > self.solid_line {
-            let indent = usize::try_from(column - 1).unwrap_or(usize::MAX);
-            let in_list = self.is_list();
-            self.lead = Some(Lead { indent, first, in_list });
-        }
+        self.starts
+            .begin(&self.window, self.solid_line, first, self.shape != Shape::Values);
         let wanted = self.keep.wants(&place);
         let start = batch.bytes.len();
-        let room = if wanted { self.limits.max_row_bytes } else { 0 };
-        let (taken, length) = self.window.value(&mut batch.bytes, room)?;
+        let (taken, length) = self.window.value(&mut batch.bytes, self.limits.max_row_bytes)?;
         self.solid_line = self.window.line;
         let flaw = match taken {
             Taken::Cut => {
@@ -205,6 +207,14 @@ impl Documents {
             Taken::Whole if !self.separated => Some(Flaw::CommaMissing),
             Taken::Whole => None,
         };
+        if taken == Taken::Whole && flaw.is_none() {
+            self.starts.learn(&batch.bytes[start..]);
+        }
+        self.row += 1;
+        let gap = match taken {
+            Taken::Broken => Some(self.recover(&mut batch.bytes, start, length)),
+            _ => None,
+        };
         if wanted {
             let bytes = start..batch.bytes.len();
             batch.entries.push(Entry::Row(Cut {
@@ -213,10 +223,11 @@ impl Documents {
                 bytes,
                 flaw,
             }));
+        } else {
+            batch.bytes.truncate(start);
         }
-        self.row += 1;
-        if taken == Taken::Broken {
-            return self.recover();
+        if let Some(gap) = gap {
+            return gap;
         }
         if self.is_list() {
             self.window.peek_solid()?;
@@ -225,22 +236,37 @@ impl Documents {
         Ok(())
     }
 
-    /// Finds the next row after a broken one, by how the lines start that rows start on.
-    fn recover(&mut self) -> Result<(), Trouble> {
-        let sought = match self.lead {
-            Some(lead) => self.window.seek_line(lead)?,
-            None => Sought::Lost,
-        };
-        if sought == Sought::Lost {
-            let message = format!(
-                "row {} is broken, and what follows it cannot be told apart into rows",
-                self.row - 1
-            );
-            return Err(Trouble::new(Fault::Damaged, message));
+    /// Finds the next row after a broken one, whose bytes start here in the batch and were this many.
+    fn recover(&mut self, bytes: &mut Vec<u8>, start: usize, length: u64) -> Result<(), Trouble> {
+        // Where it broke inside a character, all of it belongs to what is shown.
+        while let Some(byte @ 0x80..=0xBF) = self.window.peek()? {
+            bytes.push(byte);
+            self.window.skip();
         }
-        // A comma before the end of the list may belong to the broken row.
-        self.separated = self.window.peek_solid()? != Some(b']');
-        Ok(())
+        let kept = if length > self.limits.max_row_bytes {
+            bytes.len()
+        } else {
+            start
+        };
+        match self.starts.resume(&mut self.window, &bytes[kept..])? {
+            Sought::Lost => {
+                let message = format!(
+                    "row {} is broken, and what follows it cannot be told apart into rows: the rest of the file was \
+                     not read",
+                    self.row - 1
+                );
+                Err(Trouble::new(Fault::Damaged, message))
+            }
+            Sought::Closed => {
+                self.state = State::Ended;
+                Ok(())
+            }
+            Sought::Found | Sought::End => {
+                // A comma before the end of the list may belong to the broken row.
+                self.separated = self.window.peek_solid()? != Some(b']');
+                Ok(())
+            }
+        }
     }
 
     fn take(&mut self, byte: u8) -> Result<bool, Trouble> {

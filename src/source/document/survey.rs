@@ -1,5 +1,6 @@
 //! A look over a whole object that may be a wrapper: what its keys hold, and whether it stands alone.
 
+use super::resume::take_list;
 use crate::model::value::Value;
 use crate::source::json;
 use crate::source::limits::Limits;
@@ -21,6 +22,8 @@ pub(in crate::source) struct Survey {
     pub spread: bool,
     /// Whether its brackets fit, and nothing follows it.
     pub alone: bool,
+    /// Whether it is cut off or broken beyond telling inside a list of objects, the last entry.
+    pub ends_in_list: bool,
 }
 
 #[derive(Debug)]
@@ -36,6 +39,8 @@ const NAMED: usize = 64;
 const COMPARED: u64 = 4;
 /// Bytes of an object or key that is looked into.
 const LOOKED_INTO: u64 = 64 << 10;
+/// Bytes of a list in which its first item starts.
+const LOOKED_AT: usize = 4 << 10;
 
 /// Reads the first object of a file to its end.
 pub(in crate::source) fn survey(stream: Stream, limits: &Limits) -> Result<Survey, Trouble> {
@@ -46,14 +51,14 @@ pub(in crate::source) fn survey(stream: Stream, limits: &Limits) -> Result<Surve
     };
     window.peek_solid()?;
     let first_line = window.line;
-    let whole = walk(&mut window, &mut survey)?;
+    let whole = walk(&mut window, &mut survey, limits)?;
     survey.spread = window.line > first_line;
     survey.alone = whole && window.peek_solid()?.is_none();
     Ok(survey)
 }
 
 /// Walks over the object; false where it is broken or cut off.
-fn walk(window: &mut Window, survey: &mut Survey) -> Result<bool, Trouble> {
+fn walk(window: &mut Window, survey: &mut Survey, limits: &Limits) -> Result<bool, Trouble> {
     let mut keys: Option<Vec<String>> = None;
     if !window.take(b'{')? {
         return Ok(false);
@@ -72,11 +77,16 @@ fn walk(window: &mut Window, survey: &mut Survey) -> Result<bool, Trouble> {
         }
         let mut rows = None;
         match window.peek_solid()? {
-            Some(b'[') => match list(window)? {
-                List::Rows(count) => rows = Some(count),
-                List::Other => {}
-                List::Broken => return Ok(false),
-            },
+            Some(b'[') => {
+                let objects = window.ahead(LOOKED_AT)?[1..].trim_ascii_start().first() == Some(&b'{');
+                let line = window.line;
+                let (count, whole) = take_list(window, line, limits.max_row_bytes)?;
+                rows = objects.then_some(count);
+                survey.ends_in_list = objects && !whole;
+                if !whole && !objects {
+                    return Ok(false);
+                }
+            }
             Some(b'{') => {
                 survey.objects += 1;
                 let mut value = Vec::new();
@@ -98,40 +108,15 @@ fn walk(window: &mut Window, survey: &mut Survey) -> Result<bool, Trouble> {
         {
             survey.entries.push(Entry { key, rows });
         }
+        if survey.ends_in_list {
+            return Ok(false);
+        }
         window.peek_solid()?;
         if window.take(b'}')? {
             return Ok(true);
         }
         if !window.take(b',')? {
             return Ok(false);
-        }
-    }
-}
-
-enum List {
-    /// It starts with an object and has this many items.
-    Rows(u64),
-    Other,
-    Broken,
-}
-
-/// Walks over a list.
-fn list(window: &mut Window) -> Result<List, Trouble> {
-    window.take(b'[')?;
-    let objects = window.peek_solid()? == Some(b'{');
-    let mut items = 0;
-    loop {
-        if window.peek_solid()? == Some(b']') {
-            window.take(b']')?;
-            return Ok(if objects { List::Rows(items) } else { List::Other });
-        }
-        if window.value(&mut Vec::new(), 0)?.0 != Taken::Whole {
-            return Ok(List::Broken);
-        }
-        items += 1;
-        window.peek_solid()?;
-        if !window.take(b',')? && window.peek()? != Some(b']') {
-            return Ok(List::Broken);
         }
     }
 }

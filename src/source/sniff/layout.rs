@@ -64,8 +64,11 @@ fn of_object(text: &[u8], complete: bool, named: Option<Format>) -> Layout {
             }
         }
         Followed::On if text.contains(&b'\n') && is_spread(text, complete) => Layout::Object,
-        // A first line longer than what was looked at.
-        Followed::On if !text.contains(&b'\n') && !complete => Layout::Object,
+        Followed::Breaks(_) if is_spread(text, complete) => Layout::Object,
+        // A first line longer than what was looked at, or all there is: a broken or cut off wrapper is one still.
+        _ if !text.trim_ascii_end().contains(&b'\n') && (!complete || named != Some(Format::JsonLines)) => {
+            Layout::Object
+        }
         _ => Layout::Lines,
     }
 }
@@ -80,7 +83,7 @@ fn is_spread(text: &[u8], complete: bool) -> bool {
         .iter()
         .position(|&byte| byte == b'\n')
         .and_then(|newline| next_solid(&text[newline..]));
-    if matches!(second, Some((_, b'"' | b'}'))) {
+    if matches!(second, Some((_, b'"' | b'}'))) || opens_list(text) {
         return true;
     }
     let whole = match std::str::from_utf8(text) {
@@ -92,6 +95,13 @@ fn is_spread(text: &[u8], complete: bool) -> bool {
         Ok(_) => true,
         Err(wrong) => wrong.is_cut_off(whole) || (!complete && wrong.at + WORD > whole.len()),
     }
+}
+
+/// Whether the first line ends in the bracket that opens a list, and the next starts with an object.
+fn opens_list(text: &[u8]) -> bool {
+    let mut lines = text.splitn(2, |&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let (first, next) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    (first.ends_with(b": [") || first.ends_with(b":[")) && next.starts_with(b"{")
 }
 
 /// The white space at the start, and the byte after it.

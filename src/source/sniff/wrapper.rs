@@ -60,10 +60,13 @@ pub(super) fn settle(sniffed: &mut Sniffed, stream: Stream, named: Option<Format
     } else {
         Format::JsonLines
     };
-    if !survey.alone || (rows == Format::JsonLines && named == Some(Format::JsonLines)) {
+    if !(survey.alone || survey.ends_in_list) || (rows == Format::JsonLines && named == Some(Format::JsonLines)) {
         return rows;
     }
     let known = known_lists(&survey);
+    if !survey.alone && known.is_empty() {
+        return rows;
+    }
     if !known.is_empty() {
         return wrapper(sniffed, &survey, known);
     }
