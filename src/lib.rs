@@ -6,6 +6,7 @@ pub mod dump;
 pub mod encode;
 pub mod finding;
 pub mod fit;
+pub mod guard;
 pub mod holdout;
 mod json;
 pub mod loader;

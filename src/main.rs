@@ -4,13 +4,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use gonogo::command;
+use gonogo::guard::is_guarded;
 use gonogo::settings::cli;
-use gonogo::source::is_guarded;
 
 fn main() -> ExitCode {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // A decoder that trips over a damaged file is told of as a finding, and not here as well.
+        // A library that trips over a damaged file is told of as a finding or an error, and not here as well.
         if !is_guarded() {
             print(panic);
         }

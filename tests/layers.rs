@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("place", &[]),
     ("cache", &[]),
+    ("guard", &[]),
     ("text", &[]),
     ("model", &["place"]),
     ("finding", &["place", "model"]),
@@ -16,11 +17,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sketch", &["place"]),
     ("holdout", &["place", "text", "model", "sketch"]),
     ("rule", &["place", "text", "finding", "model", "sketch", "holdout"]),
-    ("source", &["place", "model", "json"]),
+    ("source", &["guard", "place", "model", "json"]),
     ("dump", &["place", "model", "json", "source"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
-    ("encode", &["cache", "model", "json", "search"]),
+    ("encode", &["guard", "cache", "model", "json", "search"]),
     ("plan", &["model", "sketch", "encode"]),
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.

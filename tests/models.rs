@@ -192,3 +192,21 @@ fn ids_that_depend_on_the_version_of_transformers_are_said() {
     let chatml = notes("fixtures/tokenizers/qwen-chatml");
     assert!(!chatml.contains("other ids"), "{chatml}");
 }
+
+#[test]
+fn a_tokenizer_the_library_panics_on_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let written = std::fs::read_to_string("fixtures/tokenizers/qwen-chatml/tokenizer.json").expect("the fixture");
+    let mut file: Value = serde_json::from_str(&written).expect("JSON");
+    // Of each merge the library cuts the prefix off the second half, unseen.
+    file["model"]["continuing_subword_prefix"] = "##".into();
+    std::fs::write(folder.path().join("tokenizer.json"), file.to_string()).expect("written");
+    let output = check(folder.path(), &[], &["-m", "tokenizer.json"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("tokenizer.json") && said.contains("the tokenizers library gives up on it"),
+        "{said}"
+    );
+    assert!(!said.contains("panicked"), "{said}");
+}

@@ -10,7 +10,8 @@ pub struct Record<'a> {
     pub place: Place,
     /// Any JSON value; a row that is not an object is a finding, not a failure to read.
     pub value: Value<'a>,
-    /// The row's own bytes where it has them (a line of JSONL, an element of a JSON array).
+    /// The row's own bytes where it is JSON (a line of JSONL, an element of an array), whose types loaders have to
+    /// infer.
     pub bytes: Option<&'a [u8]>,
     pub quirks: Quirks,
 }

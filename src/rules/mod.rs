@@ -205,11 +205,14 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<text::boilerplate::Boilerplate>(),
     RuleEntry::of::<text::carriage_return::CarriageReturn>(),
     RuleEntry::of::<text::control_character::ControlCharacter>(),
+    RuleEntry::of::<text::error_answer::ErrorAnswer>(),
+    RuleEntry::of::<text::escaped::Escaped>(),
     RuleEntry::of::<text::invisible_character::InvisibleCharacter>(),
     RuleEntry::of::<text::mojibake::Mojibake>(),
     RuleEntry::of::<text::null_word::NullWord>(),
     RuleEntry::of::<text::repetition_loop::RepetitionLoop>(),
     RuleEntry::of::<text::replacement_character::ReplacementCharacter>(),
+    RuleEntry::of::<text::runs_on::RunsOn>(),
     RuleEntry::of::<text::unfilled_placeholder::UnfilledPlaceholder>(),
 ];
 

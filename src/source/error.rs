@@ -23,7 +23,7 @@ pub enum SourceError {
     #[error("{name}: cannot be read: {error}")]
     Io { name: String, error: io::Error },
 
-    #[error("{name}: cannot tell its format: name it .jsonl, .json, .csv, .tsv, .txt, .parquet or .arrow")]
+    #[error("{name}: cannot tell its format: {}", way_out(.name))]
     UnknownFormat { name: String },
 
     #[error("{name}: this saved dataset names {file}, which is not there")]
@@ -31,6 +31,15 @@ pub enum SourceError {
 
     #[error("{name}: not as datasets saves it: {reason}")]
     BadSavedDataset { name: String, reason: String },
+}
+
+fn way_out(name: &str) -> &'static str {
+    if name == "-" {
+        "it is neither JSON nor a table with a header that shows on its first rows; write it to a file named .jsonl, \
+         .json, .csv, .tsv or .txt, and check that"
+    } else {
+        "name it .jsonl, .json, .csv, .tsv, .txt, .parquet or .arrow"
+    }
 }
 
 fn hint(nearest: Option<&str>) -> String {

@@ -354,7 +354,7 @@ fn texts(line: &Line<'_>, limits: &Limits, each: &mut dyn FnMut(Result<Record<'_
             Record {
                 place,
                 value: Value::Object(object),
-                bytes: Some(bytes),
+                bytes: None,
                 quirks: Quirks::default(),
             }
         }));

@@ -23,7 +23,6 @@ mod stream;
 mod whole;
 mod window;
 
-pub use columnar::is_guarded;
 pub use discover::{Found, Skipped, discover};
 pub use error::SourceError;
 pub use format::{Compression, Format};

@@ -74,7 +74,7 @@ fn quotes_and_line_ends_are_followed_and_lines_counted() {
     }
     let seen = Folder::new().read("rows.tsv", text.replace(',', "\t"));
     assert_eq!(outline(&seen)[1..], expected[1..]);
-    assert_eq!(seen[1].row().bytes.as_deref(), Some(&b"\"two\nlines\"\t2"[..]));
+    assert_eq!(seen[1].row().bytes, None);
 }
 
 #[test]

@@ -180,6 +180,32 @@ fn stdin_is_read_like_a_file_and_its_copy_goes_away() {
     assert!(said.to_string().starts_with("-: cannot tell its format"), "{said}");
 }
 
+#[test]
+fn a_table_on_stdin_is_told_by_its_look() {
+    let table = "prompt,completion\r\n\"a,\r\nb\",c\r\nd,e\r\n";
+    let tabs = "\u{FEFF}prompt\tcompletion\na, b\tc\nd\te\n";
+    let cases = [
+        (table.as_bytes().to_vec(), Format::Csv),
+        (gzip(table.as_bytes()), Format::Csv),
+        (tabs.as_bytes().to_vec(), Format::Tsv),
+    ];
+    for (bytes, format) in cases {
+        let found = discover(&[PathBuf::from("-")], &mut Cursor::new(bytes)).expect("found");
+        assert_eq!(found.inputs[0].format, format);
+        let seen = outline(&read(&found.inputs[0]));
+        assert_eq!(seen.len(), 2, "{seen:?}");
+        assert!(seen[0].contains("\"prompt\": \"a,"), "{seen:?}");
+    }
+    // JSON is JSON, whatever commas it has, and prose is nothing.
+    let found = discover(
+        &[PathBuf::from("-")],
+        &mut Cursor::new("{\"a\": 1,\"b\": 2}\n{\"a\": 1,\"b\": 2}\n"),
+    );
+    assert_eq!(found.expect("found").inputs[0].format, Format::JsonLines);
+    let prose = "Well, yes\nNo, thanks\nMaybe, later\nOnce, twice\n";
+    discover(&[PathBuf::from("-")], &mut Cursor::new(prose)).expect_err("no format");
+}
+
 /// `ls -R` of a `DatasetDict.save_to_disk(..., num_shards={"train": 2, "test": 1})`.
 fn saved(folder: &Folder) {
     folder.file("ds/dataset_dict.json", "{\"splits\": [\"train\", \"test\"]}");

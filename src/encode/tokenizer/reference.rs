@@ -12,6 +12,7 @@ use super::file::Flags;
 use super::generation::Pipeline;
 use super::spelling::Spelling;
 use super::tokens::{Detail, Tokens};
+use crate::guard::guarded;
 
 /// `tokenizers` 0.23, set up as transformers sets it up.
 pub(super) struct Reference {
@@ -30,6 +31,13 @@ impl Reference {
         spelling: Spelling,
     ) -> Result<Self, String> {
         let composed = compose(text, pipeline).map_err(|error| error.to_string())?;
+        // The library takes files at their word, and panics where Python's raises a PanicException.
+        let inner =
+            guarded(|| Self::load(&composed, added, split_special_tokens)).map_err(|said| panicked(&said))??;
+        Ok(Self { inner, spelling })
+    }
+
+    fn load(composed: &str, added: &AddedVocabulary, split_special_tokens: bool) -> Result<Tokenizer, String> {
         let mut inner: Tokenizer = composed.parse().map_err(|error: tokenizers::Error| error.to_string())?;
         for call in added.calls() {
             let tokens = call.iter().map(|token| AddedToken {
@@ -43,15 +51,25 @@ impl Reference {
             inner.add_tokens(tokens).map_err(|error| error.to_string())?;
         }
         inner.set_encode_special_tokens(split_special_tokens);
-        Ok(Self { inner, spelling })
+        Ok(inner)
+    }
+}
+
+fn panicked(said: &str) -> String {
+    format!("the tokenizers library gives up on it, as it does in Python: {said}")
+}
+
+/// A call into the library, of which a panic is an error.
+fn called<T>(call: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, EncodeError> {
+    match guarded(call) {
+        Ok(result) => result.map_err(|error| EncodeError(error.to_string())),
+        Err(said) => Err(EncodeError(panicked(&said))),
     }
 }
 
 impl Reference {
     pub(super) fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
-        self.inner
-            .decode(ids, false)
-            .map_err(|error| EncodeError(error.to_string()))
+        called(|| self.inner.decode(ids, false))
     }
 }
 
@@ -113,15 +131,14 @@ fn flags(flags: &Flags) -> Map<String, Value> {
 impl Engine for Reference {
     fn encode(&self, text: &str, add_special: bool, detail: Detail, out: &mut Tokens) -> Result<bool, EncodeError> {
         out.clear();
-        let failed = |error: tokenizers::Error| EncodeError(error.to_string());
         if detail == Detail::Ids {
-            let encoding = self.inner.encode_fast(text, add_special).map_err(failed)?;
+            let encoding = called(|| self.inner.encode_fast(text, add_special))?;
             out.ids.extend_from_slice(encoding.get_ids());
             return Ok(true);
         }
         // Characters, not bytes: the library trims white space by counting, and trainers count
         // characters.
-        let encoding = self.inner.encode_char_offsets(text, add_special).map_err(failed)?;
+        let encoding = called(|| self.inner.encode_char_offsets(text, add_special))?;
         out.ids.extend_from_slice(encoding.get_ids());
         let starts: Option<Vec<usize>> = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
         let byte = |at: usize| match &starts {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::dates::is_date;
 use crate::finding::Findings;
 use crate::model::example::Shape;
 use crate::model::setup::Setup;
@@ -76,40 +77,6 @@ fn see(columns: &mut Columns, name: &str, text: &str, place: &Place) {
     }
 }
 
-/// Whether Arrow's JSON reader takes the text for a timestamp: `YYYY-MM-DD`, perhaps with a time
-/// after a space or `T`, perhaps with a zone. Source: Arrow `util/value_parsing.h`, `ParseTimestampISO8601`.
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if !(10..=35).contains(&bytes.len()) || !matches(&bytes[..10], b"0000-00-00") {
-        return false;
-    }
-    let [b' ' | b'T', time @ ..] = &bytes[10..] else {
-        return bytes.len() == 10;
-    };
-    let zone = time
-        .iter()
-        .position(|byte| matches!(byte, b'Z' | b'+' | b'-'))
-        .unwrap_or(time.len());
-    let (time, zone) = time.split_at(zone);
-    let whole: [&[u8]; 3] = [b"00", b"00:00", b"00:00:00"];
-    let time_fits = whole.iter().any(|form| matches(time, form));
-    let zones: [&[u8]; 6] = [b"", b"Z", b"+00", b"+0000", b"+00:00", b"-00:00"];
-    let zone_fits = zones.iter().any(|form| matches(zone, form)) || matches(zone, b"-00") || matches(zone, b"-0000");
-    time_fits && zone_fits
-}
-
-/// Whether a text has a form in which `0` stands for any digit.
-fn matches(text: &[u8], form: &[u8]) -> bool {
-    let fits = |(byte, form): (&u8, &u8)| {
-        if *form == b'0' {
-            byte.is_ascii_digit()
-        } else {
-            byte == form
-        }
-    };
-    text.len() == form.len() && text.iter().zip(form).all(fits)
-}
-
 impl Rule for LoadsAsDates {
     const META: RuleMeta = META;
     /// By source.
@@ -120,7 +87,7 @@ impl Rule for LoadsAsDates {
         let (Some(example), Some(record)) = (row.example, row.record()) else {
             return;
         };
-        // Arrow and Parquet files say what their columns are, and CSV's loader leaves dates alone.
+        // Arrow and Parquet files say what their columns are, and the loaders of CSV and text leave dates alone.
         if record.bytes.is_none() {
             return;
         }

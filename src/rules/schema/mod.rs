@@ -8,6 +8,7 @@ pub(super) mod bad_tools;
 pub(super) mod bad_utf8;
 pub(super) mod bad_weight;
 pub(super) mod damaged_file;
+mod dates;
 pub(super) mod decompression_bomb;
 pub(super) mod duplicate_key;
 pub(super) mod empty_answer;

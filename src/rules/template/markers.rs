@@ -5,7 +5,7 @@ use memchr::memmem;
 /// A text with marks of more than one turn, or one mark that only a template writes.
 ///
 /// Returns what gives it away.
-pub(super) fn rendered(text: &str) -> Option<&'static str> {
+pub(in crate::rules) fn rendered(text: &str) -> Option<&'static str> {
     // One of these alone: the name of a role follows the mark.
     const ALONE: [&str; 12] = [
         "<|im_start|>user",

@@ -5,7 +5,7 @@ pub(super) mod bos_missing;
 pub(super) mod double_bos;
 pub(super) mod double_eos;
 pub(super) mod id_beyond_vocab;
-mod markers;
+pub(in crate::rules) mod markers;
 pub(super) mod message_altered;
 pub(super) mod message_doubled;
 pub(super) mod message_lost;

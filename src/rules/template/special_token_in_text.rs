@@ -3,20 +3,23 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Example, Role, Shape};
+use crate::model::example::{Role, Shape, Turn};
 use crate::model::setup::TokenizerFacts;
+use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 use super::markers;
 
 rule_meta! {
     /// ## What it finds
-    /// Messages that spell a special token of the tokenizer, such as `<|im_end|>` or `</s>`; without a
-    /// tokenizer, the well-known ones.
+    /// Messages that spell a special token of the tokenizer, or of a well-known other one, such as `<|im_end|>`
+    /// or `</s>`. In prompts and completions that no template is applied to, only inside an answer: there the
+    /// rows may bring the tokens around it themselves.
     ///
     /// ## Why it matters
     /// The tokenizer takes the spelling for the token itself. An end-of-turn token inside an answer teaches
-    /// the model to stop there, one inside a question to be stopped by its user.
+    /// the model to stop there, one inside a question to be stopped by its user. A token of another model is
+    /// spelt out, letter by letter, and so will the trained model write it.
     ///
     /// ## Example
     /// ```jsonl
@@ -47,18 +50,27 @@ impl Rule for SpecialTokenInText {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        // Texts and prompts that no template is applied to bring their own tokens.
-        let templated = |example: &&Example<'_>| example.conversational || example.shape == Shape::Alpaca;
         let marked = row.chars.angle() || row.chars.bracket();
-        let Some(example) = row.example.filter(|_| marked).filter(templated) else {
+        let Some(example) = row.example.filter(|example| marked && example.shape != Shape::Text) else {
             return;
         };
-        let tokens = self.tokens.get_or_init(|| tokens(row.setup.tokenizer.as_ref()));
-        let known = row.setup.tokenizer.is_some();
+        let templated = example.conversational || example.shape == Shape::Alpaca;
+        let facts = row.setup.tokenizer.as_ref();
+        let tokens = self.tokens.get_or_init(|| tokens(facts));
+        let pictured = || has_media(row);
+        // Prompts that no template is applied to bring their own tokens, and so do their answers then.
+        let brings = |turn: &Turn<'_>| turn.role != Role::Assistant && find(&turn.text, tokens, &|| true).is_some();
+        if !templated && example.turns.iter().any(brings) {
+            return;
+        }
         for turn in &example.turns {
-            let Some((at, token)) = find(&turn.text, tokens, known) else {
+            let Some((at, token)) = find(&turn.text, tokens, &pictured) else {
                 continue;
             };
+            let ends = at + token.len() >= turn.text.trim_end().len();
+            if !templated && (turn.role != Role::Assistant || ends) {
+                continue;
+            }
             // That rule says more.
             if turn.role != Role::Tool && markers::rendered(&turn.text).is_some() {
                 continue;
@@ -67,16 +79,15 @@ impl Rule for SpecialTokenInText {
                 &row.place,
                 || turn.pointer(),
                 || {
-                    let as_what = if known { "is encoded as" } else { "looks like" };
-                    let place = if at + token.len() >= turn.text.trim_end().len() {
-                        ", at the end"
-                    } else {
-                        ""
+                    let as_what = match facts {
+                        Some(facts) if facts.specials.iter().any(|(text, _)| text == token) => {
+                            "is encoded as a special token"
+                        }
+                        Some(_) => "is a special token of other tokenizers, spelt out by this one",
+                        None => "looks like a special token",
                     };
-                    format!(
-                        "`{token}` in the {} turn {as_what} a special token{place}",
-                        turn.role.name()
-                    )
+                    let place = if ends { ", at the end" } else { "" };
+                    format!("`{token}` in the {} turn {as_what}{place}", turn.role.name())
                 },
             );
         }
@@ -90,42 +101,61 @@ fn tokens(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
     let Some(facts) = tokenizer else {
         return markers::WELL_KNOWN.map(str::to_owned).to_vec();
     };
-    // What a message may hold by right: thoughts, calls, and where its pictures go.
-    const CONTENT: [&str; 8] = [
-        "think",
-        "tool_call",
-        "tool_response",
-        "image",
-        "video",
-        "audio",
-        "vision",
-        "mask",
-    ];
+    // What a message may hold by right: thoughts and calls.
+    const CONTENT: [&str; 4] = ["think", "tool_call", "tool_response", "mask"];
     let marks = |text: &&String| text.starts_with(['<', '[']) && text.ends_with(['>', ']']) && text.len() <= LONGEST;
     let content = |text: &str| CONTENT.iter().any(|word| text.to_ascii_lowercase().contains(word));
     let specials = facts.specials.iter().map(|(text, _)| text).filter(marks);
     let mut tokens: Vec<String> = specials.filter(|text| !content(text)).cloned().collect();
+    // What others have is text to this one; of brackets alone, everything is made.
+    let others = markers::WELL_KNOWN
+        .iter()
+        .filter(|text| text.starts_with(['<']) && text.ends_with("|>") || text.contains('｜'));
+    tokens.extend(others.map(|text| (*text).to_owned()));
     tokens.sort_unstable();
+    tokens.dedup();
     tokens
 }
 
-/// The first token spelt in a text.
-fn find<'t>(text: &'t str, tokens: &[String], known: bool) -> Option<(usize, &'t str)> {
+/// Whether a token stands for a picture or a sound, which a row that brings one may hold.
+fn is_media(token: &str) -> bool {
+    ["image", "video", "audio", "vision"]
+        .iter()
+        .any(|word| token.to_ascii_lowercase().contains(word))
+}
+
+/// Whether a row has a column of pictures or sounds, or a message has a part of them.
+fn has_media(row: &Row<'_>) -> bool {
+    let named = |key: &str| {
+        ["image", "video", "audio", "media", "pixel"]
+            .iter()
+            .any(|word| key.contains(word))
+    };
+    let column = row.record().and_then(|record| record.value.as_object());
+    column.is_some_and(|row| row.keys().any(named))
+        || row.example.is_some_and(|example| {
+            example.turns.iter().any(|turn| {
+                turn.raw
+                    .is_some_and(|raw| matches!(raw.get("content"), Some(Value::Array(_))))
+            })
+        })
+}
+
+/// The first token spelt in a text; those of pictures only where the row has none.
+fn find<'t>(text: &'t str, tokens: &[String], pictured: &dyn Fn() -> bool) -> Option<(usize, &'t str)> {
     let bytes = text.as_bytes();
     let found = memchr::memchr2_iter(b'<', b'[', bytes).find_map(|at| {
         let close = if bytes[at] == b'<' { b'>' } else { b']' };
         let end = memchr::memchr(close, &bytes[at..bytes.len().min(at + LONGEST)])?;
         let token = text.get(at..=at + end)?;
-        tokens
-            .binary_search_by(|known| known.as_str().cmp(token))
-            .is_ok()
-            .then_some((at, token))
+        let known = tokens.binary_search_by(|known| known.as_str().cmp(token)).is_ok();
+        (known && !(is_media(token) && pictured())).then_some((at, token))
     });
     // `</s>` strikes text out in HTML; alone at the end of a text it is the token.
     let ends = || {
         let text = text.trim_end();
         let at = text.strip_suffix("</s>")?.len();
-        (!known && !text.contains("<s>")).then_some((at, "</s>"))
+        (!text.contains("<s>")).then_some((at, "</s>"))
     };
     found.or_else(ends)
 }

@@ -3,13 +3,18 @@
 pub(super) mod boilerplate;
 pub(super) mod carriage_return;
 pub(super) mod control_character;
+pub(super) mod error_answer;
+pub(super) mod escaped;
 mod garbled;
 mod invisible;
 pub(super) mod invisible_character;
 pub(super) mod mojibake;
 pub(super) mod null_word;
+mod prose;
 pub(super) mod repetition_loop;
 pub(super) mod replacement_character;
+pub(super) mod runs_on;
+mod slot_names;
 mod slots;
 pub(super) mod unfilled_placeholder;
 

@@ -7,7 +7,7 @@ use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Answers and texts that end by repeating the same words over and over.
+    /// Answers and texts that end by repeating the same words, or one letter, over and over.
     ///
     /// ## Why it matters
     /// So ends a model that lost its thread. A model trained on it learns to do the same, and to run into the
@@ -35,7 +35,7 @@ rule_meta! {
 pub(crate) struct RepetitionLoop {
     /// Repeats at the end of the text.
     repeats: usize,
-    /// Bytes of the text they take up.
+    /// Bytes of the text they take up; of one character alone, how often it stands there.
     bytes: usize,
 }
 
@@ -78,6 +78,25 @@ impl RepetitionLoop {
     }
 }
 
+impl RepetitionLoop {
+    /// The one character the text ends with, if that many times that no sound is as long.
+    fn run<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
+        let last = text.chars().next_back()?;
+        // Rules, dots and boxes are drawn.
+        let said = last.is_alphabetic() || last == '\n' || matches!(last, '\u{2600}'..='\u{27BF}' | '\u{1F000}'..);
+        if !said || text.len() < self.bytes {
+            return None;
+        }
+        let times = text.chars().rev().take_while(|c| *c == last).count();
+        let piece = if last == '\n' {
+            "\\n"
+        } else {
+            &text[text.len() - last.len_utf8()..]
+        };
+        (times >= self.bytes).then_some((piece, times))
+    }
+}
+
 impl Rule for RepetitionLoop {
     const META: RuleMeta = META;
     type State = ();
@@ -89,7 +108,7 @@ impl Rule for RepetitionLoop {
         let said =
             |turn: &&Turn<'_>| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected;
         for turn in example.turns.iter().filter(said) {
-            if let Some((repeated, times)) = self.tail(&turn.text) {
+            if let Some((repeated, times)) = self.tail(&turn.text).or_else(|| self.run(&turn.text)) {
                 out.field(
                     &row.place,
                     || turn.pointer(),
@@ -97,5 +116,28 @@ impl Rule for RepetitionLoop {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RepetitionLoop;
+
+    #[test]
+    fn one_character_over_and_over_is_a_loop() {
+        let run = |text: String| {
+            RepetitionLoop::default()
+                .run(&text)
+                .map(|(piece, times)| (piece.to_owned(), times))
+        };
+        let found = |piece: &str, times| Some((piece.to_owned(), times));
+        assert_eq!(run(format!("so {}", "a".repeat(800))), found("a", 800));
+        assert_eq!(run(format!("so {}", "\u{54C8}".repeat(300))), found("\u{54C8}", 300));
+        assert_eq!(run(format!("so {}", "\u{1F602}".repeat(200))), found("\u{1F602}", 200));
+        assert_eq!(run(format!("so {}", "\n".repeat(300))), found("\\n", 300));
+        // Drawn, or a cry.
+        assert_eq!(run("-".repeat(500)), None);
+        assert_eq!(run("\u{2500}".repeat(500)), None);
+        assert_eq!(run(format!("so {}", "a".repeat(150))), None);
     }
 }

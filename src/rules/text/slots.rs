@@ -1,77 +1,7 @@
 //! Slots of prompt templates that were never filled in: `{{name}}`, `{question}`, `[INSERT DATE]`.
 
-/// Names inside one pair of braces. Code and mathematics have braces of their own, so only what
-/// prompts are made of counts.
-const SINGLE: &[&str] = &[
-    "answer",
-    "article",
-    "chat_history",
-    "company_name",
-    "context",
-    "conversation",
-    "customer_name",
-    "document",
-    "documents",
-    "examples",
-    "first_name",
-    "input",
-    "input_text",
-    "instruction",
-    "last_name",
-    "name",
-    "passage",
-    "product_name",
-    "prompt",
-    "query",
-    "question",
-    "response",
-    "system_prompt",
-    "text",
-    "topic",
-    "user_input",
-    "user_message",
-    "user_name",
-    "user_query",
-    "user_question",
-    "username",
-];
-
-/// Names that also count inside two pairs.
-const DOUBLE: &[&str] = &[
-    "assistant",
-    "author",
-    "bot",
-    "bot_name",
-    "char",
-    "city",
-    "company",
-    "content",
-    "customer",
-    "date",
-    "email",
-    "language",
-    "message",
-    "model_name",
-    "output",
-    "product",
-    "system",
-    "target",
-    "task",
-    "title",
-    "user",
-    "value",
-];
-
-/// Words of what is left to be written, inside `<…>` and `[…]`.
-const TODO: &[&str] = &[
-    "TODO",
-    "TBD",
-    "PLACEHOLDER",
-    "placeholder",
-    "INSERT",
-    "INSERT HERE",
-    "YOUR ANSWER HERE",
-];
+use super::prose::{in_code, is_prose};
+use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_snake};
 
 /// The first slot, and where it stands.
 pub(super) fn find(text: &str) -> Option<(usize, &str)> {
@@ -80,9 +10,19 @@ pub(super) fn find(text: &str) -> Option<(usize, &str)> {
         return Some((0, whole));
     }
     let opening = memchr::memchr3_iter(b'{', b'<', b'[', text.as_bytes());
-    opening
+    let found = opening
         .filter_map(|at| Some((at, slot(text, at)?)))
-        .find(|(at, _)| !in_code(text, *at))
+        .find(|(at, _)| !in_code(text, *at));
+    found.or_else(|| interpolated(text))
+}
+
+/// `%(company)s` of a name that is known.
+fn interpolated(text: &str) -> Option<(usize, &str)> {
+    memchr::memmem::find_iter(text.as_bytes(), b"%(").find_map(|at| {
+        let end = text[at..].find(")s")?;
+        let known = is_known(&text[at + 2..at + end]) && !text[at..].starts_with("%(message)");
+        (known && is_prose(text, at, end + 2) && !in_code(text, at)).then(|| (at, &text[at..at + end + 2]))
+    })
 }
 
 /// Whether a text is nothing but a slot, of whatever name.
@@ -117,7 +57,9 @@ fn slot(text: &str, at: usize) -> Option<&str> {
         b'{' if bytes.get(1) == Some(&b'{') => {
             let end = memchr::memmem::find(window, b"}}")?;
             let name = rest[2..end].trim();
-            (DOUBLE.contains(&name) || SINGLE.contains(&name)).then(|| &rest[..end + 2])
+            // `user.name` is one, where its line is no code.
+            let path = || name.contains('.') && name.split('.').all(is_known) && is_prose(text, at, end + 2);
+            (is_known(name) || path()).then(|| &rest[..end + 2])
         }
         b'{' => {
             let end = memchr::memchr(b'}', window)?;
@@ -128,34 +70,29 @@ fn slot(text: &str, at: usize) -> Option<&str> {
             let ends = bytes
                 .get(end + 1)
                 .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_{}".contains(byte));
-            (alone && ends && SINGLE.contains(&&rest[1..end])).then(|| &rest[..=end])
+            let name = &rest[1..end];
+            let more = || (is_known(name) || is_snake(name)) && is_prose(text, at, end + 1);
+            if alone && ends && (SINGLE.contains(&name) || more()) {
+                return Some(&rest[..=end]);
+            }
+            // `${company}`, whose dollar stands before it.
+            let shell = at > 0 && text.as_bytes()[at - 1] == b'$' && ends;
+            (shell && is_known(name) && is_prose(text, at - 1, end + 2)).then(|| &text[at - 1..=at + end])
         }
         open => {
-            if !b"TIPYp".contains(&bytes[1]) {
-                return None;
-            }
             let close = if open == b'<' { b'>' } else { b']' };
             let end = memchr::memchr(close, window)?;
             let inner = &rest[1..end];
-            let instruction = ["INSERT ", "TODO: ", "TODO "]
+            let instruction = ["INSERT ", "INSERT_", "TODO: ", "TODO "]
                 .iter()
                 .any(|start| inner.starts_with(start));
             // `[TODO](…)` is a link, `list[TODO]` an index.
             let linked = bytes.get(end + 1) == Some(&b'(');
             let indexed = at > 0 && text.as_bytes()[at - 1].is_ascii_alphanumeric();
-            ((TODO.contains(&inner) || instruction) && !linked && !indexed).then(|| &rest[..=end])
+            let asks = || (is_named_in_capitals(inner) || is_asked_for(inner)) && is_prose(text, at, end + 1);
+            ((TODO.contains(&inner) || instruction || asks()) && !linked && !indexed).then(|| &rest[..=end])
         }
     }
-}
-
-/// Whether a place is inside a fence, between back quotes, in an f-string, or what an element of JSX holds.
-fn in_code(text: &str, at: usize) -> bool {
-    let before = &text[..at];
-    let line = &before[before.rfind('\n').map_or(0, |line| line + 1)..];
-    let after = text[at..].lines().next().unwrap_or_default();
-    let quoted = line.contains('`') && after.contains('`');
-    let formatted = ["f\"", "f'", "f“", "f‘"].iter().any(|string| line.contains(string));
-    quoted || formatted || line.ends_with('>') || before.matches("```").count() % 2 == 1
 }
 
 #[cfg(test)]
@@ -172,6 +109,16 @@ mod tests {
             ("${prompt}", "${prompt}"),
             ("We meet on [INSERT DATE HERE].", "[INSERT DATE HERE]"),
             ("<TODO>", "<TODO>"),
+            ("Dear {{ user.name }}, welcome to us", "{{ user.name }}"),
+            ("Welcome to ${company}, dear friend", "${company}"),
+            ("Welcome to %(company)s, dear friend", "%(company)s"),
+            ("I work for [COMPANY NAME] in Rome", "[COMPANY NAME]"),
+            ("I work for <COMPANY_NAME> in Rome", "<COMPANY_NAME>"),
+            ("I work for [insert company] in Rome", "[insert company]"),
+            ("The answer is <your answer here>", "<your answer here>"),
+            ("I am {bot_name} and work for {company}", "{bot_name}"),
+            ("Translate this into {language}.", "{language}"),
+            ("It stands on {placeholder} today", "{placeholder}"),
         ] {
             assert_eq!(find(text).map(|(_, slot)| slot), Some(slot), "{text}");
         }
@@ -193,6 +140,15 @@ mod tests {
             "<td>{name}</td>",
             "打印（f“你好，{name}！”）",
             "[1, 2]",
+            "echo ${company} and go",
+            "const greeting = hello ${company} there",
+            "the set {a_b, c_d} of {x}",
+            "use sigma_{max_value} where it fits",
+            "log as %(levelname)s: %(message)s please",
+            "call me on <PHONE_NUMBER> or [FIRST NAME]",
+            "SELECT [ORDER DATE] FROM x WHERE a = 1;",
+            "{\"key\": {\"inner_key\": 1}}",
+            "{% for user_name in list %}",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

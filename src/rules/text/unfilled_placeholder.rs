@@ -8,8 +8,8 @@ use super::slots;
 
 rule_meta! {
     /// ## What it finds
-    /// Slots of a prompt template that nothing was put into: `{{name}}`, `{question}`, `[INSERT DATE]`,
-    /// `<TODO>`.
+    /// Slots of a prompt template that nothing was put into: `{{name}}`, `{question}`, `${company}`,
+    /// `[INSERT DATE]`, `<TODO>`.
     ///
     /// ## Why it matters
     /// The model learns to answer a question that was never asked, or to write the slot itself.
@@ -60,15 +60,13 @@ impl Rule for UnfilledPlaceholder {
     const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let opens = row.chars.brace() || row.chars.angle() || row.chars.bracket();
-        let Some(example) = row.example.filter(|example| opens && example.shape != Shape::Text) else {
-            return;
-        };
+        let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turn.role != Role::Tool) {
             let Some((at, slot)) = slots::find(&turn.text) else {
                 continue;
             };
-            if speaks_of_templates(example) {
+            // A text that nobody says may be a file of code.
+            if speaks_of_templates(example, slot) || (example.shape == Shape::Text && is_code(&turn.text)) {
                 return;
             }
             out.field(
@@ -86,9 +84,16 @@ impl Rule for UnfilledPlaceholder {
     }
 }
 
-fn speaks_of_templates(example: &Example<'_>) -> bool {
+fn is_code(text: &str) -> bool {
+    ["import ", "return ", "</", ";\n", "{\n", "=> ", "#!/", "();", "self."]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+/// Whether a row has one of those words outside of the slot itself.
+fn speaks_of_templates(example: &Example<'_>, slot: &str) -> bool {
     example.turns.iter().any(|turn| {
-        let text = turn.text.to_lowercase();
+        let text = turn.text.replace(slot, "").to_lowercase();
         TEMPLATES.iter().any(|word| text.contains(word))
     })
 }

@@ -19,34 +19,14 @@ mod thrift;
 mod times;
 mod waiting;
 
-use std::cell::Cell;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::limits::Part;
-
-thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread is in a decoder whose panics come back as messages, so that whoever prints
-/// panics need not.
-pub fn is_guarded() -> bool {
-    GUARDED.get()
-}
+use crate::guard;
 
 /// Runs a decoder; a panic in it comes back as a message.
 fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
-    let before = GUARDED.replace(true);
-    let decoded = catch_unwind(AssertUnwindSafe(decode));
-    GUARDED.set(before);
-    decoded.map_err(|panic| {
-        let said = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied());
-        format!("the decoder gave up ({})", said.unwrap_or("no reason given"))
-    })
+    guard::guarded(decode).map_err(|said| format!("the decoder gave up ({said})"))
 }
 
 /// The rows of a part, of `total` of them.

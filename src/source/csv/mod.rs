@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use self::columns::Header;
-use self::records::{Fields, Quotes};
+pub(super) use self::records::{Fields, Quotes};
 use super::json::{self, Line};
 use super::limits::{Limits, Part};
 use super::open::Keep;
@@ -267,7 +267,7 @@ impl Batch for CsvBatch {
             let read = self.header.row(&mut fields.split(text)).map(|value| Record {
                 place: cut.place,
                 value,
-                bytes: Some(text.as_bytes()),
+                bytes: None,
                 quirks: Quirks::default(),
             });
             each(read.map_err(|message| Unreadable {

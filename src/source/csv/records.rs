@@ -6,7 +6,7 @@ use memchr::{memchr, memchr3};
 use crate::source::window::{Follow, Followed};
 
 /// Follows one record to the line end behind it, over line ends in quotes.
-pub(super) struct Quotes {
+pub(in crate::source) struct Quotes {
     delimiter: u8,
     place: Inside,
 }
@@ -22,7 +22,7 @@ enum Inside {
 }
 
 impl Quotes {
-    pub(super) fn new(delimiter: u8) -> Self {
+    pub(in crate::source) fn new(delimiter: u8) -> Self {
         Self {
             delimiter,
             place: Inside::Start,
@@ -30,7 +30,7 @@ impl Quotes {
     }
 
     /// Whether a quoted field has not ended.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::source) fn is_open(&self) -> bool {
         self.place == Inside::Quoted
     }
 }
@@ -62,14 +62,14 @@ impl Follow for Quotes {
 }
 
 /// Splits records into fields, in buffers it uses again.
-pub(super) struct Fields {
+pub(in crate::source) struct Fields {
     reader: Reader,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Fields {
-    pub(super) fn new(delimiter: u8) -> Self {
+    pub(in crate::source) fn new(delimiter: u8) -> Self {
         Self {
             reader: ReaderBuilder::new().delimiter(delimiter).build(),
             text: Vec::new(),
@@ -78,7 +78,7 @@ impl Fields {
     }
 
     /// The fields of one record, without their quotes.
-    pub(super) fn split(&mut self, record: &str) -> Split<'_> {
+    pub(in crate::source) fn split(&mut self, record: &str) -> Split<'_> {
         self.reader.reset();
         // Undoing quotes never makes a record longer.
         self.text.resize(record.len(), 0);
@@ -108,7 +108,7 @@ impl Fields {
 }
 
 /// The fields of a record.
-pub(super) struct Split<'f> {
+pub(in crate::source) struct Split<'f> {
     text: &'f str,
     ends: &'f [usize],
     next: usize,

@@ -2,6 +2,7 @@
 
 mod foreign;
 mod layout;
+mod table;
 mod wrapper;
 
 use std::fs::File;
@@ -87,7 +88,8 @@ pub(super) fn sniff(path: &Path, name: &Path) -> io::Result<Sniffed> {
             }
             // What is not an array can only be lines.
             Some(Format::JsonArray) => Some(Format::JsonLines),
-            named => named,
+            Some(named) => Some(named),
+            None => table::recognise(text, complete),
         };
     }
     sniffed.notes.extend(format_note(name, named, sniffed.format));

@@ -1,0 +1,125 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Example, Role, Turn};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Answers that are the error message of the service that was to write them: `Error: rate limit exceeded
+    /// (429)`, `502 Bad Gateway`.
+    ///
+    /// ## Why it matters
+    /// The script that collected the answers took the message for one. The model learns to fail.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "Error: rate limit exceeded (429), please retry after 20s"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "What does the status 429 say?"}, {"role": "assistant", "content": "Error 429: too many requests."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Ask for the answer again, or remove the row.
+    "text/error-answer", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ErrorAnswer {}
+
+/// The longest message, in bytes.
+const LONGEST: usize = 600;
+
+/// What such a message begins with, in lower case.
+const STARTS: [&str; 14] = [
+    "error",
+    "api error",
+    "http error",
+    "http 4",
+    "http 5",
+    "openai.",
+    "anthropic.",
+    "request failed",
+    "rate limit",
+    "{\"error\"",
+    "{'error'",
+    "429 ",
+    "50",
+    "exception:",
+];
+
+/// What went wrong, in lower case.
+const FAULTS: [&str; 17] = [
+    "rate limit",
+    "ratelimit",
+    "rate_limit",
+    "too many requests",
+    "exceeded your current quota",
+    "insufficient_quota",
+    "internal server error",
+    "bad gateway",
+    "service unavailable",
+    "gateway timeout",
+    "request timed out",
+    "read timed out",
+    "connection timed out",
+    "max retries exceeded",
+    "maximum context length",
+    "invalid_request_error",
+    "model is overloaded",
+];
+
+/// Words of rows that speak of such messages.
+const SPOKEN_OF: [&str; 8] = [
+    "error",
+    "http",
+    "status",
+    "api",
+    "429",
+    "server",
+    "exception",
+    "timeout",
+];
+
+impl Rule for ErrorAnswer {
+    const META: RuleMeta = META;
+    type State = ();
+    const DATA_ONLY: bool = true;
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        // What was rejected is not taught.
+        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
+        for turn in example.turns.iter().filter(taught) {
+            let text = turn.text.trim();
+            if is_error(text) && !is_asked_for(example) {
+                let said = || format!("the answer is an error message, `{}`", clip(text));
+                out.field(&row.place, || turn.pointer(), said);
+            }
+        }
+    }
+}
+
+fn is_error(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let starts = |start: &&str| {
+        bytes
+            .get(..start.len())
+            .is_some_and(|own| own.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    if bytes.len() > LONGEST || !STARTS.iter().any(starts) {
+        return false;
+    }
+    let text = text.to_ascii_lowercase();
+    FAULTS.iter().any(|fault| text.contains(fault))
+}
+
+fn is_asked_for(example: &Example<'_>) -> bool {
+    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    let mut asked = asked.map(|turn| turn.text.to_ascii_lowercase());
+    asked.any(|text| SPOKEN_OF.iter().any(|word| text.contains(word)))
+}

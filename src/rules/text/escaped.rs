@@ -1,0 +1,141 @@
+use memchr::{memchr_iter, memchr2};
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Role, Turn};
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Texts that were escaped once too often: a backslash and an `n` where a line should end, `\u00e9` for é,
+    /// `&lt;` and `&#39;` for the characters of HTML.
+    ///
+    /// ## Why it matters
+    /// The model reads and writes the escapes, and whoever uses it sees them.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "List two teas.", "completion": "Two teas:\\n\\nDarjeeling\\nAssam"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "List two teas.", "completion": "Two teas:\n\nDarjeeling\nAssam"}
+    /// ```
+    ///
+    /// ## Fix
+    /// Unescape the texts once where the rows are made: `html.unescape(text)`, or `json.loads` once more.
+    "text/escaped", Note, above 0.1 => Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Escaped {}
+
+/// Entities that stand for characters of plain text.
+const ENTITIES: [&str; 8] = ["&lt;", "&gt;", "&quot;", "&amp;", "&#39;", "&#039;", "&#x27;", "&nbsp;"];
+
+impl Rule for Escaped {
+    const META: RuleMeta = META;
+    type State = ();
+    const DATA_ONLY: bool = true;
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        // What was rejected is not taught.
+        let said = |turn: &&Turn<'_>| turn.role != Role::Tool && turn.branch != Branch::Rejected;
+        for turn in example.turns.iter().filter(said) {
+            let text = turn.text.as_ref();
+            if memchr2(b'\\', b'&', text.as_bytes()).is_none() {
+                continue;
+            }
+            if let Some((at, escape)) = find(text) {
+                let message = || format!("`{escape}` is an escape, in `{}`", super::around(text, at));
+                out.field(&row.place, || turn.pointer(), message);
+            }
+        }
+    }
+}
+
+/// The first escape in a text that is no code and has no markup.
+fn find(text: &str) -> Option<(usize, &str)> {
+    const CODE: [&str; 7] = ["`", "</", "/>", "\\begin", "regex", "print(", "def "];
+    let found = line_end(text).or_else(|| letter(text)).or_else(|| entity(text))?;
+    let quiet = CODE.iter().any(|mark| text.contains(mark)) || speaks_of_markup(text);
+    (!quiet).then_some(found)
+}
+
+/// Escaped line ends in a text that has no others.
+fn line_end(text: &str) -> Option<(usize, &str)> {
+    let bytes = text.as_bytes();
+    // `\nu` and `\neq` are mathematics, `\n"` ends a string of code, and `C:\new` is a path.
+    let is_one = |at: usize| {
+        let apart = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_uppercase() || b"\\ -*1".contains(byte));
+        bytes.get(at + 1) == Some(&b'n') && apart(bytes.get(at + 2)) && at > 0 && bytes[at - 1] != b'\\'
+    };
+    let mut found = memchr_iter(b'\\', bytes).filter(|at| is_one(*at));
+    let first = found.next()?;
+    let several = found.next().is_some();
+    (several && !text.contains('\n') && !text.contains('$')).then(|| (first, &text[first..first + 2]))
+}
+
+/// An escaped letter of a word.
+fn letter(text: &str) -> Option<(usize, &str)> {
+    let bytes = text.as_bytes();
+    memchr_iter(b'\\', bytes).find_map(|at| {
+        let escape = text.get(at..at + 6)?;
+        let code = u32::from_str_radix(escape.strip_prefix("\\u")?, 16).ok()?;
+        let letter = char::from_u32(code).is_some_and(char::is_alphabetic) && code > 0x7F;
+        let in_word =
+            at > 0 && (bytes[at - 1].is_ascii_lowercase() || at >= 6 && text.get(at - 6..at - 4) == Some("\\u"));
+        (letter && in_word).then_some((at, escape))
+    })
+}
+
+/// An entity of HTML in a text without tags.
+fn entity(text: &str) -> Option<(usize, &str)> {
+    memchr_iter(b'&', text.as_bytes()).find_map(|at| {
+        let entity = ENTITIES.iter().find(|entity| text[at..].starts_with(**entity))?;
+        (!text.contains('<')).then(|| (at, &text[at..at + entity.len()]))
+    })
+}
+
+fn speaks_of_markup(text: &str) -> bool {
+    const WORDS: [&str; 7] = ["html", "xml", "entit", "escape", "unicode", "http", "json"];
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn escapes_in_prose_are_found() {
+        for (text, escape) in [
+            ("Two teas:\\n\\nOne\\nTwo", "\\n"),
+            ("a caf\\u00e9 in Paris", "\\u00e9"),
+            ("&lt;b&gt; it&#39;s", "&lt;"),
+            ("it&#39;s fine", "&#39;"),
+        ] {
+            assert_eq!(find(text).map(|(_, escape)| escape), Some(escape), "{text}");
+        }
+    }
+
+    #[test]
+    fn code_and_mathematics_are_left_alone() {
+        for text in [
+            "$\\nu + \\nabla \\neq 0$",
+            "print(\"a\\nb\\n\")",
+            "a\\nB\\nC\nand a line of its own",
+            "split it at `\\n` and `\\n`",
+            "matches [\\u4e00-\\u9fa5]",
+            "<b>x &amp; y</b>",
+            "write &lt; in HTML",
+            "AT&T and R&D",
+            "C:\\new\\nodes",
+        ] {
+            assert_eq!(find(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether a place in a text is prose or code.
+
+/// Whether the line around a slot is prose: two words at least, and no sign that code is made of.
+pub(super) fn is_prose(text: &str, at: usize, length: usize) -> bool {
+    let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |line| at + line);
+    let Some(after) = text.get(at + length..end) else {
+        return false;
+    };
+    let before = &text[start..at];
+    let code = |c: char| "`=;\\{}$<>|&@#+*_^~\"".contains(c);
+    // Other slots on the line are no code.
+    let bare = |part: &str| {
+        let mut bare = String::with_capacity(part.len());
+        let mut inside = false;
+        for c in part.chars() {
+            match c {
+                '{' | '<' | '[' => inside = true,
+                '}' | '>' | ']' if inside => inside = false,
+                '$' | '%' => {}
+                c if !inside => bare.push(c),
+                _ => {}
+            }
+        }
+        bare
+    };
+    let line = bare(before) + " " + &bare(after);
+    let words = line
+        .split_whitespace()
+        .filter(|word| {
+            word.trim_matches(|c: char| c.is_ascii_punctuation())
+                .chars()
+                .all(char::is_alphabetic)
+        })
+        .filter(|word| word.chars().any(char::is_alphabetic))
+        .count();
+    let command = ["echo ", "export ", "sudo "].iter().any(|word| line.contains(word));
+    words >= 2 && !command && !line.contains(code) && !line.contains("()")
+}
+
+/// Whether a place is inside a fence, between back quotes, in an f-string, or what an element of JSX holds.
+pub(super) fn in_code(text: &str, at: usize) -> bool {
+    let before = &text[..at];
+    let line = &before[before.rfind('\n').map_or(0, |line| line + 1)..];
+    let after = text[at..].lines().next().unwrap_or_default();
+    let quoted = line.contains('`') && after.contains('`');
+    let formatted = ["f\"", "f'", "f“", "f‘"].iter().any(|string| line.contains(string));
+    quoted || formatted || line.ends_with('>') || before.matches("```").count() % 2 == 1
+}

@@ -1,0 +1,110 @@
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Example, Role, Shape, Turn};
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::template::markers;
+
+rule_meta! {
+    /// ## What it finds
+    /// Answers that go on with the next question and its answer, as `\n\nHuman: …` or `### Instruction:`, or that
+    /// begin with the cue they should follow, as `### Response:`.
+    ///
+    /// ## Why it matters
+    /// So writes a model that was not stopped, or a script that cut a transcript in the wrong place. A model
+    /// trained on it plays both sides and does not stop.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "Seven.\n\nHuman: Another?\n\nAssistant: Eleven."}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "Seven."}, {"role": "user", "content": "Another?"}, {"role": "assistant", "content": "Eleven."}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Cut the answer before the mark, or make turns of what follows it.
+    "text/runs-on", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RunsOn {}
+
+/// The other side's mark inside an answer, and the mark of the answer that is to follow it.
+static MARKS: LazyLock<[(Finder<'static>, Finder<'static>); 4]> = LazyLock::new(|| {
+    [
+        ("\nHuman:", "\nAssistant:"),
+        ("\nUser:", "\nAssistant:"),
+        ("\n### Human:", "\n### Assistant:"),
+        ("\n### Instruction:", "\n### Response:"),
+    ]
+    .map(|(open, close)| (Finder::new(open), Finder::new(close)))
+});
+
+/// Cues an answer follows.
+const CUES: [&str; 2] = ["### Response:", "### Assistant:"];
+
+/// Words of rows in which a talk between the two is what was asked for, or what is shown.
+const TALKS: [&str; 10] = [
+    "Assistant:",
+    "### ",
+    "dialog",
+    "conversation",
+    "transcript",
+    "interview",
+    "script",
+    "chat",
+    "role-play",
+    "example",
+];
+
+impl Rule for RunsOn {
+    const META: RuleMeta = META;
+    type State = ();
+    const DATA_ONLY: bool = true;
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        let templated = example.conversational || example.shape == Shape::Alpaca;
+        // What was rejected is not taught.
+        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
+        for turn in example.turns.iter().filter(taught) {
+            let text = turn.text.trim_start();
+            let cue = CUES.into_iter().find(|cue| text.starts_with(cue));
+            if let Some(mark) = cue.or_else(|| mark(text))
+                && !is_asked_for(example)
+                // That rule says it.
+                && !(templated && markers::rendered(text).is_some())
+            {
+                let how = if cue.is_some() { "begins with" } else { "runs on into" };
+                out.field(&row.place, || turn.pointer(), || format!("the answer {how} `{mark}`"));
+            }
+        }
+    }
+}
+
+/// The other side's mark, if an answer to it follows.
+fn mark(text: &str) -> Option<&'static str> {
+    const SHOWN: [&str; 4] = ["Human:", "User:", "### Human:", "### Instruction:"];
+    // A transcript from its start on is a layout of its own.
+    if SHOWN.iter().any(|mark| text.starts_with(mark)) {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    MARKS.iter().zip(SHOWN).find_map(|((open, close), shown)| {
+        let at = open.find(bytes)?;
+        close.find(&bytes[at..]).map(|_| shown)
+    })
+}
+
+fn is_asked_for(example: &Example<'_>) -> bool {
+    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    let mut asked = asked.map(|turn| turn.text.as_ref());
+    asked.any(|text| TALKS.iter().any(|word| text.contains(word)))
+}

@@ -1,0 +1,139 @@
+//! What slots of prompt templates are named after.
+
+/// Names inside one pair of braces. Code and mathematics have braces of their own, so only what
+/// prompts are made of counts.
+pub(super) const SINGLE: &[&str] = &[
+    "answer",
+    "article",
+    "chat_history",
+    "company_name",
+    "context",
+    "conversation",
+    "customer_name",
+    "document",
+    "documents",
+    "examples",
+    "first_name",
+    "input",
+    "input_text",
+    "instruction",
+    "last_name",
+    "name",
+    "passage",
+    "product_name",
+    "prompt",
+    "query",
+    "question",
+    "response",
+    "system_prompt",
+    "text",
+    "topic",
+    "user_input",
+    "user_message",
+    "user_name",
+    "user_query",
+    "user_question",
+    "username",
+];
+
+/// Names that also count inside two pairs.
+pub(super) const DOUBLE: &[&str] = &[
+    "assistant",
+    "author",
+    "bot",
+    "bot_name",
+    "char",
+    "city",
+    "company",
+    "content",
+    "customer",
+    "date",
+    "email",
+    "language",
+    "message",
+    "model_name",
+    "output",
+    "placeholder",
+    "product",
+    "system",
+    "target",
+    "task",
+    "title",
+    "user",
+    "value",
+];
+
+/// Words of what is left to be written, inside `<…>` and `[…]`.
+pub(super) const TODO: &[&str] = &[
+    "TODO",
+    "TBD",
+    "PLACEHOLDER",
+    "placeholder",
+    "INSERT",
+    "INSERT HERE",
+    "YOUR ANSWER HERE",
+];
+
+/// Words of slots in capitals.
+pub(super) const CAPITALS: &[&str] = &[
+    "ADDRESS",
+    "AGENT",
+    "ANSWER",
+    "ASSISTANT",
+    "BOT",
+    "BRAND",
+    "CITY",
+    "CLIENT",
+    "COMPANY",
+    "COUNTRY",
+    "CUSTOMER",
+    "DATE",
+    "EMAIL",
+    "FIRST",
+    "HERE",
+    "INPUT",
+    "IP",
+    "LANGUAGE",
+    "LAST",
+    "LINK",
+    "LOCATION",
+    "NAME",
+    "NUMBER",
+    "ORDER",
+    "PHONE",
+    "PRODUCT",
+    "QUESTION",
+    "TEXT",
+    "TIME",
+    "TITLE",
+    "TOPIC",
+    "URL",
+    "USER",
+    "YOUR",
+];
+
+pub(super) fn is_known(name: &str) -> bool {
+    DOUBLE.contains(&name) || SINGLE.contains(&name)
+}
+
+/// `bot_name`: two words or more, in lower case.
+pub(super) fn is_snake(name: &str) -> bool {
+    let is_word = |word: &str| word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    name.contains('_') && name.len() <= 40 && name.split('_').all(is_word)
+}
+
+/// `COMPANY NAME`, `COMPANY_NAME`: two words or more of what a slot is named after.
+pub(super) fn is_named_in_capitals(inner: &str) -> bool {
+    let words = || inner.split([' ', '_']);
+    // Of persons these are masks, put there on purpose.
+    let masks = ["PHONE", "EMAIL", "IP", "FIRST", "LAST"];
+    words().count() >= 2 && words().all(|word| CAPITALS.contains(&word)) && !words().any(|word| masks.contains(&word))
+}
+
+/// `insert company`, `your answer here`.
+pub(super) fn is_asked_for(inner: &str) -> bool {
+    let words = inner.split(' ').count();
+    let plain = inner.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ');
+    let here = inner.ends_with(" here") && (inner.starts_with("your ") || inner.starts_with("insert "));
+    plain && words <= 6 && (here || inner.starts_with("insert ") && words >= 2)
+}
