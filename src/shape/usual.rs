@@ -15,6 +15,8 @@ use super::columns::Columns;
 enum Kind {
     Text,
     List,
+    /// Messages of `from` and `value`, of which a template for `role` and `content` prints nothing.
+    Sharegpt,
     Object,
     Flag,
     Number,
@@ -25,7 +27,11 @@ impl Kind {
         match value {
             Value::Null => None,
             Value::Str(_) => Some(Self::Text),
-            Value::Array(_) => Some(Self::List),
+            Value::Array(items) => {
+                let first = items.iter().find_map(Value::as_object);
+                let sharegpt = first.is_some_and(|first| first.contains_key("from") && !first.contains_key("role"));
+                Some(if sharegpt { Self::Sharegpt } else { Self::List })
+            }
             Value::Object(_) => Some(Self::Object),
             Value::Bool(_) => Some(Self::Flag),
             Value::Int(_) | Value::UInt(_) | Value::Float(_) => Some(Self::Number),
@@ -36,6 +42,7 @@ impl Kind {
         match self {
             Self::Text => "a string",
             Self::List => "a list",
+            Self::Sharegpt => "a list of `from` and `value`",
             Self::Object => "an object",
             Self::Flag => "a boolean",
             Self::Number => "a number",
