@@ -271,3 +271,47 @@ fn what_goes_to_disk_and_what_is_listed_change_nothing() {
         .expect("run");
     assert_eq!(gone.status.code(), Some(2));
 }
+
+#[test]
+fn settings_that_cannot_be_meant_are_usage_errors() {
+    let folder = folder(&[("good.jsonl", GOOD)]);
+    for (args, why) in [
+        (&["--max-length", "0"][..], "max-length is 0"),
+        (&["--columns", "nosuch=prompt"], "no shape has a column `nosuch`"),
+        (
+            &["--columns", "prompt=nosuch"],
+            "none of the first rows has a column `nosuch`",
+        ),
+    ] {
+        let output = gonogo(folder.path())
+            .arg("good.jsonl")
+            .args(args)
+            .output()
+            .expect("run");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+    }
+    let sound = gonogo(folder.path())
+        .args(["good.jsonl", "--columns", "prompt=completion,completion=prompt"])
+        .output()
+        .expect("run");
+    assert_ne!(sound.status.code(), Some(2), "{}", text(&sound.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_may_be_read_as_other_files_may() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder(&[("good.jsonl", GOOD)]);
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(folder.path().join(name)).expect("written");
+        metadata.permissions().mode() & 0o777
+    };
+    for args in [&["good.jsonl", "-o", "json=out"][..], &["init", "."]] {
+        let output = gonogo(folder.path()).args(args).output().expect("run");
+        assert_ne!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    }
+    for name in ["out", "gonogo.toml"] {
+        assert_eq!(mode(name), mode("good.jsonl"), "{name}");
+    }
+}

@@ -33,7 +33,7 @@ pub fn run(args: &InitArgs, environment: &Environment) -> anyhow::Result<Outcome
     }
     let found = look(&args.folder, environment)?;
     let text = written(&found, &args.folder, environment)?;
-    let mut file = tempfile::NamedTempFile::new_in(&args.folder)?;
+    let mut file = super::unnamed::named().tempfile_in(&args.folder)?;
     file.write_all(text.as_bytes())?;
     // What was written is what the next run reads.
     File::read(file.path())?;

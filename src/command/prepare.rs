@@ -21,7 +21,7 @@ use crate::scan::partial::Shard;
 use crate::settings::config;
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError, nearest};
-use crate::shape::{Columns, Detection, Layout, detect};
+use crate::shape::{Columns, Detection, Layout, detect, is_known};
 use crate::source::{self, Input, Limits, Part, Reader, open};
 use crate::trainer::Encode;
 use crate::trainer::intended::Intended;
@@ -77,6 +77,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         .zip(&gathered.inputs)
         .map(|(source, input)| look(input, source, shape, &given, &limits))
         .collect();
+    columns_exist(&settings, &detected)?;
     let inputs = &gathered.inputs;
     let found = match Found::look(&settings, inputs, environment) {
         // A model that only the config names is not asked for.
@@ -404,6 +405,24 @@ pub(super) fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -
             notes: input.notes.clone(),
         })
         .collect()
+}
+
+/// # Errors
+///
+/// If `--columns` names a column that no shape has, or one that no row looked at has.
+fn columns_exist(settings: &Settings, detected: &[Detection]) -> Result<(), UsageError> {
+    for (column, name) in &settings.columns {
+        let wrong = |why: String| Err(UsageError(format!("--columns {column}={name}: {why}")));
+        if !is_known(column) {
+            return wrong(format!(
+                "no shape has a column `{column}`; it is the shape's name that stands first"
+            ));
+        }
+        if !detected.is_empty() && detected.iter().all(|detection| detection.absent.contains(name)) {
+            return wrong(format!("none of the first rows has a column `{name}`"));
+        }
+    }
+    Ok(())
 }
 
 /// `JSON lines, gzip`

@@ -57,7 +57,7 @@ impl Unnamed {
 }
 
 /// A named file that whoever may read files made here may read, and not its owner alone.
-fn named() -> tempfile::Builder<'static, 'static> {
+pub(super) fn named() -> tempfile::Builder<'static, 'static> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no modes to set"))]
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

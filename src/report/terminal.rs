@@ -455,7 +455,7 @@ impl Page<'_> {
         }
         writeln!(self.out)?;
         for (at, not_checked) in self.report.not_checked.iter().enumerate() {
-            let text = format!("{} ({})", not_checked.rules.join(", "), not_checked.reason);
+            let text = format!("{} ({})", families(&not_checked.rules), not_checked.reason);
             self.line(if at == 0 { "not checked" } else { "" }, &text)?;
         }
         Ok(())
@@ -470,6 +470,24 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// Rules by name; where they are many, those of a family by their number: the JSON report names them all.
+fn families(rules: &[String]) -> String {
+    const MANY: usize = 4;
+    let family = |rule: &String| rule.split_once('/').map(|(family, _)| family.to_owned());
+    let mut said: Vec<String> = Vec::new();
+    let mut from = 0;
+    while let Some(rule) = rules.get(from) {
+        let own = family(rule);
+        let alike = rules[from..].iter().take_while(|rule| family(rule) == own).count();
+        match own {
+            Some(own) if alike > MANY => said.push(format!("{own}/… ({alike} rules)")),
+            _ => said.extend_from_slice(&rules[from..from + alike]),
+        }
+        from += alike;
+    }
+    said.join(", ")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]

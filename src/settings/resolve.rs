@@ -248,7 +248,10 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
             )?
             .or(named),
         config,
-        max_length: pick.number(train.max_length, "max-length", |values| &values.max_length)?,
+        max_length: at_least_one(
+            pick.number(train.max_length, "max-length", |values| &values.max_length)?,
+            "max-length",
+        )?,
         batch_size: pick.number(train.batch_size, "batch-size", |values| &values.batch_size)?,
         grad_accum: pick.number(train.grad_accum, "grad-accum", |values| &values.grad_accum)?,
         world_size: pick.number(train.world_size, "world-size", |values| &values.world_size)?,
@@ -393,6 +396,14 @@ impl Pick<'_> {
         file: impl Fn(&super::file::Values) -> &Option<Spanned<String>>,
     ) -> Result<Option<Setting<String>>, UsageError> {
         self.value(flag, key, file, |text| Some(text.to_owned()))
+    }
+}
+
+/// A count that is no count where it is 0.
+fn at_least_one(setting: Option<Setting<usize>>, key: &str) -> Result<Option<Setting<usize>>, UsageError> {
+    match setting {
+        Some(Setting { value: 0, origin }) => Err(UsageError(format!("{key} is 0 ({origin}), and must be at least 1"))),
+        setting => Ok(setting),
     }
 }
 

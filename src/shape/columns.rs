@@ -40,6 +40,37 @@ impl Columns {
     }
 }
 
+/// Every column that a shape knows by a name of its own.
+const KNOWN: &[&str] = &[
+    "assistant_masks",
+    "attention_mask",
+    "chat_template_kwargs",
+    "chosen",
+    "completion",
+    "completion_mask",
+    "conversations",
+    "history",
+    "input",
+    "input_ids",
+    "instruction",
+    "label",
+    "labels",
+    "messages",
+    "output",
+    "prompt",
+    "rejected",
+    "response",
+    "system",
+    "text",
+    "tools",
+];
+
+/// Whether some shape has a column of this name.
+pub fn is_known(column: &str) -> bool {
+    let often = [MESSAGES, PROMPT, COMPLETION, OUTPUT, LABEL, TEXT];
+    KNOWN.contains(&column) || often.iter().any(|names| names.contains(&column))
+}
+
 /// Names under which a column is often found, the shape's own first.
 pub(super) const MESSAGES: &[&str] = &[
     "messages",

@@ -19,6 +19,8 @@ pub struct Detection {
     pub votes: BTreeMap<Shape, usize>,
     /// Column names of the first row, for saying what was there when nothing fits.
     pub columns: Vec<String>,
+    /// Names given for columns that none of the rows has.
+    pub absent: Vec<String>,
 }
 
 /// Settles the layout of a file from its first rows. A shape given by the user is taken as it is,
@@ -27,6 +29,11 @@ pub fn detect<'v>(rows: impl IntoIterator<Item = &'v Value<'v>>, shape: Option<S
     let mut detection = Detection::default();
     let mut layouts: Vec<(Layout, Vec<Holds>)> = Vec::new();
     let rows: Vec<&Object<'_>> = rows.into_iter().filter_map(Value::as_object).collect();
+    if !rows.is_empty() {
+        let has = |name: &str| rows.iter().any(|row| row.get(name).is_some());
+        let absent = given.renamed().map(|(_, name)| name).filter(|name| !has(name));
+        detection.absent = absent.map(str::to_owned).collect();
+    }
     let labels = match shape {
         Some(_) => Labels::Any,
         None => Labels::of(&rows, given),

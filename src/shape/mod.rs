@@ -18,7 +18,7 @@ use crate::model::example::{Example, Misfit, MisfitKind, Shape};
 use crate::model::record::Record;
 use crate::model::value::{Object, Value};
 
-pub use columns::Columns;
+pub use columns::{Columns, is_known};
 pub use detect::{Detection, classify, detect};
 pub use usual::Usual;
 

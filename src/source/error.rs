@@ -11,6 +11,9 @@ pub enum SourceError {
     #[error("{}: no such file or folder{}", .path.display(), hint(.nearest.as_deref()))]
     Missing { path: PathBuf, nearest: Option<String> },
 
+    #[error("{name}: a link to {}, which is not there", .target.display())]
+    Dangling { name: String, target: PathBuf },
+
     #[error("{pattern}: no file matches")]
     NoMatch { pattern: String },
 

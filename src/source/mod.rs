@@ -12,6 +12,7 @@ mod discover;
 mod document;
 mod error;
 mod format;
+mod gzip;
 mod input;
 mod json;
 mod limits;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bzip2::read::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 
 use super::format::Compression;
+use super::gzip::Members;
 use super::input::Input;
 use super::limits::Limits;
 use crate::model::record::{Fault, Unreadable};
@@ -78,7 +78,7 @@ impl Stream {
         let buffered = |file| BufReader::with_capacity(64 << 10, file);
         let reader: Box<dyn Read + Send> = match compression {
             None => Box::new(file),
-            Some(Compression::Gzip) => Box::new(MultiGzDecoder::new(buffered(file))),
+            Some(Compression::Gzip) => Box::new(Members::new(buffered(file))),
             Some(Compression::Zstd) => Box::new(zstd::Decoder::with_buffer(buffered(file))?),
             Some(Compression::Bzip2) => Box::new(MultiBzDecoder::new(buffered(file))),
             Some(Compression::Xz) => Box::new(XzReader::new_mem_limit(buffered(file), true, XZ_MEMORY)),

@@ -298,3 +298,16 @@ fn links_are_followed_and_circles_are_not() {
     let said = error(&[folder.path().join("snapshot")]).to_string();
     assert!(said.contains("b.jsonl: cannot be read"), "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_named_as_one() {
+    let folder = Folder::new();
+    let link = folder.path().join("rows.jsonl");
+    std::os::unix::fs::symlink("gone.jsonl", &link).expect("a link");
+    let error = discover(&[link], &mut std::io::empty()).expect_err("nothing there");
+    assert!(
+        error.to_string().ends_with("a link to gone.jsonl, which is not there"),
+        "{error}"
+    );
+}

@@ -90,9 +90,12 @@ impl Discovery {
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&name, error)),
             Err(_) if glob::is_pattern(&name) => self.add_matches(&name),
-            Err(_) => Err(SourceError::Missing {
-                nearest: nearest(path),
-                path: path.to_owned(),
+            Err(_) => Err(match fs::read_link(path) {
+                Ok(target) => SourceError::Dangling { name, target },
+                Err(_) => SourceError::Missing {
+                    nearest: nearest(path),
+                    path: path.to_owned(),
+                },
             }),
         }
     }
