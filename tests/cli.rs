@@ -315,3 +315,17 @@ fn what_is_written_may_be_read_as_other_files_may() {
         assert_eq!(mode(name), mode("good.jsonl"), "{name}");
     }
 }
+
+#[test]
+fn a_column_named_with_blanks_is_said_to_be() {
+    let folder = folder(&[("rows.csv", " prompt, completion\nWhat is it?,A pear.\n")]);
+    let output = gonogo(folder.path())
+        .args(["rows.csv", "-f", "concise"])
+        .output()
+        .expect("run");
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("the name of `prompt` stands with blanks around it, \" prompt\""),
+        "{said}"
+    );
+}

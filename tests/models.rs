@@ -210,3 +210,17 @@ fn a_tokenizer_the_library_panics_on_is_refused_by_name() {
     );
     assert!(!said.contains("panicked"), "{said}");
 }
+
+#[test]
+fn a_dropout_is_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let written = std::fs::read_to_string("fixtures/tokenizers/qwen-chatml/tokenizer.json").expect("the fixture");
+    let mut file: Value = serde_json::from_str(&written).expect("JSON");
+    let said = |file: &Value| {
+        std::fs::write(folder.path().join("tokenizer.json"), file.to_string()).expect("written");
+        text(&check(folder.path(), &[], &["-m", "tokenizer.json"]).stdout).contains("dropout of 0.1")
+    };
+    assert!(!said(&file));
+    file["model"]["dropout"] = 0.1.into();
+    assert!(said(&file));
+}

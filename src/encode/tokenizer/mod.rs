@@ -362,6 +362,12 @@ fn facts_of(
     };
     let byte_tokens = (0..=255u8).map(|byte| spelling.vocabulary.id_of(&format!("<0x{byte:02X}>")));
     let length = config.get("model_max_length").or_else(|| config.get("max_len"));
+    let dropout = pipeline.flags.dropout.filter(|chance| *chance > 0.0).map(|chance| {
+        format!(
+            "tokenizer.json has a dropout of {chance}: the library leaves merges out at random, in training as here, so \
+             that ids and counts differ from run to run"
+        )
+    });
     Facts {
         differs: false,
         template_has_bos: false,
@@ -399,7 +405,7 @@ fn facts_of(
         saved_padding: !saved.padding.is_null(),
         add_bos_token: loader.says_add_bos(config, generation),
         extra: named.extra.iter().map(|token| token.content.clone()).collect(),
-        doubts: loader.doubt.iter().cloned().collect(),
+        doubts: loader.doubt.iter().cloned().chain(dropout).collect(),
         named: named_list,
     }
 }

@@ -122,6 +122,8 @@ fn message(columns: &[(String, String)]) -> String {
         let odd = known == name && !matches!(kind.as_str(), "a string" | "an array");
         if odd {
             Some(format!("`{known}` is {kind}"))
+        } else if name.trim() == known && known != name {
+            Some(format!("the name of `{known}` stands with blanks around it, {name:?}"))
         } else if known != name {
             Some(format!("is `{}` meant to be `{known}`?", clip(name)))
         } else {
