@@ -16,7 +16,9 @@ pub(super) mod replacement_character;
 pub(super) mod runs_on;
 mod slot_names;
 mod slots;
+pub(super) mod unclosed_code;
 pub(super) mod unfilled_placeholder;
+pub(super) mod words_joined;
 
 /// Characters shown on each side of a place.
 const SHOWN: usize = 16;

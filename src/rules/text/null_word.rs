@@ -1,13 +1,13 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Role;
+use crate::model::example::{Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
-    /// `[object Object]`, `<noinput>`.
+    /// `[object Object]`, `<noinput>`; and instructions whose input is such a word.
     ///
     /// ## Why it matters
     /// A value was missing when the row was made, and its printed form took the place of the text. The model
@@ -35,6 +35,23 @@ pub(crate) struct NullWord {}
 
 /// Printed forms of nothing that are never an answer either.
 const ALWAYS: [&str; 4] = ["nan", "NaT", "[object Object]", "<noinput>"];
+/// Those that stand for no input of an instruction; the first wherever it stands.
+const INPUT: [&str; 14] = [
+    "<noinput>",
+    "nan",
+    "NaN",
+    "None",
+    "null",
+    "NULL",
+    "<no input>",
+    "noinput",
+    "Noinput",
+    "no input",
+    "No input",
+    "N/A",
+    "n/a",
+    "Not applicable",
+];
 /// Those that are a question never, an answer now and then.
 const ASKED: [&str; 7] = ["None", "null", "NULL", "NaN", "undefined", "<NA>", "NoneType"];
 
@@ -53,7 +70,13 @@ impl Rule for NullWord {
                 _ => false,
             };
             // Alpaca's input follows the instruction on a line of its own.
-            let input = row.chars.angle() && turn.role == Role::User && said.ends_with("\n<noinput>");
+            let last = || said.rsplit_once('\n').map_or("", |(_, last)| last.trim());
+            let words = if example.shape == Shape::Alpaca {
+                &INPUT[..]
+            } else {
+                &INPUT[..1]
+            };
+            let input = turn.role == Role::User && words.contains(&last());
             if missing || input {
                 out.field(
                     &row.place,
