@@ -42,7 +42,16 @@ rule_meta! {
 pub(crate) struct SpecialTokenInText {
     /// What is looked for, in order, made from the first row's setup.
     #[serde(skip)]
-    tokens: OnceLock<Vec<String>>,
+    tokens: OnceLock<Tokens>,
+}
+
+/// Tokens by their text.
+#[derive(Debug)]
+struct Tokens {
+    /// In order.
+    texts: Vec<String>,
+    /// By byte, whether it is the second of one: most brackets are no token's.
+    seconds: [bool; 256],
 }
 
 impl Rule for SpecialTokenInText {
@@ -56,7 +65,7 @@ impl Rule for SpecialTokenInText {
         };
         let templated = example.conversational || example.shape == Shape::Alpaca;
         let facts = row.setup.tokenizer.as_ref();
-        let tokens = self.tokens.get_or_init(|| tokens(facts));
+        let tokens = self.tokens.get_or_init(|| Tokens::new(texts(facts)));
         let pictured = || has_media(row);
         // Prompts that no template is applied to bring their own tokens, and so do their answers then.
         let brings = |turn: &Turn<'_>| turn.role != Role::Assistant && find(&turn.text, tokens, &|| true).is_some();
@@ -97,7 +106,20 @@ impl Rule for SpecialTokenInText {
 /// The longest token looked for, in bytes.
 const LONGEST: usize = 48;
 
-fn tokens(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
+impl Tokens {
+    /// Of texts in order.
+    fn new(texts: Vec<String>) -> Self {
+        let mut seconds = [false; 256];
+        for text in &texts {
+            if let Some(second) = text.as_bytes().get(1) {
+                seconds[usize::from(*second)] = true;
+            }
+        }
+        Self { texts, seconds }
+    }
+}
+
+fn texts(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
     let Some(facts) = tokenizer else {
         return markers::WELL_KNOWN.map(str::to_owned).to_vec();
     };
@@ -107,10 +129,8 @@ fn tokens(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
     let content = |text: &str| CONTENT.iter().any(|word| text.to_ascii_lowercase().contains(word));
     let specials = facts.specials.iter().map(|(text, _)| text).filter(marks);
     let mut tokens: Vec<String> = specials.filter(|text| !content(text)).cloned().collect();
-    // What others have is text to this one; of brackets alone, everything is made.
-    let others = markers::WELL_KNOWN
-        .iter()
-        .filter(|text| text.starts_with(['<']) && text.ends_with("|>") || text.contains('｜'));
+    // What others have is text to this one; square brackets stand for many things.
+    let others = markers::WELL_KNOWN.iter().filter(|text| text.starts_with('<'));
     tokens.extend(others.map(|text| (*text).to_owned()));
     tokens.sort_unstable();
     tokens.dedup();
@@ -142,13 +162,16 @@ fn has_media(row: &Row<'_>) -> bool {
 }
 
 /// The first token spelt in a text; those of pictures only where the row has none.
-fn find<'t>(text: &'t str, tokens: &[String], pictured: &dyn Fn() -> bool) -> Option<(usize, &'t str)> {
+fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bool) -> Option<(usize, &'t str)> {
     let bytes = text.as_bytes();
     let found = memchr::memchr2_iter(b'<', b'[', bytes).find_map(|at| {
+        if !tokens.seconds[usize::from(*bytes.get(at + 1)?)] {
+            return None;
+        }
         let close = if bytes[at] == b'<' { b'>' } else { b']' };
         let end = memchr::memchr(close, &bytes[at..bytes.len().min(at + LONGEST)])?;
         let token = text.get(at..=at + end)?;
-        let known = tokens.binary_search_by(|known| known.as_str().cmp(token)).is_ok();
+        let known = tokens.texts.binary_search_by(|known| known.as_str().cmp(token)).is_ok();
         (known && !(is_media(token) && pictured())).then_some((at, token))
     });
     // `</s>` strikes text out in HTML; alone at the end of a text it is the token.

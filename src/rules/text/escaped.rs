@@ -1,4 +1,4 @@
-use memchr::{memchr_iter, memchr2};
+use memchr::{memchr_iter, memchr2_iter};
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -46,7 +46,7 @@ impl Rule for Escaped {
         let said = |turn: &&Turn<'_>| turn.role != Role::Tool && turn.branch != Branch::Rejected;
         for turn in example.turns.iter().filter(said) {
             let text = turn.text.as_ref();
-            if memchr2(b'\\', b'&', text.as_bytes()).is_none() {
+            if !may_have_one(text.as_bytes()) {
                 continue;
             }
             if let Some((at, escape)) = find(text) {
@@ -55,6 +55,15 @@ impl Rule for Escaped {
             }
         }
     }
+}
+
+/// Whether anything in a text begins as an escape does.
+fn may_have_one(text: &[u8]) -> bool {
+    memchr2_iter(b'\\', b'&', text).any(|at| match (text[at], text.get(at + 1)) {
+        (b'\\', Some(next)) => matches!(next, b'n' | b'u'),
+        (_, Some(next)) => *next == b'#' || next.is_ascii_alphabetic(),
+        _ => false,
+    })
 }
 
 /// The first escape in a text that is no code and has no markup.
@@ -101,7 +110,7 @@ fn entity(text: &str) -> Option<(usize, &str)> {
 }
 
 fn speaks_of_markup(text: &str) -> bool {
-    const WORDS: [&str; 7] = ["html", "xml", "entit", "escape", "unicode", "http", "json"];
+    const WORDS: [&str; 8] = ["html", "xml", "entit", "escape", "unicode", "http", "json", " mean"];
     let text = text.to_ascii_lowercase();
     WORDS.iter().any(|word| text.contains(word))
 }

@@ -1,3 +1,6 @@
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -32,6 +35,9 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UnclosedCode {}
 
+/// What blocks of code begin with.
+static FENCES: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["```", "~~~"].map(Finder::new));
+
 impl Rule for UnclosedCode {
     const META: RuleMeta = META;
     type State = ();
@@ -60,9 +66,7 @@ impl Rule for UnclosedCode {
 
 /// The line in which a block of code begins that does not end (CommonMark 0.31, 4.5).
 fn left_open(text: &str) -> Option<usize> {
-    if !text.contains("```") && !text.contains("~~~") {
-        return None;
-    }
+    FENCES.iter().find(|fence| fence.find(text.as_bytes()).is_some())?;
     let mut open: Option<(usize, char, usize)> = None;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim_start();
