@@ -8,7 +8,7 @@ use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 rule_meta! {
     /// ## What it finds
     /// Rows of plain text whose answer goes on with a letter or digit right after one of the prompt, in sets that mostly
-    /// leave a blank, a line break or a sign between the two.
+    /// leave a blank or a line break between the two.
     ///
     /// ## Why it matters
     /// Trainers write the completion behind the prompt as it stands: `Answer` and `because` become `Answerbecause`,
@@ -39,17 +39,21 @@ pub(crate) struct WordsJoined {}
 
 impl Rule for WordsJoined {
     const META: RuleMeta = META;
-    /// Rows that keep prompt and answer apart.
-    type State = u64;
+    /// Rows with white space between prompt and answer, and all.
+    type State = (u64, u64);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, apart: &mut u64, out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (apart, rows): &mut Self::State, out: &mut Findings) {
         let Some((prompt, answer)) = row.example.and_then(halves) else {
             return;
         };
+        let ends = (prompt.text.chars().next_back(), answer.text.chars().next());
+        let is_white = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        *rows += 1;
+        *apart += u64::from(is_white(ends.0) || is_white(ends.1));
         // Of scripts that are written without blanks no letter is of ASCII.
         let joins = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        if joins(prompt.text.chars().next_back()) && joins(answer.text.chars().next()) {
+        if joins(ends.0) && joins(ends.1) {
             out.field(
                 &row.place,
                 || answer.pointer(),
@@ -59,14 +63,12 @@ impl Rule for WordsJoined {
                     format!("nothing stands between `{}` and `{}`", clip(last), clip(first))
                 },
             );
-        } else {
-            *apart += 1;
         }
     }
 
-    fn finish(&self, apart: u64, _: &Setup, out: &mut Findings) {
-        // Sets that write it so throughout are made for a template.
-        if apart <= out.count {
+    fn finish(&self, (apart, rows): Self::State, _: &Setup, out: &mut Findings) {
+        // Others are made for a template.
+        if 2 * apart <= rows {
             *out = Findings::default();
         }
     }
