@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Role;
+use crate::model::example::{Branch, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::answers;
@@ -9,7 +9,7 @@ use super::answers;
 rule_meta! {
     /// ## What it finds
     /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space, punctuation
-    /// and accents.
+    /// and accents; and rows of plain text whose answer begins with the whole prompt, which stands before it already.
     ///
     /// ## Why it matters
     /// There is nothing to learn but to repeat. Usually one column was read twice. Where texts are to be
@@ -61,13 +61,17 @@ impl Rule for Echo {
                 continue;
             };
             let given = row.words.turn(before);
-            if given.len() == words.len() && given.iter().zip(words).all(|(one, other)| one.hash == other.hash) {
-                let say = || {
-                    format!(
-                        "the answer is the turn before it again: `{}`",
-                        clip(&answer.text).replace('`', "'")
-                    )
-                };
+            let begins = given.iter().zip(words).all(|(one, other)| one.hash == other.hash);
+            // In a chat it may take the question up.
+            let goes_on = given.len() >= self.min_words && given.len() < words.len() && !example.conversational;
+            let plain = example.turns[before].branch == Branch::Prompt;
+            let what = match given.len() == words.len() {
+                true => "is the turn before it again",
+                false if goes_on && plain => "begins with the whole prompt",
+                false => continue,
+            };
+            if begins {
+                let say = || format!("the answer {what}: `{}`", clip(&answer.text).replace('`', "'"));
                 out.field(&row.place, || answer.pointer(), say);
             }
         }

@@ -1,13 +1,13 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::tools;
 
 rule_meta! {
     /// ## What it finds
     /// A `tools` column that is no list of tools with names: broken JSON in a string, an object, a tool
-    /// without a name.
+    /// without a name, two tools of one name.
     ///
     /// ## Why it matters
     /// Trainers hand the column to the template as it stands, which prints it in a form the model will never
@@ -41,7 +41,14 @@ impl Rule for BadTools {
         let Some(tools) = row.example.and_then(tools::column) else {
             return;
         };
-        if let Err(wrong) = tools::declared(tools) {
+        let wrong = tools::declared(tools).and_then(|mut names| {
+            names.sort_unstable();
+            let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+            twice.map_or(Ok(()), |pair| {
+                Err(format!("tool `{}` is declared twice", clip(&pair[0])))
+            })
+        });
+        if let Err(wrong) = wrong {
             out.field(&row.place, || "/tools".to_owned(), || wrong);
         }
     }

@@ -7,6 +7,7 @@ use crate::model::example::{Role, Shape, Turn};
 use crate::model::setup::TokenizerFacts;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::search;
 
 use super::markers;
 
@@ -174,11 +175,16 @@ fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bool) -> Opti
         let known = tokens.texts.binary_search_by(|known| known.as_str().cmp(token)).is_ok();
         (known && !(is_media(token) && pictured())).then_some((at, token))
     });
-    // `</s>` strikes text out in HTML; alone at the end of a text it is the token.
-    let ends = || {
-        let text = text.trim_end();
-        let at = text.strip_suffix("</s>")?.len();
-        (!text.contains("<s>")).then_some((at, "</s>"))
-    };
-    found.or_else(ends)
+    found.or_else(|| half_struck(text))
+}
+
+/// `</s>` in a text without `<s>`, or the other way round: both together strike text out in HTML.
+fn half_struck(text: &str) -> Option<(usize, &str)> {
+    let find = |mark: &'static str| search::find(text, mark).map(|at| (at, mark));
+    match (find("<s>"), find("</s>")) {
+        (None, Some(close)) if search::find(text, "<s ").is_none() => Some(close),
+        // `vec<s>` is a type.
+        (Some((at, open)), None) if !text[..at].ends_with(char::is_alphanumeric) => Some((at, open)),
+        _ => None,
+    }
 }

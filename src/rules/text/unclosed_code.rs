@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Role;
+use crate::model::example::{Branch, Role};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
@@ -46,8 +46,8 @@ impl Rule for UnclosedCode {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in &example.turns {
-            // Text that nobody says may be a piece of a document.
-            if turn.role != Role::Assistant {
+            // Text that nobody says may be a piece of a document, and what was rejected is not taught.
+            if turn.role != Role::Assistant || turn.branch == Branch::Rejected {
                 continue;
             }
             if let Some(line) = left_open(&turn.text) {
