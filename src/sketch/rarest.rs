@@ -109,7 +109,7 @@ impl Rarity {
     }
 }
 
-/// How many elements of a set of this size, the most frequent, decide nothing: all but [`first`].
+/// How many elements of a set of this size, the most frequent, decide nothing.
 pub fn undecided(size: usize, threshold: f64) -> usize {
     size - first(size, threshold)
 }
