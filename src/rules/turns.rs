@@ -1,6 +1,6 @@
 //! The turns of a row as threads: what stands before a turn, and where each side ends.
 
-use crate::model::example::{Branch, Content, Example, Turn};
+use crate::model::example::{Branch, Content, Example, Role, Turn};
 use crate::model::value::Value;
 
 /// The turn before this one on its side of the row. A rejected answer follows the prompt, not the
@@ -8,6 +8,12 @@ use crate::model::value::Value;
 pub(super) fn before<'t>(example: &'t Example<'_>, at: usize) -> Option<&'t Turn<'t>> {
     let branch = example.turns[at].branch;
     example.turns[..at].iter().rev().find(|turn| on_side(turn, branch))
+}
+
+/// What the assistant says and the model is taught: not what was rejected.
+pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl DoubleEndedIterator<Item = &'t Turn<'t>> {
+    let turns = example.turns.iter();
+    turns.filter(|turn| turn.role == Role::Assistant && turn.branch != Branch::Rejected)
 }
 
 /// The last turn of each side: two in a preference row, else one.

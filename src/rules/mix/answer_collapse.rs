@@ -3,10 +3,10 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role, Turn};
 use crate::model::setup::Setup;
 use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
 use crate::sketch::column::Column;
 
 rule_meta! {
@@ -89,8 +89,7 @@ impl Rule for AnswerCollapse {
     const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, answers: &mut Self::State, _: &mut Findings) {
-        let said = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
-        let Some(answer) = row.example.and_then(|example| example.turns.iter().rfind(said)) else {
+        let Some(answer) = row.example.and_then(|example| turns::taught(example).next_back()) else {
             return;
         };
         let text = answer.text.trim();

@@ -3,8 +3,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -70,8 +70,7 @@ impl Rule for Refusals {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
-        for turn in example.turns.iter().filter(taught) {
+        for turn in turns::taught(example) {
             let text = turn.text.trim_start();
             if refuses(text) {
                 let said = || crate::rule::clip(text).replace('`', "'");

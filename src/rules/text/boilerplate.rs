@@ -4,8 +4,8 @@ use memchr::memmem::{self, Finder};
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -51,9 +51,7 @@ impl Rule for Boilerplate {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        // What was rejected is not taught.
-        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
-        for turn in example.turns.iter().filter(taught) {
+        for turn in turns::taught(example) {
             let bytes = turn.text.as_bytes();
             // Every phrase has one of two words that answers seldom have.
             if WORDS.iter().all(|word| word.find(bytes).is_none()) {

@@ -1,8 +1,9 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Example, Role, Turn};
+use crate::model::example::{Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -92,9 +93,7 @@ impl Rule for ErrorAnswer {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        // What was rejected is not taught.
-        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
-        for turn in example.turns.iter().filter(taught) {
+        for turn in turns::taught(example) {
             let text = turn.text.trim();
             if is_error(text) && !is_asked_for(example) {
                 let said = || format!("the answer is an error message, `{}`", clip(text));

@@ -4,9 +4,10 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Example, Role, Shape, Turn};
+use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::template::markers;
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -72,9 +73,7 @@ impl Rule for RunsOn {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         let templated = example.conversational || example.shape == Shape::Alpaca;
-        // What was rejected is not taught.
-        let taught = |turn: &&Turn<'_>| turn.role == Role::Assistant && turn.branch != Branch::Rejected;
-        for turn in example.turns.iter().filter(taught) {
+        for turn in turns::taught(example) {
             let text = turn.text.trim_start();
             let cue = CUES.into_iter().find(|cue| text.starts_with(cue));
             if let Some(mark) = cue.or_else(|| mark(text))

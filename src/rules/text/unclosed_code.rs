@@ -4,8 +4,8 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -45,11 +45,8 @@ impl Rule for UnclosedCode {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for turn in &example.turns {
-            // Text that nobody says may be a piece of a document, and what was rejected is not taught.
-            if turn.role != Role::Assistant || turn.branch == Branch::Rejected {
-                continue;
-            }
+        // Text that nobody says may be a piece of a document.
+        for turn in turns::taught(example) {
             if let Some(line) = left_open(&turn.text) {
                 out.field(
                     &row.place,
