@@ -121,7 +121,7 @@ impl Holdout {
         let rarity = Rarity::of(&self.shingles);
         let mut chosen = Vec::new();
         for (number, row) in (0..).zip(0..self.ends.len()) {
-            rarity.deciding(self.set(row), NEAR, 1, &mut chosen);
+            rarity.deciding(self.set(row), NEAR, &mut chosen);
             self.deciding.extend(chosen.iter().map(|shingle| (*shingle, number)));
         }
         self.rarity = Some(rarity);
@@ -188,7 +188,7 @@ impl Holdout {
     fn near(&self, example: &Example<'_>, words: &Words, scratch: &mut Scratch) -> Option<(Hit, f64)> {
         let rarity = self.rarity.as_ref()?;
         scratch.take(example, words);
-        rarity.deciding(&scratch.set, NEAR, 1, &mut scratch.deciding);
+        rarity.deciding(&scratch.set, NEAR, &mut scratch.deciding);
         scratch.candidates.clear();
         for shingle in &scratch.deciding {
             let at = self.deciding.partition_point(|(other, _)| other < shingle);

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::forest::{Forest, Link};
+use super::groups::Groups;
 use super::jaccard::{least_shared, similarity};
 use super::rarest::{Decides, undecided};
 use super::sets::Sets;
@@ -68,16 +69,12 @@ impl<'s> Linkage<'s> {
         self.forest
     }
 
-    /// Joins those rows that are alike of those that share a run: runs with their rows, sorted; whether these are all
-    /// the runs that decide.
-    pub fn join_alike(&mut self, list: &[Decides], all: bool) -> io::Result<()> {
-        // Each row with the places in the list where rows stand before it: the row in the high half.
-        let mut places: Vec<u64> = Vec::new();
-        for (at, pair) in (1u64..).zip(list.windows(2)) {
-            if pair[0].element() == pair[1].element() {
-                places.push(u64::from(pair[1].set()) << 32 | at);
-            }
-        }
+    /// Joins those rows that are alike of those that share a run: runs with their rows, in buckets and sorted there;
+    /// whether these are all the runs that decide.
+    pub fn join_alike(&mut self, runs: &[Vec<Decides>], all: bool) -> io::Result<()> {
+        let groups = Groups::of(runs);
+        // Each row with its places in groups where rows stand before it: the row in the high half.
+        let mut places = groups.later();
         places.par_sort_unstable();
         let rows: Vec<&[u64]> = places.chunk_by(|left, right| left >> 32 == right >> 32).collect();
         let spare: Mutex<Vec<Scratch>> = Mutex::default();
@@ -91,7 +88,7 @@ impl<'s> Linkage<'s> {
                 let mut scratch = taken.unwrap_or_else(|| Scratch::new(this.order.len()));
                 let mut links = Vec::new();
                 for places in rows {
-                    this.alike((list, all), places, &mut scratch, &mut links)?;
+                    this.alike((&groups, all), places, &mut scratch, &mut links)?;
                 }
                 spare.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
                 Ok(links)
@@ -109,7 +106,7 @@ impl<'s> Linkage<'s> {
     /// Adds links from a row to rows before it that it is like, one for each cluster of them.
     fn alike(
         &self,
-        (list, all): (&[Decides], bool),
+        (groups, all): (&Groups, bool),
         places: &[u64],
         scratch: &mut Scratch,
         links: &mut Vec<Link>,
@@ -119,16 +116,14 @@ impl<'s> Linkage<'s> {
         // Runs that a row before it may have although it is not counted.
         let mut uncounted = 0;
         for place in places {
-            let (before, own) = list.split_at(at(*place));
-            let same = |pair: &&Decides| pair.element() == own[0].element();
-            uncounted += usize::from(before.iter().nth_back(NEAREST).as_ref().is_some_and(same));
-            for pair in before.iter().rev().take(NEAREST).take_while(same) {
-                let row = pair.set();
+            let (before, runs) = groups.before(at(*place));
+            uncounted += if before.len() > NEAREST { usize::from(runs) } else { 0 };
+            for row in before.iter().rev().take(NEAREST).map(|member| member.row) {
                 let shared = &mut scratch.shared[row as usize];
                 if *shared == 0 {
                     scratch.met.push(row);
                 }
-                *shared = shared.saturating_add(1);
+                *shared = shared.saturating_add(runs);
             }
         }
         scratch.ranked.clear();

@@ -3,6 +3,7 @@
 pub mod column;
 pub mod counts;
 pub mod forest;
+mod groups;
 pub mod histogram;
 pub mod jaccard;
 pub mod keys;

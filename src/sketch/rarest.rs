@@ -16,6 +16,10 @@ use super::sets::Sets;
 /// Threads that count together: each reads all sets and counts a part of the elements.
 const COUNTING: usize = 4;
 
+/// Elements of about so few sets are as rare as each other: then slots may be shared by many, and be few enough to
+/// stay near the processor.
+const RARE: u8 = 32;
+
 /// Passes over all sets at most, however many pairs there are.
 const PARTS: u32 = 64;
 
@@ -26,21 +30,24 @@ pub struct Rarity {
     slots: Vec<u8>,
     /// From an element to its slot: neighbours in order share one.
     shift: u32,
+    /// Elements counted up to so often are as rare as each other.
+    rare: u8,
 }
 
 impl Rarity {
-    /// Slots for about so many elements, a byte for every two at most: 64 KiB to 256 MiB.
-    fn sized(elements: u64) -> Self {
-        let bits = (elements / 2).next_power_of_two().trailing_zeros().clamp(16, 28);
+    /// Slots for about so many elements, `each` of them to a slot: 64 KiB to 256 MiB.
+    fn sized(elements: u64, each: u64, rare: u8) -> Self {
+        let bits = (elements / each).next_power_of_two().trailing_zeros().clamp(16, 28);
         Self {
             slots: vec![0; 1 << bits],
             shift: 32 - bits,
+            rare,
         }
     }
 
     /// Counts the elements of sets that are given one after the other, with where each ends.
     pub fn of(elements: &[u32]) -> Self {
-        let mut rarity = Self::sized(elements.len() as u64);
+        let mut rarity = Self::sized(elements.len() as u64, 2, 0);
         for element in elements {
             let slot = &mut rarity.slots[(element >> rarity.shift) as usize];
             *slot = slot.saturating_add(1);
@@ -54,7 +61,7 @@ impl Rarity {
     ///
     /// If a set cannot be read back from disk.
     pub fn of_sets(sets: &Sets, wanted: impl Fn(usize) -> bool + Sync) -> io::Result<Self> {
-        let mut rarity = Self::sized(sets.elements());
+        let mut rarity = Self::sized(sets.elements(), 16, RARE);
         let parts = rayon::current_num_threads().clamp(1, COUNTING).next_power_of_two();
         let size = rarity.slots.len() / parts;
         let shift = rarity.shift;
@@ -81,24 +88,29 @@ impl Rarity {
         Ok(rarity)
     }
 
-    /// Those of a set's deciding elements that stand in at least `least` sets, as far as is known here; of
-    /// the others nothing is to be found. `chosen` is emptied first.
-    pub fn deciding(&self, set: &[u32], threshold: f64, least: u8, chosen: &mut Vec<u64>) {
+    /// A set's deciding elements that stand in any of the sets: the rare ones first, in their own order, then those
+    /// counted least. `chosen` is emptied first.
+    pub fn deciding(&self, set: &[u32], threshold: f64, chosen: &mut Vec<u64>) {
         chosen.clear();
         let deciding = first(set.len(), threshold);
-        let mut rarer = 0;
+        let (mut rare, mut absent) = (0, 0);
         for element in set {
             let count = self.slots[(element >> self.shift) as usize];
-            if count >= least {
+            if count > self.rare {
                 chosen.push(u64::from(count) << 32 | u64::from(*element));
                 continue;
             }
-            rarer += 1;
-            if rarer == deciding {
-                return chosen.clear();
+            // What stands in no set decides as well, but there is nothing to be found by it.
+            match count {
+                0 => absent += 1,
+                _ => chosen.push(u64::from(*element)),
+            }
+            rare += 1;
+            if rare == deciding {
+                return chosen.retain(|element| element >> 32 == 0);
             }
         }
-        let left = deciding - rarer;
+        let left = deciding - absent;
         if left < chosen.len() {
             chosen.select_nth_unstable(left);
             chosen.truncate(left);
@@ -132,7 +144,7 @@ fn first(size: usize, threshold: f64) -> usize {
 pub struct Decides(u64);
 
 impl Decides {
-    fn new(element: u32, set: u32) -> Self {
+    pub(super) fn new(element: u32, set: u32) -> Self {
         Self(u64::from(element) << 32 | u64::from(set))
     }
 
@@ -146,8 +158,16 @@ impl Decides {
     }
 }
 
-/// Elements with the sets they decide about, in order, so many at a time that memory is bounded; `each` is told as well
-/// whether these are all at once.
+/// Buckets that elements are parted into, so that many are sorted side by side and near the processor.
+const BUCKETS: usize = 64;
+
+/// The bucket of an element.
+fn bucket(element: u32) -> usize {
+    (element.wrapping_mul(0x9E37_79B1) >> (u32::BITS - BUCKETS.trailing_zeros())) as usize
+}
+
+/// Elements with the sets they decide about, in buckets and in order there, so many at a time that memory is bounded;
+/// `each` is told as well whether these are all at once.
 ///
 /// # Errors
 ///
@@ -157,42 +177,45 @@ pub fn by_element(
     wanted: impl Fn(usize) -> Option<u32> + Sync,
     threshold: f64,
     most: usize,
-    each: &mut dyn FnMut(&[Decides], bool) -> io::Result<()>,
+    each: &mut dyn FnMut(&[Vec<Decides>], bool) -> io::Result<()>,
 ) -> io::Result<()> {
     let rarity = Rarity::of_sets(sets, |at| wanted(at).is_some())?;
     let stretches = sets.stretches();
-    let pairs = |stretch: &Range<usize>, parts: u32, part: u32| -> io::Result<Vec<Decides>> {
-        let (mut buffer, mut chosen, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+    let pairs = |stretch: &Range<usize>, parts: u32, part: u32| -> io::Result<Vec<Vec<Decides>>> {
+        let (mut buffer, mut chosen, mut pairs) = (Vec::new(), Vec::new(), vec![Vec::new(); BUCKETS]);
         sets.each(stretch, &mut buffer, |at, set| {
             let Some(number) = wanted(at) else { return };
-            rarity.deciding(set, threshold, 2, &mut chosen);
+            rarity.deciding(set, threshold, &mut chosen);
             #[expect(clippy::cast_possible_truncation, reason = "an element has 32 bits")]
             let elements = chosen.iter().map(|element| *element as u32);
-            pairs.extend(
-                elements
-                    .filter(|element| element % parts == part)
-                    .map(|element| Decides::new(element, number)),
-            );
+            for element in elements.filter(|element| element % parts == part) {
+                pairs[bucket(element)].push(Decides::new(element, number));
+            }
         })?;
         Ok(pairs)
     };
     // As many parts as it takes for the first of them to fit.
     let (mut parts, mut part) = (1u32, 0);
     while part < parts {
-        let mut list: Vec<Decides> = Vec::new();
+        let mut buckets: Vec<Vec<Decides>> = vec![Vec::new(); BUCKETS];
         for some in stretches.chunks(64) {
             let found: Vec<_> = some
                 .par_iter()
                 .map(|stretch| pairs(stretch, parts, part))
                 .collect::<io::Result<_>>()?;
-            list.extend(found.into_iter().flatten());
-            while part == 0 && list.len() > most && parts < PARTS {
+            buckets.par_iter_mut().enumerate().for_each(|(at, bucket)| {
+                for pairs in &found {
+                    bucket.extend_from_slice(&pairs[at]);
+                }
+            });
+            while part == 0 && buckets.iter().map(Vec::len).sum::<usize>() > most && parts < PARTS {
                 parts *= 2;
-                list.retain(|pair| pair.element() % parts == 0);
+                let kept = |pair: &Decides| pair.element().is_multiple_of(parts);
+                buckets.par_iter_mut().for_each(|bucket| bucket.retain(kept));
             }
         }
-        list.par_sort_unstable();
-        each(&list, parts == 1)?;
+        buckets.par_iter_mut().for_each(|bucket| bucket.sort_unstable());
+        each(&buckets, parts == 1)?;
         part += 1;
     }
     Ok(())
@@ -239,8 +262,9 @@ mod tests {
             }
             let mut met = std::collections::BTreeSet::new();
             let wanted = |at: usize| (at != 1).then(|| u32::try_from(at).expect("few"));
-            by_element(&sets, wanted, threshold, most, &mut |list, _| {
-                for group in list.chunk_by(|left, right| left.element() == right.element()) {
+            by_element(&sets, wanted, threshold, most, &mut |buckets, _| {
+                let same = |left: &Decides, right: &Decides| left.element() == right.element();
+                for group in buckets.iter().flat_map(|bucket| bucket.chunk_by(same)) {
                     for one in group {
                         met.extend(group.iter().map(|other| (one.set() as usize, other.set() as usize)));
                     }
