@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Detail, EncodeError, Folder, LoadError, Tokenizer, Tokens};
+use super::{Detail, EncodeError, Engine, Folder, LoadError, Tokenizer, Tokens};
 
 /// A text that two generations encode differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,28 +34,50 @@ pub fn other_ids(path: &Path, hub_id: Option<&str>, ours: &Tokenizer) -> Result<
     if !ours.facts.differs {
         return Ok(None);
     }
-    let theirs = Tokenizer::from_folder(Folder::read(path)?, hub_id, ours.facts.generation.other(), &[])?;
     let named = ours.facts.named.iter().map(|(_, token)| format!("a {} b", token.text));
     let probes: Vec<String> = PROBES.iter().map(|probe| (*probe).to_owned()).chain(named).collect();
-    let encode = |tokenizer: &Tokenizer, text: &str, special: bool| -> Result<Vec<u32>, EncodeError> {
-        let mut tokens = Tokens::new();
-        tokenizer.encode(text, special, Detail::Ids, &mut tokens)?;
-        Ok(tokens.ids)
-    };
-    for text in probes {
+    let fast = ours.fast_of_other();
+    let found = fast.and_then(|fast| {
+        first_other(&probes, ours, &|text, special, out| {
+            fast.encode(text, special, Detail::Ids, out)
+        })
+    });
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let theirs = Tokenizer::from_folder(Folder::read(path)?, hub_id, ours.facts.generation.other(), &[])?;
+    let found = first_other(&probes, ours, &|text, special, out| {
+        theirs.encode(text, special, Detail::Ids, out).map(|()| true)
+    });
+    Ok(found.flatten())
+}
+
+/// The first of some texts that others encode differently; `None` where they say of a text that it is not theirs.
+fn first_other(
+    texts: &[String],
+    ours: &Tokenizer,
+    theirs: &dyn Fn(&str, bool, &mut Tokens) -> Result<bool, EncodeError>,
+) -> Option<Option<OtherIds>> {
+    let (mut own, mut others) = (Tokens::new(), Tokens::new());
+    for text in texts {
         for special in [false, true] {
-            let (Ok(ids), Ok(other)) = (encode(ours, &text, special), encode(&theirs, &text, special)) else {
+            // What either fails on says nothing.
+            if ours.encode(text, special, Detail::Ids, &mut own).is_err() {
                 continue;
-            };
-            if ids != other {
-                return Ok(Some(OtherIds {
-                    text,
-                    special,
-                    ids,
-                    other,
-                }));
+            }
+            match theirs(text, special, &mut others) {
+                Ok(true) if own.ids != others.ids => {
+                    return Some(Some(OtherIds {
+                        text: text.clone(),
+                        special,
+                        ids: own.ids,
+                        other: others.ids,
+                    }));
+                }
+                Ok(true) | Err(_) => {}
+                Ok(false) => return None,
             }
         }
     }
-    Ok(None)
+    Some(None)
 }

@@ -55,6 +55,8 @@ pub struct Tokenizer {
     pub facts: Facts,
     spelling: Spelling,
     fast: Option<Fast>,
+    /// What the other generation makes of the folder, where it is something else.
+    other: Option<Other>,
     /// Why there is no fast engine.
     slow: Option<String>,
     reference: OnceLock<Result<Reference, EncodeError>>,
@@ -122,6 +124,12 @@ impl Settled {
     }
 }
 
+/// What makes ids besides the vocabulary and the merges.
+struct Other {
+    pipeline: Pipeline,
+    added: AddedVocabulary,
+}
+
 /// What the reference engine is made from.
 struct Source {
     text: String,
@@ -162,7 +170,10 @@ impl Tokenizer {
         let settle = |generation| Settled::of(&folder, &file, &vocabulary, (hub_id, generation), more);
         let settled = settle(generation);
         let other = settle(generation.other());
-        let differs = settled.differs(&other);
+        let other = settled.differs(&other).then_some(Other {
+            pipeline: other.pipeline,
+            added: other.added,
+        });
         let Settled {
             loader,
             named,
@@ -202,12 +213,13 @@ impl Tokenizer {
             script,
         };
         let mut facts = facts_of(&folder, generation, &loader, &named, &spelling, &pipeline, &saved);
-        facts.differs = differs;
+        facts.differs = other.is_some();
         let path = folder.file;
         let made = Self {
             facts,
             spelling,
             fast,
+            other,
             slow,
             reference: OnceLock::new(),
             source: Mutex::new(Some(Source {
@@ -256,6 +268,12 @@ impl Tokenizer {
         let reference = self.reference().map_err(Clone::clone)?;
         reference.encode(text, add_special, detail, out)?;
         Ok(())
+    }
+
+    /// The fast engine as the other generation has it, where nothing needs to be loaded for it.
+    fn fast_of_other(&self) -> Option<Fast> {
+        let (fast, other) = (self.fast.as_ref()?, self.other.as_ref()?);
+        fast.under(&other.pipeline, &self.spelling.vocabulary, &other.added)
     }
 
     /// Whether the fast engine takes this tokenizer.

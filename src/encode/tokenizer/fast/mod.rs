@@ -45,9 +45,9 @@ pub(super) struct Fast {
     number: u64,
     added: Added,
     kind: Kind,
-    merges: Merges,
+    merges: Arc<Merges>,
     /// By id: the bytes of a text that a token stands for, with a space where it holds `▁`.
-    lengths: Box<[u16]>,
+    lengths: Arc<[u16]>,
     /// The tokens, where a word that is one is not merged (`ignore_merges`).
     whole: Option<Arc<Vocabulary>>,
     post: Post,
@@ -63,7 +63,7 @@ enum Kind {
         splitter: Splitter,
         composed: bool,
         ids: Box<[u32; 256]>,
-        joins: Box<Joins>,
+        joins: Arc<Joins>,
     },
     /// No words; spaces are `▁`. Texts that hold one of `unless` go to the reference.
     Spaces {

@@ -56,7 +56,6 @@ pub(in crate::encode::tokenizer) struct Parts<'p> {
 impl Fast {
     /// Makes the engine, or says why not.
     pub(in crate::encode::tokenizer) fn new(parts: &Parts<'_>) -> Result<Self, Refused> {
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
         let Parts {
             pipeline,
             vocabulary,
@@ -96,6 +95,38 @@ impl Fast {
                 lengths[*id as usize] = 1;
             }
         }
+        let tables = (Arc::new(merges), lengths.into());
+        Ok(Self::of(kind, tables, pipeline, vocabulary, added, post)?)
+    }
+
+    /// The engine of the same model under another pipeline, with the same tables; `None` where they cannot be shared.
+    pub(in crate::encode::tokenizer) fn under(
+        &self,
+        pipeline: &Pipeline,
+        vocabulary: &Arc<Vocabulary>,
+        added: &AddedVocabulary,
+    ) -> Option<Self> {
+        let Kind::Bytes { joins, .. } = &self.kind else {
+            return None;
+        };
+        if model(&pipeline.flags).is_err() || spaces(pipeline).is_some() {
+            return None;
+        }
+        let kind = bytes(pipeline, vocabulary, added, || Arc::clone(joins)).ok()?;
+        let post = Post::read(&pipeline.post_processor).ok()?;
+        let tables = (Arc::clone(&self.merges), Arc::clone(&self.lengths));
+        Self::of(kind, tables, pipeline, vocabulary, added, post).ok()
+    }
+
+    fn of(
+        kind: Kind,
+        (merges, lengths): (Arc<Merges>, Arc<[u16]>),
+        pipeline: &Pipeline,
+        vocabulary: &Arc<Vocabulary>,
+        added: &AddedVocabulary,
+        post: Post,
+    ) -> Result<Self, String> {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
         Ok(Self {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             added: Added::new(added.iter())?,
@@ -111,7 +142,7 @@ impl Fast {
 
 fn kind(pipeline: &Pipeline, vocabulary: &Vocabulary, added: &AddedVocabulary, post: &Post) -> Result<Kind, String> {
     let Some((prefix, split)) = spaces(pipeline) else {
-        return bytes(pipeline, vocabulary, added);
+        return bytes(pipeline, vocabulary, added, || Arc::new(Joins::new(vocabulary, spell)));
     };
     if post.trim.is_some() || pipeline.flags.ignore_merges || !pipeline.flags.byte_fallback {
         return Err("spaces as ▁ without byte fallback, or with whole words".to_owned());
@@ -183,7 +214,12 @@ pub(in crate::encode::tokenizer) fn spaces(pipeline: &Pipeline) -> Option<(Prefi
 }
 
 /// A model over bytes.
-fn bytes(pipeline: &Pipeline, vocabulary: &Vocabulary, added: &AddedVocabulary) -> Result<Kind, String> {
+fn bytes(
+    pipeline: &Pipeline,
+    vocabulary: &Vocabulary,
+    added: &AddedVocabulary,
+    joins: impl FnOnce() -> Arc<Joins>,
+) -> Result<Kind, String> {
     let normalizer = &pipeline.normalizer;
     let is_nfc = |step: &Value| step["type"] == "NFC";
     let composed = match normalizer["normalizers"].as_array() {
@@ -244,7 +280,7 @@ fn bytes(pipeline: &Pipeline, vocabulary: &Vocabulary, added: &AddedVocabulary) 
         splitter: Splitter::new(stages),
         composed,
         ids,
-        joins: Box::new(Joins::new(vocabulary, spell)),
+        joins: joins(),
     })
 }
 
