@@ -16,25 +16,48 @@ const IS_SIGN: [bool; 256] = {
     signs
 };
 
+/// Bytes that are looked at together for signs.
+const TOGETHER: usize = 32;
+
+/// Whether a sign may be among some bytes; without a branch for any of them.
+fn may_hold_signs(bytes: &[u8]) -> bool {
+    let within = |byte: u8, first: u8, last: u8| u8::from(byte.wrapping_sub(first) <= last - first);
+    let sign = |byte: u8| {
+        within(byte, b'$', b'&')
+            | within(byte, b'(', b'+')
+            | within(byte, b'/', b'/')
+            | within(byte, b'<', b'@')
+            | within(byte, b'[', b'^')
+            | within(byte, b'{', b'~')
+    };
+    bytes.iter().fold(0, |any, byte| any | sign(*byte)) != 0
+}
+
 /// Appends the hashes of a text's words and of the signs between them, in order.
 pub fn pieces(text: &str, words: &[Word], out: &mut Vec<u64>) {
-    let bytes = text.as_bytes();
-    let signs = |from: usize, to: usize, out: &mut Vec<u64>| {
-        // Most often it is a blank.
-        for byte in &bytes[from..to] {
-            if IS_SIGN[usize::from(*byte)] {
-                out.push(mix(u64::from(*byte) << 32 | 0x5149_674E));
-            }
+    let mut left = words;
+    for (step, bytes) in text.as_bytes().chunks(TOGETHER).enumerate() {
+        if !may_hold_signs(bytes) {
+            continue;
         }
-    };
-    out.reserve(words.len());
-    let mut from = 0;
-    for word in words {
-        signs(from, word.start as usize, out);
-        out.push(word.hash);
-        from = word.end as usize;
+        let is_sign = |byte: &u8| u32::from(IS_SIGN[usize::from(*byte)]);
+        let mut signs = bytes
+            .iter()
+            .rev()
+            .fold(0, |signs: u32, byte| signs << 1 | is_sign(byte));
+        while signs != 0 {
+            let at = signs.trailing_zeros() as usize;
+            signs &= signs - 1;
+            // No word has a sign in it.
+            let (at, byte) = (step * TOGETHER + at, bytes[at]);
+            let before = left.iter().take_while(|word| (word.start as usize) < at).count();
+            let (said, rest) = left.split_at(before);
+            out.extend(said.iter().map(|word| word.hash));
+            out.push(mix(u64::from(byte) << 32 | 0x5149_674E));
+            left = rest;
+        }
     }
-    signs(from, bytes.len(), out);
+    out.extend(left.iter().map(|word| word.hash));
 }
 
 /// The n-grams of some pieces as a sorted set of halves of their hashes; of fewer pieces than `n` the one gram
@@ -45,36 +68,47 @@ pub fn shingles(pieces: &[u64], n: usize, out: &mut Vec<u32>) {
         return;
     }
     let n = n.clamp(1, pieces.len());
-    runs(pieces, n, |piece| *piece, |gram| out.push((gram >> 32) as u32));
+    out.extend(runs(pieces, n, |piece| *piece).map(|gram| (gram >> 32) as u32));
     sort(out);
     out.dedup();
 }
 
-/// Longest list that is sorted by bytes.
+/// Longest list whose hashes are put near their places, and from where on there are more places.
 const FEW: usize = 4096;
+const SHORT: usize = 512;
 
-/// Sorts hashes: as they are spread evenly, each is near its place once it is put there by its highest byte.
-fn sort(hashes: &mut [u32]) {
-    if !(32..=FEW).contains(&hashes.len()) {
-        return hashes.sort_unstable();
+/// Sorts hashes: as they are spread evenly, each is near its place once it is put there by its highest bits.
+fn sort(hashes: &mut Vec<u32>) {
+    match hashes.len() {
+        32..SHORT => sort_by_place::<256>(hashes),
+        SHORT..=FEW => sort_by_place::<2048>(hashes),
+        _ => hashes.sort_unstable(),
     }
-    let mut ends = [0u16; 256];
+}
+
+/// The same with a power of two of places for [`FEW`] hashes at most.
+fn sort_by_place<const PLACES: usize>(hashes: &mut Vec<u32>) {
+    let place = |hash: u32| (hash >> (u32::BITS - PLACES.trailing_zeros())) as usize;
+    let length = hashes.len();
+    let mut ends = [0u16; PLACES];
     for hash in hashes.iter() {
-        ends[(hash >> 24) as usize] += 1;
+        ends[place(*hash)] += 1;
     }
     let mut sum = 0;
     for end in &mut ends {
         sum += *end;
         *end = sum;
     }
-    let mut placed = [0; FEW];
-    for hash in hashes.iter().rev() {
-        let end = &mut ends[(hash >> 24) as usize];
+    hashes.resize(2 * length, 0);
+    let (given, placed) = hashes.split_at_mut(length);
+    for hash in given.iter().rev() {
+        let end = &mut ends[place(*hash)];
         *end -= 1;
         placed[usize::from(*end)] = *hash;
     }
-    hashes.copy_from_slice(&placed[..hashes.len()]);
-    for at in 1..hashes.len() {
+    given.copy_from_slice(placed);
+    hashes.truncate(length);
+    for at in 1..length {
         let hash = hashes[at];
         let mut to = at;
         while to > 0 && hashes[to - 1] > hash {
@@ -87,7 +121,7 @@ fn sort(hashes: &mut [u32]) {
 
 /// Shows the hash of each run of `n` words.
 pub fn rolling(words: &[Word], n: usize, each: impl FnMut(u64)) {
-    runs(words, n, |word| word.hash, each);
+    runs(words, n, |word| word.hash).for_each(each);
 }
 
 /// The hash that [`rolling`] shows of words with these hashes.
@@ -98,17 +132,17 @@ pub fn gram(words: impl IntoIterator<Item = u64>) -> u64 {
 /// Multiplier of the rolling hash: odd, of no small order.
 const STEP: u64 = 0xD6E8_FEB8_6659_FD93;
 
-fn runs<T>(all: &[T], n: usize, hash: impl Fn(&T) -> u64, mut each: impl FnMut(u64)) {
-    if all.len() < n || n == 0 {
-        return;
-    }
+/// The hash of each run of `n`.
+fn runs<T>(all: &[T], n: usize, hash: impl Fn(&T) -> u64) -> impl Iterator<Item = u64> {
     let last = (1..n).fold(1u64, |power, _| power.wrapping_mul(STEP));
-    let mut sum = all[..n].iter().fold(0, |sum, one| add(sum, hash(one)));
-    each(mix(sum));
-    for (gone, next) in all.iter().zip(&all[n..]) {
+    let first = all.get(..n).filter(|_| n > 0).unwrap_or_default();
+    let mut sum = first.iter().fold(0, |sum, one| add(sum, hash(one)));
+    let rest = if first.is_empty() { &[] } else { &all[n..] };
+    let start = (!first.is_empty()).then(|| mix(sum));
+    start.into_iter().chain(all.iter().zip(rest).map(move |(gone, next)| {
         sum = add(sum.wrapping_sub(hash(gone).wrapping_mul(last)), hash(next));
-        each(mix(sum));
-    }
+        mix(sum)
+    }))
 }
 
 fn add(sum: u64, hash: u64) -> u64 {
@@ -148,7 +182,7 @@ mod tests {
 
     #[test]
     fn hashes_are_sorted() {
-        for length in [0, 1, 31, 32, 33, 500, FEW, FEW + 1] {
+        for length in [0, 1, 31, 32, 33, 500, SHORT - 1, SHORT, 2000, FEW, FEW + 1] {
             let mut hashes: Vec<u32> = (0u64..).take(length).map(|at| (mix(at / 2) >> 32) as u32).collect();
             let mut expected = hashes.clone();
             expected.sort_unstable();
@@ -159,6 +193,20 @@ mod tests {
         alike.extend(0..100);
         sort(&mut alike);
         assert!(alike.is_sorted());
+    }
+
+    #[test]
+    fn signs_stand_among_words_in_order() {
+        let text = "f(x) <- {[a\\b]} | 'c' $d & é%e ~ @g^h/i+j=k>l* (and words for more than thirty-two bytes) > 1";
+        let words = words(text);
+        let mut expected: Vec<(usize, u64)> = words.iter().map(|word| (word.start as usize, word.hash)).collect();
+        let signs = text.bytes().enumerate().filter(|(_, byte)| SIGNS.contains(byte));
+        expected.extend(signs.map(|(at, byte)| (at, mix(u64::from(byte) << 32 | 0x5149_674E))));
+        expected.sort_unstable();
+        let mut found = Vec::new();
+        pieces(text, &words, &mut found);
+        assert!(expected.iter().map(|(_, hash)| *hash).eq(found));
+        assert!((0..=u8::MAX).all(|byte| may_hold_signs(&[byte]) || !SIGNS.contains(&byte)));
     }
 
     #[test]

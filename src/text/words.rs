@@ -114,17 +114,12 @@ pub fn words_of(text: &str, out: &mut Vec<Word>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii_alphanumeric() {
-            let (hash, end) = plain_word(bytes, at);
-            if bytes.get(end).is_none_or(u8::is_ascii) {
-                out.push(word(hash, at, end));
-                // One byte on, since what ends a word of ASCII is no part of any.
-                at = end + 1;
-            } else {
+        if byte.is_ascii() {
+            at = ascii_words(bytes, at, out);
+            // A word that goes on with other letters.
+            if bytes.get(at).is_some_and(u8::is_ascii) {
                 at = any_words(text, at, out);
             }
-        } else if byte.is_ascii() {
-            at += 1;
         } else if let Some(three) = ideograph(&bytes[at..]) {
             let [first, second, third] = three.map(u64::from);
             let hash = finish(add(START, first | second << 8 | third << 16));
@@ -136,41 +131,99 @@ pub fn words_of(text: &str, out: &mut Vec<Word>) {
     }
 }
 
-/// The hash and end of the letters and digits of ASCII that start here.
-fn plain_word(bytes: &[u8], start: usize) -> (u64, usize) {
-    /// The highest bit of each byte.
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let (mut hash, mut at) = (START, start);
-    loop {
-        let part = if let Some(eight) = bytes.get(at..at + 8) {
-            u64::from_le_bytes(eight.try_into().expect("eight bytes"))
-        } else {
-            let mut eight = [0; 8];
-            let rest = bytes.get(at..).unwrap_or_default();
-            eight[..rest.len()].copy_from_slice(rest);
-            u64::from_le_bytes(eight)
-        };
-        // Bytes at a time: adding 0x80 - x lifts those of x and above to the highest bit.
-        let from = |seven: u64, least: u8| seven + u64::from(0x80 - least) * ONES;
-        let lower = part | (0x20 * ONES);
-        let (seven, letter) = (part & !HIGH, lower & !HIGH);
-        let letters = from(letter, b'a') & !from(letter, b'z' + 1);
-        let digits = from(seven, b'0') & !from(seven, b'9' + 1);
-        let others = !(letters | digits) & HIGH | (part & HIGH);
-        let length = others.trailing_zeros() / 8;
-        match length {
-            0 => return (finish(hash), at),
-            8 => {
-                hash = add(hash, lower);
-                at += 8;
+/// The highest bit of each byte.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Appends words of ASCII from here on, and gives where the first character stands that is not of it, or the word that
+/// it is part of.
+fn ascii_words(bytes: &[u8], start: usize, out: &mut Vec<Word>) -> usize {
+    let mut block = start;
+    'blocks: while block < bytes.len() {
+        let (mut letters, beyond) = kinds(bytes, block);
+        let ascii = beyond.trailing_zeros();
+        letters &= !u64::MAX.checked_shl(ascii).unwrap_or_default();
+        while letters != 0 {
+            let first = letters.trailing_zeros();
+            let length = (letters >> first).trailing_ones();
+            let (from, last) = (block + first as usize, first + length);
+            let mut end = from + length as usize;
+            if last == u64::BITS {
+                // It may go on behind the block.
+                end += bytes[end..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_alphanumeric())
+                    .count();
+                if bytes.get(end).is_none_or(u8::is_ascii) {
+                    out.push(word(hash_of(bytes, from, end - from), from, end));
+                    block = end;
+                    continue 'blocks;
+                }
             }
-            _ => {
-                hash = add(hash, lower & !(u64::MAX << (8 * length)));
-                return (finish(hash), at + length as usize);
+            // The character that is not of ASCII may be part of it.
+            if last == ascii || last == u64::BITS {
+                return from;
             }
+            out.push(word(hash_of(bytes, from, end - from), from, end));
+            letters &= u64::MAX << last;
         }
+        if ascii < u64::BITS {
+            return block + ascii as usize;
+        }
+        block += 64;
     }
+    bytes.len()
+}
+
+/// Of 64 bytes, a bit each: which are letters and digits of ASCII, and which are not of ASCII. Behind the end is
+/// nothing.
+fn kinds(bytes: &[u8], start: usize) -> (u64, u64) {
+    let mut rest = [0; 64];
+    let block = bytes[start..].first_chunk().unwrap_or_else(|| {
+        rest[..bytes.len() - start].copy_from_slice(&bytes[start..]);
+        &rest
+    });
+    let (mut letters, mut beyond) = (0, 0);
+    for (at, eight) in block.as_chunks().0.iter().enumerate() {
+        let eight = u64::from_le_bytes(*eight);
+        // The highest bits of the bytes, side by side.
+        let bits = |marks: u64| (marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << (8 * at);
+        letters |= bits(alphanumeric(eight));
+        beyond |= bits(eight & HIGH);
+    }
+    (letters, beyond)
+}
+
+/// The highest bit of each of eight bytes that is a letter or digit of ASCII.
+fn alphanumeric(eight: u64) -> u64 {
+    // Bytes at a time: adding 0x80 - x lifts those of x and above to the highest bit.
+    let from = |seven: u64, least: u8| seven + u64::from(0x80 - least) * ONES;
+    let (seven, lower) = (eight & !HIGH, (eight | (0x20 * ONES)) & !HIGH);
+    let letters = from(lower, b'a') & !from(lower, b'z' + 1);
+    let digits = from(seven, b'0') & !from(seven, b'9' + 1);
+    (letters | digits) & HIGH & !eight
+}
+
+/// Eight bytes in lower case, of those that are letters; nothing behind the end.
+fn lower(bytes: &[u8], at: usize) -> u64 {
+    let eight = bytes.get(at..).unwrap_or_default();
+    let eight = eight.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [0; 8];
+        padded[..eight.len()].copy_from_slice(eight);
+        padded
+    });
+    u64::from_le_bytes(eight) | (0x20 * ONES)
+}
+
+/// The hash of so many letters and digits of ASCII, one or more.
+fn hash_of(bytes: &[u8], mut at: usize, mut length: usize) -> u64 {
+    let mut hash = START;
+    while length > 8 {
+        hash = add(hash, lower(bytes, at));
+        at += 8;
+        length -= 8;
+    }
+    finish(add(hash, lower(bytes, at) & u64::MAX >> (64 - 8 * length)))
 }
 
 /// Words of any script, up to and with the first character of ASCII that is part of none, or the last word.
@@ -283,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn eight_bytes_at_a_time_give_the_same_words() {
+    fn blocks_at_a_time_give_the_same_words() {
         const PIECES: &[&str] = &[
             "a",
             "Zz",
@@ -300,6 +353,8 @@ mod tests {
             "是",
             "ｗ",
             "\u{7f}",
+            "AWordOfSixtyFourLettersAndDigits00000000000000000000000000000000",
+            "a word that ends where the block of sixty-four bytes ends, it is",
         ];
         let mut state = 3u64;
         let mut next = || {
@@ -307,7 +362,7 @@ mod tests {
             usize::try_from(state >> 33).expect("small") % PIECES.len()
         };
         for _ in 0..20_000 {
-            let text: String = (0..9).map(|_| PIECES[next()]).collect();
+            let text: String = (0..3 * next()).map(|_| PIECES[next()]).collect();
             let (mut words, mut slowly, mut at) = (Vec::new(), Vec::new(), 0);
             words_of(&text, &mut words);
             while at < text.len() {
