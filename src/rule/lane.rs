@@ -22,7 +22,10 @@ pub trait Lane: Send {
     fn forms(&self) -> bool;
     /// Whether it looks at what of the held-out rows a row gives away.
     fn holdout(&self) -> bool;
-    fn check(&mut self, row: &Row<'_>);
+    /// Whether it looks at rows at all.
+    fn rows(&self) -> bool;
+    /// Looks at a row; `of_data` is [`Row::of_data`] of it.
+    fn check(&mut self, row: &Row<'_>, of_data: &Row<'_>);
     /// Adds what another worker's lane of the same rule gathered.
     fn merge(&mut self, other: Box<dyn Lane>);
     /// State and findings, for `--partial`.
@@ -69,11 +72,13 @@ impl<R: Rule> Lane for LaneOf<R> {
         R::DATA_ONLY
     }
 
-    fn check(&mut self, row: &Row<'_>) {
-        let Some(state) = &mut self.state else { return };
-        if R::DATA_ONLY {
-            self.rule.check(&row.of_data(), state, &mut self.findings);
-        } else {
+    fn rows(&self) -> bool {
+        R::ROWS
+    }
+
+    fn check(&mut self, row: &Row<'_>, of_data: &Row<'_>) {
+        if let Some(state) = &mut self.state {
+            let row = if R::DATA_ONLY { of_data } else { row };
             self.rule.check(row, state, &mut self.findings);
         }
     }

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use rayon::prelude::*;
+
 use crate::finding::{Findings, Settled};
 use crate::holdout::{Hits, Holdout, Lookup};
 use crate::measure::{Measures, Rows, Sections};
@@ -59,6 +61,8 @@ pub struct Worker<'h> {
 /// Everything gathered, by one worker or by all.
 pub struct Gathered {
     pub lanes: Vec<Box<dyn Lane>>,
+    /// Those of them that look at rows.
+    looking: Vec<usize>,
     pub measures: Measures,
     /// The line each row stands on, for findings about rows that are remembered by number.
     pub lines: Lines,
@@ -109,8 +113,9 @@ impl Gather for Gathered {
         if row.read.is_ok() {
             self.lines.push(&row.place);
         }
-        for lane in &mut self.lanes {
-            lane.check(row);
+        let of_data = row.of_data();
+        for lane in &self.looking {
+            self.lanes[*lane].check(row, &of_data);
         }
         self.measures.see(row);
     }
@@ -179,6 +184,7 @@ impl Gathered {
             words: lanes.iter().any(|lane| lane.words()),
             forms: lanes.iter().any(|lane| lane.forms()),
             holdout: lanes.iter().any(|lane| lane.holdout()),
+            looking: (0..lanes.len()).filter(|lane| lanes[*lane].rows()).collect(),
             lanes,
             measures: Measures::default(),
             lines: Lines::default(),
@@ -229,7 +235,7 @@ impl Gathered {
             findings.set_lines(|source, row| self.lines.of(source, row));
             (meta, findings)
         };
-        let found = self.lanes.into_iter().map(finish).collect();
+        let found = self.lanes.into_par_iter().map(finish).collect();
         Finished { found, sections }
     }
 }

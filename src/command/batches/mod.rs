@@ -277,7 +277,8 @@ fn show_row(row: &DumpedRow, place: Place, setup: &Setup, gathered: &mut Gathere
         hits: None,
         dumped: Some(row),
     };
+    let of_data = shown.of_data();
     for lane in &mut gathered.lanes {
-        lane.check(&shown);
+        lane.check(&shown, &of_data);
     }
 }
