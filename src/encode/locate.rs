@@ -18,7 +18,7 @@ pub fn locate<'t>(text: &str, turns: impl Iterator<Item = &'t Turn<'t>>, found: 
     found.clear();
     let mut cursor = 0;
     for turn in turns {
-        let wanted = turn.text.trim();
+        let wanted = turn.trimmed();
         if wanted.is_empty() {
             found.push(None);
             continue;

@@ -166,6 +166,16 @@ impl Turn<'_> {
         pointer
     }
 
+    /// The text without white space at its ends.
+    pub fn trimmed(&self) -> &str {
+        // As most texts are: this is asked of each many times.
+        let bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+        if bare(self.text.as_bytes().first()) && bare(self.text.as_bytes().last()) {
+            return &self.text;
+        }
+        self.text.trim()
+    }
+
     /// Whether a model would be asked to produce this turn.
     pub fn is_answer(&self) -> bool {
         match self.branch {

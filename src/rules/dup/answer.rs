@@ -57,7 +57,7 @@ impl Rule for Answer {
         let Some((prompt, answer)) = said::asked(row) else {
             return;
         };
-        let text = answer.text.trim();
+        let text = answer.trimmed();
         if text.len() < self.min_bytes {
             return;
         }

@@ -60,7 +60,7 @@ pub(super) fn asked<'r>(row: &Row<'r>) -> Option<(&'r [Turn<'r>], &'r Turn<'r>)>
         .iter()
         .rposition(|turn| turn.is_answer() && turn.branch != Branch::Rejected)?;
     let prompt = &turns[..last];
-    let answered = !turns[last].text.trim().is_empty() || turns[last].has_tool_calls();
-    let asks = prompt.iter().any(|turn| !turn.text.trim().is_empty());
+    let answered = !turns[last].trimmed().is_empty() || turns[last].has_tool_calls();
+    let asks = prompt.iter().any(|turn| !turn.trimmed().is_empty());
     (answered && asks).then_some((prompt, &turns[last]))
 }

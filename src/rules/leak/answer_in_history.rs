@@ -66,7 +66,7 @@ impl Rule for AnswerInHistory {
                 .filter(|(_, turn)| turn.is_answer() && turn.branch != Branch::Rejected)
                 .find(|(before, _)| answers::stands(row, at, *before).is_some());
             if let Some((before, turn)) = found {
-                let characters = answer.text.trim().chars().count();
+                let characters = answer.trimmed().chars().count();
                 let whole = row.words.turn(before).len() == row.words.turn(at).len();
                 let how = if whole { "is the same as" } else { "stands in" };
                 let say = || {

@@ -64,7 +64,7 @@ impl Rule for AnswerInMetadata {
         let Some(example) = row.example else { return };
         for (at, answer) in answers::taught(example) {
             let wanted = row.words.turn(at);
-            let text = answer.text.trim();
+            let text = answer.trimmed();
             // A letter or a number is part of ids by chance.
             if wanted.is_empty()
                 || wanted.len() > self.max_words

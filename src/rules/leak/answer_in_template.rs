@@ -61,7 +61,7 @@ impl Rule for AnswerInTemplate {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for (at, answer) in answers::taught(example) {
-            let wanted = answer.text.trim();
+            let wanted = answer.trimmed();
             if wanted.len() < self.min_bytes {
                 continue;
             }

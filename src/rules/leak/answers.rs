@@ -15,7 +15,7 @@ use super::escaped;
 /// The answers that are taught, with their index: not what was rejected, and nothing that is empty.
 pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl Iterator<Item = (usize, &'t Turn<'t>)> {
     let turns = example.turns.iter().enumerate();
-    turns.filter(|(_, turn)| turn.is_answer() && turn.branch != Branch::Rejected && !turn.text.trim().is_empty())
+    turns.filter(|(_, turn)| turn.is_answer() && turn.branch != Branch::Rejected && !turn.trimmed().is_empty())
 }
 
 /// The turns before an answer that a role says, the nearest first. [`Role::User`] stands for bare prompts too.
@@ -45,7 +45,7 @@ pub(super) struct Standing {
 /// last place, which is the nearest to the answer.
 pub(super) fn stands(row: &Row<'_>, answer: usize, turn: usize) -> Option<Standing> {
     let example = row.example?;
-    let wanted = example.turns[answer].text.trim();
+    let wanted = example.turns[answer].trimmed();
     let among = &example.turns[turn].text;
     // That it is nowhere, as in most rows, is known faster than its last place.
     if search::contains(among, wanted) {
@@ -100,13 +100,13 @@ fn find(words: &[Word], among: &[Word]) -> Option<usize> {
 
 /// Whether an answer is long enough that no prompt holds it by chance.
 pub(super) fn is_long(row: &Row<'_>, answer: usize, min_bytes: usize, min_words: usize) -> bool {
-    let long = |example: &Example<'_>| example.turns[answer].text.trim().len() >= min_bytes;
+    let long = |example: &Example<'_>| example.turns[answer].trimmed().len() >= min_bytes;
     row.example.is_some_and(long) && row.words.turn(answer).len() >= min_words
 }
 
 /// Reports an answer that stands in a turn.
 pub(super) fn say(standing: &Standing, answer: &Turn<'_>, turn: &Turn<'_>) -> String {
-    let characters = answer.text.trim().chars().count();
+    let characters = answer.trimmed().chars().count();
     let how = if standing.verbatim {
         "word for word"
     } else {

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
+
 use crate::text::{Word, hashes_of};
 
 /// Words that name an answer when `is`, `:` or `=` follows.
@@ -96,6 +98,9 @@ fn value(rest: &str) -> Option<&str> {
     (!value.is_empty()).then_some(value)
 }
 
+/// What stands before the answer of worked solutions, and in words that announce one.
+static SIGNS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["####", "nswer"].map(Finder::new));
+
 /// What an answer comes down to, where it can be said in a few words: the whole of a short answer, the
 /// letter of an option, what stands after `####` or `the answer is` at its end, or after `is` in a short one.
 pub(super) fn keys(answer: &str) -> impl Iterator<Item = &str> {
@@ -108,10 +113,9 @@ pub(super) fn keys(answer: &str) -> impl Iterator<Item = &str> {
         is_option.then(|| &bare[..1])
     };
     // Forwards and for a part of three, since most answers have none.
-    let marked = |sign: &[u8]| memchr::memmem::find(answer.as_bytes(), sign).is_some();
-    let signs: &[&str] = match (marked(b"####"), marked(b"nswer")) {
-        (false, false) => &[],
-        (true, false) => &["####"],
+    let signs: &[&str] = match SIGNS.each_ref().map(|sign| sign.find(answer.as_bytes()).is_some()) {
+        [false, false] => &[],
+        [true, false] => &["####"],
         _ => &["####", "answer is", "Answer:", "answer:"],
     };
     // Of a short answer that is a sentence, what it says: `It is 42.`

@@ -92,7 +92,7 @@ impl Rule for AnswerCollapse {
         let Some(answer) = row.example.and_then(|example| turns::taught(example).next_back()) else {
             return;
         };
-        let text = answer.text.trim();
+        let text = answer.trimmed();
         // What is empty is another rule's to report, and a call is no answer.
         if text.is_empty() || answer.has_tool_calls() {
             return;

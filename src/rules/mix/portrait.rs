@@ -101,7 +101,7 @@ impl Portrait {
             .turns
             .iter()
             .find(|turn| turn.role == Role::System)
-            .map_or("", |turn| turn.text.trim());
+            .map_or("", |turn| turn.trimmed());
         let kind = if system.is_empty() {
             0
         } else {

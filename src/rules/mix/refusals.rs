@@ -91,14 +91,17 @@ fn plainly(text: &str) -> impl Iterator<Item = char> {
         .map(|c| if c == '’' { '\'' } else { c })
 }
 
-/// [`PLAIN`] and [`EXCUSES`], cut up once.
-static BEGINNINGS: LazyLock<[Vec<&str>; 2]> = LazyLock::new(|| [PLAIN, EXCUSES].map(|all| all.split('|').collect()));
+/// [`PLAIN`] and [`EXCUSES`], cut up once, each phrase with its first character.
+static BEGINNINGS: LazyLock<[Vec<(Option<char>, &str)>; 2]> = LazyLock::new(|| {
+    let cut = |all: &'static str| all.split('|').map(|phrase| (phrase.chars().next(), phrase));
+    [PLAIN, EXCUSES].map(|all| cut(all).collect())
+});
 
 fn refuses(text: &str) -> bool {
     let first = plainly(text).next();
-    let begins = |phrase: &&str| {
+    let begins = |(one, phrase): &(Option<char>, &str)| {
         let mut said = plainly(text);
-        phrase.chars().next() == first && phrase.chars().all(|c| said.next() == Some(c))
+        *one == first && phrase.chars().all(|c| said.next() == Some(c))
     };
     let [plain, excuse] = [0, 1].map(|kind: usize| BEGINNINGS[kind].iter().any(begins));
     if !plain && !excuse {

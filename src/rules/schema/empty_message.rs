@@ -44,7 +44,7 @@ impl Rule for EmptyMessage {
             .iter()
             .filter(|turn| matches!(turn.role, Role::User | Role::Text))
         {
-            let absent = matches!(turn.content, Content::Text | Content::Parts) && turn.text.trim().is_empty();
+            let absent = matches!(turn.content, Content::Text | Content::Parts) && turn.trimmed().is_empty();
             if absent && !turns::says_without_text(turn) {
                 out.field(
                     &row.place,

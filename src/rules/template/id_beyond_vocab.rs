@@ -43,9 +43,12 @@ impl Rule for IdBeyondVocab {
             None => (facts.size, "the tokenizer"),
         };
         // Those of rows tokenised before that are in no vocabulary stand as u32::MAX; `schema/bad-ids` names them.
-        let ids = row.encoded.iter().flat_map(|encoded| &encoded.input_ids);
-        let highest = ids.filter(|id| **id != u32::MAX).max();
-        if let Some(id) = highest.filter(|id| **id as usize >= size) {
+        // One more than each, without a branch for any.
+        let after = |ids: &[u32]| ids.iter().fold(0, |after: u32, id| after.max(id.wrapping_add(1)));
+        let after = row.encoded.iter().map(|encoded| after(&encoded.input_ids)).max();
+        if let Some(id) = after.unwrap_or_default().checked_sub(1)
+            && id as usize >= size
+        {
             out.row(&row.place, || format!("token id {id}, and {whose} has {size}"));
         }
     }

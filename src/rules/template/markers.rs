@@ -1,6 +1,11 @@
 //! The marks by which chat formats tell turns apart, and whether a text holds a whole chat of them.
 
+use std::sync::LazyLock;
+
 use memchr::memmem;
+
+/// What headers of formats in plain text begin with.
+static HEADING: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("### "));
 
 /// A text with marks of more than one turn, or one mark that only a template writes.
 ///
@@ -53,7 +58,7 @@ fn headed(text: &str) -> Option<&'static str> {
     // A prompt that ends where the answer is to begin was made for a model without a template.
     const CUES: [&str; 2] = ["### Response:", "### Assistant:"];
     let bytes = text.as_bytes();
-    let first = memmem::find(bytes, b"### ")?;
+    let first = HEADING.find(bytes)?;
     let has = |mark: &str| memmem::find(&bytes[first..], mark.as_bytes()).is_some();
     let pair = PAIRS.iter().find(|(open, close)| has(open) && has(close));
     let end = text.trim_end();

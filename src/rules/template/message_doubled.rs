@@ -95,7 +95,7 @@ impl Rule for MessageDoubled {
 
     fn check(&self, row: &Row<'_>, short: &mut Self::State, out: &mut Findings) {
         round_trip::each(row, |seen| {
-            let (turn, text) = (seen.turn, seen.turn.text.trim());
+            let (turn, text) = (seen.turn, seen.turn.trimmed());
             // Turns that were not found are part of what the template wrote, and may quote this one.
             if seen.at.is_none() || !seen.all_found || text.is_empty() {
                 return;

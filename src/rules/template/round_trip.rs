@@ -54,7 +54,7 @@ pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
         };
         let turns = || example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn));
         let last = turns().rfind(|(_, turn)| turn.role == Role::Assistant);
-        let speaking = turns().filter(|(_, turn)| !turn.text.trim().is_empty()).count();
+        let speaking = turns().filter(|(_, turn)| !turn.trimmed().is_empty()).count();
         // Parts stand in the order of the turns, and of the text.
         let mut spots = Spots::of(&encoded.parts);
         let all_found = spots.clone().count() == speaking;
@@ -87,11 +87,14 @@ impl<'r> Seen<'r> {
 
     /// What became of what was said, thoughts aside; `None` where nothing was.
     pub(super) fn fate(&self) -> Option<Fate> {
+        if self.at.is_some() {
+            return Some(Fate::Kept);
+        }
         let (_, said) = thoughts(self.turn);
         if said.is_empty() {
             return None;
         }
-        let kept = self.at.is_some() || self.has(said) || self.has_parts() || self.has_as_json(said);
+        let kept = self.has(said) || self.has_parts() || self.has_as_json(said);
         let some = || pieces(said).any(|piece| search::contains(self.written(), piece));
         Some(if kept {
             Fate::Kept
@@ -147,7 +150,7 @@ static CLOSE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("</think>
 
 /// What an assistant thought, and what it said. Only turns of assistants think.
 pub(super) fn thoughts<'t>(turn: &'t Turn<'_>) -> (Option<Cow<'t, str>>, &'t str) {
-    let text = turn.text.trim();
+    let text = turn.trimmed();
     if turn.role != Role::Assistant {
         return (None, text);
     }

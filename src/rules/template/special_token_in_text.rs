@@ -165,7 +165,9 @@ fn has_media(row: &Row<'_>) -> bool {
 /// The first token spelt in a text; those of pictures only where the row has none.
 fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bool) -> Option<(usize, &'t str)> {
     let bytes = text.as_bytes();
+    let mut strikes = false;
     let found = memchr::memchr2_iter(b'<', b'[', bytes).find_map(|at| {
+        strikes |= bytes[at..].starts_with(b"<s>") || bytes[at..].starts_with(b"</s>");
         if !tokens.seconds[usize::from(*bytes.get(at + 1)?)] {
             return None;
         }
@@ -175,7 +177,7 @@ fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bool) -> Opti
         let known = tokens.texts.binary_search_by(|known| known.as_str().cmp(token)).is_ok();
         (known && !(is_media(token) && pictured())).then_some((at, token))
     });
-    found.or_else(|| half_struck(text))
+    found.or_else(|| if strikes { half_struck(text) } else { None })
 }
 
 /// `</s>` in a text without `<s>`, or the other way round: both together strike text out in HTML.

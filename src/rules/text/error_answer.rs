@@ -94,7 +94,7 @@ impl Rule for ErrorAnswer {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example) {
-            let text = turn.text.trim();
+            let text = turn.trimmed();
             if is_error(text) && !is_asked_for(example) {
                 let said = || format!("the answer is an error message, `{}`", clip(text));
                 out.field(&row.place, || turn.pointer(), said);

@@ -63,7 +63,7 @@ impl Rule for NullWord {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in &example.turns {
-            let said = turn.text.trim();
+            let said = turn.trimmed();
             let missing = match turn.role {
                 Role::User | Role::System => ALWAYS.contains(&said) || ASKED.contains(&said),
                 Role::Assistant => ALWAYS.contains(&said),
