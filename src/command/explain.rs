@@ -4,11 +4,12 @@ use std::io::Write;
 
 use anstyle::Style;
 
+use crate::report::wrap::wrap;
 use crate::rules::{RULES, find};
 use crate::settings::cli::ExplainArgs;
 use crate::settings::{UsageError, nearest};
 
-use super::Outcome;
+use super::{Outcome, output};
 
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     let Some(entry) = find(&args.rule) else {
@@ -37,12 +38,62 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
         )?;
     }
     writeln!(out, "\n")?;
-    for line in meta.docs.lines() {
-        let line = line.strip_prefix(' ').unwrap_or(line);
+    for line in flowing(meta.docs, output::width().min(WIDEST)) {
         match line.strip_prefix("## ") {
             Some(heading) => writeln!(out, "{bold}{heading}{bold:#}")?,
             None => writeln!(out, "{line}")?,
         }
     }
     Ok(Outcome::Go)
+}
+
+/// Columns of the longest lines that are read with ease.
+const WIDEST: usize = 100;
+
+/// The lines of a page, its paragraphs broken anew; headings, lists and examples stay as they are.
+fn flowing(page: &str, width: usize) -> Vec<String> {
+    let (mut lines, mut paragraph, mut example) = (Vec::new(), String::new(), false);
+    let end = |paragraph: &mut String, lines: &mut Vec<String>| {
+        if !paragraph.is_empty() {
+            lines.extend(wrap(&std::mem::take(paragraph), width));
+        }
+    };
+    for line in page.lines() {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        let fence = line.starts_with("```");
+        if fence || example || line.is_empty() || line.starts_with(['#', '-', '|', ' ']) {
+            end(&mut paragraph, &mut lines);
+            lines.push(line.to_owned());
+        } else {
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(line);
+        }
+        example ^= fence;
+    }
+    end(&mut paragraph, &mut lines);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flowing;
+
+    #[test]
+    fn paragraphs_are_broken_anew_and_examples_are_not() {
+        let page = " ## What it finds\n one two\n three four\n\n ```jsonl\n {\"a\": \"b c d e f g\"}\n ```\n- a list of things\nend";
+        let expected = [
+            "## What it finds",
+            "one two three",
+            "four",
+            "",
+            "```jsonl",
+            "{\"a\": \"b c d e f g\"}",
+            "```",
+            "- a list of things",
+            "end",
+        ];
+        assert_eq!(flowing(page, 14), expected);
+    }
 }

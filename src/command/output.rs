@@ -1,7 +1,7 @@
 //! Where a report goes: standard output in one format, and files in others.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
@@ -57,6 +57,11 @@ pub fn stdout(color: Color) -> AutoStream<io::StdoutLock<'static>> {
         Color::Never => ColorChoice::Never,
     };
     AutoStream::new(io::stdout().lock(), choice)
+}
+
+/// Columns that lines are wrapped at for whoever reads them; `None` where another program does.
+pub fn reader_width() -> Option<usize> {
+    io::stdout().is_terminal().then(width)
 }
 
 /// Columns of the terminal.

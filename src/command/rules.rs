@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use crate::finding::Level;
 use crate::report::json;
+use crate::report::wrap::wrap;
 use crate::rules::RULES;
 use crate::settings::cli::{RulesArgs, ShowFormat};
 
-use super::Outcome;
+use super::{Outcome, output};
 
 /// A rule as JSON.
 #[derive(Serialize)]
@@ -63,7 +64,13 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<Outcome> {
             .unwrap_or_default()
             .trim_end_matches('.')
             .replace('`', "");
-        writeln!(out, "{style}{word:<5}{style:#}  {:<width$}  {finds}", line.name)?;
+        let room = output::reader_width().map_or(usize::MAX, |columns| columns.saturating_sub(width + 9).max(20));
+        for (at, part) in wrap(&finds, room).into_iter().enumerate() {
+            match at {
+                0 => writeln!(out, "{style}{word:<5}{style:#}  {:<width$}  {part}", line.name)?,
+                _ => writeln!(out, "{:<5}  {:<width$}  {part}", "", "")?,
+            }
+        }
     }
     Ok(Outcome::Go)
 }

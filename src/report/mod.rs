@@ -12,7 +12,7 @@ pub mod sizing;
 mod source;
 pub mod style;
 pub mod terminal;
-mod wrap;
+pub mod wrap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -3,10 +3,13 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
 
+use crate::command::output;
 use crate::finding::Level;
 use crate::model::encoded::IGNORE;
 use crate::report::style::{percent, plural, visible};
+use crate::report::wrap::wrap;
 use crate::settings::cli::ShowArgs;
 
 use super::Shown;
@@ -92,6 +95,7 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
             .as_deref()
             .map_or(Ok(()), |text| lines(text, Style::new(), out));
     };
+    let width = output::reader_width().unwrap_or(usize::MAX);
     let text = shown.text.as_deref().unwrap_or_default();
     let cut = shown.tokens_before_truncation.is_some_and(|full| full > ids.len());
     let start = offsets.first().map_or(0, |first| first.0 as usize);
@@ -111,21 +115,31 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
             ("░", DIM, "masked")
         };
         writeln!(out, "{at:>6} {mark} {DIM}{word} {from}{DIM:#}")?;
-        let mut line = INDENT.to_owned();
+        let (mut line, mut used) = (INDENT.to_owned(), INDENT.len());
         for token in at..next {
             let piece = offsets.get(token).map_or("", |(start, end)| {
                 text.get(*start as usize..*end as usize).unwrap_or("\u{FFFD}")
             });
-            line.push_str(&format!("{style}{}{style:#}", visible(piece)));
-            if args.ids {
-                line.push_str(&format!("{DIM}[{}]{DIM:#}", ids[token]));
+            let columns = visible(piece).width();
+            if used > INDENT.len() && columns > width.saturating_sub(used) {
+                writeln!(out, "{line}")?;
+                INDENT.clone_into(&mut line);
+                used = INDENT.len();
             }
-            if args.labels {
-                line.push_str(&format!("{DIM}<{}>{DIM:#}", labels[token]));
+            used += columns;
+            line.push_str(&format!("{style}{}{style:#}", visible(piece)));
+            let beside = [
+                (args.ids, format!("[{}]", ids[token])),
+                (args.labels, format!("<{}>", labels[token])),
+            ];
+            for (_, number) in beside.iter().filter(|(asked, _)| *asked) {
+                line.push_str(&format!("{DIM}{number}{DIM:#}"));
+                used += number.len();
             }
             if piece.ends_with('\n') {
                 writeln!(out, "{line}")?;
                 INDENT.clone_into(&mut line);
+                used = INDENT.len();
             }
         }
         if !line.trim().is_empty() {
@@ -149,8 +163,9 @@ fn struck(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 fn lines(text: &str, style: Style, out: &mut dyn Write) -> std::io::Result<()> {
-    for line in text.lines() {
-        writeln!(out, "{INDENT}{style}{}{style:#}", visible(line))?;
+    let room = output::reader_width().map_or(usize::MAX, |columns| columns - INDENT.len());
+    for line in text.lines().flat_map(|line| wrap(&visible(line), room)) {
+        writeln!(out, "{INDENT}{style}{line}{style:#}")?;
     }
     Ok(())
 }
