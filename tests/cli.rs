@@ -329,3 +329,23 @@ fn a_column_named_with_blanks_is_said_to_be() {
         "{said}"
     );
 }
+
+#[test]
+fn wrong_options_of_a_rule_are_named_with_their_line() {
+    for (settings, line, said) in [
+        ("[rules]\n\"dup/exact\" = \"off\"\n", 2, "a rule's options are a table"),
+        ("\n[rules.\"dup/near\"]\nthreshold = \"x\"\n", 2, "expected a number"),
+        ("[rules.\"dup/near\"]\nthreshol = 0.8\n", 1, "unknown field `threshol`"),
+        ("[rules.dup]\nthreshold = 0.8\n", 1, "no rule"),
+        ("[rules.\"dup/nea\"]\n", 1, "did you mean `dup/near`?"),
+    ] {
+        let folder = folder(&[("good.jsonl", GOOD), ("gonogo.toml", settings)]);
+        let output = gonogo(folder.path()).args(["good.jsonl"]).output().expect("run");
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            error.contains(&format!("gonogo.toml:{line}: ")) && error.contains(said),
+            "{error}"
+        );
+    }
+}

@@ -23,6 +23,7 @@ pub mod output;
 pub mod prepare;
 pub mod rules;
 pub mod run;
+mod selected;
 pub mod show;
 pub mod trainers;
 mod unnamed;

@@ -1,6 +1,5 @@
 //! Settings to a run: the files and their shapes, the tokenizer, the trainer, the rules.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,11 +15,10 @@ use crate::model::value::Value;
 use crate::report::{self, NotChecked, Trainer};
 use crate::rule::Need;
 use crate::rule::lane::RuleEntry;
-use crate::rules::RULES;
 use crate::scan::partial::Shard;
 use crate::settings::config;
 use crate::settings::resolve::Environment;
-use crate::settings::{Settings, UsageError, nearest};
+use crate::settings::{Settings, UsageError};
 use crate::shape::{Columns, Detection, Layout, detect, is_known};
 use crate::source::{self, Input, Limits, Part, Reader, open};
 use crate::trainer::Encode;
@@ -32,6 +30,7 @@ use super::holdout;
 use super::inputs;
 use super::model::{self, Found};
 use super::run;
+use super::selected;
 use super::trainers::{Asked, Failed};
 
 /// Rows by which the shape of a file is told.
@@ -165,7 +164,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let Some(reason) = &unchecked {
         notes.push(format!("{reason}: the mask is the intended one"));
     }
-    let (rules, lacking) = rules(&settings, &setup)?;
+    let (rules, lacking) = selected::rules(&settings, &setup)?;
     let mut listed = sources(inputs, &gathered.eval, &detected);
     let benchmarks = holdout::benchmarks(&settings, &mut notes)?;
     let own = (inputs.as_slice(), gathered.eval.as_slice(), detected.as_slice());
@@ -326,55 +325,6 @@ pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detectio
         dump: None,
         spill: None,
     }
-}
-
-/// The rules asked for that can be checked, and those that cannot by what they lack.
-#[expect(clippy::type_complexity, reason = "read once, in the next line")]
-fn rules(
-    settings: &Settings,
-    setup: &Setup,
-) -> Result<(Vec<&'static RuleEntry>, BTreeMap<&'static str, Vec<&'static str>>), UsageError> {
-    known(settings)?;
-    let mut checked = Vec::new();
-    let mut lacking: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
-    for entry in RULES {
-        if !is_selected(settings, entry) {
-            continue;
-        }
-        match entry.meta.needs.iter().find(|need| !need.met(setup)) {
-            None => checked.push(entry),
-            // Without a config or a dump there is nothing to be wrong with it.
-            Some(Need::Config | Need::Batches) => {}
-            Some(need) => lacking.entry(need.missing()).or_default().push(entry.meta.name),
-        }
-    }
-    Ok((checked, lacking))
-}
-
-/// # Errors
-///
-/// If a rule is named that there is not.
-pub(super) fn known(settings: &Settings) -> Result<(), UsageError> {
-    let given = [&settings.select, &settings.ignore].into_iter().flatten();
-    let thresholds = settings.warn_if.iter().chain(&settings.error_if).map(|(rule, _)| rule);
-    for name in given.chain(thresholds).chain(settings.options.keys()) {
-        if !RULES.iter().any(|entry| matches(entry, name)) {
-            let names = RULES.iter().flat_map(|entry| [entry.meta.name, entry.meta.category()]);
-            let meant = nearest(name, names).map_or(String::new(), |meant| format!(", did you mean `{meant}`?"));
-            return Err(UsageError(format!("there is no rule or category `{name}`{meant}")));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a rule is among those asked for.
-pub(super) fn is_selected(settings: &Settings, entry: &RuleEntry) -> bool {
-    let selected = settings.select.is_empty() || settings.select.iter().any(|name| matches(entry, name));
-    selected && !settings.ignore.iter().any(|name| matches(entry, name))
-}
-
-fn matches(entry: &RuleEntry, name: &str) -> bool {
-    entry.meta.name == name || entry.meta.category() == name.trim_end_matches('/')
 }
 
 pub(super) fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -> Vec<report::Source> {

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::model::example::Shape;
-use crate::rule::lane::Options;
 
 use super::UsageError;
 
@@ -54,7 +53,7 @@ pub struct Values {
     pub fail_on: Option<Spanned<String>>,
     pub strict: bool,
     /// `[rules."length/too-long"]`: each rule's own options.
-    pub rules: Options,
+    pub rules: BTreeMap<String, Spanned<serde_json::Value>>,
 }
 
 impl File {

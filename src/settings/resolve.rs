@@ -15,7 +15,7 @@ use crate::rule::lane::Options;
 use super::UsageError;
 use super::cli::{DataArgs, FailArgs, FailOn, FileArgs, ModelArgs, RuleArgs, TrainArgs};
 use super::config::{Config, Opened};
-use super::file::File;
+use super::file::{File, Values};
 
 /// The process's environment, or a test's.
 pub type Environment = BTreeMap<String, String>;
@@ -62,6 +62,8 @@ pub struct Settings {
     pub warn_if: Vec<(String, Threshold)>,
     pub error_if: Vec<(String, Threshold)>,
     pub options: Options,
+    /// File and line of each rule's options.
+    pub option_places: BTreeMap<String, String>,
     /// The settings file, if one was read.
     pub file: Option<PathBuf>,
     pub strict: bool,
@@ -274,7 +276,13 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
         ignore: or_file(rules.ignore, values.map(|values| &values.ignore)),
         warn_if: thresholds(&rules.warn_if, values.map(|values| &values.warn_if))?,
         error_if: thresholds(&rules.error_if, values.map(|values| &values.error_if))?,
-        options: values.map_or_else(Options::new, |values| values.rules.clone()),
+        options: rules_of(values)
+            .map(|(rule, given)| (rule, given.get_ref().clone()))
+            .collect(),
+        option_places: file.as_ref().map_or_else(BTreeMap::new, |file| {
+            let place = |(rule, given): (String, &Spanned<_>)| (rule, file.at(given.span()));
+            rules_of(values).map(place).collect()
+        }),
         strict: typed.strict || values.is_some_and(|values| values.strict),
         fail_on: if exit_zero { None } else { level(fail_on.as_ref())? },
         file: file.map(|file| file.path),
@@ -324,6 +332,12 @@ fn level(fail_on: Option<&Setting<String>>) -> Result<Option<Level>, UsageError>
             "fail-on is `{other}`; it is one of error, warning, never"
         ))),
     }
+}
+
+/// The rules that a file has options for.
+fn rules_of(values: Option<&Values>) -> impl Iterator<Item = (String, &Spanned<serde_json::Value>)> {
+    let rules = values.into_iter().flat_map(|values| &values.rules);
+    rules.map(|(rule, given)| (rule.clone(), given))
 }
 
 fn or_file(typed: Vec<String>, file: Option<&Vec<String>>) -> Vec<String> {

@@ -14,7 +14,7 @@ use crate::rules::RULES;
 use crate::settings::{Settings, UsageError};
 
 use super::against::Other;
-use crate::command::prepare;
+use crate::command::selected;
 
 /// Rules about rows that were tokenised before, and what each needs of a dump.
 const ALSO: &[(&str, Lack)] = &[
@@ -47,10 +47,10 @@ pub(super) fn rules(
     settings: &Settings,
     setup: &Setup,
 ) -> Result<(Vec<&'static RuleEntry>, Vec<NotChecked>), UsageError> {
-    prepare::known(settings)?;
+    selected::known(settings)?;
     let mut checked = Vec::new();
     let mut lacking: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for entry in RULES.iter().filter(|entry| prepare::is_selected(settings, entry)) {
+    for entry in RULES.iter().filter(|entry| selected::is_selected(settings, entry)) {
         let meta = entry.meta;
         let lack = match ALSO.iter().find(|(name, _)| *name == meta.name) {
             Some((_, lack)) => lack(setup),
