@@ -111,7 +111,14 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         prepared.header.notes.push(note);
     }
     let described = prepared.header.setup.config.is_some();
-    let finished = gathered.finish(&prepared.header.setup);
+    let finish = || gathered.finish(&prepared.header.setup);
+    let finished = match args.run.jobs {
+        Some(jobs) => rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build()?
+            .install(finish),
+        None => finish(),
+    };
     if let Some((rule, failure)) = finished.failure() {
         anyhow::bail!("{rule}: {failure}");
     }

@@ -38,7 +38,7 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
         )?;
     }
     writeln!(out, "\n")?;
-    for line in flowing(meta.docs, output::width().min(WIDEST)) {
+    for line in flowing(meta.docs, output::reader_width().unwrap_or(WIDEST).min(WIDEST)) {
         match line.strip_prefix("## ") {
             Some(heading) => writeln!(out, "{bold}{heading}{bold:#}")?,
             None => writeln!(out, "{line}")?,

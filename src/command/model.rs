@@ -123,8 +123,9 @@ impl Found {
     pub fn other_ids(&self, kit: &Kit) -> Option<String> {
         let generation = kit.facts().generation;
         let probe = tokenizer::other_ids(&self.path, self.hub_id.as_deref(), kit.tokenizer()).ok()??;
+        let special = if probe.special { " with its special tokens" } else { "" };
         Some(format!(
-            "{} would give other ids than {generation}: {:?} is {:?} here and {:?} there",
+            "{} would give other ids than {generation}: {:?}{special} is {:?} here and {:?} there",
             generation.other(),
             probe.text,
             probe.ids,

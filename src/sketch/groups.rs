@@ -14,7 +14,7 @@ pub(super) struct Member {
     /// How many rows of the group stand before it.
     before: u32,
     /// How many runs the group shares.
-    runs: u16,
+    runs: u32,
 }
 
 /// Rows that share runs, a group after the other.
@@ -46,7 +46,7 @@ impl Groups {
             let (_, bucket, start) = same[0];
             let rest = &buckets[bucket as usize][start as usize..];
             let rows = rest.iter().take_while(|pair| pair.element() == rest[0].element());
-            let runs = u16::try_from(same.len()).unwrap_or(u16::MAX);
+            let runs = u32::try_from(same.len()).expect("fewer than 2^32 at a time");
             members.extend((0..).zip(rows).map(|(before, pair)| Member {
                 row: pair.set(),
                 before,
@@ -64,7 +64,7 @@ impl Groups {
     }
 
     /// The members of a group before one of it, and how many runs they share.
-    pub(super) fn before(&self, at: usize) -> (&[Member], u16) {
+    pub(super) fn before(&self, at: usize) -> (&[Member], u32) {
         let member = self.members[at];
         (&self.members[at - member.before as usize..at], member.runs)
     }
@@ -97,7 +97,7 @@ mod tests {
             .iter()
             .flat_map(|(run, rows)| rows.iter().map(|row| Decides::new(*run, *row)));
         let groups = Groups::of(&[pairs.collect(), Vec::new()]);
-        let mut found: Vec<(u32, Vec<u32>, u16)> = groups
+        let mut found: Vec<(u32, Vec<u32>, u32)> = groups
             .later()
             .iter()
             .map(|later| {
@@ -107,7 +107,7 @@ mod tests {
             })
             .collect();
         found.sort_unstable();
-        let expected: [(u32, &[u32], u16); 3] = [(4, &[0], 3), (9, &[0, 4], 3), (9, &[4], 1)];
+        let expected: [(u32, &[u32], u32); 3] = [(4, &[0], 3), (9, &[0, 4], 3), (9, &[4], 1)];
         assert!(
             found
                 .iter()

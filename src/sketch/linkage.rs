@@ -117,7 +117,8 @@ impl<'s> Linkage<'s> {
         let mut uncounted = 0;
         for place in places {
             let (before, runs) = groups.before(at(*place));
-            uncounted += if before.len() > NEAREST { usize::from(runs) } else { 0 };
+            uncounted += if before.len() > NEAREST { runs as usize } else { 0 };
+            let runs = u16::try_from(runs).unwrap_or(u16::MAX);
             for row in before.iter().rev().take(NEAREST).map(|member| member.row) {
                 let shared = &mut scratch.shared[row as usize];
                 if *shared == 0 {

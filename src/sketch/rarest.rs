@@ -8,6 +8,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
@@ -35,9 +36,12 @@ pub struct Rarity {
 }
 
 impl Rarity {
-    /// Slots for about so many elements, `each` of them to a slot: 64 KiB to 256 MiB.
-    fn sized(elements: u64, each: u64, rare: u8) -> Self {
-        let bits = (elements / each).next_power_of_two().trailing_zeros().clamp(16, 28);
+    /// Slots for about so many elements, some of them to a slot: 64 KiB to 256 MiB.
+    fn sized(elements: u64, to_a_slot: u64, rare: u8) -> Self {
+        let bits = (elements / to_a_slot)
+            .next_power_of_two()
+            .trailing_zeros()
+            .clamp(16, 28);
         Self {
             slots: vec![0; 1 << bits],
             shift: 32 - bits,
@@ -166,6 +170,51 @@ fn bucket(element: u32) -> usize {
     (element.wrapping_mul(0x9E37_79B1) >> (u32::BITS - BUCKETS.trailing_zeros())) as usize
 }
 
+/// An element as [`Rarity::deciding`] gives it.
+#[expect(clippy::cast_possible_truncation, reason = "an element has 32 bits")]
+fn low(element: u64) -> u32 {
+    element as u32
+}
+
+/// Which elements were met more than once; of others, with which they share a bit, it may say so as well.
+struct Several {
+    once: Vec<AtomicU64>,
+    again: Vec<AtomicU64>,
+    /// How many bits of a hash tell the bit.
+    bits: u32,
+}
+
+impl Several {
+    /// For about so many: four to eight bits for each, 8 KiB to 256 MiB in both tables.
+    fn sized(elements: usize) -> Self {
+        let bits = (4 * elements).next_power_of_two().trailing_zeros().clamp(15, 30);
+        let table = || (0..1 << (bits - 6)).map(|_| AtomicU64::new(0)).collect();
+        Self {
+            once: table(),
+            again: table(),
+            bits,
+        }
+    }
+
+    fn place(&self, element: u32) -> (usize, u64) {
+        let bit = element.wrapping_mul(0x9E37_79B1) >> (u32::BITS - self.bits);
+        ((bit >> 6) as usize, 1 << (bit & 63))
+    }
+
+    /// Meets an element. Who meets one first does not matter: one of two sees the other.
+    fn meet(&self, element: u32) {
+        let (word, bit) = self.place(element);
+        if self.once[word].fetch_or(bit, Ordering::Relaxed) & bit != 0 {
+            self.again[word].fetch_or(bit, Ordering::Relaxed);
+        }
+    }
+
+    fn has(&self, element: u32) -> bool {
+        let (word, bit) = self.place(element);
+        self.again[word].load(Ordering::Relaxed) & bit != 0
+    }
+}
+
 /// Elements with the sets they decide about, in buckets and in order there, so many at a time that memory is bounded;
 /// `each` is told as well whether these are all at once.
 ///
@@ -181,14 +230,35 @@ pub fn by_element(
 ) -> io::Result<()> {
     let rarity = Rarity::of_sets(sets, |at| wanted(at).is_some())?;
     let stretches = sets.stretches();
+    let all: usize = (0..sets.len()).map(|at| first(sets.size(at), threshold)).sum();
+    // Where there are too many, those are sorted out first that decide about one set only: most of them.
+    let several = if all > most {
+        let met = Several::sized(all);
+        let meet = |stretch: &Range<usize>| -> io::Result<()> {
+            let (mut buffer, mut chosen) = (Vec::new(), Vec::new());
+            sets.each(stretch, &mut buffer, |at, set| {
+                if wanted(at).is_some() {
+                    rarity.deciding(set, threshold, &mut chosen);
+                    for element in &chosen {
+                        met.meet(low(*element));
+                    }
+                }
+            })
+        };
+        stretches.par_iter().map(meet).collect::<io::Result<()>>()?;
+        Some(met)
+    } else {
+        None
+    };
     let pairs = |stretch: &Range<usize>, parts: u32, part: u32| -> io::Result<Vec<Vec<Decides>>> {
         let (mut buffer, mut chosen, mut pairs) = (Vec::new(), Vec::new(), vec![Vec::new(); BUCKETS]);
         sets.each(stretch, &mut buffer, |at, set| {
             let Some(number) = wanted(at) else { return };
             rarity.deciding(set, threshold, &mut chosen);
-            #[expect(clippy::cast_possible_truncation, reason = "an element has 32 bits")]
-            let elements = chosen.iter().map(|element| *element as u32);
-            for element in elements.filter(|element| element % parts == part) {
+            let elements = chosen.iter().map(|element| low(*element));
+            let wanted =
+                |element: &u32| element % parts == part && several.as_ref().is_none_or(|met| met.has(*element));
+            for element in elements.filter(wanted) {
                 pairs[bucket(element)].push(Decides::new(element, number));
             }
         })?;

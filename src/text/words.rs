@@ -113,13 +113,21 @@ fn finish(hash: u64) -> u64 {
 pub fn words_of(text: &str, out: &mut Vec<Word>) {
     let bytes = text.as_bytes();
     let mut at = 0;
+    // From here on the text is taken to be all of ASCII.
+    let mut plain = 0;
     while let Some(byte) = bytes.get(at) {
         if byte.is_ascii() {
-            at = ascii_words(bytes, at, out);
-            // A word that goes on with other letters.
-            if bytes.get(at).is_some_and(u8::is_ascii) {
-                at = any_words(text, at, out);
+            let end = if at >= plain {
+                ascii_words(bytes, at, out)
+            } else {
+                ascii_word(bytes, at, out)
+            };
+            if end > at {
+                at = end;
+                continue;
             }
+            // A word that goes on with other letters.
+            at = any_words(text, at, out);
         } else if let Some(three) = ideograph(&bytes[at..]) {
             let [first, second, third] = three.map(u64::from);
             let hash = finish(add(START, first | second << 8 | third << 16));
@@ -128,8 +136,12 @@ pub fn words_of(text: &str, out: &mut Vec<Word>) {
         } else {
             at = any_words(text, at, out);
         }
+        plain = at + MIXED;
     }
 }
+
+/// After a character that is not of ASCII, so many bytes are gone through word by word: others are likely to follow.
+const MIXED: usize = 64;
 
 /// The highest bit of each byte.
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -175,6 +187,32 @@ fn ascii_words(bytes: &[u8], start: usize, out: &mut Vec<Word>) -> usize {
     bytes.len()
 }
 
+/// Appends the word of ASCII that starts here, if one does, and gives where to go on: here if it goes on with other
+/// letters.
+fn ascii_word(bytes: &[u8], start: usize, out: &mut Vec<Word>) -> usize {
+    let (mut hash, mut at) = (START, start);
+    loop {
+        let eight = eight(bytes, at);
+        let length = (!alphanumeric(eight) & HIGH).trailing_zeros() / 8;
+        if length > 0 {
+            hash = add(hash, lower(eight) & u64::MAX >> (64 - 8 * length));
+        }
+        at += length as usize;
+        if length < 8 {
+            break;
+        }
+    }
+    if at == start {
+        return start + 1;
+    }
+    if !bytes.get(at).is_none_or(u8::is_ascii) {
+        return start;
+    }
+    out.push(word(finish(hash), start, at));
+    // One byte on, since what ends a word of ASCII is no part of any.
+    at + 1
+}
+
 /// Of 64 bytes, a bit each: which are letters and digits of ASCII, and which are not of ASCII. Behind the end is
 /// nothing.
 fn kinds(bytes: &[u8], start: usize) -> (u64, u64) {
@@ -204,26 +242,31 @@ fn alphanumeric(eight: u64) -> u64 {
     (letters | digits) & HIGH & !eight
 }
 
-/// Eight bytes in lower case, of those that are letters; nothing behind the end.
-fn lower(bytes: &[u8], at: usize) -> u64 {
+/// Eight bytes; nothing behind the end.
+fn eight(bytes: &[u8], at: usize) -> u64 {
     let eight = bytes.get(at..).unwrap_or_default();
     let eight = eight.first_chunk().copied().unwrap_or_else(|| {
         let mut padded = [0; 8];
         padded[..eight.len()].copy_from_slice(eight);
         padded
     });
-    u64::from_le_bytes(eight) | (0x20 * ONES)
+    u64::from_le_bytes(eight)
+}
+
+/// Letters and digits in lower case.
+fn lower(eight: u64) -> u64 {
+    eight | (0x20 * ONES)
 }
 
 /// The hash of so many letters and digits of ASCII, one or more.
 fn hash_of(bytes: &[u8], mut at: usize, mut length: usize) -> u64 {
     let mut hash = START;
     while length > 8 {
-        hash = add(hash, lower(bytes, at));
+        hash = add(hash, lower(eight(bytes, at)));
         at += 8;
         length -= 8;
     }
-    finish(add(hash, lower(bytes, at) & u64::MAX >> (64 - 8 * length)))
+    finish(add(hash, lower(eight(bytes, at)) & u64::MAX >> (64 - 8 * length)))
 }
 
 /// Words of any script, up to and with the first character of ASCII that is part of none, or the last word.

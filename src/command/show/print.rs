@@ -128,11 +128,9 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
             }
             used += columns;
             line.push_str(&format!("{style}{}{style:#}", visible(piece)));
-            let beside = [
-                (args.ids, format!("[{}]", ids[token])),
-                (args.labels, format!("<{}>", labels[token])),
-            ];
-            for (_, number) in beside.iter().filter(|(asked, _)| *asked) {
+            let id = args.ids.then(|| format!("[{}]", ids[token]));
+            let label = args.labels.then(|| format!("<{}>", labels[token]));
+            for number in [id, label].into_iter().flatten() {
                 line.push_str(&format!("{DIM}{number}{DIM:#}"));
                 used += number.len();
             }
@@ -163,9 +161,14 @@ fn struck(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 fn lines(text: &str, style: Style, out: &mut dyn Write) -> std::io::Result<()> {
-    let room = output::reader_width().map_or(usize::MAX, |columns| columns - INDENT.len());
-    for line in text.lines().flat_map(|line| wrap(&visible(line), room)) {
-        writeln!(out, "{INDENT}{style}{line}{style:#}")?;
+    for line in text.lines().map(visible) {
+        let parts = match output::reader_width() {
+            Some(columns) => wrap(&line, columns.saturating_sub(INDENT.len()).max(20)),
+            None => vec![line.to_string()],
+        };
+        for part in parts {
+            writeln!(out, "{INDENT}{style}{part}{style:#}")?;
+        }
     }
     Ok(())
 }

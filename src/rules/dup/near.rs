@@ -24,8 +24,8 @@ rule_meta! {
     /// `dup/normalised`'s.
     ///
     /// Memory: 24 bytes a row, 60 more while they are linked, and 4 for each different run of words, of which
-    /// what exceeds 256 MiB per worker goes to the folder for temporary files (`--tmp-dir`); then up to 256 MiB
-    /// to count the runs and 256 MiB for rows to compare.
+    /// what exceeds 256 MiB per worker goes to the folder for temporary files (`--tmp-dir`); then up to 512 MiB
+    /// to count the runs of very large sets, and 320 MiB for rows to compare.
     ///
     /// ## Why it matters
     /// What differs by a name or a number is memorised like a repeat, and in evaluation data it counts one
@@ -49,8 +49,8 @@ rule_meta! {
     "dup/near", Note, above 0.05 => Warning
 }
 
-/// Rows under their runs that are held at a time, 8 bytes each.
-const TOGETHER: usize = 16 << 20;
+/// Rows under their runs that are held at a time: 8 bytes each, and up to 28 for those that share runs.
+const TOGETHER: usize = 8 << 20;
 
 /// Options of the rule.
 #[derive(Deserialize)]
@@ -150,8 +150,8 @@ impl Near {
             number[*at as usize] = Some(row);
         }
         let mut linkage = Linkage::new(&seen.sets, &order, threshold);
-        by_element(&seen.sets, |at| number[at], threshold, TOGETHER, &mut |list, all| {
-            linkage.join_alike(list, all)
+        by_element(&seen.sets, |at| number[at], threshold, TOGETHER, &mut |runs, all| {
+            linkage.join_alike(runs, all)
         })?;
         let place = |row: u32| {
             let (_, source, row, _) = rows[row as usize];

@@ -85,7 +85,7 @@ impl<'r> Seen<'r> {
         self.encoded.text.get(self.around.0..self.around.1).unwrap_or_default()
     }
 
-    /// What became of what was said, thoughts aside; `None` where nothing was.
+    /// What became of what was said, thoughts aside; `None` where nothing was and nothing stands there.
     pub(super) fn fate(&self) -> Option<Fate> {
         if self.at.is_some() {
             return Some(Fate::Kept);
