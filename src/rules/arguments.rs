@@ -103,9 +103,8 @@ fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn 
         }
         match properties.get(argument) {
             Some(property) => {
-                if let Some(wanted) = unlike(value, property) {
-                    let kind = value.a_kind();
-                    let message = format!("`{}` of `{name}` is {kind}, and declared as {wanted}", clip(argument));
+                if let Some((given, wanted)) = unlike(value, property).or_else(|| not_among(value, property)) {
+                    let message = format!("`{}` of `{name}` is {given}, and declared as {wanted}", clip(argument));
                     report(Fault::Violation, message);
                 }
             }
@@ -124,8 +123,17 @@ fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn 
     }
 }
 
-/// What a property is declared as, where the value is nothing of it. Types that JSON schema does not have are passed.
-fn unlike(value: &Value<'_>, property: &Value<'_>) -> Option<String> {
+/// A string and those that its property is declared as one of, where it is none of them.
+fn not_among(value: &Value<'_>, property: &Value<'_>) -> Option<(String, String)> {
+    let (value, choices) = (value.as_str()?, property.get("enum")?.as_array()?);
+    let choices: Vec<&str> = choices.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let quoted = |text: &&str| format!("`{}`", clip(text));
+    let all = || choices.iter().map(quoted).collect::<Vec<_>>().join(", ");
+    (!choices.contains(&value)).then(|| (quoted(&value), format!("one of {}", all())))
+}
+
+/// What a value is and its property is declared as, where that is something else. Types that nobody knows are passed.
+fn unlike(value: &Value<'_>, property: &Value<'_>) -> Option<(String, String)> {
     let kinds: Vec<&str> = match property.get("type")? {
         Value::Str(kind) => vec![kind.as_ref()],
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
@@ -141,7 +149,8 @@ fn unlike(value: &Value<'_>, property: &Value<'_>) -> Option<String> {
         "null" => false,
         _ => true,
     };
-    (!kinds.is_empty() && !kinds.iter().any(fits)).then(|| kinds.join(" or "))
+    let fits = kinds.is_empty() || kinds.iter().any(fits);
+    (!fits).then(|| (value.a_kind().to_owned(), kinds.join(" or ")))
 }
 
 #[cfg(test)]
@@ -177,6 +186,10 @@ mod tests {
         let kinds = r#"{"properties": {"n": {"type": ["integer", "null"]}, "m": {"type": "int"}}, "required": ["n"]}"#;
         assert_eq!(said(r#"{"n": 3.0, "m": "any"}"#, kinds), []);
         assert_eq!(said(r#"{"n": null}"#, kinds), []);
+        let choices = r#"{"properties": {"unit": {"type": "string", "enum": ["c", "f"]}}}"#;
+        assert_eq!(said(r#"{"unit": "f"}"#, choices), []);
+        let wrong = "`unit` of `f` is `kelvin`, and declared as one of `c`, `f`".to_owned();
+        assert_eq!(said(r#"{"unit": "kelvin"}"#, choices), [(true, wrong)]);
         let wrong = "`n` of `f` is a number, and declared as integer or null".to_owned();
         assert_eq!(said(r#"{"n": 3.5}"#, kinds), [(true, wrong)]);
         assert_eq!(

@@ -18,13 +18,19 @@ pub(super) struct Member {
 }
 
 /// Rows that share runs, a group after the other.
+#[derive(Default)]
 pub(super) struct Groups {
     members: Vec<Member>,
 }
 
 impl Groups {
-    /// The groups of runs with their rows, sorted, in buckets; of runs that a single row has there is none.
-    pub(super) fn of(buckets: &[Vec<Decides>]) -> Self {
+    /// Members of all groups.
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Adds the groups of runs with their rows, sorted, in buckets; of runs that a single row has there is none.
+    pub(super) fn add(&mut self, buckets: &[Vec<Decides>]) {
         let mut found: Vec<(u64, u32, u32)> = buckets
             .par_iter()
             .enumerate()
@@ -41,19 +47,17 @@ impl Groups {
             })
             .collect();
         found.par_sort_unstable();
-        let mut members = Vec::new();
         for same in found.chunk_by(|left, right| left.0 == right.0) {
             let (_, bucket, start) = same[0];
             let rest = &buckets[bucket as usize][start as usize..];
             let rows = rest.iter().take_while(|pair| pair.element() == rest[0].element());
             let runs = u32::try_from(same.len()).expect("fewer than 2^32 at a time");
-            members.extend((0..).zip(rows).map(|(before, pair)| Member {
+            self.members.extend((0..).zip(rows).map(|(before, pair)| Member {
                 row: pair.set(),
                 before,
                 runs,
             }));
         }
-        Self { members }
     }
 
     /// The rows that others of a group stand before, each in the high half over its place among the members.
@@ -96,7 +100,8 @@ mod tests {
         let pairs = runs
             .iter()
             .flat_map(|(run, rows)| rows.iter().map(|row| Decides::new(*run, *row)));
-        let groups = Groups::of(&[pairs.collect(), Vec::new()]);
+        let mut groups = Groups::default();
+        groups.add(&[pairs.collect(), Vec::new()]);
         let mut found: Vec<(u32, Vec<u32>, u32)> = groups
             .later()
             .iter()
@@ -114,6 +119,5 @@ mod tests {
                 .map(|(row, before, runs)| (*row, before.as_slice(), *runs))
                 .eq(expected)
         );
-        assert!(Groups::of(&[]).later().is_empty());
     }
 }

@@ -16,6 +16,8 @@ use super::sets::Sets;
 const MOST: usize = 512;
 /// Rows before it with one and the same run that are counted, the nearest.
 const NEAREST: usize = 1024;
+/// Members of groups that are held before they are looked at, 20 bytes each.
+const MEMBERS: usize = if cfg!(test) { 40 } else { 24 << 20 };
 /// Rows that are looked at together before their pairs are joined: the first, and at most. A row is compared with no
 /// other of a cluster that it is proven to belong to, so that large clusters are cheap once they are known.
 const FIRST: usize = 512;
@@ -27,6 +29,10 @@ pub struct Linkage<'s> {
     /// Index of each row's set.
     order: &'s [u32],
     threshold: f64,
+    /// What rows share, as far as it was not looked at.
+    groups: Groups,
+    /// Whether nothing was looked at before all was known.
+    whole: bool,
     forest: Forest,
 }
 
@@ -60,19 +66,39 @@ impl<'s> Linkage<'s> {
             sets,
             order,
             threshold,
+            groups: Groups::default(),
+            whole: true,
             forest: Forest::new(order.len()),
         }
     }
 
-    /// The rows joined with those they are alike with.
-    pub fn into_forest(self) -> Forest {
-        self.forest
+    /// Adds runs that decide with their rows, in buckets and sorted there; a run is added with all its rows.
+    ///
+    /// # Errors
+    ///
+    /// If a set cannot be read back from disk.
+    pub fn add(&mut self, runs: &[Vec<Decides>]) -> io::Result<()> {
+        self.groups.add(runs);
+        if self.groups.len() > MEMBERS {
+            self.join_alike(false)?;
+        }
+        Ok(())
     }
 
-    /// Joins those rows that are alike of those that share a run: runs with their rows, in buckets and sorted there;
-    /// whether these are all the runs that decide.
-    pub fn join_alike(&mut self, runs: &[Vec<Decides>], all: bool) -> io::Result<()> {
-        let groups = Groups::of(runs);
+    /// Joins those rows that are alike of those that share a run.
+    ///
+    /// # Errors
+    ///
+    /// If a set cannot be read back from disk.
+    pub fn join(mut self) -> io::Result<Forest> {
+        self.join_alike(self.whole)?;
+        Ok(self.forest)
+    }
+
+    /// The same of the runs added so far, which are forgotten; whether they are all that decide.
+    fn join_alike(&mut self, all: bool) -> io::Result<()> {
+        let groups = std::mem::take(&mut self.groups);
+        self.whole = all;
         // Each row with its places in groups where rows stand before it: the row in the high half.
         let mut places = groups.later();
         places.par_sort_unstable();
@@ -207,9 +233,10 @@ mod tests {
             let order: Vec<u32> = (0u32..).take(all.len()).collect();
             let mut linkage = Linkage::new(&sets, &order, threshold);
             let number = |at: usize| u32::try_from(at).ok();
-            by_element(&sets, number, threshold, most, &mut |list, whole| linkage.join_alike(list, whole)).expect("readable");
+            by_element(&sets, number, threshold, most, &mut |runs| linkage.add(runs)).expect("readable");
             let found: Vec<Vec<u32>> = linkage
-                .into_forest()
+                .join()
+                .expect("readable")
                 .clusters()
                 .iter()
                 .map(|cluster| cluster.iter().map(|(row, _)| *row).collect())

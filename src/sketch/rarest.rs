@@ -216,7 +216,7 @@ impl Several {
 }
 
 /// Elements with the sets they decide about, in buckets and in order there, so many at a time that memory is bounded;
-/// `each` is told as well whether these are all at once.
+/// an element comes once, with all its sets.
 ///
 /// # Errors
 ///
@@ -226,7 +226,7 @@ pub fn by_element(
     wanted: impl Fn(usize) -> Option<u32> + Sync,
     threshold: f64,
     most: usize,
-    each: &mut dyn FnMut(&[Vec<Decides>], bool) -> io::Result<()>,
+    each: &mut dyn FnMut(&[Vec<Decides>]) -> io::Result<()>,
 ) -> io::Result<()> {
     let rarity = Rarity::of_sets(sets, |at| wanted(at).is_some())?;
     let stretches = sets.stretches();
@@ -285,7 +285,7 @@ pub fn by_element(
             }
         }
         buckets.par_iter_mut().for_each(|bucket| bucket.sort_unstable());
-        each(&buckets, parts == 1)?;
+        each(&buckets)?;
         part += 1;
     }
     Ok(())
@@ -332,7 +332,7 @@ mod tests {
             }
             let mut met = std::collections::BTreeSet::new();
             let wanted = |at: usize| (at != 1).then(|| u32::try_from(at).expect("few"));
-            by_element(&sets, wanted, threshold, most, &mut |buckets, _| {
+            by_element(&sets, wanted, threshold, most, &mut |buckets| {
                 let same = |left: &Decides, right: &Decides| left.element() == right.element();
                 for group in buckets.iter().flat_map(|bucket| bucket.chunk_by(same)) {
                     for one in group {

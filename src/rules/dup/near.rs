@@ -8,7 +8,7 @@ use crate::sketch::linkage::Linkage;
 use crate::sketch::rarest::by_element;
 
 use super::alike::{IN_MEMORY, Seen};
-use super::said::Said;
+use super::said::{self, Said};
 use super::shingle::Shingle;
 
 rule_meta! {
@@ -21,11 +21,11 @@ rule_meta! {
     /// of each, rows that do are compared whole, and rows that are linked over others are one cluster. (A row is
     /// compared with the 512 rows before it that it shares most such runs with, which leaves none out but in large
     /// families made from a template.) Rows that are the same, to the byte or but for dress, are `dup/exact`'s and
-    /// `dup/normalised`'s.
+    /// `dup/normalised`'s. Rows with pictures or sounds are left out.
     ///
     /// Memory: 24 bytes a row, 60 more while they are linked, and 4 for each different run of words, of which
     /// what exceeds 256 MiB per worker goes to the folder for temporary files (`--tmp-dir`); then up to 512 MiB
-    /// to count the runs of very large sets, and 320 MiB for rows to compare.
+    /// to count the runs of very large sets, and 640 MiB for rows to compare.
     ///
     /// ## Why it matters
     /// What differs by a name or a number is memorised like a repeat, and in evaluation data it counts one
@@ -49,8 +49,8 @@ rule_meta! {
     "dup/near", Note, above 0.05 => Warning
 }
 
-/// Rows under their runs that are held at a time: 8 bytes each, and up to 28 for those that share runs.
-const TOGETHER: usize = 8 << 20;
+/// Rows under their runs that are held at a time: 8 bytes each, and 8 more for a run that rows share.
+const TOGETHER: usize = 16 << 20;
 
 /// Options of the rule.
 #[derive(Deserialize)]
@@ -87,7 +87,8 @@ impl Rule for Near {
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, _: &mut Findings) {
         self.shingle.of_row(row, self.size, &mut seen.words, &mut seen.set);
-        if seen.set.is_empty() {
+        // What is said of pictures repeats, and the pictures do not.
+        if seen.set.is_empty() || said::media(row).next().is_some() {
             return;
         }
         let mut normal = Said::by(row);
@@ -150,8 +151,8 @@ impl Near {
             number[*at as usize] = Some(row);
         }
         let mut linkage = Linkage::new(&seen.sets, &order, threshold);
-        by_element(&seen.sets, |at| number[at], threshold, TOGETHER, &mut |runs, all| {
-            linkage.join_alike(runs, all)
+        by_element(&seen.sets, |at| number[at], threshold, TOGETHER, &mut |runs| {
+            linkage.add(runs)
         })?;
         let place = |row: u32| {
             let (_, source, row, _) = rows[row as usize];
@@ -161,7 +162,7 @@ impl Near {
                 ..Place::default()
             }
         };
-        for cluster in linkage.into_forest().clusters() {
+        for cluster in linkage.join()?.clusters() {
             clusters.add(cluster.iter().map(|(row, _)| place(*row)));
             for (row, link) in &cluster {
                 let Some(link) = link else { continue };

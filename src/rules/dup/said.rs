@@ -2,7 +2,8 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::model::example::{Branch, Turn};
+use crate::model::example::{Branch, Content, Shape, Turn};
+use crate::model::value::{Object, Value};
 use crate::rule::Row;
 
 /// A hash of one kind of row content; rows of training and of evaluation data never share one.
@@ -12,6 +13,9 @@ impl Said {
     pub(super) fn by(row: &Row<'_>) -> Self {
         let mut hash = Xxh3::new();
         hash.update(&[u8::from(row.setup.is_eval(row.place.source))]);
+        for media in media(row) {
+            hash.update(format!("{media:?}").as_bytes());
+        }
         Self(hash)
     }
 
@@ -45,9 +49,51 @@ impl Said {
     }
 }
 
+/// The pictures and sounds of a row, by which rows differ that say the same of them: columns, and parts of messages.
+pub(super) fn media<'r>(row: &Row<'r>) -> impl Iterator<Item = &'r Value<'r>> {
+    const COLUMNS: [&str; 8] = [
+        "image",
+        "images",
+        "video",
+        "videos",
+        "audio",
+        "audios",
+        "image_path",
+        "pixel_values",
+    ];
+    let object = row.record().and_then(|record| record.value.as_object());
+    let columns = object.into_iter().flat_map(Object::iter);
+    let columns = columns.filter(|(name, value)| COLUMNS.contains(name) && !value.is_null());
+    let turns = row.example.into_iter().flat_map(|example| &example.turns);
+    let parts = turns
+        .filter(|turn| turn.content == Content::Parts)
+        .filter_map(|turn| turn.raw?.get("content")?.as_array());
+    let is_text =
+        |part: &&Value<'_>| part.as_str().is_some() || part.get("type").and_then(Value::as_str) == Some("text");
+    columns
+        .map(|(_, value)| value)
+        .chain(parts.flatten().filter(move |part| !is_text(part)))
+}
+
 /// The hash of everything a row says; `None` for a row that says nothing.
 pub(super) fn row(row: &Row<'_>) -> Option<Said> {
-    let example = row.example.filter(|example| !example.turns.is_empty())?;
+    let example = row.example?;
+    if example.shape == Shape::Tokenised {
+        let ids = row
+            .record()?
+            .value
+            .get("input_ids")?
+            .as_array()
+            .filter(|ids| !ids.is_empty())?;
+        let mut said = Said::by(row);
+        for id in ids {
+            said.text(&id.as_i64().unwrap_or_default().to_le_bytes());
+        }
+        return Some(said);
+    }
+    if example.turns.is_empty() {
+        return None;
+    }
     let mut said = Said::by(row);
     said.turns(&example.turns);
     Some(said)

@@ -7,26 +7,9 @@ use memchr::memmem::Finder;
 use crate::text::{Word, hashes_of};
 
 /// Words that name an answer when `is`, `:` or `=` follows.
-const NAMES: &[&str] = &[
-    "answer",
-    "answers",
-    "label",
-    "solution",
-    "target",
-    "gold",
-    "truth",
-    "expected",
-    "correct",
-    "choice",
-    "option",
-    "output",
-    "response",
-    "result",
-    "key",
-    "classification",
-    "prediction",
-    "verdict",
-];
+const NAMES: &str = "answer|answers|label|solution|target|gold|truth|expected|correct|choice|option|output|response|\
+    result|key|classification|prediction|verdict|antwort|lösung|réponse|correcte|respuesta|correcta|resposta|risposta|\
+    ответ";
 
 /// The same in scripts without blanks, where each character is a word.
 const JOINED: &[&str] = &["答案", "正解", "答え", "标签", "標籤"];
@@ -43,7 +26,7 @@ struct Cues {
 
 impl Cues {
     fn new() -> Self {
-        let names = hashes_of(NAMES);
+        let names = hashes_of(&NAMES.split('|').collect::<Vec<_>>());
         let mut filter = [0; 64];
         let first = |name: &&'static str| &name[..name.chars().next().map_or(0, char::len_utf8)];
         for hash in names
@@ -79,7 +62,11 @@ fn bit(hash: u64) -> (usize, u64) {
 pub(super) fn values<'t>(text: &'t str, words: &'t [Word]) -> impl Iterator<Item = &'t str> {
     let cues = &*CUES;
     let ends = words.iter().filter_map(|word| cues.end(text, word));
-    ends.filter_map(|end| value(&text[end..]))
+    let ruled = SIGNS[0].find_iter(text.as_bytes());
+    let ruled = ruled
+        .map(|at| text[at..].trim_start_matches(['#', ' ']))
+        .filter(|value| !value.is_empty());
+    ends.filter_map(|end| value(&text[end..])).chain(ruled)
 }
 
 /// The text after `is`, `:`, `=` and what dresses it up.

@@ -7,7 +7,7 @@ use crate::rules::arguments::{self, Fault};
 rule_meta! {
     /// ## What it finds
     /// Tool calls whose arguments break the JSON schema that the row declares for the tool: a required one is missing, one
-    /// is of another type, or one is added where `additionalProperties` is false.
+    /// is of another type or none of its `enum`, or one is added where `additionalProperties` is false.
     ///
     /// ## Why it matters
     /// The model is shown a schema and taught to break it. What checks calls when it is served will refuse them.

@@ -49,7 +49,23 @@ pub(in crate::rules) fn rendered(text: &str) -> Option<&'static str> {
         }
     }
     let pair = PAIRS.iter().zip(halves).find(|(_, both)| *both == (true, true));
-    pair.map(|((open, _), _)| *open).or_else(|| headed(text))
+    pair.map(|((open, _), _)| *open)
+        .or_else(|| headed(text))
+        .or_else(|| spoken(text))
+}
+
+/// The names of a plain text in which two speak, where it ends with that of the answer to come.
+fn spoken(text: &str) -> Option<&'static str> {
+    const PAIRS: [(&str, &str); 3] = [
+        ("Human:", "\nAssistant:"),
+        ("USER:", " ASSISTANT:"),
+        ("GPT4 Correct User:", "GPT4 Correct Assistant:"),
+    ];
+    let end = text.trim_end();
+    let pair = PAIRS
+        .iter()
+        .find(|(open, close)| end.ends_with(close) && end.contains(open));
+    pair.map(|(_, close)| close.trim_start())
 }
 
 /// The same for formats whose marks are headings.
@@ -67,13 +83,16 @@ fn headed(text: &str) -> Option<&'static str> {
 }
 
 /// Special tokens that are known by their look, for runs without a tokenizer; in order of name.
-pub(super) const WELL_KNOWN: [&str; 41] = [
+pub(super) const WELL_KNOWN: [&str; 44] = [
     "<</SYS>",
     "<<SYS>",
     "<bos>",
     "<end_of_turn>",
     "<eos>",
+    "<extra_id_0>",
+    "<pad>",
     "<start_of_turn>",
+    "<unk>",
     "<|END_OF_TURN_TOKEN|>",
     "<|START_OF_TURN_TOKEN|>",
     "<|assistant|>",

@@ -18,6 +18,7 @@ pub(super) mod render_error;
 pub(super) mod role_unmapped;
 mod round_trip;
 pub(super) mod special_token_in_text;
+mod spelt;
 mod spots;
 pub(super) mod system_injected;
 pub(super) mod thinking_lost;

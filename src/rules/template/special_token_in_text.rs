@@ -4,17 +4,16 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::example::{Role, Shape, Turn};
-use crate::model::setup::TokenizerFacts;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::search;
 
 use super::markers;
+use super::spelt::{Tokens, find};
 
 rule_meta! {
     /// ## What it finds
     /// Messages that spell a special token of the tokenizer, or of a well-known other one, such as `<|im_end|>`
-    /// or `</s>`. In prompts and completions that no template is applied to, only inside an answer: there the
+    /// or `</s>`, or whatever is spelt `<|like_this|>`. In prompts and completions that no template is applied to, only inside an answer: there the
     /// rows may bring the tokens around it themselves.
     ///
     /// ## Why it matters
@@ -46,15 +45,6 @@ pub(crate) struct SpecialTokenInText {
     tokens: OnceLock<Tokens>,
 }
 
-/// Tokens by their text.
-#[derive(Debug)]
-struct Tokens {
-    /// In order.
-    texts: Vec<String>,
-    /// By byte, whether it is the second of one: most brackets are no token's.
-    seconds: [bool; 256],
-}
-
 impl Rule for SpecialTokenInText {
     const META: RuleMeta = META;
     type State = ();
@@ -66,7 +56,7 @@ impl Rule for SpecialTokenInText {
         };
         let templated = example.conversational || example.shape == Shape::Alpaca;
         let facts = row.setup.tokenizer.as_ref();
-        let tokens = self.tokens.get_or_init(|| Tokens::new(texts(facts)));
+        let tokens = self.tokens.get_or_init(|| Tokens::new(facts));
         let pictured = || has_media(row);
         // Prompts that no template is applied to bring their own tokens, and so do their answers then.
         let brings = |turn: &Turn<'_>| turn.role != Role::Assistant && find(&turn.text, tokens, &|| true).is_some();
@@ -104,47 +94,6 @@ impl Rule for SpecialTokenInText {
     }
 }
 
-/// The longest token looked for, in bytes.
-const LONGEST: usize = 48;
-
-impl Tokens {
-    /// Of texts in order.
-    fn new(texts: Vec<String>) -> Self {
-        let mut seconds = [false; 256];
-        for text in &texts {
-            if let Some(second) = text.as_bytes().get(1) {
-                seconds[usize::from(*second)] = true;
-            }
-        }
-        Self { texts, seconds }
-    }
-}
-
-fn texts(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
-    let Some(facts) = tokenizer else {
-        return markers::WELL_KNOWN.map(str::to_owned).to_vec();
-    };
-    // What a message may hold by right: thoughts and calls.
-    const CONTENT: [&str; 4] = ["think", "tool_call", "tool_response", "mask"];
-    let marks = |text: &&String| text.starts_with(['<', '[']) && text.ends_with(['>', ']']) && text.len() <= LONGEST;
-    let content = |text: &str| CONTENT.iter().any(|word| text.to_ascii_lowercase().contains(word));
-    let specials = facts.specials.iter().map(|(text, _)| text).filter(marks);
-    let mut tokens: Vec<String> = specials.filter(|text| !content(text)).cloned().collect();
-    // What others have is text to this one; square brackets stand for many things.
-    let others = markers::WELL_KNOWN.iter().filter(|text| text.starts_with('<'));
-    tokens.extend(others.map(|text| (*text).to_owned()));
-    tokens.sort_unstable();
-    tokens.dedup();
-    tokens
-}
-
-/// Whether a token stands for a picture or a sound, which a row that brings one may hold.
-fn is_media(token: &str) -> bool {
-    ["image", "video", "audio", "vision"]
-        .iter()
-        .any(|word| token.to_ascii_lowercase().contains(word))
-}
-
 /// Whether a row has a column of pictures or sounds, or a message has a part of them.
 fn has_media(row: &Row<'_>) -> bool {
     let named = |key: &str| {
@@ -160,33 +109,4 @@ fn has_media(row: &Row<'_>) -> bool {
                     .is_some_and(|raw| matches!(raw.get("content"), Some(Value::Array(_))))
             })
         })
-}
-
-/// The first token spelt in a text; those of pictures only where the row has none.
-fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bool) -> Option<(usize, &'t str)> {
-    let bytes = text.as_bytes();
-    let mut strikes = false;
-    let found = memchr::memchr2_iter(b'<', b'[', bytes).find_map(|at| {
-        strikes |= bytes[at..].starts_with(b"<s>") || bytes[at..].starts_with(b"</s>");
-        if !tokens.seconds[usize::from(*bytes.get(at + 1)?)] {
-            return None;
-        }
-        let close = if bytes[at] == b'<' { b'>' } else { b']' };
-        let end = memchr::memchr(close, &bytes[at..bytes.len().min(at + LONGEST)])?;
-        let token = text.get(at..=at + end)?;
-        let known = tokens.texts.binary_search_by(|known| known.as_str().cmp(token)).is_ok();
-        (known && !(is_media(token) && pictured())).then_some((at, token))
-    });
-    found.or_else(|| if strikes { half_struck(text) } else { None })
-}
-
-/// `</s>` in a text without `<s>`, or the other way round: both together strike text out in HTML.
-fn half_struck(text: &str) -> Option<(usize, &str)> {
-    let find = |mark: &'static str| search::find(text, mark).map(|at| (at, mark));
-    match (find("<s>"), find("</s>")) {
-        (None, Some(close)) if search::find(text, "<s ").is_none() => Some(close),
-        // `vec<s>` is a type.
-        (Some((at, open)), None) if !text[..at].ends_with(char::is_alphanumeric) => Some((at, open)),
-        _ => None,
-    }
 }

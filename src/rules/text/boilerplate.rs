@@ -34,14 +34,17 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Boilerplate {}
 
-static WORDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["language model", "by OpenAI"].map(Finder::new));
+static WORDS: LazyLock<[Finder<'static>; 4]> =
+    LazyLock::new(|| ["language model", "by OpenAI", "oaicite", "†source】"].map(Finder::new));
 
 /// Phrases by which it gives itself away, as they are written in most cases.
-const PHRASES: [&str; 4] = [
+const PHRASES: [&str; 6] = [
     "an AI language model",
     "a large language model",
     "trained by OpenAI",
     "developed by OpenAI",
+    "[oaicite:",
+    "†source】",
 ];
 
 impl Rule for Boilerplate {
@@ -53,7 +56,7 @@ impl Rule for Boilerplate {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example) {
             let bytes = turn.text.as_bytes();
-            // Every phrase has one of two words that answers seldom have.
+            // Every phrase has one of a few words that answers seldom have.
             if WORDS.iter().all(|word| word.find(bytes).is_none()) {
                 continue;
             }

@@ -36,7 +36,7 @@ pub(crate) struct ErrorAnswer {}
 const LONGEST: usize = 600;
 
 /// What such a message begins with, in lower case.
-const STARTS: [&str; 14] = [
+const STARTS: [&str; 24] = [
     "error",
     "api error",
     "http error",
@@ -51,10 +51,20 @@ const STARTS: [&str; 14] = [
     "429 ",
     "50",
     "exception:",
+    "that model is ",
+    "the model is ",
+    "the server ",
+    "this model's maximum",
+    "you exceeded ",
+    "request timed out",
+    "bad gateway",
+    "service unavailable",
+    "<html",
+    "<!doctype html",
 ];
 
 /// What went wrong, in lower case.
-const FAULTS: [&str; 17] = [
+const FAULTS: [&str; 20] = [
     "rate limit",
     "ratelimit",
     "rate_limit",
@@ -72,18 +82,23 @@ const FAULTS: [&str; 17] = [
     "maximum context length",
     "invalid_request_error",
     "model is overloaded",
+    "currently overloaded",
+    "had an error while processing your request",
+    "gateway time-out",
 ];
 
-/// Words of rows that speak of such messages.
-const SPOKEN_OF: [&str; 8] = [
+/// Words of rows that speak of such messages, one or several.
+const SPOKEN_OF: [&str; 10] = [
     "error",
     "http",
+    "html",
     "status",
     "api",
     "429",
     "server",
     "exception",
     "timeout",
+    "code",
 ];
 
 impl Rule for ErrorAnswer {
@@ -119,6 +134,10 @@ fn is_error(text: &str) -> bool {
 
 fn is_asked_for(example: &Example<'_>) -> bool {
     let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    let spoken_of = |word: &str| {
+        let one = |spoken: &&str| word.strip_prefix(*spoken).is_some_and(|rest| matches!(rest, "" | "s"));
+        SPOKEN_OF.iter().any(one)
+    };
     let mut asked = asked.map(|turn| turn.text.to_ascii_lowercase());
-    asked.any(|text| SPOKEN_OF.iter().any(|word| text.contains(word)))
+    asked.any(|text| text.split(|c: char| !c.is_alphanumeric()).any(spoken_of))
 }

@@ -14,7 +14,8 @@ pub(super) fn strays(text: &str) -> impl Iterator<Item = (usize, char)> {
             let c = text[at..].chars().next()?;
             from = at + c.len_utf8();
             let stray = match c {
-                '\u{AD}' | '\u{2060}' | '\u{FEFF}' => true,
+                '\u{AD}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' => true,
+                '\u{FFFC}' | '\u{FFFE}' | '\u{FFFF}' => true,
                 '\u{200B}' => !any(&mut unspaced, is_unspaced) && !beside(text, at, from, is_cjk),
                 '\u{200C}' => !any(&mut joined, is_joined),
                 '\u{200D}' => !any(&mut joined, is_joined) && !beside(text, at, from, is_pictograph),
@@ -38,6 +39,10 @@ pub(super) fn name(c: char) -> &'static str {
         '\u{200D}' => "zero-width joiner",
         '\u{2060}' => "word joiner",
         '\u{FEFF}' => "byte order mark",
+        '\u{2061}'..='\u{2064}' => "invisible operator",
+        '\u{206A}'..='\u{206F}' => "deprecated format character",
+        '\u{FFFC}' => "object replacement character",
+        '\u{FFFE}' | '\u{FFFF}' => "noncharacter",
         '\u{E0001}'..='\u{E007F}' => "tag",
         _ => "direction mark",
     }

@@ -8,7 +8,7 @@ use super::invisible;
 rule_meta! {
     /// ## What it finds
     /// Zero-width spaces and joiners, byte order marks, soft hyphens, direction marks and tag characters where
-    /// their script has no use for them.
+    /// their script has no use for them; invisible operators, object replacement characters and noncharacters.
     ///
     /// ## Why it matters
     /// They part words that look whole, so that `pass\u200bword` is other tokens than `password`, and the

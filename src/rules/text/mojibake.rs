@@ -3,12 +3,13 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::garbled::{cyrillic, latin};
+use super::garbled::{cyrillic, latin, pages};
 
 rule_meta! {
     /// ## What it finds
     /// Texts in which UTF-8 was read as Latin-1 or Windows-1252 and written again: `cafÃ©`, `donâ€™t`,
-    /// `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; and Russian read as Windows-1251.
+    /// `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; as a code page of a Mac or of DOS; Russian read as Windows-1251; other code pages read as
+    /// Latin-1 (`Ñïàñèáî`); and `锟斤拷`, which GBK makes of characters that were lost.
     ///
     /// ## Why it matters
     /// The model learns to write the garbage, and spends up to six tokens on every letter of it.
@@ -44,7 +45,8 @@ impl Rule for Mojibake {
         };
         for turn in &example.turns {
             let found = row.chars.latin_1().then(|| latin::find(&turn.text)).flatten();
-            if let Some((garbage, meant)) = found.or_else(|| cyrillic::find(&turn.text)) {
+            let found = found.or_else(|| cyrillic::find(&turn.text));
+            if let Some((garbage, meant)) = found.or_else(|| pages::find(&turn.text)) {
                 out.field(
                     &row.place,
                     || turn.pointer(),
@@ -58,7 +60,15 @@ impl Rule for Mojibake {
                         format!("`{}` was {meant} before it was decoded twice", clip(garbage))
                     },
                 );
+                continue;
             }
+            let other = row.chars.latin_1().then(|| pages::other_page(&turn.text)).flatten();
+            let said = match (other, pages::lost(&turn.text)) {
+                (Some(word), _) => format!("`{}` is text of another code page that was read as Latin-1", clip(word)),
+                (None, Some(lost)) => format!("`{lost}` stands for characters that were lost when it was decoded"),
+                (None, None) => continue,
+            };
+            out.field(&row.place, || turn.pointer(), || said);
         }
     }
 }

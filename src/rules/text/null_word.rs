@@ -2,12 +2,12 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::example::{Role, Shape};
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
-    /// `[object Object]`, `<noinput>`; and instructions whose input is such a word.
+    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that are an object as Python prints it; and instructions whose input is such a word.
     ///
     /// ## Why it matters
     /// A value was missing when the row was made, and its printed form took the place of the text. The model
@@ -34,7 +34,31 @@ rule_meta! {
 pub(crate) struct NullWord {}
 
 /// Printed forms of nothing that are never an answer either.
-const ALWAYS: [&str; 4] = ["nan", "NaT", "[object Object]", "<noinput>"];
+const ALWAYS: [&str; 15] = [
+    "nan",
+    "NaT",
+    "[object Object]",
+    "<noinput>",
+    "<no response>",
+    "<no answer>",
+    "[deleted]",
+    "[removed]",
+    "(empty)",
+    "\\N",
+    "#REF!",
+    "#NAME?",
+    "#VALUE!",
+    "#DIV/0!",
+    "#N/A",
+];
+/// How answers begin that are an object as Python prints it.
+const PRINTED: [&str; 5] = [
+    "ChatCompletionMessage(",
+    "AIMessage(content=",
+    "{'role': 'assistant'",
+    "<generator object ",
+    "<openai.",
+];
 /// Those that stand for no input of an instruction; the first wherever it stands.
 const INPUT: [&str; 14] = [
     "<noinput>",
@@ -66,7 +90,7 @@ impl Rule for NullWord {
             let said = turn.trimmed();
             let missing = match turn.role {
                 Role::User | Role::System => ALWAYS.contains(&said) || ASKED.contains(&said),
-                Role::Assistant => ALWAYS.contains(&said),
+                Role::Assistant => ALWAYS.contains(&said) || PRINTED.iter().any(|start| said.starts_with(start)),
                 _ => false,
             };
             // Alpaca's input follows the instruction on a line of its own.
@@ -82,7 +106,7 @@ impl Rule for NullWord {
                     &row.place,
                     || turn.pointer(),
                     || {
-                        let word = said.lines().last().unwrap_or_default();
+                        let word = clip(said.lines().last().unwrap_or_default());
                         format!(
                             "the {} turn {} `{word}`",
                             turn.role.name(),

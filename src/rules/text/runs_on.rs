@@ -38,18 +38,22 @@ rule_meta! {
 pub(crate) struct RunsOn {}
 
 /// The other side's mark inside an answer, and the mark of the answer that is to follow it.
-static MARKS: LazyLock<[(Finder<'static>, Finder<'static>); 4]> = LazyLock::new(|| {
+static MARKS: LazyLock<[(Finder<'static>, Finder<'static>); 8]> = LazyLock::new(|| {
     [
         ("\nHuman:", "\nAssistant:"),
         ("\nUser:", "\nAssistant:"),
         ("\n### Human:", "\n### Assistant:"),
         ("\n### Instruction:", "\n### Response:"),
+        (" USER: ", " ASSISTANT: "),
+        ("\n用户：", "\n助手："),
+        ("\n问：", "\n答："),
+        ("\nПользователь:", "\nАссистент:"),
     ]
     .map(|(open, close)| (Finder::new(open), Finder::new(close)))
 });
 
 /// Cues an answer follows.
-const CUES: [&str; 2] = ["### Response:", "### Assistant:"];
+const CUES: [&str; 3] = ["### Response:", "### Assistant:", "Assistant:"];
 
 /// Words of rows in which a talk between the two is what was asked for, or what is shown.
 const TALKS: [&str; 10] = [
@@ -90,7 +94,16 @@ impl Rule for RunsOn {
 
 /// The other side's mark, if an answer to it follows.
 fn mark(text: &str) -> Option<&'static str> {
-    const SHOWN: [&str; 4] = ["Human:", "User:", "### Human:", "### Instruction:"];
+    const SHOWN: [&str; 8] = [
+        "Human:",
+        "User:",
+        "### Human:",
+        "### Instruction:",
+        "USER:",
+        "用户：",
+        "问：",
+        "Пользователь:",
+    ];
     // A transcript from its start on is a layout of its own.
     if SHOWN.iter().any(|mark| text.starts_with(mark)) {
         return None;

@@ -2,6 +2,7 @@
 
 pub(super) mod cyrillic;
 pub(super) mod latin;
+pub(super) mod pages;
 
 /// The longest piece of garbage that is shown, in characters.
 const SHOWN: usize = 24;

@@ -1,0 +1,104 @@
+//! Special tokens spelt in a text: those of the tokenizer, and those that others are known by.
+
+use crate::model::setup::TokenizerFacts;
+use crate::search;
+
+use super::markers;
+
+/// Tokens by their text.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    /// In order.
+    texts: Vec<String>,
+    /// By byte, whether it is the second of one: most brackets are no token's.
+    seconds: [bool; 256],
+}
+
+/// The longest token looked for, in bytes.
+const LONGEST: usize = 48;
+
+impl Tokens {
+    /// Of texts in order.
+    /// The tokens of a tokenizer, and those of others.
+    pub(super) fn new(tokenizer: Option<&TokenizerFacts>) -> Self {
+        let texts = texts(tokenizer);
+        let mut seconds = [false; 256];
+        for text in &texts {
+            if let Some(second) = text.as_bytes().get(1) {
+                seconds[usize::from(*second)] = true;
+            }
+        }
+        Self { texts, seconds }
+    }
+}
+
+fn texts(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
+    let Some(facts) = tokenizer else {
+        return markers::WELL_KNOWN.map(str::to_owned).to_vec();
+    };
+    let marks = |text: &&String| text.starts_with(['<', '[']) && text.ends_with(['>', ']']) && text.len() <= LONGEST;
+    let specials = facts.specials.iter().map(|(text, _)| text).filter(marks);
+    let mut tokens: Vec<String> = specials.filter(|text| !is_content(text)).cloned().collect();
+    // What others have is text to this one; square brackets stand for many things.
+    let others = markers::WELL_KNOWN.iter().filter(|text| text.starts_with('<'));
+    tokens.extend(others.map(|text| (*text).to_owned()));
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
+}
+
+/// What a message may hold by right: thoughts and calls.
+fn is_content(token: &str) -> bool {
+    const CONTENT: [&str; 4] = ["think", "tool_call", "tool_response", "mask"];
+    CONTENT.iter().any(|word| token.to_ascii_lowercase().contains(word))
+}
+
+/// Whether a token stands for a picture or a sound, which a row that brings one may hold.
+fn is_media(token: &str) -> bool {
+    ["image", "video", "audio", "vision"]
+        .iter()
+        .any(|word| token.to_ascii_lowercase().contains(word))
+}
+
+/// The first token spelt in a text; those of pictures only where the row has none.
+pub(super) fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bool) -> Option<(usize, &'t str)> {
+    let bytes = text.as_bytes();
+    let mut strikes = false;
+    let found = memchr::memchr2_iter(b'<', b'[', bytes).find_map(|at| {
+        strikes |= bytes[at..].starts_with(b"<s>") || bytes[at..].starts_with(b"</s>");
+        if !tokens.seconds[usize::from(*bytes.get(at + 1)?)] {
+            return None;
+        }
+        let close = if bytes[at] == b'<' { b'>' } else { b']' };
+        let end = memchr::memchr(close, &bytes[at..bytes.len().min(at + LONGEST)])?;
+        let token = text.get(at..=at + end)?;
+        let known = tokens.texts.binary_search_by(|known| known.as_str().cmp(token)).is_ok() || is_marked(token);
+        (known && !(is_media(token) && pictured())).then_some((at, token))
+    });
+    found.or_else(|| if strikes { half_struck(text) } else { None })
+}
+
+/// Whether this is how tokens of chats are spelt, whosoever they are: `<|word|>`.
+fn is_marked(token: &str) -> bool {
+    let within = |open: &str, close: &str| token.strip_prefix(open)?.strip_suffix(close);
+    let Some(name) = within("<|", "|>").or_else(|| within("<｜", "｜>")) else {
+        return false;
+    };
+    let letters = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '▁');
+    name.len() > 2 && name.chars().all(letters) && name.contains(char::is_alphabetic) && !is_content(name)
+}
+
+/// `</s>` in a text without `<s>`, or the other way round: both together strike text out in HTML.
+fn half_struck(text: &str) -> Option<(usize, &str)> {
+    let find = |mark: &'static str| search::find(text, mark).map(|at| (at, mark));
+    // Who writes of HTML strikes text through.
+    if ["HTML", "html", "tag"].iter().any(|word| text.contains(word)) {
+        return None;
+    }
+    match (find("<s>"), find("</s>")) {
+        (None, Some(close)) if search::find(text, "<s ").is_none() => Some(close),
+        // `vec<s>` is a type.
+        (Some((at, open)), None) if !text[..at].ends_with(char::is_alphanumeric) => Some((at, open)),
+        _ => None,
+    }
+}

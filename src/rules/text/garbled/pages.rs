@@ -1,0 +1,75 @@
+//! Text read in a code page that is not its own: UTF-8 as that of a Mac or of DOS, others as Latin-1, and what GBK
+//! makes of characters that were lost before.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// By code page: what it reads the byte C3 as, which leads the letters of Latin languages, and the bytes 80 to BF.
+const PAGES: [(char, &str); 2] = [
+    ('√', "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø"),
+    ('├', "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐"),
+];
+
+/// What GBK makes of U+FFFD in UTF-8, and of memory that nothing was written to.
+static LOST: LazyLock<[(&str, Finder<'static>); 3]> =
+    LazyLock::new(|| ["锟斤拷", "烫烫烫", "屯屯屯"].map(|lost| (lost, Finder::new(lost))));
+
+/// Letters in a row that no language writes without one of ASCII between them.
+const CERTAIN: usize = 5;
+
+/// The first piece of garbage, and what it was.
+pub(in super::super) fn find(text: &str) -> Option<(&str, String)> {
+    PAGES.iter().find_map(|(lead, page)| {
+        text.match_indices(*lead).find_map(|(at, _)| {
+            let second = text[at + lead.len_utf8()..].chars().next()?;
+            let byte = page.chars().position(|c| c == second)?;
+            let meant = char::from(u8::try_from(0xC0 + byte).ok()?);
+            // A letter of a word, and no sign of mathematics or of a table.
+            let word = text[..at].ends_with(|c: char| c.is_ascii_lowercase()) && meant.is_lowercase();
+            word.then(|| (&text[at..at + lead.len_utf8() + second.len_utf8()], meant.to_string()))
+        })
+    })
+}
+
+/// What is left of characters that nothing can bring back.
+pub(in super::super) fn lost(text: &str) -> Option<&'static str> {
+    let found = LOST.iter().find(|(_, finder)| finder.find(text.as_bytes()).is_some());
+    found.map(|(lost, _)| *lost)
+}
+
+/// A word of nothing but letters À to ÿ, as texts in Cyrillic, Greek or Hebrew code pages look that are read as Latin-1.
+pub(in super::super) fn other_page(text: &str) -> Option<&str> {
+    let upper = |c: char| matches!(c, '\u{C0}'..='\u{FF}') && !matches!(c, '×' | '÷');
+    text.split(|c: char| !upper(c)).find(|word| {
+        let mut letters: Vec<char> = word.chars().collect();
+        let long = letters.len() >= CERTAIN;
+        letters.sort_unstable();
+        letters.dedup();
+        long && letters.len() > CERTAIN / 2
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_pages_are_told_from_signs_and_accents() {
+        assert_eq!(find("un caf√© noir"), Some(("√©", "é".to_owned())));
+        assert_eq!(find("un cafÃ© caf├⌐"), Some(("├⌐", "é".to_owned())));
+        for text in ["√2, 3√©, a√b", "├── src\n│   ├─ a", "2√π"] {
+            assert_eq!(find(text), None, "{text}");
+        }
+        assert_eq!(other_page("Îòâåò: Ñïàñèáî, õîðîøî"), Some("Îòâåò"));
+        for text in [
+            "L’été à Nîmes, où éééééé",
+            "naïveté, Žižek, señor, œuvre",
+            "«Ééé»",
+            "ÄÖÜ äöü",
+        ] {
+            assert_eq!(other_page(text), None, "{text}");
+        }
+        assert_eq!(lost("这是锟斤拷"), Some("锟斤拷"));
+    }
+}
