@@ -172,6 +172,21 @@ fn what_a_trainer_refuses_is_said_before_the_first_row() {
 }
 
 #[test]
+fn what_the_loader_refuses_is_said_with_its_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let row = "{\"text\": \"one\"}\n";
+    std::fs::write(folder.path().join("rows.jsonl"), format!("{row}{row}[1]\n{row}")).expect("written");
+    let output = gonogo()
+        .arg(folder.path().join("rows.jsonl"))
+        .args(["-m", "fixtures/models/chatml", "--isolated", "--trainer", "trl"])
+        .output()
+        .expect("run");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("rows.jsonl:3: datasets would raise"), "{stderr}");
+}
+
+#[test]
 fn columns_are_renamed_before_the_trainer_sees_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, row: &str| {

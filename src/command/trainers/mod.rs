@@ -125,6 +125,22 @@ pub enum Failed {
     Unsupported(String),
 }
 
+/// What the loader raises over the rows, with the first of them to blame.
+fn not_loaded(error: &LoadError, gathered: &Inputs) -> Failed {
+    let (LoadError::Raises { place, .. } | LoadError::Unknown { place, .. }) = error;
+    let input = place.and_then(|place| Some((place, gathered.inputs.get(place.source as usize)?)));
+    let at = input.map_or(String::new(), |(place, input)| match place.line {
+        0 => format!("{}, row {}: ", input.name, place.row),
+        line => format!("{}:{line}: ", input.name),
+    });
+    match error {
+        LoadError::Raises { .. } => Failed::Raises(format!("{at}datasets would raise {error}")),
+        LoadError::Unknown { .. } => {
+            Failed::Unsupported(format!("{at}the rows cannot be loaded as datasets does: {error}"))
+        }
+    }
+}
+
 impl From<Failed> for UsageError {
     fn from(failed: Failed) -> Self {
         match failed {
@@ -236,12 +252,7 @@ impl Asked {
         limits: &Limits,
     ) -> Result<Ready, Failed> {
         let name = format!("{}@{}", self.family.name, self.version);
-        let mut sets = loaded::sets(gathered, self.datasets, limits).map_err(|error| match error {
-            LoadError::Unknown { .. } => {
-                Failed::Unsupported(format!("the rows cannot be loaded as datasets does: {error}"))
-            }
-            LoadError::Raises { .. } => Failed::Raises(format!("datasets would raise {error}")),
-        })?;
+        let mut sets = loaded::sets(gathered, self.datasets, limits).map_err(|error| not_loaded(&error, gathered))?;
         let renames = Renames::new(&settings.columns);
         for set in &mut sets {
             set.rename(&renames);
