@@ -2,9 +2,10 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::Encoded;
-use crate::model::example::Shape;
+use crate::model::example::{Example, Shape, Turn};
 use crate::model::stretch::{Stretch, is_trained, is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::template::prompt_joined::joined;
 
 use super::stretches::turn;
 
@@ -45,11 +46,18 @@ impl Rule for PromptTrained {
         let Some(example) = row.example.filter(|example| example.shape != Shape::Text) else {
             return;
         };
+        // What the sides of a pair do not share is taken for the answer: where the prompt's last character is one token
+        // with the answer of one side, that of the other is trained as well.
+        let beside = row.encoded.len() > 1 && row.encoded.iter().any(|encoded| joined(encoded, example).is_some());
         for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded, row.setup.pad())) {
             let prompts = || {
                 stretches(encoded).filter_map(|stretch| {
                     let turn = turn(stretch.what, example).filter(|turn| !turn.is_answer())?;
-                    let trained = stretch.trained - usize::from(ends_in_answer(encoded, &stretch));
+                    let last = ends_in_answer(encoded, &stretch)
+                        || beside
+                            && is_trained(encoded, stretch.tokens.end - 1)
+                            && is_before_answer(encoded, &stretch, example);
+                    let trained = stretch.trained - usize::from(last);
                     Some((turn, stretch.tokens, trained))
                 })
             };
@@ -75,6 +83,13 @@ impl Rule for PromptTrained {
             );
         }
     }
+}
+
+/// Whether an answer follows a stretch.
+fn is_before_answer(encoded: &Encoded, stretch: &Stretch, example: &Example<'_>) -> bool {
+    let next = stretches(encoded).find(|next| next.tokens.start == stretch.tokens.end);
+    next.and_then(|next| turn(next.what, example))
+        .is_some_and(Turn::is_answer)
 }
 
 /// Whether the last token of a stretch is trained and reaches beyond the part it begins in.

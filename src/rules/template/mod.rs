@@ -12,7 +12,7 @@ pub(super) mod message_lost;
 pub(super) mod missing;
 pub(super) mod not_reproduced;
 pub(super) mod parts_printed;
-pub(super) mod prompt_joined;
+pub(in crate::rules) mod prompt_joined;
 pub(super) mod prompt_unlike;
 pub(super) mod render_error;
 pub(super) mod role_unmapped;

@@ -48,7 +48,7 @@ impl Rule for PromptJoined {
 }
 
 /// The text of the token that reaches from a prompt into its answer.
-pub(super) fn joined<'e>(encoded: &'e Encoded, example: &Example<'_>) -> Option<&'e str> {
+pub(in crate::rules) fn joined<'e>(encoded: &'e Encoded, example: &Example<'_>) -> Option<&'e str> {
     let answers = |what| match what {
         What::Turn(at) => Some(example.turns.get(usize::from(at))?.is_answer()),
         What::Template => None,

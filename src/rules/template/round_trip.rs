@@ -109,7 +109,8 @@ impl<'r> Seen<'r> {
 
     fn is_recased(&self) -> bool {
         let (_, said) = thoughts(self.turn);
-        search::contains(&self.written().to_lowercase(), &said.to_lowercase())
+        // A letter or two are part of other words.
+        said.len() > 3 && search::contains(&self.written().to_lowercase(), &said.to_lowercase())
     }
 
     /// The thoughts, if the template left them out.
