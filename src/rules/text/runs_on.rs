@@ -80,7 +80,7 @@ impl Rule for RunsOn {
         for turn in turns::taught(example) {
             let text = turn.text.trim_start();
             let cue = CUES.into_iter().find(|cue| text.starts_with(cue));
-            if let Some(mark) = cue.or_else(|| mark(text))
+            if let Some(mark) = cue.or_else(|| mark(text, row.chars.beyond_ascii()))
                 && !is_asked_for(example)
                 // That rule says it.
                 && !(templated && markers::rendered(text).is_some())
@@ -92,8 +92,8 @@ impl Rule for RunsOn {
     }
 }
 
-/// The other side's mark, if an answer to it follows.
-fn mark(text: &str) -> Option<&'static str> {
+/// The other side's mark, if an answer to it follows; those beyond ASCII only where they can be there.
+fn mark(text: &str, beyond_ascii: bool) -> Option<&'static str> {
     const SHOWN: [&str; 8] = [
         "Human:",
         "User:",
@@ -109,7 +109,11 @@ fn mark(text: &str) -> Option<&'static str> {
         return None;
     }
     let bytes = text.as_bytes();
-    MARKS.iter().zip(SHOWN).find_map(|((open, close), shown)| {
+    let mut marks = MARKS
+        .iter()
+        .zip(SHOWN)
+        .filter(|(_, shown)| beyond_ascii || shown.is_ascii());
+    marks.find_map(|((open, close), shown)| {
         let at = open.find(bytes)?;
         close.find(&bytes[at..]).map(|_| shown)
     })
