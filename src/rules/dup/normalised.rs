@@ -64,6 +64,7 @@ impl Rule for Normalised {
             return;
         };
         let mut normal = Said::by(row);
+        normal.media(row);
         for (at, turn) in example.turns.iter().enumerate() {
             normal.turn(turn, row.forms.turn(at));
         }

@@ -53,6 +53,7 @@ impl Rule for Prompt {
             return;
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));
+        asked.media(row);
         asked.turns(prompt);
         answered.text(answer.text.as_bytes());
         // Two answers of no text are two calls.

@@ -13,10 +13,14 @@ impl Said {
     pub(super) fn by(row: &Row<'_>) -> Self {
         let mut hash = Xxh3::new();
         hash.update(&[u8::from(row.setup.is_eval(row.place.source))]);
-        for media in media(row) {
-            hash.update(format!("{media:?}").as_bytes());
-        }
         Self(hash)
+    }
+
+    /// Adds the pictures and sounds of the row, which are part of what is asked.
+    pub(super) fn media(&mut self, row: &Row<'_>) {
+        for media in media(row) {
+            self.0.update(format!("{media:?}").as_bytes());
+        }
     }
 
     /// Adds a turn: its role as it stands, its side and its text.
@@ -95,6 +99,7 @@ pub(super) fn row(row: &Row<'_>) -> Option<Said> {
         return None;
     }
     let mut said = Said::by(row);
+    said.media(row);
     said.turns(&example.turns);
     Some(said)
 }

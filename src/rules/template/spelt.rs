@@ -18,7 +18,6 @@ pub(super) struct Tokens {
 const LONGEST: usize = 48;
 
 impl Tokens {
-    /// Of texts in order.
     /// The tokens of a tokenizer, and those of others.
     pub(super) fn new(tokenizer: Option<&TokenizerFacts>) -> Self {
         let texts = texts(tokenizer);
@@ -92,7 +91,8 @@ fn is_marked(token: &str) -> bool {
 fn half_struck(text: &str) -> Option<(usize, &str)> {
     let find = |mark: &'static str| search::find(text, mark).map(|at| (at, mark));
     // Who writes of HTML strikes text through.
-    if ["HTML", "html", "tag"].iter().any(|word| text.contains(word)) {
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    if words.any(|word| matches!(word, "HTML" | "html" | "tag" | "tags")) {
         return None;
     }
     match (find("<s>"), find("</s>")) {
