@@ -39,12 +39,19 @@ pub(super) fn known(settings: &Settings) -> Result<(), UsageError> {
     let thresholds = settings.warn_if.iter().chain(&settings.error_if).map(|(rule, _)| rule);
     for name in given.chain(thresholds) {
         if !RULES.iter().any(|entry| matches(entry, name)) {
-            let names = RULES.iter().flat_map(|entry| [entry.meta.name, entry.meta.category()]);
-            let meant = nearest(name, names).map_or(String::new(), |meant| format!(", did you mean `{meant}`?"));
+            let meant = meant(
+                name,
+                RULES.iter().flat_map(|entry| [entry.meta.name, entry.meta.category()]),
+            );
             return Err(UsageError(format!("there is no rule or category `{name}`{meant}")));
         }
     }
     Ok(())
+}
+
+/// The name that was probably meant.
+fn meant(name: &str, names: impl Iterator<Item = &'static str>) -> String {
+    nearest(name, names).map_or(String::new(), |meant| format!(", did you mean `{meant}`?"))
 }
 
 /// Tries the options of the settings file, each of which is one rule's.
@@ -55,8 +62,7 @@ fn options(settings: &Settings) -> Result<(), UsageError> {
             .get(name)
             .map_or(String::new(), |place| format!("{place}: "));
         let Some(entry) = find(name) else {
-            let meant = nearest(name, RULES.iter().map(|entry| entry.meta.name));
-            let meant = meant.map_or(String::new(), |meant| format!(", did you mean `{meant}`?"));
+            let meant = meant(name, RULES.iter().map(|entry| entry.meta.name));
             return Err(UsageError(format!(
                 "{place}options of `{name}`, which is no rule{meant}"
             )));

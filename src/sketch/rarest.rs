@@ -165,9 +165,9 @@ impl Decides {
 /// Buckets that elements are parted into, so that many are sorted side by side and near the processor.
 const BUCKETS: usize = 64;
 
-/// The bucket of an element.
-fn bucket(element: u32) -> usize {
-    (element.wrapping_mul(0x9E37_79B1) >> (u32::BITS - BUCKETS.trailing_zeros())) as usize
+/// So many bits of an element's hash.
+fn hash(element: u32, bits: u32) -> usize {
+    (element.wrapping_mul(0x9E37_79B1) >> (u32::BITS - bits)) as usize
 }
 
 /// An element as [`Rarity::deciding`] gives it.
@@ -197,8 +197,8 @@ impl Several {
     }
 
     fn place(&self, element: u32) -> (usize, u64) {
-        let bit = element.wrapping_mul(0x9E37_79B1) >> (u32::BITS - self.bits);
-        ((bit >> 6) as usize, 1 << (bit & 63))
+        let bit = hash(element, self.bits);
+        (bit >> 6, 1 << (bit & 63))
     }
 
     /// Meets an element. Who meets one first does not matter: one of two sees the other.
@@ -259,7 +259,7 @@ pub fn by_element(
             let wanted =
                 |element: &u32| element % parts == part && several.as_ref().is_none_or(|met| met.has(*element));
             for element in elements.filter(wanted) {
-                pairs[bucket(element)].push(Decides::new(element, number));
+                pairs[hash(element, BUCKETS.trailing_zeros())].push(Decides::new(element, number));
             }
         })?;
         Ok(pairs)

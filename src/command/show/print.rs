@@ -120,14 +120,15 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
             let piece = offsets.get(token).map_or("", |(start, end)| {
                 text.get(*start as usize..*end as usize).unwrap_or("\u{FFFD}")
             });
-            let columns = visible(piece).width();
+            let piece_shown = visible(piece);
+            let columns = piece_shown.width();
             if used > INDENT.len() && columns > width.saturating_sub(used) {
                 writeln!(out, "{line}")?;
                 INDENT.clone_into(&mut line);
                 used = INDENT.len();
             }
             used += columns;
-            line.push_str(&format!("{style}{}{style:#}", visible(piece)));
+            line.push_str(&format!("{style}{piece_shown}{style:#}"));
             let id = args.ids.then(|| format!("[{}]", ids[token]));
             let label = args.labels.then(|| format!("<{}>", labels[token]));
             for number in [id, label].into_iter().flatten() {
@@ -161,8 +162,9 @@ fn struck(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 fn lines(text: &str, style: Style, out: &mut dyn Write) -> std::io::Result<()> {
+    let width = output::reader_width();
     for line in text.lines().map(visible) {
-        let parts = match output::reader_width() {
+        let parts = match width {
             Some(columns) => wrap(&line, columns.saturating_sub(INDENT.len()).max(20)),
             None => vec![line.to_string()],
         };

@@ -52,9 +52,6 @@ pub struct Facts {
     pub saved_padding: bool,
     /// Whether the model's own chat template writes a BOS; set by whoever reads it.
     pub template_has_bos: bool,
-    /// Whether the other generation of transformers sets the tokenizer up otherwise, which may give
-    /// other ids; see [`super::other_ids`].
-    pub differs: bool,
     /// What the ids cannot be vouched for, and why.
     pub doubts: Vec<String>,
 }

@@ -31,7 +31,7 @@ const PROBES: &[&str] = &[
 ///
 /// If the model cannot be loaded, or an engine fails.
 pub fn other_ids(path: &Path, hub_id: Option<&str>, ours: &Tokenizer) -> Result<Option<OtherIds>, LoadError> {
-    if !ours.facts.differs {
+    if ours.other.is_none() {
         return Ok(None);
     }
     let named = ours.facts.named.iter().map(|(_, token)| format!("a {} b", token.text));

@@ -212,8 +212,7 @@ impl Tokenizer {
             added: Arc::new(added),
             script,
         };
-        let mut facts = facts_of(&folder, generation, &loader, &named, &spelling, &pipeline, &saved);
-        facts.differs = other.is_some();
+        let facts = facts_of(&folder, generation, &loader, &named, &spelling, &pipeline, &saved);
         let path = folder.file;
         let made = Self {
             facts,
@@ -387,7 +386,6 @@ fn facts_of(
         )
     });
     Facts {
-        differs: false,
         template_has_bos: false,
         generation,
         class: loader.name.clone(),

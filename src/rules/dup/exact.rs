@@ -10,7 +10,8 @@ use super::{groups, said};
 rule_meta! {
     /// ## What it finds
     /// Rows that say the same as an earlier row: the same turns by the same roles, whatever their ids and
-    /// other columns, but for pictures and sounds; of rows tokenised before, the same `input_ids`. The count is exact (16 bytes a row are remembered, or written to `--tmp-dir`).
+    /// other columns, but for pictures and sounds; of rows tokenised before, the same `input_ids`. The count is
+    /// exact (16 bytes a row are remembered, or written to `--tmp-dir`).
     ///
     /// ## Why it matters
     /// A repeated row is trained on more often than the others, unasked, and is memorised first.

@@ -7,7 +7,8 @@ use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
-    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that are an object as Python prints it; and instructions whose input is such a word.
+    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that are an object as Python prints it;
+    /// and instructions whose input is such a word.
     ///
     /// ## Why it matters
     /// A value was missing when the row was made, and its printed form took the place of the text. The model

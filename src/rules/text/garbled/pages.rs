@@ -40,13 +40,14 @@ pub(in super::super) fn lost(text: &str) -> Option<&'static str> {
 
 /// A word of nothing but letters À to ÿ, as texts in Cyrillic, Greek or Hebrew code pages look that are read as Latin-1.
 pub(in super::super) fn other_page(text: &str) -> Option<&str> {
-    let upper = |c: char| matches!(c, '\u{C0}'..='\u{FF}') && !matches!(c, '×' | '÷');
-    text.split(|c: char| !upper(c)).find(|word| {
+    let letter = |c: char| matches!(c, '\u{C0}'..='\u{FF}') && !matches!(c, '×' | '÷');
+    let words = text.split(|c: char| !letter(c));
+    // Each letter is two bytes.
+    words.filter(|word| word.len() >= 2 * CERTAIN).find(|word| {
         let mut letters: Vec<char> = word.chars().collect();
-        let long = letters.len() >= CERTAIN;
         letters.sort_unstable();
         letters.dedup();
-        long && letters.len() > CERTAIN / 2
+        letters.len() > CERTAIN / 2
     })
 }
 
