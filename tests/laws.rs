@@ -112,6 +112,7 @@ fn setup() -> Setup {
         markers: Vec::new(),
         packing_flaws: Vec::new(),
         config: None,
+        load_error: None,
         regime: gonogo::model::setup::Regime::default(),
         run: Run::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],

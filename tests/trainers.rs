@@ -172,18 +172,45 @@ fn what_a_trainer_refuses_is_said_before_the_first_row() {
 }
 
 #[test]
-fn what_the_loader_refuses_is_said_with_its_line() {
+fn what_the_loader_refuses_hides_no_other_finding() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let row = "{\"text\": \"one\"}\n";
-    std::fs::write(folder.path().join("rows.jsonl"), format!("{row}{row}[1]\n{row}")).expect("written");
-    let output = gonogo()
-        .arg(folder.path().join("rows.jsonl"))
-        .args(["-m", "fixtures/models/chatml", "--isolated", "--trainer", "trl"])
-        .output()
-        .expect("run");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(stderr.contains("rows.jsonl:3: datasets would raise"), "{stderr}");
+    let path = folder.path().join("rows.jsonl");
+    let run = |refused: &str, command: &[&str], more: &[&str]| {
+        let row = "{\"text\": \"one\"}\n";
+        std::fs::write(&path, format!("{row}{row}{refused}\n{{\"text\": \"\"}}\n")).expect("written");
+        let output = gonogo()
+            .args(command)
+            .arg(&path)
+            .args(["-m", "fixtures/models/chatml", "--isolated", "--trainer", "trl"])
+            .args(more)
+            .output()
+            .expect("run");
+        let said = String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), said)
+    };
+    let (code, said) = run("[1]", &["check"], &["-f", "concise"]);
+    assert_eq!(code, Some(1), "{said}");
+    for line in [
+        "rows.jsonl:3: schema/load-error datasets would raise",
+        "rows.jsonl:3: schema/not-an-object",
+        "rows.jsonl:4: schema/empty-message",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    // What is not known is no finding, and no verdict either.
+    let (code, said) = run("null", &["check"], &["-f", "concise"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(!said.contains("load-error"), "{said}");
+    for (refused, command, more) in [
+        ("[1]", "check", &["--select", "dup/near"][..]),
+        ("null", "check", &["--select", "dup/near"][..]),
+        ("[1]", "show", &["--row", "0"][..]),
+        ("[1]", "filter", &["--drop", "dup/near", "-o", "-"][..]),
+    ] {
+        let (code, said) = run(refused, &[command], more);
+        assert_eq!(code, Some(2), "{command}: {said}");
+        assert!(said.contains("rows.jsonl:3: "), "{command}: {said}");
+    }
 }
 
 #[test]

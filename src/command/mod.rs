@@ -17,6 +17,7 @@ mod holdout;
 pub mod init;
 pub mod inputs;
 pub mod list;
+mod masks;
 pub mod merge;
 pub mod model;
 pub mod output;

@@ -22,16 +22,16 @@ use crate::settings::{Settings, UsageError};
 use crate::shape::{Columns, Detection, Layout, detect, is_known};
 use crate::source::{self, Input, Limits, Part, Reader, open};
 use crate::trainer::Encode;
-use crate::trainer::intended::Intended;
 
 use super::assemble::{self, Header};
 use super::described;
 use super::holdout;
 use super::inputs;
+use super::masks;
 use super::model::{self, Found};
 use super::run;
 use super::selected;
-use super::trainers::{Asked, Failed};
+use super::trainers::Asked;
 
 /// Rows by which the shape of a file is told.
 const FIRST_ROWS: usize = 200;
@@ -56,6 +56,22 @@ pub struct Prepared {
     pub against: Vec<Input>,
     /// The options of the trainer, under its own names; empty without one.
     pub trainer_options: serde_json::Map<String, serde_json::Value>,
+    /// Why the trainer a flag names is given no rows; the mask is the intended one then.
+    pub unloaded: Option<String>,
+}
+
+impl Prepared {
+    /// The same, for a command that has nothing to say without the trainer that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the rows cannot be loaded for it.
+    pub fn loaded(self) -> Result<Self, UsageError> {
+        match self.unloaded {
+            None => Ok(self),
+            Some(why) => Err(UsageError(why)),
+        }
+    }
 }
 
 /// # Errors
@@ -113,57 +129,19 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     }
     run::complete(&mut setup, &settings, asked.as_ref())?;
     let layouts: Vec<_> = detected.iter().map(|detection| detection.layout.clone()).collect();
-    let intended = |kit: &Arc<Kit>, setup: &Setup| -> Box<dyn Encode> {
-        let max_length = setup.max_length.as_ref().map(|limit| limit.value);
-        Box::new(Intended::new(Arc::clone(kit), max_length))
-    };
-    let beyond = described.as_ref().and_then(|run| run.beyond.clone());
-    let uncovered = asked.as_ref().and_then(|asked| asked.uncovered.clone());
-    let (mut made_of, mut made_of_any_length) = (String::new(), String::new());
-    let mut trainer_options = serde_json::Map::new();
-    // Why the trainer is not reproduced.
-    let mut unchecked = None;
-    let encoder: Option<Box<dyn Encode>> = match (&kit, asked) {
-        (Some(kit), Some(asked)) if beyond.is_none() && uncovered.is_none() => {
-            match asked.make(kit, &settings, described.as_ref(), &gathered, &layouts, &limits) {
-                Ok(ready) => {
-                    setup.trainer = Some(ready.name);
-                    setup.max_length = ready.max_length;
-                    setup.has_template = ready.has_template;
-                    setup.markers = ready.encoder.markers();
-                    setup.packing_flaws = ready.encoder.packing_flaws();
-                    setup.tokenizer = ready.tokenizer.or(setup.tokenizer);
-                    notes.extend(ready.notes);
-                    made_of = ready.identity;
-                    made_of_any_length = ready.of_any_length;
-                    trainer_options = ready.options;
-                    Some(Box::new(ready.encoder))
-                }
-                // What a config asks for is a finding, or not checked; what a flag asks for is the call's mistake.
-                Err(Failed::Raises(message)) if described.is_some() => {
-                    described::refused(&mut setup, message);
-                    Some(intended(kit, &setup))
-                }
-                Err(Failed::Unsupported(message)) if described.is_some() => {
-                    unchecked = Some(message);
-                    Some(intended(kit, &setup))
-                }
-                Err(failed) => return Err(UsageError::from(failed).into()),
-            }
-        }
-        (Some(kit), _) => Some(intended(kit, &setup)),
-        (None, Some(_)) if described.is_none() => {
-            return Err(UsageError("--trainer needs a tokenizer: give one with -m".to_owned()).into());
-        }
-        (None, _) => None,
-    };
-    if let (Some(beyond), Some(run)) = (beyond, &described) {
-        unchecked = Some(format!("{} with {beyond} is not reproduced", run.facts.program));
-    }
-    unchecked = uncovered.or(unchecked);
-    if let Some(reason) = &unchecked {
-        notes.push(format!("{reason}: the mask is the intended one"));
-    }
+    let masks = masks::of(
+        &masks::Given {
+            settings: &settings,
+            kit: kit.as_ref(),
+            asked: asked.as_ref(),
+            described: described.as_ref(),
+            gathered: &gathered,
+            layouts: &layouts,
+            limits: &limits,
+        },
+        &mut setup,
+        &mut notes,
+    )?;
     let (rules, lacking) = selected::rules(&settings, &setup)?;
     let mut listed = sources(inputs, &gathered.eval, &detected);
     let benchmarks = holdout::benchmarks(&settings, &mut notes)?;
@@ -183,18 +161,19 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     }
     let limit = setup.max_length.as_ref().map(|limit| limit.value);
     let identity = |made_of: &str| identity(&settings, &setup, generation, made_of);
-    let (identity, of_any_length) = (identity(&format!("{made_of} {limit:?}")), identity(&made_of_any_length));
+    let own = format!("{} {limit:?}", masks.made_of);
+    let (identity, of_any_length) = (identity(&own), identity(&masks.made_of_any_length));
     let header = Header {
         sources: listed,
         tokenizer: tokenizer(&settings, found.as_ref(), kit.as_deref()),
         trainer: Trainer {
             name: setup.trainer.clone(),
-            mask: mask(&setup),
+            mask: mask(&setup, masks.unchecked.is_some()),
         },
         settings: assemble::shown(&setup),
         not_checked: assemble::not_checked(&lacking)
             .into_iter()
-            .map(|lacking| match &unchecked {
+            .map(|lacking| match &masks.unchecked {
                 Some(reason) if lacking.reason == Need::Trainer.missing() => NotChecked {
                     reason: reason.clone(),
                     ..lacking
@@ -218,7 +197,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         inputs: gathered.inputs,
         layouts: detected.into_iter().map(|detection| detection.layout).collect(),
         readers,
-        encoder,
+        encoder: masks.encoder,
         kit,
         rules,
         holdout,
@@ -227,7 +206,8 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         identity,
         of_any_length,
         against: benchmarks,
-        trainer_options,
+        trainer_options: masks.options,
+        unloaded: masks.unloaded,
     })
 }
 
@@ -313,6 +293,7 @@ pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detectio
         markers: Vec::new(),
         packing_flaws: Vec::new(),
         config: None,
+        load_error: None,
         regime: Regime::default(),
         run: Run::default(),
         shapes: detected
@@ -403,9 +384,10 @@ fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn mask(setup: &Setup) -> String {
+fn mask(setup: &Setup, unchecked: bool) -> String {
     match (&setup.trainer, setup.lengths) {
         (Some(_), _) => "its own mask".to_owned(),
+        (None, Lengths::Exact) if unchecked => "not reproduced: the mask is the intended one, answers only".to_owned(),
         (None, Lengths::Exact) => {
             "none named: the mask is the intended one, answers only (--trainer for a trainer's own)".to_owned()
         }

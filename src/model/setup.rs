@@ -11,6 +11,7 @@ use super::config::ConfigFacts;
 use super::dumped::DumpFacts;
 use super::example::Shape;
 use super::run::Run;
+use crate::place::Place;
 
 /// A value and where it was set, so that a finding can name the line to change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -206,6 +207,9 @@ pub struct Setup {
     pub packing_flaws: Vec<PackingFlaw>,
     /// The training config, as its program reads it.
     pub config: Option<ConfigFacts>,
+    /// What the loader raises over the rows, where a trainer would load them.
+    #[serde(default)]
+    pub load_error: Option<LoadError>,
     /// What was said of the run.
     pub regime: Regime,
     /// What a plan follows from, with the trainer's defaults for what was not said.
@@ -223,6 +227,15 @@ pub struct Setup {
     /// Where state that outgrows memory goes. It changes no result, so parts need not agree on it.
     #[serde(skip)]
     pub spill: Option<Spill>,
+}
+
+/// What `datasets` raises over the rows, before the trainer sees one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadError {
+    /// The first row to blame, where one is.
+    pub place: Option<Place>,
+    /// The exception, and what it says.
+    pub message: String,
 }
 
 /// A folder for what outgrows memory (`--tmp-dir`).
@@ -247,6 +260,7 @@ impl Setup {
             markers: Vec::new(),
             packing_flaws: Vec::new(),
             config: None,
+            load_error: None,
             dump: None,
             ..self.unplanned()
         }

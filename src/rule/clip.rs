@@ -1,7 +1,13 @@
-//! Values of the data as messages show them.
+//! Values of the data, and numbers of things, as messages show them.
 
 /// Characters of a value that a message shows.
 const SHOWN: usize = 40;
+
+/// `1 row`, `2 rows`
+pub fn plural(number: u64, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{ending}")
+}
 
 /// A value on one line, its end cut off where it is long. What a terminal must not see is left to
 /// the renderer.

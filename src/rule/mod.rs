@@ -12,7 +12,7 @@ use crate::model::budget::Budget;
 use crate::model::setup::Setup;
 use crate::sketch::Merge;
 
-pub use clip::clip;
+pub use clip::{clip, plural};
 pub use nearest::nearest;
 pub use row::Row;
 

@@ -139,6 +139,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::foreign_role::ForeignRole>(),
     RuleEntry::of::<schema::html_page::HtmlPage>(),
     RuleEntry::of::<schema::lfs_pointer::LfsPointer>(),
+    RuleEntry::of::<schema::load_error::LoadError>(),
     RuleEntry::of::<schema::loads_as_dates::LoadsAsDates>(),
     RuleEntry::of::<schema::loads_as_floats::LoadsAsFloats>(),
     RuleEntry::of::<schema::loads_as_json::LoadsAsJson>(),

@@ -22,7 +22,7 @@ use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
 use crate::loader::{Datasets, LoadError};
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
-use crate::model::setup::{Origin, Setting, TokenizerFacts};
+use crate::model::setup::{LoadError as Raised, Origin, Setting, TokenizerFacts};
 use crate::settings::config::{self, Run};
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError, nearest};
@@ -119,34 +119,39 @@ pub struct Ready {
 pub enum Failed {
     /// A mistake in the call.
     Usage(UsageError),
-    /// What the trainer, or the loader before it, raises before the first row.
+    /// The rows cannot be loaded for the trainer.
+    Load {
+        /// With the place of the first row to blame.
+        why: String,
+        /// What `datasets` raises, where that is known.
+        raised: Option<Raised>,
+    },
+    /// What the trainer raises before the first row.
     Raises(String),
     /// What is not reproduced.
     Unsupported(String),
 }
 
-/// What the loader raises over the rows, with the first of them to blame.
+/// What the loader makes of the rows, with the first of them to blame.
 fn not_loaded(error: &LoadError, gathered: &Inputs) -> Failed {
-    let (LoadError::Raises { place, .. } | LoadError::Unknown { place, .. }) = error;
+    let place = error.place();
     let input = place.and_then(|place| Some((place, gathered.inputs.get(place.source as usize)?)));
     let at = input.map_or(String::new(), |(place, input)| match place.line {
         0 => format!("{}, row {}: ", input.name, place.row),
         line => format!("{}:{line}: ", input.name),
     });
     match error {
-        LoadError::Raises { .. } => Failed::Raises(format!("{at}datasets would raise {error}")),
-        LoadError::Unknown { .. } => {
-            Failed::Unsupported(format!("{at}the rows cannot be loaded as datasets does: {error}"))
-        }
-    }
-}
-
-impl From<Failed> for UsageError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Usage(error) => error,
-            Failed::Raises(message) | Failed::Unsupported(message) => Self(message),
-        }
+        LoadError::Raises { .. } => Failed::Load {
+            why: format!("{at}datasets would raise {error}"),
+            raised: Some(Raised {
+                place,
+                message: error.to_string(),
+            }),
+        },
+        LoadError::Unknown { .. } => Failed::Load {
+            why: format!("{at}the rows cannot be loaded as datasets does: {error}"),
+            raised: None,
+        },
     }
 }
 

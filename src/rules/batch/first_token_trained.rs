@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::IGNORE;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -31,13 +31,6 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct FirstTokenTrained {}
 
-fn plural(documents: usize) -> String {
-    match documents {
-        1 => "1 document".to_owned(),
-        count => format!("{count} documents"),
-    }
-}
-
 impl Rule for FirstTokenTrained {
     const META: RuleMeta = META;
     type State = ();
@@ -48,7 +41,7 @@ impl Rule for FirstTokenTrained {
         let seams = dumped.seams();
         let trained = || seams.iter().filter(|at| labels[**at] != i64::from(IGNORE));
         let Some(at) = trained().next() else { return };
-        let after = plural(seams.len());
+        let after = plural(seams.len() as u64, "document");
         out.field(
             &row.place,
             || format!("/labels/{at}"),

@@ -18,6 +18,7 @@ pub(super) mod ends_unanswered;
 pub(super) mod foreign_role;
 pub(super) mod html_page;
 pub(super) mod lfs_pointer;
+pub(super) mod load_error;
 mod loaded;
 pub(super) mod loads_as_dates;
 pub(super) mod loads_as_floats;

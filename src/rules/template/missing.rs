@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::Example;
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -44,7 +44,8 @@ impl Rule for Missing {
     fn finish(&self, rows: u64, _: &Setup, out: &mut Findings) {
         if rows > 0 {
             out.set(format!(
-                "{rows} rows are conversations, and the model has no chat template"
+                "{} of a conversation, and the model has no chat template",
+                plural(rows, "row")
             ));
         }
     }

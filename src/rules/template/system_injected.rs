@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::encoded::{Encoded, What};
 use crate::model::example::Role;
 use crate::model::setup::{Setup, TokenizerFacts};
-use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, plural, rule_meta};
 use crate::sketch::lowest::Lowest;
 
 rule_meta! {
@@ -81,7 +81,8 @@ impl Rule for SystemInjected {
             }
             let words = words.join(" ");
             out.set(format!(
-                "{rows} rows without a system prompt are given one by the template: `{}`",
+                "{} without a system prompt, to which the template gives one: `{}`",
+                plural(rows, "row"),
                 clip(&words)
             ));
         }

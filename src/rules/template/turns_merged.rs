@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::encoded::{Encoded, What};
 use crate::model::example::{Example, Turn};
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 use crate::sketch::lowest::Lowest;
 
 rule_meta! {
@@ -56,7 +56,8 @@ impl Rule for TurnsMerged {
     fn finish(&self, (rows, first): Self::State, _: &Setup, out: &mut Findings) {
         if let Some((_, (one, other))) = first.get() {
             out.set(format!(
-                "the template writes the {one} turn into the {other} turn after it, in {rows} rows"
+                "the template writes the {one} turn into the {other} turn after it, in {}",
+                plural(rows, "row")
             ));
         }
     }

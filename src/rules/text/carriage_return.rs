@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -46,7 +46,7 @@ impl Rule for CarriageReturn {
                 || {
                     let all = turn.text.matches('\r').count();
                     let pairs = turn.text.matches("\r\n").count();
-                    let all = super::plural(all, "carriage return");
+                    let all = plural(all as u64, "carriage return");
                     format!("{all}, of which {pairs} before a line feed")
                 },
             );

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::rule::row::Chars;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -48,7 +48,7 @@ impl Rule for ControlCharacter {
                     || {
                         let all = turn.text.chars().filter(|c| is_stray(*c)).count();
                         let code = u32::from(found);
-                        let all = super::plural(all, "control character");
+                        let all = plural(all as u64, "control character");
                         format!("{all}, first U+{code:04X} in `{}`", super::around(&turn.text, at))
                     },
                 );

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
 use super::invisible;
 
@@ -52,7 +52,7 @@ impl Rule for InvisibleCharacter {
                     || {
                         let (all, code) = (1 + stray.count(), u32::from(found));
                         let name = invisible::name(found);
-                        let all = super::plural(all, "invisible character");
+                        let all = plural(all as u64, "invisible character");
                         format!(
                             "{all}, first {name} (U+{code:04X}) in `{}`",
                             super::around(&turn.text, at)

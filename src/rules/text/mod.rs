@@ -23,11 +23,6 @@ pub(super) mod words_joined;
 /// Characters shown on each side of a place.
 const SHOWN: usize = 16;
 
-/// A number of things: `1 control character`, `2 control characters`.
-fn plural(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
-}
-
 /// The text around a place, on one line.
 fn around(text: &str, at: usize) -> String {
     let start = text[..at]

@@ -1,0 +1,124 @@
+//! What makes the tokens and the mask of each row: the trainer that was asked for, else the intended mask, and
+//! why.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::encode::kit::Kit;
+use crate::model::setup::Setup;
+use crate::settings::config::Run;
+use crate::settings::{Settings, UsageError};
+use crate::shape::Layout;
+use crate::source::Limits;
+use crate::trainer::Encode;
+use crate::trainer::intended::Intended;
+
+use super::described;
+use super::inputs::Inputs;
+use super::trainers::{Asked, Failed};
+
+/// What decides about the mask.
+pub(super) struct Given<'g> {
+    pub settings: &'g Settings,
+    pub kit: Option<&'g Arc<Kit>>,
+    pub asked: Option<&'g Asked>,
+    /// The run a config describes.
+    pub described: Option<&'g Run>,
+    pub gathered: &'g Inputs,
+    pub layouts: &'g [Option<Layout>],
+    pub limits: &'g Limits,
+}
+
+/// What makes tokens and mask.
+#[derive(Default)]
+pub(super) struct Masks {
+    /// `None` without a tokenizer.
+    pub encoder: Option<Box<dyn Encode>>,
+    /// What the trainer was made of, and the same but for how long rows may be; empty without one.
+    pub made_of: String,
+    pub made_of_any_length: String,
+    /// The trainer's options, under its own names.
+    pub options: Map<String, Json>,
+    /// Why a trainer that was asked for is not reproduced.
+    pub unchecked: Option<String>,
+    /// The same, where a flag names the trainer and it is the rows that cannot be loaded.
+    pub unloaded: Option<String>,
+}
+
+/// Makes the trainer, puts what it settles into the setup, and what it assumes into the notes.
+///
+/// # Errors
+///
+/// A trainer that a flag names, and that cannot be made or has no tokenizer.
+pub(super) fn of(given: &Given<'_>, setup: &mut Setup, notes: &mut Vec<String>) -> Result<Masks, UsageError> {
+    let mut masks = Masks::default();
+    let beyond = given.described.and_then(|run| run.beyond.as_ref());
+    let uncovered = given.asked.and_then(|asked| asked.uncovered.clone());
+    match (given.kit, given.asked) {
+        (Some(kit), Some(asked)) if beyond.is_none() && uncovered.is_none() => {
+            trained(given, kit, asked, &mut masks, setup, notes)?;
+        }
+        (None, Some(_)) if given.described.is_none() => {
+            return Err(UsageError("--trainer needs a tokenizer: give one with -m".to_owned()));
+        }
+        _ => (),
+    }
+    if let (Some(beyond), Some(run)) = (beyond, given.described) {
+        masks.unchecked = Some(format!("{} with {beyond} is not reproduced", run.facts.program));
+    }
+    masks.unchecked = uncovered.or(masks.unchecked);
+    if let Some(reason) = &masks.unchecked {
+        notes.push(format!("{reason}: the mask is the intended one"));
+    }
+    if let (None, Some(kit)) = (&masks.encoder, given.kit) {
+        let max_length = setup.max_length.as_ref().map(|limit| limit.value);
+        masks.encoder = Some(Box::new(Intended::new(Arc::clone(kit), max_length)));
+    }
+    Ok(masks)
+}
+
+/// Makes the trainer. Where that fails there is no encoder yet.
+fn trained(
+    given: &Given<'_>,
+    kit: &Arc<Kit>,
+    asked: &Asked,
+    masks: &mut Masks,
+    setup: &mut Setup,
+    notes: &mut Vec<String>,
+) -> Result<(), UsageError> {
+    let Given {
+        settings,
+        described,
+        gathered,
+        layouts,
+        limits,
+        ..
+    } = given;
+    match asked.make(kit, settings, *described, gathered, layouts, limits) {
+        Ok(ready) => {
+            setup.trainer = Some(ready.name);
+            setup.max_length = ready.max_length;
+            setup.has_template = ready.has_template;
+            setup.markers = ready.encoder.markers();
+            setup.packing_flaws = ready.encoder.packing_flaws();
+            setup.tokenizer = ready.tokenizer.or(setup.tokenizer.take());
+            notes.extend(ready.notes);
+            masks.made_of = ready.identity;
+            masks.made_of_any_length = ready.of_any_length;
+            masks.options = ready.options;
+            masks.encoder = Some(Box::new(ready.encoder));
+        }
+        Err(Failed::Load { why, raised }) => {
+            setup.load_error = raised;
+            masks.unloaded = described.is_none().then(|| why.clone());
+            masks.unchecked = Some(why);
+        }
+        // What a config asks for is a finding, or not checked; what a flag asks for is the call's mistake.
+        Err(Failed::Raises(message)) if described.is_some() => described::refused(setup, message),
+        Err(Failed::Unsupported(message)) if described.is_some() => masks.unchecked = Some(message),
+        Err(Failed::Usage(error)) => return Err(error),
+        Err(Failed::Raises(message) | Failed::Unsupported(message)) => return Err(UsageError(message)),
+    }
+    Ok(())
+}
