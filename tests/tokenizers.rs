@@ -91,3 +91,55 @@ fn both_engines_agree() {
     }
     assert!(fast > 0, "no tokenizer has the fast engine");
 }
+
+/// Llama 3 takes a word that is a token as it stands, and has tokens that no merges lead to. Such a token inside a longer
+/// word is merged like anything else, also where the word is cut before it, and whichever of the two came first.
+#[test]
+fn tokens_that_no_merges_lead_to_are_found_as_whole_words_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tokenizer.json");
+    let text = std::fs::read_to_string("fixtures/tokenizers/llama3/tokenizer.json").expect("the fixture");
+    let mut file: Value = serde_json::from_str(&text).expect("JSON");
+    let unreachable = ["しない", "ありがとうございます", "에게", "zq"];
+    file["model"]["ignore_merges"] = true.into();
+    let added = file["added_tokens"].as_array().expect("added tokens");
+    let added = added
+        .iter()
+        .filter_map(|token| token["id"].as_u64())
+        .max()
+        .expect("one at least");
+    let next = u32::try_from(added).expect("an id") + 1;
+    let vocabulary = file["model"]["vocab"].as_object_mut().expect("a vocabulary");
+    for (id, word) in (next..).zip(unreachable) {
+        // As byte-level BPE spells them: each byte as a character.
+        let printed = |byte: u8| match byte {
+            b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF => char::from(byte),
+            0..=b' ' => char::from_u32(256 + u32::from(byte)).expect("a letter"),
+            0x7F..=0xA0 => char::from_u32(256 + 33 + u32::from(byte) - 0x7F).expect("a letter"),
+            0xAD => '\u{143}',
+        };
+        vocabulary.insert(word.bytes().map(printed).collect(), id.into());
+    }
+    std::fs::write(&path, file.to_string()).expect("written");
+    let tokenizer = load(&path);
+    assert!(tokenizer.is_fast());
+    let mut tokens = Tokens::new();
+    for (id, word) in (next..).zip(unreachable) {
+        let done = tokenizer.encode(word, false, Detail::Ids, &mut tokens);
+        done.expect("it encodes");
+        assert_eq!(tokens.ids, [id], "{word}");
+    }
+    // One worker's cache, in both orders.
+    for around in ["存在{}", "{}存在", "데이터{}서", "{}", "x{}y", "存在{} {} 存在{}"] {
+        for word in unreachable {
+            let text = around.replace("{}", word);
+            for text in [text.clone(), format!("{text} {word} {text}"), format!("{word} {text}")] {
+                let differs = tokenizer.verify(&text, false).expect("the library encodes it");
+                assert_eq!(differs, None, "{text}");
+                tokenizer
+                    .encode(&text, false, Detail::Ids, &mut tokens)
+                    .expect("it encodes");
+            }
+        }
+    }
+}

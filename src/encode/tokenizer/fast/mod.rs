@@ -244,45 +244,48 @@ impl Fast {
     #[cold]
     fn fresh(&self, text: &str, start: usize, end: usize, place: Option<(Key, usize)>, out: &mut Tokens) {
         let Kind::Bytes { joins, .. } = &self.kind else {
-            return self.part(text, start, end, place, out);
+            return self.part(&text[start..end], place, false, out);
         };
         joins.parts(text, start, end, |from, to| {
-            let place = if (from, to) == (start, end) {
-                place
-            } else {
-                match Key::new(text.as_bytes(), from, to).map(|key| (key, out.scratch.words.get(key))) {
-                    Some((_, Ok(ids))) => return out.ids.extend_from_slice(ids),
-                    Some((key, Err(slot))) => Some((key, slot)),
-                    None => None,
-                }
+            if (from, to) == (start, end) {
+                return self.part(&text[start..end], place, false, out);
+            }
+            // A word that is a token is not merged, a part of a word that looks like one is: the two are kept apart.
+            let key = Key::new(text.as_bytes(), from, to);
+            let key = key.map(|key| if self.whole.is_some() { key.of_part() } else { key });
+            let place = match key.map(|key| (key, out.scratch.words.get(key))) {
+                Some((_, Ok(ids))) => return out.ids.extend_from_slice(ids),
+                Some((key, Err(slot))) => Some((key, slot)),
+                None => None,
             };
-            self.part(text, from, to, place, out);
+            self.part(&text[from..to], place, true, out);
         });
     }
 
-    /// Appends the ids of a part of a word, merging it where it was not seen before.
-    fn part(&self, text: &str, start: usize, end: usize, place: Option<(Key, usize)>, out: &mut Tokens) {
+    /// Appends the ids of a word, or of a part that was cut out of one, merging it where it was not seen before.
+    fn part(&self, word: &str, place: Option<(Key, usize)>, is_cut: bool, out: &mut Tokens) {
         let first = out.ids.len();
-        let word = &text[start..end];
         match place {
             Some((key, slot)) => {
-                self.merge(word, &mut out.ids);
+                self.merge(word, is_cut, &mut out.ids);
                 out.scratch.words.put(key, slot, &out.ids[first..]);
             }
+            // Long parts are few where the two must be kept apart.
+            None if is_cut && self.whole.is_some() => self.merge(word, is_cut, &mut out.ids),
             None => {
                 if let Some(ids) = out.scratch.words.get_long(word.as_bytes()) {
                     out.ids.extend_from_slice(ids);
                 } else {
-                    self.merge(word, &mut out.ids);
+                    self.merge(word, is_cut, &mut out.ids);
                     out.scratch.words.put_long(word.as_bytes(), &out.ids[first..]);
                 }
             }
         }
     }
 
-    /// Appends the ids of a word, merging it.
-    fn merge(&self, word: &str, ids: &mut Vec<u32>) {
-        if let Some(whole) = &self.whole {
+    /// Appends the ids of a word, or of a part that was cut out of one, merging it.
+    fn merge(&self, word: &str, is_cut: bool, ids: &mut Vec<u32>) {
+        if let Some(whole) = self.whole.as_ref().filter(|_| !is_cut) {
             let spelt: String = word.bytes().map(alphabet::char_of).collect();
             if let Some(id) = whole.id_of(&spelt) {
                 return ids.push(id);

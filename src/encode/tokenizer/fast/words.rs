@@ -48,6 +48,12 @@ impl Key {
         Some(Self(u128::from_le_bytes(sixteen) | mark))
     }
 
+    /// The key of the same bytes as a part of a longer word.
+    #[inline]
+    pub(super) fn of_part(self) -> Self {
+        Self(self.0 | 1 << 127)
+    }
+
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the halves are mixed")]
     fn hash(self) -> u64 {
