@@ -158,3 +158,25 @@ fn loss_and_cut_can_be_read_without_colour() {
     let (_, out, _) = folder.show(&["--row", "2", "--max-length", "30"]);
     assert!(out.contains("╳ cut\n") && out.contains("cut from"), "{out}");
 }
+
+#[test]
+fn an_answer_of_a_letter_is_not_found_in_what_the_template_writes() {
+    for word in ["a", "s", "im", "user", "assistant", "start", "|", "end", "ant"] {
+        for others in ["What?", word] {
+            let said = |role, content| serde_json::json!({"role": role, "content": content});
+            let messages = [
+                said("user", others),
+                said("assistant", word),
+                said("user", "Sure, or was it all for nothing?"),
+                said("assistant", "It is."),
+            ];
+            let rows = serde_json::json!({ "messages": messages }).to_string();
+            let trained = Folder::of(&rows).trained(&[]);
+            assert_eq!(
+                trained,
+                [format!("{word}<|im_end|>It is.<|im_end|>")],
+                "{others} {word}"
+            );
+        }
+    }
+}

@@ -15,15 +15,30 @@ use crate::search;
 /// trimmed as most templates trim it. Of an answer whose thoughts a template leaves out, what is left is found; of a
 /// tool's result, also the string of JSON that Llama 3.1 makes of it.
 pub fn locate<'t>(text: &str, turns: impl Iterator<Item = &'t Turn<'t>>, found: &mut Vec<Option<(u32, u32)>>) {
+    locate_with(text, turns, &[], found);
+}
+
+/// The same where the bytes are known at which some of the texts begin, by turn.
+pub fn locate_with<'t>(
+    text: &str,
+    turns: impl Iterator<Item = &'t Turn<'t>>,
+    starts: &[Option<usize>],
+    found: &mut Vec<Option<(u32, u32)>>,
+) {
     found.clear();
     let mut cursor = 0;
-    for turn in turns {
+    for (number, turn) in turns.enumerate() {
         let wanted = turn.trimmed();
         if wanted.is_empty() {
             found.push(None);
             continue;
         }
-        let Some(at) = search::find(&text[cursor..], wanted) else {
+        let known = starts
+            .get(number)
+            .copied()
+            .flatten()
+            .and_then(|start| start.checked_sub(cursor));
+        let Some(at) = known.or_else(|| place(&text[cursor..], wanted)) else {
             let left = left_of(turn, wanted);
             let at = left.as_ref().and_then(|left| search::find(&text[cursor..], left));
             found.push(at.zip(left).map(|(at, left)| {
@@ -52,6 +67,33 @@ pub fn locate<'t>(text: &str, turns: impl Iterator<Item = &'t Turn<'t>>, found: 
             (offset(start), offset(end))
         }));
     }
+}
+
+/// Where a text stands first; a word not as a part of another word or of a special token, if it stands elsewhere.
+fn place(text: &str, wanted: &str) -> Option<usize> {
+    const WORD: usize = 12;
+    let first = search::find(text, wanted)?;
+    if wanted.len() > WORD || stands_alone(text, first, wanted) {
+        return Some(first);
+    }
+    let mut others = memchr::memmem::find_iter(&text.as_bytes()[first + 1..], wanted).map(|at| first + 1 + at);
+    others.find(|at| stands_alone(text, *at, wanted)).or(Some(first))
+}
+
+/// Whether no letter stands beside a word, and no special token around it.
+fn stands_alone(text: &str, at: usize, wanted: &str) -> bool {
+    const TOKEN: usize = 32;
+    let bytes = text.as_bytes();
+    let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let end = at + wanted.len();
+    let joined = |edge: Option<&u8>, beside: Option<&u8>| is_letter(edge) && is_letter(beside);
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+    let open = memchr::memmem::rfind(&bytes[at.saturating_sub(TOKEN)..at], b"<|");
+    let inside = open.is_some_and(|open| {
+        memchr::memmem::find(&bytes[at.saturating_sub(TOKEN) + open..at], b"|>").is_none()
+            && memchr::memmem::find(&bytes[end..bytes.len().min(end + TOKEN)], b"|>").is_some()
+    });
+    !joined(bytes.get(at), before) && !joined(bytes.get(end - 1), bytes.get(end)) && !inside
 }
 
 /// What templates leave of a turn that they do not write as it is; `None` where that is nothing known.
@@ -134,6 +176,15 @@ mod tests {
             places("<u>hi</u><a>hi</a>", &["hi", "hi"]),
             [Some((3, 5)), Some((12, 14))]
         );
+    }
+
+    #[test]
+    fn a_letter_is_not_found_inside_of_words_and_special_tokens() {
+        assert_eq!(places("<|im_start|>A b\na<|end|>", &["a"]), [Some((16, 17))]);
+        assert_eq!(places("<|s|>us: s", &["s"]), [Some((9, 10))]);
+        assert_eq!(places("<|s|>us", &["s"]), [Some((2, 3))]);
+        // Of scripts without blanks every letter stands beside others.
+        assert_eq!(places("<|u|>他说好。好", &["好"]), [Some((11, 14))]);
     }
 
     #[test]

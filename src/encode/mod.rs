@@ -10,5 +10,6 @@ pub mod kept;
 pub mod kit;
 pub mod locate;
 pub mod pack;
+pub mod probe;
 pub mod template;
 pub mod tokenizer;

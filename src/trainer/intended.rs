@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::encode::fit;
 use crate::encode::frame::Frame;
 use crate::encode::kit::{Chat, Conversation, Kit, Message};
-use crate::encode::locate::{locate, offset, parts};
+use crate::encode::locate::{locate, locate_with, offset, parts};
+use crate::encode::probe;
 use crate::encode::tokenizer::Detail;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE, Part, What};
 use crate::model::example::{Branch, Example, Shape, Turn};
@@ -76,6 +77,10 @@ impl Intended {
             self.kit.render(None, conversation, &mut scratch.chat.rendered)?;
             std::mem::swap(&mut out.text, &mut scratch.chat.rendered.text);
             locate(&out.text, turns(), &mut scratch.found);
+            let asked: Vec<&Turn<'_>> = turns().collect();
+            if let Some(starts) = probe::starts(&self.kit, conversation, &asked, &out.text, &scratch.found) {
+                locate_with(&out.text, turns(), &starts, &mut scratch.found);
+            }
             let frame = &self.frames[usize::from(tools.is_some())];
             frame.with_calls(&out.text, turns(), &mut scratch.found);
         } else {
