@@ -6,7 +6,7 @@ use crate::model::example::{Example, Turn};
 use crate::model::value::{Object, Value};
 use crate::rule::{clip, nearest};
 
-use super::tools;
+use super::{properties, tools};
 
 /// How an argument breaks its schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,8 +86,14 @@ fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn 
     let name = clip(name);
     let required = schema.get("required").and_then(Value::as_array).unwrap_or_default();
     for argument in required.iter().filter_map(Value::as_str) {
-        if !given.contains_key(argument) {
-            let message = format!("`{name}` is called without `{}`, which it requires", clip(argument));
+        let value = given.get(argument);
+        let null = || {
+            value.is_some_and(Value::is_null)
+                && properties.get(argument).is_some_and(|own| !properties::takes_null(own))
+        };
+        if value.is_none() || null() {
+            let how = if value.is_none() { "without" } else { "with null as" };
+            let message = format!("`{name}` is called {how} `{}`, which it requires", clip(argument));
             report(Fault::Violation, message);
         }
     }
@@ -103,7 +109,7 @@ fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn 
         }
         match properties.get(argument) {
             Some(property) => {
-                if let Some((given, wanted)) = unlike(value, property).or_else(|| not_among(value, property)) {
+                if let Some((given, wanted)) = properties::broken(value, property) {
                     let message = format!("`{}` of `{name}` is {given}, and declared as {wanted}", clip(argument));
                     report(Fault::Violation, message);
                 }
@@ -121,36 +127,6 @@ fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn 
             }
         }
     }
-}
-
-/// A string and those that its property is declared as one of, where it is none of them.
-fn not_among(value: &Value<'_>, property: &Value<'_>) -> Option<(String, String)> {
-    let (value, choices) = (value.as_str()?, property.get("enum")?.as_array()?);
-    let choices: Vec<&str> = choices.iter().map(Value::as_str).collect::<Option<_>>()?;
-    let quoted = |text: &&str| format!("`{}`", clip(text));
-    let all = || choices.iter().map(quoted).collect::<Vec<_>>().join(", ");
-    (!choices.contains(&value)).then(|| (quoted(&value), format!("one of {}", all())))
-}
-
-/// What a value is and its property is declared as, where that is something else. Types that nobody knows are passed.
-fn unlike(value: &Value<'_>, property: &Value<'_>) -> Option<(String, String)> {
-    let kinds: Vec<&str> = match property.get("type")? {
-        Value::Str(kind) => vec![kind.as_ref()],
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ => return None,
-    };
-    let fits = |kind: &&str| match *kind {
-        "string" => value.as_str().is_some(),
-        "integer" => match value {
-            Value::Float(number) => number.fract() == 0.0,
-            _ => value.kind() == "number",
-        },
-        "number" | "boolean" | "array" | "object" => value.kind() == *kind,
-        "null" => false,
-        _ => true,
-    };
-    let fits = kinds.is_empty() || kinds.iter().any(fits);
-    (!fits).then(|| (value.a_kind().to_owned(), kinds.join(" or ")))
 }
 
 #[cfg(test)]
@@ -186,6 +162,9 @@ mod tests {
         let kinds = r#"{"properties": {"n": {"type": ["integer", "null"]}, "m": {"type": "int"}}, "required": ["n"]}"#;
         assert_eq!(said(r#"{"n": 3.0, "m": "any"}"#, kinds), []);
         assert_eq!(said(r#"{"n": null}"#, kinds), []);
+        let required = r#"{"properties": {"city": {"type": "string"}}, "required": ["city"]}"#;
+        let null = "`f` is called with null as `city`, which it requires".to_owned();
+        assert_eq!(said(r#"{"city": null}"#, required), [(true, null)]);
         let choices = r#"{"properties": {"unit": {"type": "string", "enum": ["c", "f"]}}}"#;
         assert_eq!(said(r#"{"unit": "f"}"#, choices), []);
         let wrong = "`unit` of `f` is `kelvin`, and declared as one of `c`, `f`".to_owned();

@@ -9,6 +9,7 @@ mod leak;
 mod length;
 mod mask;
 mod mix;
+mod properties;
 mod schema;
 mod template;
 mod text;
@@ -203,14 +204,18 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<template::turns_merged::TurnsMerged>(),
     RuleEntry::of::<template::unclosed_thinking::UnclosedThinking>(),
     RuleEntry::of::<template::unknown_tokens::UnknownTokens>(),
+    RuleEntry::of::<template::unopened_thinking::UnopenedThinking>(),
     RuleEntry::of::<text::boilerplate::Boilerplate>(),
     RuleEntry::of::<text::carriage_return::CarriageReturn>(),
     RuleEntry::of::<text::control_character::ControlCharacter>(),
+    RuleEntry::of::<text::cut_off::CutOff>(),
     RuleEntry::of::<text::error_answer::ErrorAnswer>(),
     RuleEntry::of::<text::escaped::Escaped>(),
     RuleEntry::of::<text::invisible_character::InvisibleCharacter>(),
     RuleEntry::of::<text::mojibake::Mojibake>(),
+    RuleEntry::of::<text::non_answer::NonAnswer>(),
     RuleEntry::of::<text::null_word::NullWord>(),
+    RuleEntry::of::<text::odd_letters::OddLetters>(),
     RuleEntry::of::<text::repetition_loop::RepetitionLoop>(),
     RuleEntry::of::<text::replacement_character::ReplacementCharacter>(),
     RuleEntry::of::<text::runs_on::RunsOn>(),

@@ -70,6 +70,7 @@ pub(super) struct Call<'t> {
     pub name: Option<&'t str>,
     pub arguments: Option<&'t Value<'t>>,
     pub id: Option<&'t str>,
+    pub kind: Option<&'t str>,
 }
 
 /// The structured calls of a turn.
@@ -92,24 +93,23 @@ pub(super) fn calls<'t>(turn: &'t Turn<'_>) -> Result<Vec<Call<'t>>, &'static st
     items
         .iter()
         .enumerate()
-        .map(|(at, item)| {
-            let id = item.get("id").and_then(Value::as_str);
-            match item.get("function") {
-                Some(function) => Ok(call(format!("/tool_calls/{at}/function"), function, id)),
-                None if item.as_object().is_some() => Ok(call(format!("/tool_calls/{at}"), item, id)),
-                None => Err("a tool call is no object"),
-            }
+        .map(|(at, item)| match item.get("function") {
+            Some(function) => Ok(call(format!("/tool_calls/{at}/function"), function, Some(item))),
+            None if item.as_object().is_some() => Ok(call(format!("/tool_calls/{at}"), item, Some(item))),
+            None => Err("a tool call is no object"),
         })
         .collect()
 }
 
-fn call<'t>(pointer: String, function: &'t Value<'t>, id: Option<&'t str>) -> Call<'t> {
+fn call<'t>(pointer: String, function: &'t Value<'t>, item: Option<&'t Value<'t>>) -> Call<'t> {
+    let said = |key: &str| item.and_then(|item| item.get(key)?.as_str());
     let name = function.get("name").and_then(Value::as_str);
     Call {
         pointer,
         name: name.filter(|name| !name.trim().is_empty()),
         arguments: function.get("arguments").or_else(|| function.get("parameters")),
-        id,
+        id: said("id"),
+        kind: said("type"),
     }
 }
 

@@ -13,8 +13,12 @@ use super::given::Given;
 /// What is looked at of a row.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Seen {
-    /// The last id before padding.
+    /// The first id, and whether it stands there twice.
+    pub first: i64,
+    pub twice: bool,
+    /// The last id before padding, and whether it stands there twice.
     pub last: i64,
+    pub last_twice: bool,
     /// Tokens, padding left out.
     pub tokens: u32,
     /// Whether the last token is trained; `None` where the row has no labels, or none that carries loss.
@@ -39,6 +43,16 @@ impl Ends {
             || facts.is_some_and(|facts| u32::try_from(seen.last).is_ok_and(|id| facts.special(id).is_some()));
         seen.last != self.usual && (times == 1 || times * 50 <= all) && self.cut != Some(seen.tokens) && !special()
     }
+}
+
+/// The id most rows begin with, and how many do.
+pub(super) fn usual_start(rows: &[(u64, Seen)]) -> Option<(i64, usize)> {
+    let mut times: BTreeMap<i64, usize> = BTreeMap::new();
+    for (_, seen) in rows {
+        *times.entry(seen.first).or_default() += 1;
+    }
+    let most = times.into_iter().max_by_key(|(_, times)| *times)?;
+    Some(most)
 }
 
 /// The id most rows end in, in how many, and the other ends.
@@ -72,8 +86,12 @@ pub(super) fn look(row: &Row<'_>, given: &Given) -> Option<Seen> {
     let labelled = encoded.is_some() || given.labels.is_some();
     // The first token never carries loss.
     let any = labelled && (1..end).any(is_trained);
+    let ids = &given.ids[..end];
     Some(Seen {
+        first: ids[0],
+        twice: ids.len() > 1 && ids[0] == ids[1],
         last,
+        last_twice: end > 1 && ids[end - 2] == last,
         tokens: u32::try_from(end).unwrap_or(u32::MAX),
         ends: any.then(|| is_trained(end - 1)),
         whole: any && (0..end).all(is_trained),

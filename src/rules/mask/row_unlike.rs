@@ -10,7 +10,7 @@ use crate::sketch::Merge;
 use crate::sketch::column::Column;
 
 use super::given::Given;
-use super::row_seen::{Seen, look, usual_end};
+use super::row_seen::{Seen, look, usual_end, usual_start};
 
 rule_meta! {
     /// ## What it finds
@@ -116,6 +116,9 @@ impl RowUnlike {
         let elsewhere = setup.trainer.is_some() && setup.tokenizer.is_some();
         let end = usual_end(rows).filter(|(_, times, _)| few(all - times, all));
         let facts = setup.tokenizer.as_ref();
+        let start = usual_start(rows).filter(|(_, times)| few(all - times, all));
+        let [twice, last_twice] = [count(&|seen| seen.twice), count(&|seen| seen.last_twice)];
+        let [few_twice, few_last] = [few(twice, all), few(last_twice, all)];
         for (number, seen) in rows {
             if few_whole && seen.whole {
                 let others = labelled - whole;
@@ -124,6 +127,22 @@ impl RowUnlike {
                     *number,
                     format!("all {tokens} tokens are trained, and a part is masked in {others} of {labelled} rows"),
                 );
+            }
+            if let Some((id, times)) = start
+                && seen.first != id
+            {
+                report(
+                    *number,
+                    format!("the first id is {}, and {id} in {times} of {all} rows", seen.first),
+                );
+            }
+            for (few, twice, place, id) in [
+                (few_twice, seen.twice, "begins", seen.first),
+                (few_last, seen.last_twice, "ends", seen.last),
+            ] {
+                if few && twice {
+                    report(*number, format!("the row {place} with {id} twice, others with one"));
+                }
             }
             if elsewhere {
                 continue;

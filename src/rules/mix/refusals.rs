@@ -44,7 +44,9 @@ const EXCUSES: &str = "i'm sorry|i am sorry|i'm really sorry|i am really sorry|i
     i'm afraid|i am afraid|i apologize|i apologise|my apologies|apologies|unfortunately|as an ai|\
     as a language model|as a large language model|as an artificial intelligence|i understand|\
     es tut mir leid|tut mir leid|leider|als ki|je suis désolé|désolé|en tant qu'ia|en tant que modèle|\
-    lo siento|como modelo de lenguaje|como ia|对不起|抱歉|很抱歉|非常抱歉|作为一个人工智能|作为一个ai|作为ai|作为一名ai";
+    lo siento|como modelo de lenguaje|como ia|对不起|抱歉|很抱歉|非常抱歉|作为一个人工智能|作为一个ai|作为ai|作为一名ai|\
+    извините|к сожалению|простите|申し訳ありません|申し訳ございません|すみません|죄송|عذرا|عذرًا|آسف|desculpe|sinto muito|\
+    infelizmente|mi dispiace|purtroppo|como um modelo de linguagem|как языковая модель";
 /// What they go on with.
 const DENIALS: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable|i am unable|i'm not able|i am not able|\
     i'm not comfortable|i don't have the ability|i do not have the ability|i don't have the capability|\
@@ -52,7 +54,10 @@ const DENIALS: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable|
     cannot assist|unable to assist|unable to help|not able to provide|cannot provide|can't provide|\
     unable to provide|cannot fulfill|can't fulfill|cannot comply|ich kann|kann ich|nicht in der lage|\
     je ne peux pas|je ne suis pas en mesure|je ne suis pas capable|no puedo|no soy capaz|\
-    no tengo la capacidad|我无法|我不能|无法提供|无法回答|不能提供|不能帮";
+    no tengo la capacidad|我无法|我不能|无法提供|无法回答|不能提供|不能帮|\
+    не могу помочь|не могу предоставить|не могу ответить|не могу выполнить|お応えできません|お答えできません|できかねます|\
+    お手伝いできません|할 수 없습니다|드릴 수 없습니다|لا أستطيع|لا يمكنني|não posso|não consigo|non posso|\
+    don't have access to|do not have access to|cannot browse|can't browse";
 /// Denials in German that need a word more to be one.
 const GERMAN: &str = "nicht|keine";
 /// How refusals begin that say at once what is not done...
@@ -133,6 +138,11 @@ mod tests {
             "很抱歉，我无法回答这个问题。",
             "Es tut mir leid, aber dabei kann ich nicht helfen.",
             "Lo siento, pero no puedo ayudarte con eso.",
+            "Извините, но я не могу помочь с этим запросом.",
+            "申し訳ありませんが、そのご要望にはお応えできません。",
+            "죄송하지만 그 요청은 도와드릴 수 없습니다.",
+            "عذرًا، لا أستطيع المساعدة في هذا الطلب.",
+            "Desculpe, mas não posso ajudar com isso.",
         ] {
             assert!(refuses(text), "{text}");
         }

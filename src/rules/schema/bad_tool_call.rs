@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Role, Turn};
 use crate::model::value::Value;
-use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 use crate::rules::tools;
 
 rule_meta! {
@@ -74,6 +74,14 @@ fn wrong(turn: &Turn<'_>) -> Option<(String, String)> {
         Err(wrong) => return Some(("/tool_calls".to_owned(), wrong.to_owned())),
     };
     calls.into_iter().find_map(|call| {
+        let misspelt = call.kind.and_then(|kind| Some((kind, nearest(kind, ["function"])?)));
+        if let Some((kind, meant)) = misspelt.filter(|(kind, meant)| kind != meant) {
+            let pointer = call.pointer.trim_end_matches("/function").to_owned();
+            return Some((
+                pointer,
+                format!("the type of the tool call is `{}`, is `{meant}` meant?", clip(kind)),
+            ));
+        }
         let Some(name) = call.name else {
             return Some((call.pointer, "the tool call has no function name".to_owned()));
         };

@@ -1,8 +1,10 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::{Example, Turn};
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -22,7 +24,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Write 0 where the answer is not to be trained, and 1 or nothing where it is.
+    /// Write 0 where the answer is not to be trained, and 1 or nothing where it is; remove rows of which nothing is.
     "schema/bad-weight", Warning
 }
 
@@ -37,6 +39,10 @@ impl Rule for BadWeight {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
+        if let Some(last) = turns::taught(example).next_back().filter(|_| teaches_nothing(example)) {
+            let message = || "every answer is left out by its own `weight` or `train`".to_owned();
+            out.field(&row.place, || last.message_pointer(), message);
+        }
         for turn in &example.turns {
             let weight = turn.raw.and_then(|raw| raw.get("weight"));
             let Some(wrong) = weight.and_then(wrong) else { continue };
@@ -47,6 +53,17 @@ impl Rule for BadWeight {
             );
         }
     }
+}
+
+/// Whether no answer is to be trained, as the messages say.
+fn teaches_nothing(example: &Example<'_>) -> bool {
+    let left_out = |turn: &Turn<'_>| {
+        let said = |key: &str| turn.raw.and_then(|raw| raw.get(key));
+        let zero = matches!(said("weight"), Some(Value::Int(0) | Value::Bool(false)))
+            || matches!(said("weight"), Some(Value::Float(number)) if *number == 0.0);
+        zero || matches!(said("train"), Some(Value::Bool(false)))
+    };
+    turns::taught(example).next().is_some() && turns::taught(example).all(left_out)
 }
 
 /// What a weight is, where it is none.

@@ -1,12 +1,14 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::Example;
+use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// `<image>`, `<video>` and `<audio>` slots in the text, where the row has another number of files for
-    /// them, or none.
+    /// `<image>`, `<video>` and `<audio>` slots in the text, and parts of that type, where the row has another number
+    /// of files for them, or none; and files without a path.
     ///
     /// ## Why it matters
     /// Trainers count them: where slots and files differ in number the row is refused ("the number of images
@@ -51,6 +53,10 @@ impl Rule for MissingMedia {
                 }
             }
         }
+        if let Some(message) = parts(example, &record.value).or_else(|| no_path(&record.value)) {
+            out.row(&row.place, || message);
+            return;
+        }
         for ((slot, column), slots) in MEDIA.into_iter().zip(slots).filter(|(_, slots)| *slots > 0) {
             let files = record.value.get(column).filter(|files| !files.is_null());
             let leads = || {
@@ -70,4 +76,40 @@ impl Rule for MissingMedia {
             out.row(&row.place, || message);
         }
     }
+}
+
+/// Parts that stand for a picture whose file is in the column, where their numbers differ.
+fn parts(example: &Example<'_>, row: &Value<'_>) -> Option<String> {
+    MEDIA.iter().find_map(|(slot, column)| {
+        let kind = slot.trim_matches(['<', '>']);
+        let parts = example
+            .turns
+            .iter()
+            .filter_map(|turn| turn.raw?.get(turn.key)?.as_array());
+        let of_kind = |part: &&Value<'_>| part.get("type").and_then(Value::as_str) == Some(kind);
+        // A part may bring its picture itself.
+        let bare = |part: &&Value<'_>| {
+            let given = |(key, value): (&str, &Value<'_>)| key != "type" && key != "text" && !value.is_null();
+            !part.as_object().is_some_and(|part| part.iter().any(given))
+        };
+        let slots = parts.flatten().filter(of_kind).filter(bare).count();
+        let files = match row.get(column).or_else(|| row.get(kind)) {
+            None | Some(Value::Null) => 0,
+            Some(files) => files.as_array().map_or(1, <[_]>::len),
+        };
+        (slots > 0 && slots != files).then(|| format!("{slots} parts of type `{kind}` and {files} in `{column}`"))
+    })
+}
+
+/// A file that has no name.
+fn no_path(row: &Value<'_>) -> Option<String> {
+    MEDIA.iter().find_map(|(_, column)| {
+        let files = row.get(column)?.as_array()?;
+        let none = |file: &Value<'_>| file.is_null() || file.as_str().is_some_and(|path| path.trim().is_empty());
+        let at = files.iter().position(none)?;
+        Some(format!(
+            "number {at} of `{column}` is {}",
+            if files[at].is_null() { "null" } else { "empty" }
+        ))
+    })
 }

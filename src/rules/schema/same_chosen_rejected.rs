@@ -41,10 +41,11 @@ impl Rule for SameChosenRejected {
         };
         let mut chosen = example.side(Branch::Chosen);
         let mut rejected = example.side(Branch::Rejected);
+        let mut same = true;
         loop {
             match (chosen.next(), rejected.next()) {
                 (Some(left), Some(right))
-                    if left.text == right.text && left.role == right.role && calls_alike(left, right) => {}
+                    if left.role == right.role && calls_alike(left, right) && texts_alike(left, right, &mut same) => {}
                 (None, None) => break,
                 _ => return,
             }
@@ -53,10 +54,26 @@ impl Rule for SameChosenRejected {
             out.field(
                 &row.place,
                 || last.pointer(),
-                || format!("chosen and rejected are the same, `{}`", clip(&last.text)),
+                || {
+                    let but = if same {
+                        ""
+                    } else {
+                        " but for case or white space around them"
+                    };
+                    format!("chosen and rejected are the same{but}, `{}`", clip(&last.text))
+                },
             );
         }
     }
+}
+
+/// Whether two texts say the same; `same` becomes false where they are not written alike.
+fn texts_alike(left: &Turn<'_>, right: &Turn<'_>, same: &mut bool) -> bool {
+    *same &= left.text == right.text;
+    let lower = |turn: &Turn<'_>| turn.trimmed().to_lowercase();
+    left.text == right.text
+        || left.trimmed() == right.trimmed()
+        || (left.trimmed().len() == right.trimmed().len() && lower(left) == lower(right))
 }
 
 /// Answers that are calls may differ in nothing else.

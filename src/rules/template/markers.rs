@@ -83,11 +83,13 @@ fn headed(text: &str) -> Option<&'static str> {
 }
 
 /// Special tokens that are known by their look, for runs without a tokenizer; in order of name.
-pub(super) const WELL_KNOWN: [&str; 44] = [
+pub(super) const WELL_KNOWN: [&str; 52] = [
     "<</SYS>",
     "<<SYS>",
     "<bos>",
     "<end_of_turn>",
+    "<eoc>",
+    "<eod>",
     "<eos>",
     "<extra_id_0>",
     "<pad>",
@@ -127,7 +129,13 @@ pub(super) const WELL_KNOWN: [&str; 44] = [
     "<｜begin▁of▁sentence｜>",
     "<｜end▁of▁sentence｜>",
     "[/INST]",
+    "[BOS]",
+    "[CLS]",
+    "[EOS]",
     "[INST]",
+    "[PAD]",
+    "[SEP]",
+    "[gMASK]",
 ];
 
 #[cfg(test)]

@@ -28,3 +28,4 @@ pub(super) mod tools_lost;
 pub(super) mod turns_merged;
 pub(super) mod unclosed_thinking;
 pub(super) mod unknown_tokens;
+pub(super) mod unopened_thinking;

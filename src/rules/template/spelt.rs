@@ -39,12 +39,16 @@ fn texts(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
     let specials = facts.specials.iter().map(|(text, _)| text).filter(marks);
     let mut tokens: Vec<String> = specials.filter(|text| !is_content(text)).cloned().collect();
     // What others have is text to this one; square brackets stand for many things.
-    let others = markers::WELL_KNOWN.iter().filter(|text| text.starts_with('<'));
+    let plain = |text: &str| text.starts_with('<') || OF_TEXTS.contains(&text);
+    let others = markers::WELL_KNOWN.iter().filter(|text| plain(text));
     tokens.extend(others.map(|text| (*text).to_owned()));
     tokens.sort_unstable();
     tokens.dedup();
     tokens
 }
+
+/// Tokens in square brackets that stand for nothing else, but in a text about tokens.
+const OF_TEXTS: [&str; 6] = ["[BOS]", "[CLS]", "[EOS]", "[PAD]", "[SEP]", "[gMASK]"];
 
 /// What a message may hold by right: thoughts and calls.
 fn is_content(token: &str) -> bool {
@@ -72,7 +76,8 @@ pub(super) fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bo
         let end = memchr::memchr(close, &bytes[at..bytes.len().min(at + LONGEST)])?;
         let token = text.get(at..=at + end)?;
         let known = tokens.texts.binary_search_by(|known| known.as_str().cmp(token)).is_ok() || is_marked(token);
-        (known && !(is_media(token) && pictured())).then_some((at, token))
+        let of_text = || OF_TEXTS.contains(&token) && ["token", "BERT", "mask"].iter().any(|word| text.contains(word));
+        (known && !(is_media(token) && pictured()) && !of_text()).then_some((at, token))
     });
     found.or_else(|| if strikes { half_struck(text) } else { None })
 }
@@ -80,7 +85,12 @@ pub(super) fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bo
 /// Whether this is how tokens of chats are spelt, whosoever they are: `<|word|>`.
 fn is_marked(token: &str) -> bool {
     let within = |open: &str, close: &str| token.strip_prefix(open)?.strip_suffix(close);
-    let Some(name) = within("<|", "|>").or_else(|| within("<｜", "｜>")) else {
+    // Baichuan's and others' that are numbered.
+    if let Some(number) = within("<reserved_", ">") {
+        return number.bytes().all(|byte| byte.is_ascii_digit());
+    }
+    let name = within("<|", "|>").or_else(|| within("<｜", "｜>"));
+    let Some(name) = name.or_else(|| within("[|", "|]")) else {
         return false;
     };
     let letters = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '▁');

@@ -6,7 +6,7 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Answers that open `<think>` and never close it.
+    /// Answers that open `<think>`, `<thinking>` or `<reasoning>` and never close it.
     ///
     /// ## Why it matters
     /// The answer was cut in the middle of its thoughts. The model learns to think without end, and templates
@@ -31,6 +31,13 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UnclosedThinking {}
 
+/// How thoughts begin, and how they end.
+const TAGS: [(&str, &str); 3] = [
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<reasoning>", "</reasoning>"),
+];
+
 impl Rule for UnclosedThinking {
     const META: RuleMeta = META;
     type State = ();
@@ -40,12 +47,15 @@ impl Rule for UnclosedThinking {
             return;
         };
         for turn in example.turns.iter().filter(|turn| turn.role == Role::Assistant) {
-            let thoughts = turn.text.trim_start().strip_prefix("<think>");
-            if let Some(thoughts) = thoughts.filter(|thoughts| !thoughts.contains("</think>")) {
+            let text = turn.text.trim_start();
+            let opened = TAGS
+                .iter()
+                .find_map(|(open, close)| Some((open, close, text.strip_prefix(open)?)));
+            if let Some((open, _, thoughts)) = opened.filter(|(_, close, thoughts)| !thoughts.contains(*close)) {
                 out.field(
                     &row.place,
                     || turn.pointer(),
-                    || format!("`<think>` is not closed in {} characters", thoughts.chars().count()),
+                    || format!("`{open}` is not closed in {} characters", thoughts.chars().count()),
                 );
             }
         }

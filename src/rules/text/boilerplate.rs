@@ -10,7 +10,7 @@ use crate::rules::turns;
 rule_meta! {
     /// ## What it finds
     /// Answers in which the assistant speaks of itself as of the model that wrote the data: "as an AI language
-    /// model", "trained by OpenAI".
+    /// model", "trained by OpenAI"; and what was copied with it from the page: `Copy code`, marks of citations.
     ///
     /// ## Why it matters
     /// The trained model takes over the name, the maker and the refusals of the one that wrote its data.
@@ -34,11 +34,26 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Boilerplate {}
 
-static WORDS: LazyLock<[Finder<'static>; 4]> =
-    LazyLock::new(|| ["language model", "by OpenAI", "oaicite", "†source】"].map(Finder::new));
+static WORDS: LazyLock<[Finder<'static>; 8]> = LazyLock::new(|| {
+    [
+        "language model",
+        "by OpenAI",
+        "oaicite",
+        "†source】",
+        "Copy code",
+        "Regenerate response",
+        "utm_source=chatgpt",
+        "turn0search",
+    ]
+    .map(Finder::new)
+});
 
 /// Phrases by which it gives itself away, as they are written in most cases.
-const PHRASES: [&str; 6] = [
+const PHRASES: [&str; 10] = [
+    "\nCopy code\n",
+    "Regenerate response",
+    "utm_source=chatgpt.com",
+    "turn0search",
     "an AI language model",
     "a large language model",
     "trained by OpenAI",
@@ -64,7 +79,11 @@ impl Rule for Boilerplate {
                 .iter()
                 .find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some())
             {
-                out.field(&row.place, || turn.pointer(), || format!("the answer says `{phrase}`"));
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("the answer says `{}`", phrase.trim()),
+                );
             }
         }
     }

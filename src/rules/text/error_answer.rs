@@ -36,7 +36,27 @@ pub(crate) struct ErrorAnswer {}
 const LONGEST: usize = 600;
 
 /// What such a message begins with, in lower case.
-const STARTS: [&str; 24] = [
+const STARTS: [&str; 44] = [
+    "traceback (most recent call last)",
+    "runtimeerror:",
+    "attributeerror:",
+    "keyerror:",
+    "valueerror:",
+    "typeerror:",
+    "connectionerror:",
+    "timeouterror:",
+    "httpsconnectionpool(",
+    "{\"type\":\"error\"",
+    "{\"type\": \"error\"",
+    "too many requests",
+    "the response was filtered",
+    "response blocked",
+    "something went wrong",
+    "just a moment...",
+    "please enable javascript",
+    "404 ",
+    "403 ",
+    "401 ",
     "error",
     "api error",
     "http error",
@@ -64,7 +84,20 @@ const STARTS: [&str; 24] = [
 ];
 
 /// What went wrong, in lower case.
-const FAULTS: [&str; 20] = [
+const FAULTS: [&str; 33] = [
+    "traceback (most recent",
+    "cuda out of memory",
+    "object has no attribute",
+    "keyerror: 'choices'",
+    "overloaded_error",
+    "content management policy",
+    "finish_reason: safety",
+    "please contact us through our help center",
+    "enable javascript and cookies",
+    "checking your browser",
+    "404 not found",
+    "403 forbidden",
+    "401 unauthorized",
     "rate limit",
     "ratelimit",
     "rate_limit",
@@ -88,7 +121,13 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// Words of rows that speak of such messages, one or several.
-const SPOKEN_OF: [&str; 10] = [
+const SPOKEN_OF: [&str; 16] = [
+    "traceback",
+    "python",
+    "cookie",
+    "javascript",
+    "bug",
+    "debug",
     "error",
     "http",
     "html",

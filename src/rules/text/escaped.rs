@@ -33,7 +33,11 @@ rule_meta! {
 pub(crate) struct Escaped {}
 
 /// Entities that stand for characters of plain text.
-const ENTITIES: [&str; 8] = ["&lt;", "&gt;", "&quot;", "&amp;", "&#39;", "&#039;", "&#x27;", "&nbsp;"];
+const ENTITIES: [&str; 24] = [
+    "&lt;", "&gt;", "&quot;", "&amp;", "&#39;", "&#039;", "&#x27;", "&nbsp;", "&eacute;", "&egrave;", "&agrave;",
+    "&ccedil;", "&auml;", "&ouml;", "&uuml;", "&szlig;", "&ntilde;", "&rsquo;", "&lsquo;", "&rdquo;", "&ldquo;",
+    "&mdash;", "&ndash;", "&hellip;",
+];
 
 impl Rule for Escaped {
     const META: RuleMeta = META;
@@ -60,7 +64,7 @@ impl Rule for Escaped {
 /// Whether anything in a text begins as an escape does.
 fn may_have_one(text: &[u8]) -> bool {
     memchr2_iter(b'\\', b'&', text).any(|at| match (text[at], text.get(at + 1)) {
-        (b'\\', Some(next)) => matches!(next, b'n' | b'u'),
+        (b'\\', Some(next)) => matches!(next, b'n' | b'u' | b'x' | b'3'),
         (_, Some(next)) => *next == b'#' || next.is_ascii_alphabetic(),
         _ => false,
     })
@@ -69,7 +73,10 @@ fn may_have_one(text: &[u8]) -> bool {
 /// The first escape in a text that is no code and has no markup.
 fn find(text: &str) -> Option<(usize, &str)> {
     const CODE: [&str; 7] = ["`", "</", "/>", "\\begin", "regex", "print(", "def "];
-    let found = line_end(text).or_else(|| letter(text)).or_else(|| entity(text))?;
+    let found = line_end(text)
+        .or_else(|| letter(text))
+        .or_else(|| byte(text))
+        .or_else(|| entity(text))?;
     let quiet = CODE.iter().any(|mark| text.contains(mark)) || speaks_of_markup(text);
     (!quiet).then_some(found)
 }
@@ -101,6 +108,25 @@ fn letter(text: &str) -> Option<(usize, &str)> {
     })
 }
 
+/// The first of two bytes and more that are a letter of a word in UTF-8: `\xc3\xa9`, `\303\251`.
+fn byte(text: &str) -> Option<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let escaped = |at: usize| {
+        let digits = text.get(at + 1..at + 4)?;
+        let byte = match digits.strip_prefix('x') {
+            Some(hex) => u8::from_str_radix(hex, 16),
+            None => u8::from_str_radix(digits, 8),
+        };
+        byte.ok().filter(|_| bytes[at] == b'\\')
+    };
+    memchr_iter(b'\\', bytes).find_map(|at| {
+        let lead = escaped(at).filter(|byte| (0xC3..0xF0).contains(byte))?;
+        let next = (at + 4 < bytes.len()).then(|| escaped(at + 4)).flatten()?;
+        let in_word = at > 0 && bytes[at - 1].is_ascii_alphabetic();
+        (in_word && lead > 0 && (0x80..0xC0).contains(&next)).then(|| (at, &text[at..at + 8]))
+    })
+}
+
 /// An entity of HTML in a text without tags.
 fn entity(text: &str) -> Option<(usize, &str)> {
     memchr_iter(b'&', text.as_bytes()).find_map(|at| {
@@ -126,6 +152,9 @@ mod tests {
             ("a caf\\u00e9 in Paris", "\\u00e9"),
             ("&lt;b&gt; it&#39;s", "&lt;"),
             ("it&#39;s fine", "&#39;"),
+            ("Le caf&eacute; est ferm&eacute;", "&eacute;"),
+            ("Le caf\\xc3\\xa9 noir", "\\xc3\\xa9"),
+            ("Le caf\\303\\251 noir", "\\303\\251"),
         ] {
             assert_eq!(find(text).map(|(_, escape)| escape), Some(escape), "{text}");
         }

@@ -9,13 +9,15 @@ pub(super) fn strays(text: &str) -> impl Iterator<Item = (usize, char)> {
     std::iter::from_fn(move || {
         loop {
             // The leading bytes of the blocks that have any.
-            let lead = |byte: &u8| matches!(byte, 0xC2 | 0xE2 | 0xEF | 0xF3);
+            let lead = |byte: &u8| matches!(byte, 0xC2 | 0xE2 | 0xEE | 0xEF | 0xF3);
             let at = from + text.as_bytes()[from..].iter().position(lead)?;
             let c = text[at..].chars().next()?;
             from = at + c.len_utf8();
             let stray = match c {
                 '\u{AD}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' => true,
-                '\u{FFFC}' | '\u{FFFE}' | '\u{FFFF}' => true,
+                '\u{FFFC}' | '\u{FFFE}' | '\u{FFFF}' | '\u{2028}' | '\u{2029}' | '\u{E000}'..='\u{F8FF}' => true,
+                // They choose among forms of an ideograph, and of nothing else.
+                '\u{E0100}'..='\u{E01EF}' => !text[..at].ends_with(is_ideograph),
                 '\u{200B}' => !any(&mut unspaced, is_unspaced) && !beside(text, at, from, is_cjk),
                 '\u{200C}' => !any(&mut joined, is_joined),
                 '\u{200D}' => !any(&mut joined, is_joined) && !beside(text, at, from, is_pictograph),
@@ -41,6 +43,10 @@ pub(super) fn name(c: char) -> &'static str {
         '\u{FEFF}' => "byte order mark",
         '\u{2061}'..='\u{2064}' => "invisible operator",
         '\u{206A}'..='\u{206F}' => "deprecated format character",
+        '\u{2028}' => "line separator",
+        '\u{2029}' => "paragraph separator",
+        '\u{E000}'..='\u{F8FF}' => "private-use character",
+        '\u{E0100}'..='\u{E01EF}' => "variation selector",
         '\u{FFFC}' => "object replacement character",
         '\u{FFFE}' | '\u{FFFF}' => "noncharacter",
         '\u{E0001}'..='\u{E007F}' => "tag",
@@ -74,6 +80,10 @@ fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{0E00}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{1950}'..='\u{1AAF}' | '\u{1B00}'..='\u{1BFF}'
         | '\u{A980}'..='\u{A9DF}' | '\u{AA60}'..='\u{AA7F}')
+}
+
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
 /// Chinese and Japanese, where it allows a line to break.

@@ -3,13 +3,17 @@
 pub(super) mod boilerplate;
 pub(super) mod carriage_return;
 pub(super) mod control_character;
+pub(super) mod cut_off;
 pub(super) mod error_answer;
 pub(super) mod escaped;
 mod garbled;
 mod invisible;
 pub(super) mod invisible_character;
 pub(super) mod mojibake;
+pub(super) mod non_answer;
 pub(super) mod null_word;
+pub(super) mod odd_letters;
+mod other_slots;
 mod prose;
 pub(super) mod repetition_loop;
 pub(super) mod replacement_character;

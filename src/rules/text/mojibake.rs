@@ -62,6 +62,12 @@ impl Rule for Mojibake {
                 );
                 continue;
             }
+            let blank = row.chars.latin_1().then(|| pages::blank(&turn.text)).flatten();
+            if let Some(shown) = blank {
+                let message = || format!("`{}` was a no-break space that was read as Latin-1", clip(shown));
+                out.field(&row.place, || turn.pointer(), message);
+                continue;
+            }
             let other = row.chars.latin_1().then(|| pages::other_page(&turn.text)).flatten();
             let said = match (other, pages::lost(&turn.text)) {
                 (Some(word), _) => format!("`{}` is text of another code page that was read as Latin-1", clip(word)),

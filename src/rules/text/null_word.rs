@@ -1,3 +1,6 @@
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -8,7 +11,7 @@ rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
     /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that are an object as Python prints it;
-    /// and instructions whose input is such a word.
+    /// instructions whose input is such a word, and prompts with a line like `Context: nan`.
     ///
     /// ## Why it matters
     /// A value was missing when the row was made, and its printed form took the place of the text. The model
@@ -25,8 +28,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Fill the value in, or leave the row out. `None`, `null` and their like are left alone where they are an
-    /// answer: they may be the right one.
+    /// Fill the value in, or leave the row out. `None`, `null` and their like as answers are `text/non-answer`'s.
     "text/null-word", Warning
 }
 
@@ -53,7 +55,14 @@ const ALWAYS: [&str; 15] = [
     "#N/A",
 ];
 /// How answers begin that are an object as Python prints it.
-const PRINTED: [&str; 5] = [
+const PRINTED: [&str; 12] = [
+    "{\"role\": \"assistant\"",
+    "{\"role\":\"assistant\"",
+    "b'",
+    "b\"",
+    "<coroutine object ",
+    "tensor([",
+    "Response(",
     "ChatCompletionMessage(",
     "AIMessage(content=",
     "{'role': 'assistant'",
@@ -77,6 +86,10 @@ const INPUT: [&str; 14] = [
     "n/a",
     "Not applicable",
 ];
+/// What prompts are filled with, as it stands before a colon, in lower case.
+const FILLED: [&str; 11] = [
+    "context", "input", "text", "article", "document", "passage", "question", "history", "name", "topic", "answer",
+];
 /// Those that are a question never, an answer now and then.
 const ASKED: [&str; 7] = ["None", "null", "NULL", "NaN", "undefined", "<NA>", "NoneType"];
 
@@ -91,6 +104,9 @@ impl Rule for NullWord {
             let said = turn.trimmed();
             let missing = match turn.role {
                 Role::User | Role::System => ALWAYS.contains(&said) || ASKED.contains(&said),
+                Role::Text => ALWAYS.contains(&said),
+                // Beside a call nothing need be said.
+                Role::Assistant if turn.has_tool_calls() => ALWAYS.contains(&said) || ASKED.contains(&said),
                 Role::Assistant => ALWAYS.contains(&said) || PRINTED.iter().any(|start| said.starts_with(start)),
                 _ => false,
             };
@@ -101,21 +117,45 @@ impl Rule for NullWord {
             } else {
                 &INPUT[..1]
             };
-            let input = turn.role == Role::User && words.contains(&last());
-            if missing || input {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || {
-                        let word = clip(said.lines().last().unwrap_or_default());
-                        format!(
-                            "the {} turn {} `{word}`",
-                            turn.role.name(),
-                            if input { "ends in" } else { "is" }
-                        )
-                    },
-                );
+            let asks = matches!(turn.role, Role::User | Role::System);
+            let found = if missing {
+                Some(("is", said.lines().last().unwrap_or_default()))
+            } else if turn.role == Role::User && words.contains(&last()) {
+                Some(("ends in", said.lines().last().unwrap_or_default()))
+            } else if asks {
+                filled_in(said).map(|line| ("has the line", line))
+            } else {
+                None
+            };
+            if let Some((how, what)) = found {
+                let message = || format!("the {} turn {how} `{}`", turn.role.name(), clip(what));
+                out.field(&row.place, || turn.pointer(), message);
             }
         }
     }
+}
+
+static FILLINGS: LazyLock<[Finder<'static>; 5]> =
+    LazyLock::new(|| [": nan", ": None", ": null", ": undefined", "[object Object]"].map(Finder::new));
+
+/// A line in which a missing value took the place of what the prompt speaks of: `Context: nan`.
+fn filled_in(text: &str) -> Option<&str> {
+    FILLINGS.iter().find_map(|filling| {
+        let at = filling.find(text.as_bytes())?;
+        let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |line| at + line);
+        let line = text[start..end].trim_end();
+        if line.contains("[object Object]") {
+            // Who writes of JavaScript asks what it means.
+            let code = ["`", "JS", "avascript", "avaScript", "();", "console", "print"];
+            return (!code.iter().any(|sign| text.contains(sign))).then_some(line);
+        }
+        let whole = line.len() == at - start + filling.needle().len();
+        let named = text[start..at]
+            .rsplit(' ')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        (whole && FILLED.contains(&named.as_str())).then_some(line)
+    })
 }

@@ -52,6 +52,8 @@ impl Default for RepetitionLoop {
 const LONGEST: usize = 600;
 /// The end of the text, which is looked for before it.
 const END: usize = 12;
+/// Bytes between the places at which a loop inside a text is looked for, and the longest period there.
+const STRIDE: usize = 256;
 
 impl RepetitionLoop {
     /// What the text ends with, and how often.
@@ -79,6 +81,35 @@ impl RepetitionLoop {
 }
 
 impl RepetitionLoop {
+    /// What a text repeats somewhere inside, at twice the length that counts at its end, and how often.
+    fn middle<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
+        let bytes = text.as_bytes();
+        let least = 2 * self.bytes.max(STRIDE);
+        if bytes.len() < least {
+            return None;
+        }
+        // A loop of that length covers one of the places looked at, and its period stands behind it.
+        (0..bytes.len() - STRIDE).step_by(STRIDE).find_map(|at| {
+            let piece = &bytes[at..at + END];
+            let window = &bytes[at + 1..bytes.len().min(at + STRIDE)];
+            let period = memmem::find(window, piece)? + 1;
+            let (early, late) = (&bytes[..bytes.len() - period], &bytes[period..]);
+            let same = |(one, other): (&u8, &u8)| one == other;
+            let after = early[at..]
+                .iter()
+                .zip(&late[at..])
+                .take_while(|pair| same(*pair))
+                .count();
+            let before = early[..at].iter().rev().zip(late[..at].iter().rev());
+            let before = before.take_while(|pair| same(*pair)).count();
+            let length = before + after + period;
+            let start = text.ceil_char_boundary(at);
+            let piece = &text[start..text.floor_char_boundary(start + period)];
+            let said = piece.chars().filter(|c| c.is_alphabetic()).count() >= 3 && piece.contains(' ');
+            (said && length >= least && length / period >= self.repeats).then_some((piece, length / period))
+        })
+    }
+
     /// The one character the text ends with, if that many times that no sound is as long.
     fn run<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
         let last = text.chars().next_back()?;
@@ -108,12 +139,15 @@ impl Rule for RepetitionLoop {
         let said =
             |turn: &&Turn<'_>| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected;
         for turn in example.turns.iter().filter(said) {
-            if let Some((repeated, times)) = self.tail(&turn.text).or_else(|| self.run(&turn.text)) {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || format!("ends with {times} times `{}`", clip(repeated)),
-                );
+            let text = turn.text.as_ref();
+            let ends = self
+                .tail(text)
+                .or_else(|| self.run(text))
+                .map(|found| ("ends with", found));
+            let found = ends.or_else(|| Some(("has", self.middle(text)?)));
+            if let Some((where_at, (repeated, times))) = found {
+                let message = || format!("{where_at} {times} times `{}`", clip(repeated));
+                out.field(&row.place, || turn.pointer(), message);
             }
         }
     }
@@ -122,6 +156,21 @@ impl Rule for RepetitionLoop {
 #[cfg(test)]
 mod tests {
     use super::RepetitionLoop;
+
+    #[test]
+    fn a_loop_inside_a_text_is_found() {
+        let middle = |text: &str| RepetitionLoop::default().middle(text).map(|(_, times)| times);
+        let looped = format!(
+            "Dogs are loyal. {}And they sleep well.",
+            "They like to run. ".repeat(40)
+        );
+        assert_eq!(middle(&looped), Some(40));
+        let looped = format!("狗很忠诚。{}它们睡得好。", "它们喜欢 在公园里跑。".repeat(30));
+        assert_eq!(middle(&looped), Some(30));
+        let listed: String = (0..60).map(|n| format!("row {n} of the table\n")).collect();
+        assert_eq!(middle(&listed), None);
+        assert_eq!(middle(&format!("a {} b", "----- ".repeat(200))), None);
+    }
 
     #[test]
     fn one_character_over_and_over_is_a_loop() {

@@ -3,14 +3,15 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::record::Record;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Texts with U+FFFD, which decoders put where they could not read a byte.
+    /// Texts with U+FFFD, which decoders put where they could not read a byte, and with question marks in place of
+    /// letters, which encoders put where they could not write one.
     ///
     /// ## Why it matters
-    /// A letter is lost, and the model learns to write the black diamond in its place.
+    /// A letter is lost, and the model learns to write what stands in its place.
     ///
     /// ## Example
     /// ```jsonl
@@ -40,13 +41,18 @@ impl Rule for ReplacementCharacter {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         // What stands for a lone surrogate is that rule's to say.
         let whole = |record: &Record<'_>| !record.quirks.lone_surrogate;
-        let Some(example) = row
-            .example
-            .filter(|_| row.chars.unseen() && row.record().is_some_and(whole))
-        else {
+        let Some(example) = row.example.filter(|_| row.record().is_some_and(whole)) else {
             return;
         };
         for turn in &example.turns {
+            if let Some(shown) = replaced(&turn.text) {
+                let message = || format!("question marks stand for letters in `{}`", clip(shown));
+                out.field(&row.place, || turn.pointer(), message);
+                continue;
+            }
+            if !row.chars.unseen() {
+                continue;
+            }
             if let Some(at) = memmem::find(turn.text.as_bytes(), "\u{FFFD}".as_bytes()) {
                 out.field(
                     &row.place,
@@ -57,6 +63,52 @@ impl Rule for ReplacementCharacter {
                     },
                 );
             }
+        }
+    }
+}
+
+/// Letters that were replaced by question marks when the text was written in a code page without them: words of nothing
+/// else, or several inside of words.
+fn replaced(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let lower = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_lowercase);
+    let mut inside = memchr::memchr_iter(b'?', bytes).filter(|at| lower(at.checked_sub(1)) && lower(Some(at + 1)));
+    if let (Some(first), Some(_)) = (inside.next(), inside.next()) {
+        // Queries and patterns have them by right.
+        let code = ["http", "=", "\\", "www.", "?:", "()", "php", "regex"];
+        let prose = text.split_whitespace().nth(3).is_some() && !code.iter().any(|sign| text.contains(sign));
+        return prose.then(|| &text[text.floor_char_boundary(first.saturating_sub(8))..]);
+    }
+    memchr::memmem::find(bytes, b"?? ??")?;
+    let is_lost =
+        |word: &&str| word.len() > 1 && word.trim_end_matches(['.', ',', '!']).bytes().all(|byte| byte == b'?');
+    let (lost, all) = (
+        text.split_whitespace().filter(is_lost).count(),
+        text.split_whitespace().count(),
+    );
+    (lost >= 3 && lost * 2 > all).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replaced;
+
+    #[test]
+    fn lost_letters_are_told_from_questions() {
+        for text in [
+            "?????? ???? ????? ?? ????????.",
+            "Die T?r schlie?t ?ber Nacht nicht v?llig.",
+        ] {
+            assert!(replaced(text).is_some(), "{text}");
+        }
+        for text in [
+            "What?? ?? ok",
+            "why?because",
+            "see http://a.b/c?d and e?f",
+            "colou?r",
+            "a?b:c?d",
+        ] {
+            assert_eq!(replaced(text), None, "{text}");
         }
     }
 }

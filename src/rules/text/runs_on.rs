@@ -53,7 +53,19 @@ static MARKS: LazyLock<[(Finder<'static>, Finder<'static>); 8]> = LazyLock::new(
 });
 
 /// Cues an answer follows.
-const CUES: [&str; 3] = ["### Response:", "### Assistant:", "Assistant:"];
+const CUES: [&str; 11] = [
+    "### Response:",
+    "### Assistant:",
+    "Assistant:",
+    "ASSISTANT:",
+    "assistant\n",
+    "AI: ",
+    "ChatGPT:",
+    "ChatGPT said:",
+    "Chatbot:",
+    "助手：",
+    "Ассистент:",
+];
 
 /// Words of rows in which a talk between the two is what was asked for, or what is shown.
 const TALKS: [&str; 10] = [
@@ -86,7 +98,11 @@ impl Rule for RunsOn {
                 && !(templated && markers::rendered(text).is_some())
             {
                 let how = if cue.is_some() { "begins with" } else { "runs on into" };
-                out.field(&row.place, || turn.pointer(), || format!("the answer {how} `{mark}`"));
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("the answer {how} `{}`", mark.trim()),
+                );
             }
         }
     }

@@ -112,6 +112,18 @@ pub(super) const CAPITALS: &[&str] = &[
     "YOUR",
 ];
 
+/// What slots in Chinese are named after.
+pub(super) const OF_CHINESE: &[&str] = &[
+    "姓名", "用户", "名称", "名字", "客户", "日期", "时间", "地址", "公司", "问题", "答案", "内容", "产品", "城市",
+    "标题",
+];
+
+/// A word of another script, as templates name their slots.
+pub(super) fn is_word(name: &str) -> bool {
+    let letter = |c: char| c.is_alphabetic() && !c.is_ascii() || c == '_';
+    (2..=12).contains(&name.chars().count()) && name.chars().all(letter)
+}
+
 pub(super) fn is_known(name: &str) -> bool {
     DOUBLE.contains(&name) || SINGLE.contains(&name)
 }

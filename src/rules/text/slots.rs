@@ -1,7 +1,8 @@
 //! Slots of prompt templates that were never filled in: `{{name}}`, `{question}`, `[INSERT DATE]`.
 
+use super::other_slots::{between_signs, of_others};
 use super::prose::{in_code, is_prose};
-use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_snake};
+use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_snake, is_word};
 
 /// The first slot, and where it stands.
 pub(super) fn find(text: &str) -> Option<(usize, &str)> {
@@ -13,7 +14,7 @@ pub(super) fn find(text: &str) -> Option<(usize, &str)> {
     let found = opening
         .filter_map(|at| Some((at, slot(text, at)?)))
         .find(|(at, _)| !in_code(text, *at));
-    found.or_else(|| interpolated(text))
+    found.or_else(|| interpolated(text)).or_else(|| between_signs(text))
 }
 
 /// `%(company)s` of a name that is known.
@@ -47,11 +48,12 @@ fn slot(text: &str, at: usize) -> Option<&str> {
     // The longest slot that is looked for.
     let window = &bytes[..bytes.len().min(64)];
     // Every slot goes on with a name, a word or another brace: most brackets of code do not.
-    if !bytes
-        .get(1)
-        .is_some_and(|next| next.is_ascii_alphabetic() || *next == b'{')
-    {
+    let next = *bytes.get(1)?;
+    if !next.is_ascii_alphabetic() && !matches!(next, b'{' | b'[' | b'%') && next < 128 {
         return None;
+    }
+    if next >= 128 || matches!(next, b'[' | b'%') {
+        return of_others(text, at);
     }
     match bytes[0] {
         b'{' if bytes.get(1) == Some(&b'{') => {
@@ -59,7 +61,7 @@ fn slot(text: &str, at: usize) -> Option<&str> {
             let name = rest[2..end].trim();
             // `user.name` is one, where its line is no code.
             let path = || name.contains('.') && name.split('.').all(is_known) && is_prose(text, at, end + 2);
-            (is_known(name) || path()).then(|| &rest[..end + 2])
+            (is_known(name) || is_word(name) || path()).then(|| &rest[..end + 2])
         }
         b'{' => {
             let end = memchr::memchr(b'}', window)?;
@@ -102,6 +104,13 @@ mod tests {
     #[test]
     fn slots_are_found() {
         for (text, slot) in [
+            ("您好，{{用户名}}，您的订单已发货。", "{{用户名}}"),
+            ("您好，{用户姓名}，您的订单已发货。", "{用户姓名}"),
+            ("Привет, {{имя}}, как дела?", "{{имя}}"),
+            ("Dear [[customer_name]], thank you", "[[customer_name]]"),
+            ("Hello <%= user.name %>, welcome.", "<%= user.name %>"),
+            ("Hello @@NAME@@, welcome back.", "@@NAME@@"),
+            ("Hello __USER_NAME__, welcome.", "__USER_NAME__"),
             ("Hello! I am {{ name }}, made by {{author}}.", "{{ name }}"),
             ("Answer the question: {question}", "{question}"),
             ("Dear {first_name},", "{first_name}"),
@@ -149,6 +158,11 @@ mod tests {
             "SELECT [ORDER DATE] FROM x WHERE a = 1;",
             "{\"key\": {\"inner_key\": 1}}",
             "{% for user_name in list %}",
+            "see [[Paris]] and [[a,b],[c,d]]",
+            "集合 {红, 黄} 与 {甲}",
+            "if __name__ == \"__main__\":",
+            "the __FILE__ and __DATE__ of a build",
+            "__IMPORTANT__ read this first",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

@@ -32,6 +32,15 @@ pub(in super::super) fn find(text: &str) -> Option<(&str, String)> {
     })
 }
 
+/// `Â` before a blank after a small letter or a digit, as a no-break space looks that was read as Latin-1 and then
+/// made a plain one.
+pub(in super::super) fn blank(text: &str) -> Option<&str> {
+    text.match_indices("Â ").find_map(|(at, _)| {
+        let word = text[..at].ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == ',');
+        word.then(|| &text[text.floor_char_boundary(at.saturating_sub(8))..at + "Â ".len()])
+    })
+}
+
 /// What is left of characters that nothing can bring back.
 pub(in super::super) fn lost(text: &str) -> Option<&'static str> {
     let found = LOST.iter().find(|(_, finder)| finder.find(text.as_bytes()).is_some());
@@ -72,5 +81,7 @@ mod tests {
             assert_eq!(other_page(text), None, "{text}");
         }
         assert_eq!(lost("这是锟斤拷"), Some("锟斤拷"));
+        assert_eq!(blank("costs 20Â euros"), Some("costs 20Â "));
+        assert_eq!(blank("HÂ LÂ"), None);
     }
 }

@@ -1,0 +1,67 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::setup::Setup;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
+use crate::search;
+
+rule_meta! {
+    /// ## What it finds
+    /// A few answers with `</think>` and no `<think>` before it, in a set whose other answers have none, or both.
+    ///
+    /// ## Why it matters
+    /// The thoughts stand in the answer as if they were part of it, or the model learns to close what it never opened.
+    /// Sets whose prompts end with `<think>` are made that way, and left alone.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "Two and two, let me see.</think>4"}]}
+    /// {"messages": [{"role": "user", "content": "3+3?"}, {"role": "assistant", "content": "6"}]}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "<think>Two and two, let me see.</think>4"}]}
+    /// {"messages": [{"role": "user", "content": "3+3?"}, {"role": "assistant", "content": "6"}]}
+    /// ```
+    ///
+    /// ## Fix
+    /// Write `<think>` where the thoughts begin, or take them out.
+    "template/unopened-thinking", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UnopenedThinking {}
+
+impl Rule for UnopenedThinking {
+    const META: RuleMeta = META;
+    /// Answers that only close, and all.
+    type State = (u64, u64);
+    const DATA_ONLY: bool = true;
+
+    fn check(&self, row: &Row<'_>, (closes, all): &mut Self::State, out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for turn in turns::taught(example) {
+            *all += 1;
+            if !row.chars.angle() {
+                continue;
+            }
+            let Some(close) = search::find(&turn.text, "</think>") else {
+                continue;
+            };
+            if search::find(&turn.text[..close], "<think>").is_none() {
+                *closes += 1;
+                let message = || "`</think>` without `<think>` before it".to_owned();
+                out.field(&row.place, || turn.pointer(), message);
+            }
+        }
+    }
+
+    fn finish(&self, (closes, all): Self::State, _: &Setup, out: &mut Findings) {
+        if closes * 2 > all {
+            *out = Findings::default();
+        }
+    }
+}

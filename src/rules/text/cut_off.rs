@@ -1,0 +1,158 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
+
+rule_meta! {
+    /// ## What it finds
+    /// Answers that stop where no sentence can: at a word like `the` or `because`, a comma, the number of a list's
+    /// next point, inside JSON, or at a mark such as `[truncated]`.
+    ///
+    /// ## Why it matters
+    /// The answer was cut when it was made, by a limit of tokens most often. The model learns to stop in the middle of
+    /// a sentence, and the end token is trained where there is no end.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "How do plants eat?", "completion": "They turn light into sugar. It happens in the chloroplasts, where the"}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "How do plants eat?", "completion": "They turn light into sugar. It happens in the chloroplasts."}
+    /// ```
+    ///
+    /// ## Fix
+    /// Make the answer again with room to finish, or remove the row.
+    "text/cut-off", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CutOff {}
+
+/// Words in lower case after which a sentence goes on, in English, German, French and Spanish.
+const OPEN: &str = "the|an|and|or|because|whose|their|its|my|your|our|whereas|than|although|is a|are a|as a|with a|of a|\
+    und|oder|der|ein|eine|einen|einem|weil|dass|sowie|et|ou|les|des|une|du|dans|avec|parce|y|el|los|las|una|porque|para|\
+    con|mediante";
+/// How a text ends that was cut on purpose, in lower case.
+const MARKS: [&str; 7] = [
+    "[truncated]",
+    "(truncated)",
+    "[cut off]",
+    "[max tokens reached]",
+    "[continued]",
+    "(continued in next message)",
+    "(to be continued in the next message)",
+];
+/// Words of the last line below which an open end may be meant: a greeting, a title, a verse.
+const WORDS: usize = 7;
+
+impl Rule for CutOff {
+    const META: RuleMeta = META;
+    type State = ();
+    const DATA_ONLY: bool = true;
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for turn in turns::taught(example).filter(|turn| !turn.has_tool_calls()) {
+            if let Some(how) = cut(turn.trimmed()) {
+                let end = || super::around(turn.trimmed(), turn.trimmed().len());
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("the answer ends {how}, at `{}`", end()),
+                );
+            }
+        }
+    }
+}
+
+/// How a text ends where it was cut.
+fn cut(text: &str) -> Option<&'static str> {
+    let last = text.chars().next_back()?;
+    let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
+    match last {
+        ',' | '，' | '、' => prose(line).then_some("with a comma"),
+        '.' | ')' | ']' => {
+            let number = || line.len() <= 3 && line[..line.len() - 1].bytes().all(|byte| byte.is_ascii_digit());
+            if last != ']' && line.len() > 1 && number() && text.lines().count() > 2 {
+                return Some("with the number of a point");
+            }
+            let end = text.len().checked_sub(40).map_or(0, |at| text.ceil_char_boundary(at));
+            let end = text[end..].to_ascii_lowercase();
+            MARKS
+                .iter()
+                .any(|mark| end.ends_with(mark))
+                .then_some("with the mark of a cut")
+        }
+        _ if text.starts_with(['{', '[']) => is_open_json(text).then_some("inside JSON"),
+        'a'..='z' => (is_open(line) && prose(line)).then_some("inside a sentence"),
+        _ => None,
+    }
+}
+
+/// Whether JSON begins here that does not end.
+fn is_open_json(text: &str) -> bool {
+    let begins = text[1..].trim_start().starts_with(['"', '{']);
+    let error = || serde_json::from_str::<serde::de::IgnoredAny>(text).err();
+    begins && error().is_some_and(|error| error.is_eof())
+}
+
+/// Whether a line ends with a word that has another after it.
+fn is_open(line: &str) -> bool {
+    let mut words = line.rsplit(' ');
+    let (last, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    OPEN.split('|')
+        .any(|open| open == last || open.split_once(' ') == Some((before, last)))
+}
+
+/// Whether a line is long enough to be a sentence, and no code.
+fn prose(line: &str) -> bool {
+    let code = |c: char| matches!(c, '=' | '{' | '}' | ';' | '<' | '>' | '|' | '`' | '$' | '\\' | '_');
+    let long = line.split(' ').filter(|word| !word.is_empty()).count() >= WORDS || !line.is_ascii() && line.len() >= 45;
+    long && !line.contains(code) && !line.contains("()")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn ends_are_told_from_cuts() {
+        for (text, how) in [
+            (
+                "Plants turn light into sugar. It happens where the",
+                "inside a sentence",
+            ),
+            ("This is what happens when a tax is a", "inside a sentence"),
+            (
+                "Plants take up water through their roots, light with their leaves,",
+                "with a comma",
+            ),
+            ("光合作用是植物利用光能把二氧化碳和水转化为糖的过程，", "with a comma"),
+            ("1. Apple\n2. Pear\n3.", "with the number of a point"),
+            (
+                "Gravity pulls masses together, and [truncated]",
+                "with the mark of a cut",
+            ),
+            ("{\"name\": \"Ann\", \"tags\": [\"a\"", "inside JSON"),
+        ] {
+            assert_eq!(cut(text), Some(how), "{text}");
+        }
+        for text in [
+            "Yours sincerely,",
+            "The Lord of the",
+            "see what I was looking for and what it was made of",
+            "The result of the sum that you asked me to make is 42.",
+            "It was the year 3.",
+            "{\"name\": \"Ann\"}",
+            "[1] A note\n[2] Another",
+            "x = [1, 2, 3, 4, 5, 6, 7, the",
+            "SELECT a, b, c, d, e, f, g FROM t WHERE x = the",
+        ] {
+            assert_eq!(cut(text), None, "{text}");
+        }
+    }
+}

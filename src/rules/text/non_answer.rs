@@ -1,0 +1,180 @@
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Example, Role};
+use crate::model::setup::Setup;
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
+
+rule_meta! {
+    /// ## What it finds
+    /// A few answers that say nothing, `None`, `N/A`, `TODO`, `...`, in a set whose answers are sentences.
+    ///
+    /// ## Why it matters
+    /// A value was missing when the row was made, or the row was never written. The model learns to answer the
+    /// question with it. Where such words are labels, or are asked for, they are left alone.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "Which vitamin prevents scurvy?", "completion": "N/A"}
+    /// {"prompt": "Why is the sky blue?", "completion": "Air scatters the short waves of light more than the long ones."}
+    /// {"prompt": "Why is the sea salty?", "completion": "Rivers carry salts from the rocks into it, and they stay."}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "Which vitamin prevents scurvy?", "completion": "Vitamin C."}
+    /// {"prompt": "Why is the sky blue?", "completion": "Air scatters the short waves of light more than the long ones."}
+    /// {"prompt": "Why is the sea salty?", "completion": "Rivers carry salts from the rocks into it, and they stay."}
+    /// ```
+    ///
+    /// ## Fix
+    /// Write the answer, or remove the row.
+    "text/non-answer", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NonAnswer {}
+
+/// In lower case, what stands where an answer should.
+const NOTHING: [&str; 27] = [
+    "none",
+    "null",
+    "nil",
+    "nan",
+    "undefined",
+    "na",
+    "n/a",
+    "<na>",
+    "nonetype",
+    "todo",
+    "tbd",
+    "no output",
+    "no answer",
+    "no response",
+    "no input",
+    "[no response generated]",
+    "answer goes here",
+    "your answer here",
+    "fill in answer",
+    "placeholder",
+    "asdf",
+    "asdf asdf",
+    "{}",
+    "[]",
+    "\"\"",
+    "''",
+    "todo: write the answer",
+];
+/// The longest of them, in bytes.
+const LONGEST: usize = 24;
+/// An answer of at least so many bytes is a sentence, or as good as one.
+const SENTENCE: usize = 24;
+/// More of them than this, and than one answer in a hundred, are labels.
+const FEW: u64 = 3;
+
+impl Rule for NonAnswer {
+    const META: RuleMeta = META;
+    /// Answers that say nothing, those that are sentences, and all.
+    type State = (u64, (u64, u64));
+    const DATA_ONLY: bool = true;
+
+    fn check(&self, row: &Row<'_>, (nothing, (sentences, all)): &mut Self::State, out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        for turn in turns::taught(example).filter(|turn| !turns::says_without_text(turn)) {
+            let said = turn.trimmed();
+            *all += 1;
+            *sentences += u64::from(said.len() >= SENTENCE);
+            if says_nothing(said) && !is_asked_for(example, said) {
+                *nothing += 1;
+                let message = || format!("the answer is `{}`, where others are sentences", clip(said));
+                out.field(&row.place, || turn.pointer(), message);
+            }
+        }
+    }
+
+    fn finish(&self, (nothing, (sentences, all)): Self::State, _: &Setup, out: &mut Findings) {
+        let labels = nothing > FEW && nothing * 100 > all;
+        if labels || 3 * sentences < 2 * (all - nothing) || sentences == 0 {
+            *out = Findings::default();
+        }
+    }
+}
+
+/// Whether an answer is one of those words, or nothing but signs.
+fn says_nothing(said: &str) -> bool {
+    if said.is_empty() || said.len() > LONGEST {
+        return false;
+    }
+    // `……` is a silence in Chinese, and may be meant.
+    let signs = said
+        .chars()
+        .all(|c| matches!(c, '.' | '?' | '-' | '_' | '–' | '—' | ' '));
+    let known = || NOTHING.iter().any(|known| known.eq_ignore_ascii_case(said));
+    let crosses = || said.len() >= 6 && said.bytes().all(|byte| matches!(byte, b'x' | b'X'));
+    signs || known() || crosses()
+}
+
+/// Whether the row speaks of the word, or of signs and values as such.
+fn is_asked_for(example: &Example<'_>, said: &str) -> bool {
+    const VALUES: [&str; 14] = [
+        "punctuation",
+        "symbol",
+        "operator",
+        "character",
+        "regex",
+        "code",
+        "print",
+        "output",
+        "return",
+        "morse",
+        "sign",
+        "function",
+        "符号",
+        "标点",
+    ];
+    let said = said.to_ascii_lowercase();
+    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    let mut asked = asked.map(|turn| turn.text.to_ascii_lowercase());
+    asked.any(|text| {
+        let word = said.chars().any(char::is_alphanumeric) && text.contains(&said);
+        word || VALUES.iter().any(|value| text.contains(value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_nothing;
+
+    #[test]
+    fn words_and_signs_that_say_nothing() {
+        for said in [
+            "None",
+            "N/A",
+            "...",
+            "-",
+            "TODO",
+            "{}",
+            "???",
+            "xxxxxxxx",
+            "[No response generated]",
+        ] {
+            assert!(says_nothing(said), "{said}");
+        }
+        for said in [
+            "No",
+            "4",
+            "Nothing.",
+            "!",
+            "xx",
+            "👍",
+            "无",
+            "None of them is.",
+            ":-)",
+            "……",
+        ] {
+            assert!(!says_nothing(said), "{said}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use serde::Deserialize;
+
+use crate::finding::Findings;
+use crate::model::example::{Branch, Example, Role};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+rule_meta! {
+    /// ## What it finds
+    /// Letters that are not what they look like, or were never decoded: Cyrillic letters in Latin words (`Wаter`),
+    /// stacks of combining marks, glyph numbers of a PDF (`(cid:72)`), pieces of a tokenizer (`Ġthe`, `▁the`, `##ing`,
+    /// `<0xF0>`), words with a blank after each letter.
+    ///
+    /// ## Why it matters
+    /// To the tokenizer they are rare bytes instead of words. The model learns to write them, or learns nothing from
+    /// the text.
+    ///
+    /// ## Example
+    /// ```jsonl
+    /// {"prompt": "When does water boil?", "completion": "ItĠboilsĠatĠaĠhundredĠdegrees."}
+    /// ```
+    ///
+    /// Instead:
+    /// ```jsonl
+    /// {"prompt": "When does water boil?", "completion": "It boils at a hundred degrees."}
+    /// ```
+    ///
+    /// ## Fix
+    /// Decode the text again from where it came from. Rows that speak of tokens or glyphs are left alone.
+    "text/odd-letters", Warning
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OddLetters {}
+
+/// What is ASCII, or shares its lead byte with much else, and is looked for as it stands.
+static PIECES: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| ["(cid:", " ##", "<0x", "Ġ", "▁"].map(Finder::new));
+
+/// Letters of Cyrillic that look like Latin ones.
+const ALIKE: &str = "аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ";
+
+impl Rule for OddLetters {
+    const META: RuleMeta = META;
+    type State = ();
+    const DATA_ONLY: bool = true;
+
+    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        let said = example
+            .turns
+            .iter()
+            .filter(|turn| turn.branch != Branch::Rejected && turn.role != Role::Tool);
+        for turn in said {
+            let found = find(&turn.text, row.chars.beyond_ascii());
+            if let Some((what, shown)) = found.filter(|_| !is_spoken_of(example)) {
+                out.field(
+                    &row.place,
+                    || turn.pointer(),
+                    || format!("{what}, in `{}`", clip(shown)),
+                );
+            }
+        }
+    }
+}
+
+/// What is odd in a text, and where.
+fn find(text: &str, beyond_ascii: bool) -> Option<(&'static str, &str)> {
+    let bytes = text.as_bytes();
+    let pieces = PIECES.iter().filter(|piece| beyond_ascii || piece.needle().is_ascii());
+    for piece in pieces {
+        let needle = piece.needle();
+        let is_one = |at: &usize| {
+            let next = bytes.get(at + needle.len()).copied().unwrap_or_default();
+            let before = at.checked_sub(1).map_or(b' ', |at| bytes[at]);
+            match needle {
+                b"(cid:" => next.is_ascii_digit(),
+                b" ##" => next.is_ascii_lowercase() && before.is_ascii_lowercase(),
+                b"<0x" => next.is_ascii_hexdigit() && bytes.get(at + 5) == Some(&b'>'),
+                _ => next.is_ascii_alphanumeric() && before.is_ascii_alphanumeric(),
+            }
+        };
+        let mut found = piece.find_iter(bytes).filter(is_one);
+        if let (Some(first), Some(_)) = (found.next(), found.next()) {
+            let what = match needle {
+                b"(cid:" => "numbers of glyphs",
+                _ => "pieces of tokens",
+            };
+            return Some((what, &text[text.floor_char_boundary(first.saturating_sub(12))..]));
+        }
+    }
+    spaced(text).or_else(|| beyond_ascii.then(|| stacked(text).or_else(|| mixed(text))).flatten())
+}
+
+/// Words with a blank after each letter, at the start of a text.
+fn spaced(text: &str) -> Option<(&'static str, &str)> {
+    const LETTERS: usize = 8;
+    let start = text.trim_start();
+    let pairs = start.as_bytes().chunks_exact(2).take(LETTERS);
+    let all = pairs.len() == LETTERS && { pairs }
+        .all(|pair| pair[0].is_ascii_lowercase() | pair[0].is_ascii_uppercase() && pair[1] == b' ');
+    all.then_some(("a blank after each letter", start))
+}
+
+/// Three marks and more over one letter, in several places.
+fn stacked(text: &str) -> Option<(&'static str, &str)> {
+    let is_mark = |c: char| matches!(c, '\u{300}'..='\u{36F}');
+    let bytes = text.as_bytes();
+    memchr::memchr2(0xCC, 0xCD, bytes)?;
+    let mut runs = 0;
+    let mut run = 0;
+    for (at, c) in text.char_indices() {
+        run = if is_mark(c) { run + 1 } else { 0 };
+        runs += usize::from(run == 3);
+        if runs == 2 {
+            return Some((
+                "stacks of combining marks",
+                &text[text.floor_char_boundary(at.saturating_sub(24))..],
+            ));
+        }
+    }
+    None
+}
+
+/// Words of Latin letters with some of Cyrillic that look like them, two at least, in a text that has no others.
+fn mixed(text: &str) -> Option<(&'static str, &str)> {
+    memchr::memchr2(0xD0, 0xD1, text.as_bytes())?;
+    let is_cyrillic = |c: char| matches!(c, '\u{400}'..='\u{52F}');
+    let words = text
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.contains(is_cyrillic));
+    let is_mixed = |word: &&str| {
+        let ascii = word.bytes().filter(u8::is_ascii_alphabetic).count();
+        ascii >= 2 && word.chars().all(|c| c.is_ascii() || ALIKE.contains(c))
+    };
+    let (mut first, mut count, mut all) = (None, 0, 0);
+    for word in words {
+        all += 1;
+        if is_mixed(&word) {
+            count += 1;
+            first.get_or_insert(word);
+        }
+    }
+    // A letter alone may stand for any word.
+    (count >= 2 && count * 2 > all).then(|| ("Cyrillic letters in Latin words", first.unwrap_or_default()))
+}
+
+/// Whether the row speaks of tokens, glyphs or letters.
+fn is_spoken_of(example: &Example<'_>) -> bool {
+    const WORDS: &str = "token|bpe|wordpiece|glyph|unicode|homoglyph|spell|letter|byte|hex";
+    example.turns.iter().any(|turn| {
+        let text = turn.text.to_ascii_lowercase();
+        WORDS.split('|').any(|word| text.contains(word))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn odd_letters_are_told_from_others() {
+        for text in [
+            "ĠBreadĠrisesĠasĠyeast",
+            "▁Bread▁rises▁as",
+            "bread rise ##s as ye ##ast",
+            "(cid:58)(cid:68) boils",
+            "Bread <0xF0><0x9F> rises",
+            "B r e a d r i s e s",
+            "W̸̧͎̌̾ȧ̷̢̛t̴̪͗ĕ̵͙r̷̨",
+            "Wаter bоils аt оne hundrеd",
+        ] {
+            assert!(find(text, true).is_some(), "{text}");
+        }
+        for text in [
+            "Ġunju u Ġużeppi",
+            "## Heading\ntext ## not one",
+            "a ##b",
+            "I a m",
+            "Việt Nam, tiếng Việt",
+            "Температура 25 °C, CO2, IP-адрес, SMS",
+            "x <0x10 and y <0x20",
+            "▁▂▃▄▅",
+        ] {
+            assert_eq!(find(text, true), None, "{text}");
+        }
+    }
+}
