@@ -12,7 +12,7 @@ pub(super) fn line(report: &Report, cluster: &Cluster) -> String {
             text.push_str(", ");
         }
         if source == Some(member.source) {
-            text.push_str(&member.line.unwrap_or(member.row).to_string());
+            text.push_str(&member.in_its_file());
         } else {
             text.push_str(&report.short_place(*member));
         }

@@ -46,11 +46,14 @@ fn annotate(report: &Report, level: Level, group: &Group, found: &Found, out: &m
     if let Some(column) = found.column {
         at.push_str(&format!("col={column},"));
     }
-    let rows = if group.rows > 1 {
+    let mut rows = if group.rows > 1 {
         format!(" ({})", plural(group.rows, "row"))
     } else {
         String::new()
     };
+    if let Some(at) = found.at.filter(|at| at.shares_its_line()) {
+        rows.push_str(&format!(" [row {}]", at.row));
+    }
     writeln!(
         out,
         "::{} {at}title={}::{}{}",

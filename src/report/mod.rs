@@ -219,7 +219,8 @@ impl Report {
         }
     }
 
-    /// `data/train.jsonl:1881`, or `data/train.parquet row 17` where there are no lines.
+    /// `data/train.jsonl:1881`, `data/train.parquet row 17` where there are no lines, `data/train.json:1 row 17` where
+    /// a line holds several rows.
     pub fn place(&self, at: At) -> String {
         let source = self.sources.get(at.source as usize);
         let name = source.map_or("", |source| source.name.as_str());
@@ -270,8 +271,26 @@ impl Source {
 
 fn place_in(at: At, name: &str) -> String {
     match at.line {
+        Some(line) if at.shares_its_line() => format!("{name}:{line} row {}", at.row),
         Some(line) => format!("{name}:{line}"),
         None => format!("{name} row {}", at.row),
+    }
+}
+
+impl At {
+    /// Whether other rows stand on the row's line, as in a JSON array of one line: there are fewer lines up to it than
+    /// rows.
+    fn shares_its_line(self) -> bool {
+        self.line.is_some_and(|line| self.row >= line)
+    }
+
+    /// Where the row stands in a file that has been named: its line, or its number where that tells more.
+    fn in_its_file(self) -> String {
+        match self.line {
+            Some(line) if !self.shares_its_line() => line.to_string(),
+            Some(_) => format!("row {}", self.row),
+            None => self.row.to_string(),
+        }
     }
 }
 

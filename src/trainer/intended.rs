@@ -163,14 +163,13 @@ fn as_message<'t>(turn: &'t Turn<'_>, shape: Shape) -> Message<'t> {
 }
 
 /// The tools as a list, out of a string of JSON where the column is one, as the trainers read it that
-/// know such columns; none where the list is empty or no list.
+/// know such columns; none where it is no list. An empty list is handed on as such, as transformers does.
 fn tools<'e>(example: &'e Example<'_>) -> Option<Cow<'e, Value<'e>>> {
     let tools = match example.tools.filter(|_| example.conversational)? {
         Value::Str(text) => Cow::Owned(Value::from_json(text).ok()?),
         tools => Cow::Borrowed(tools),
     };
-    let any = tools.as_array().is_some_and(|tools| !tools.is_empty());
-    any.then_some(tools)
+    tools.as_array().is_some().then_some(tools)
 }
 
 /// A row that was tokenised before, as it stands.

@@ -49,6 +49,10 @@ pub fn run(args: &EncodeArgs, environment: &Environment) -> anyhow::Result<Outco
     let Some(encoder) = prepared.encoder.as_deref() else {
         return Err(UsageError("encode needs a tokenizer: give one with -m".to_owned()).into());
     };
+    // Nothing is lost where standard error is closed.
+    for note in &prepared.header.notes {
+        let _ = writeln!(anstream::stderr(), "note: {note}");
+    }
     let counts = to_file(&args.output, |sink| feed(&prepared, encoder, sink))?;
     let sequences = plural(counts.sequences, "sequence");
     let rows = plural(counts.rows, "row");

@@ -115,9 +115,11 @@ impl Meetings {
         if self.batch > 1 && clusters.all > 1 {
             let (batch, near) = (self.batch, self.near);
             let expected = self.pairs as f64 * (batch - 1) as f64 / (clusters.all - 1) as f64;
-            notes.push(format!(
-                "in steps of {batch} rows {near} repeats stand in one step with another of their group, ≈{expected:.0} pairs when shuffled"
-            ));
+            if near > 0 || expected >= 1.0 {
+                notes.push(format!(
+                    "with {batch} rows a step, rows that say the same meet in one step {near} times in file order, ≈{expected:.0} times shuffled"
+                ));
+            }
         }
         notes
     }

@@ -29,6 +29,11 @@ impl Said {
         self.0.update(&[0xFF, turn.branch as u8]);
         self.0.update(text);
         self.0.update(&[0xFE]);
+        // Who calls a tool says what stands in the call.
+        if let Some(calls) = turn.raw.filter(|_| turn.has_tool_calls()) {
+            let calls = ["tool_calls", "function_call"].map(|key| calls.get(key));
+            self.0.update(format!("{calls:?}").as_bytes());
+        }
     }
 
     /// Adds turns as they are.
@@ -95,7 +100,8 @@ pub(super) fn row(row: &Row<'_>) -> Option<Said> {
         }
         return Some(said);
     }
-    if example.turns.is_empty() {
+    let speaks = |turn: &Turn<'_>| !turn.trimmed().is_empty() || turn.has_tool_calls();
+    if !example.turns.iter().any(speaks) && media(row).next().is_none() {
         return None;
     }
     let mut said = Said::by(row);

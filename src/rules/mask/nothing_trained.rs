@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::{Encoded, What};
-use crate::model::example::{Example, Turn};
+use crate::model::example::{Example, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::sketch::Merge;
@@ -67,12 +67,22 @@ fn token_shared(encoded: &Encoded, example: &Example<'_>) -> Option<String> {
     None
 }
 
+/// Whether the row is a text of one token or none, which no loss can be taken of and nobody misses.
+fn is_bare(row: &Row<'_>) -> bool {
+    let is_text = row.example.is_some_and(|example| example.shape == Shape::Text);
+    is_text
+        && row
+            .encoded
+            .iter()
+            .all(|encoded| encoded.full_len < 2 && encoded.len() < 2)
+}
+
 impl Rule for NothingTrained {
     const META: RuleMeta = META;
     type State = Seen;
 
     fn check(&self, row: &Row<'_>, seen: &mut Seen, out: &mut Findings) {
-        if row.encoded.is_empty() {
+        if row.encoded.is_empty() || is_bare(row) {
             return;
         }
         seen.rows += 1;

@@ -160,7 +160,9 @@ impl Rule for AnswerCollapse {
             times.truncate(HANDFUL);
             let (few, sum) = (times.len(), times.iter().sum::<u64>());
             let share = sum as f64 / all.max(1) as f64;
-            if few > 1 && share > self.handful {
+            // Where there are next to no others, they are labels.
+            let labels = (all - sum) * 50 < all;
+            if few > 1 && share > self.handful && !labels {
                 let (percent, most) = (share * 100.0, times[0]);
                 out.set(format!(
                     "{few} answers of {} bytes and more make {sum} of {all} rows, {percent:.0} %; the most frequent stands in {most}",

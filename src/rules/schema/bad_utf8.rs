@@ -23,8 +23,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Convert the file from the encoding it was written in: `iconv -f WINDOWS-1252 -t UTF-8`. Do not drop the
-    /// bytes, they are letters.
+    /// Convert the file from the encoding it was written in: `iconv -f UTF-16 -t UTF-8` where the message says so, or
+    /// `-f WINDOWS-1252` for a Western file of Windows. Do not drop the bytes, they are letters.
     "schema/bad-utf8", Error
 }
 

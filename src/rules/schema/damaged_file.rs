@@ -23,7 +23,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Copy or download the file again; if the name is wrong, rename it.
+    /// Copy or download the file again; if the name is wrong, rename it. Where the message says that the rows stand in
+    /// another way than in a list, write them as one, or as JSON lines.
     "schema/damaged-file", Error
 }
 

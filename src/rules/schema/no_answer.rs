@@ -1,7 +1,8 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Role, Shape};
+use crate::model::example::{Role, Shape, Turn};
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
 
@@ -24,7 +25,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Add the answer or remove the row; if the answer has a role of another name, rename it to `assistant`.
+    /// Add the answer or remove the row; if the answer has a role of another name, rename it to `assistant`. Where the prompts
+    /// are for reinforcement learning, say so with `--ignore schema/no-answer`.
     "schema/no-answer", Error
 }
 
@@ -34,23 +36,34 @@ pub(crate) struct NoAnswer {}
 
 impl Rule for NoAnswer {
     const META: RuleMeta = META;
-    type State = ();
+    /// Rows without an answer, and all.
+    type State = (u64, u64);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (without, all): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example.filter(|example| example.shape != Shape::Text) else {
             return;
         };
-        for end in turns::ends(example) {
+        *all += 1;
+        let answered = |end: &&Turn<'_>| {
             let mut side = example.turns.iter().filter(|turn| turns::on_side(turn, end.branch));
-            if side.all(|turn| turn.role != Role::Assistant) {
-                let said = example.turns.len();
-                out.field(
-                    &row.place,
-                    || end.pointer(),
-                    || format!("no answer: none of {said} messages is the assistant's"),
-                );
-            }
+            side.any(|turn| turn.role == Role::Assistant)
+        };
+        let silent: Vec<&Turn<'_>> = turns::ends(example).filter(|end| !answered(end)).collect();
+        *without += u64::from(!silent.is_empty());
+        for end in silent {
+            let said = example.turns.len();
+            let message = || format!("no answer: none of {said} messages is the assistant's");
+            out.field(&row.place, || end.pointer(), message);
+        }
+    }
+
+    fn finish(&self, (without, all): Self::State, _: &Setup, out: &mut Findings) {
+        if without == all && all > 1 {
+            *out = Findings::default();
+            out.set(format!(
+                "no row of {all} has an answer: prompts alone, as GRPO and its like take them, give nothing to fine-tune on"
+            ));
         }
     }
 }

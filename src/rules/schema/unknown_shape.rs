@@ -29,8 +29,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Say which column is which with `--columns prompt=frage,completion=antwort`, name the shape with
-    /// `--shape`, or rename the columns.
+    /// Say which of the file's columns is which, as in `--columns prompt=YOUR_COLUMN,completion=ANOTHER`, or rename
+    /// them. Columns of other shapes than the known ones are not read.
     "schema/unknown-shape", Error
 }
 

@@ -46,6 +46,11 @@ struct Wanted {
 
 impl Added {
     pub(super) fn new<'t>(tokens: impl Iterator<Item = (&'t AddedToken, u32)> + Clone) -> Result<Self, String> {
+        // The library passes over a blank token that stands in what the token before it has swallowed.
+        let blank = |token: &AddedToken| token.lstrip && token.content.trim().is_empty();
+        if tokens.clone().any(|(token, _)| blank(token)) && tokens.clone().any(|(token, _)| token.rstrip) {
+            return Err("an added token of white space beside one that takes the white space after it".to_owned());
+        }
         let of = |normalized: bool| Set::new(tokens.clone().filter(move |(token, _)| token.normalized == normalized));
         Ok(Self {
             raw: of(false)?,

@@ -170,9 +170,14 @@ fn model(flags: &Flags) -> Result<(), String> {
 fn unless(added: &AddedVocabulary, normalizes: bool) -> Result<AhoCorasick, String> {
     let space = SPACE.to_string();
     let tokens = added.iter().map(|(token, _)| token);
-    let tokens = tokens
+    let tokens: Vec<&str> = tokens
         .filter(|token| normalizes && token.normalized)
-        .map(|token| token.content.as_str());
+        .map(|token| token.content.as_str())
+        .collect();
+    // Such a token is found where the text has spaces, not what the token's own text says.
+    if tokens.iter().any(|token| token.contains([SPACE, ' '])) {
+        return Err("an added token with a space that is normalized".to_owned());
+    }
     AhoCorasick::new(std::iter::once(space.as_str()).chain(tokens)).map_err(|error| error.to_string())
 }
 
