@@ -138,6 +138,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::empty_message::EmptyMessage>(),
     RuleEntry::of::<schema::ends_unanswered::EndsUnanswered>(),
     RuleEntry::of::<schema::foreign_role::ForeignRole>(),
+    RuleEntry::of::<schema::header_row::HeaderRow>(),
     RuleEntry::of::<schema::html_page::HtmlPage>(),
     RuleEntry::of::<schema::lfs_pointer::LfsPointer>(),
     RuleEntry::of::<schema::load_error::LoadError>(),

@@ -2,7 +2,7 @@ use serde::Deserialize;
 
 use crate::finding::{Clusters, Findings};
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 use crate::sketch::keys::Keys;
 
 use super::{groups, said};
@@ -117,7 +117,8 @@ impl Meetings {
             let expected = self.pairs as f64 * (batch - 1) as f64 / (clusters.all - 1) as f64;
             if near > 0 || expected >= 1.0 {
                 notes.push(format!(
-                    "with {batch} rows a step, rows that say the same meet in one step {near} times in file order, ≈{expected:.0} times shuffled"
+                    "with {batch} rows a step, rows that say the same meet in one step {} in file order, ≈{expected:.0} times shuffled",
+                    plural(near, "time")
                 ));
             }
         }

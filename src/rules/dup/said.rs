@@ -58,9 +58,11 @@ impl Said {
     }
 }
 
-/// The pictures and sounds of a row, by which rows differ that say the same of them: columns, and parts of messages.
+/// What rows differ by that say the same: their pictures and sounds, in columns and in parts of messages, and what was
+/// said before, where the shape does not read it.
 pub(super) fn media<'r>(row: &Row<'r>) -> impl Iterator<Item = &'r Value<'r>> {
-    const COLUMNS: [&str; 8] = [
+    const COLUMNS: [&str; 9] = [
+        "history",
         "image",
         "images",
         "video",

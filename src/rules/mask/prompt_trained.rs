@@ -57,7 +57,7 @@ impl Rule for PromptTrained {
                         || beside
                             && is_trained(encoded, stretch.tokens.end - 1)
                             && is_before_answer(encoded, &stretch, example);
-                    let trained = stretch.trained - usize::from(last);
+                    let trained = stretch.trained - if last { at_end(encoded, &stretch) } else { 0 };
                     Some((turn, stretch.tokens, trained))
                 })
             };
@@ -83,6 +83,14 @@ impl Rule for PromptTrained {
             );
         }
     }
+}
+
+/// Trained tokens at the end of a stretch that one token joins to the answer: the tokens before that one may be others
+/// than the prompt has alone, as its last blanks are.
+fn at_end(encoded: &Encoded, stretch: &Stretch) -> usize {
+    const REACH: usize = 3;
+    let tokens = stretch.tokens.clone().rev().take(REACH);
+    tokens.take_while(|token| is_trained(encoded, *token)).count()
 }
 
 /// Whether an answer follows a stretch.

@@ -5,10 +5,12 @@ use crate::model::example::{Role, Turn};
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 use crate::rules::tools;
+use crate::search;
 
 rule_meta! {
     /// ## What it finds
-    /// Tool calls without a name, or with arguments that are no JSON object.
+    /// Tool calls without a name, or with arguments that are no JSON object, also where they are written into the text
+    /// between `<tool_call>` and its end.
     ///
     /// ## Why it matters
     /// The model learns to write calls that no program can read. Templates that print arguments as JSON stop
@@ -67,7 +69,7 @@ fn wrong(turn: &Turn<'_>) -> Option<(String, String)> {
         return wrong.map(|wrong| (format!("/{}", turn.key), format!("the function call is {wrong}")));
     }
     if !turn.has_tool_calls() {
-        return None;
+        return written(&turn.text).map(|wrong| (format!("/{}", turn.key), wrong));
     }
     let calls = match tools::calls(turn) {
         Ok(calls) => calls,
@@ -94,4 +96,25 @@ fn wrong(turn: &Turn<'_>) -> Option<(String, String)> {
         let pointer = format!("{}/arguments", call.pointer);
         Some((pointer, format!("the arguments of `{}` are {wrong}", clip(name))))
     })
+}
+
+/// What is wrong with the first call that is written into a text as Hermes and Qwen write them, as JSON between
+/// `<tool_call>` and its end. Others write XML there, which is not looked at.
+fn written(text: &str) -> Option<String> {
+    const OPEN: &str = "<tool_call>";
+    let mut rest = text;
+    while let Some(at) = search::find(rest, OPEN) {
+        rest = &rest[at + OPEN.len()..];
+        if !rest.trim_start().starts_with('{') {
+            continue;
+        }
+        let Some(end) = search::find(rest, "</tool_call>") else {
+            return Some(format!("a call that begins with `{OPEN}` does not end"));
+        };
+        if let Some(wrong) = tools::wrong_json(&rest[..end]) {
+            return Some(format!("the call in `{OPEN}` is {wrong}"));
+        }
+        rest = &rest[end..];
+    }
+    None
 }

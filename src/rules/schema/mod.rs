@@ -16,6 +16,7 @@ pub(super) mod empty_file;
 pub(super) mod empty_message;
 pub(super) mod ends_unanswered;
 pub(super) mod foreign_role;
+pub(super) mod header_row;
 pub(super) mod html_page;
 pub(super) mod lfs_pointer;
 pub(super) mod load_error;

@@ -22,10 +22,9 @@ impl Tokens {
     pub(super) fn new(tokenizer: Option<&TokenizerFacts>) -> Self {
         let texts = texts(tokenizer);
         let mut seconds = [false; 256];
-        for text in &texts {
-            if let Some(second) = text.as_bytes().get(1) {
-                seconds[usize::from(*second)] = true;
-            }
+        // `<reserved_107>` is known by its form.
+        for second in texts.iter().filter_map(|text| text.as_bytes().get(1)).chain(b"r") {
+            seconds[usize::from(*second)] = true;
         }
         Self { texts, seconds }
     }

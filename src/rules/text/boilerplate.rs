@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
-use memchr::memmem::{self, Finder};
+use aho_corasick::AhoCorasick;
+use memchr::memmem;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -34,8 +35,9 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Boilerplate {}
 
-static WORDS: LazyLock<[Finder<'static>; 8]> = LazyLock::new(|| {
-    [
+/// Words of the phrases that answers seldom have, looked for in one pass.
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new([
         "language model",
         "by OpenAI",
         "oaicite",
@@ -44,16 +46,26 @@ static WORDS: LazyLock<[Finder<'static>; 8]> = LazyLock::new(|| {
         "Regenerate response",
         "utm_source=chatgpt",
         "turn0search",
-    ]
-    .map(Finder::new)
+        "人工智能语言模型",
+        "modèle de langage",
+        "modelo de lenguaje",
+        "KI-Sprachmodell",
+    ])
+    .expect("a dozen words make an automaton")
 });
 
 /// Phrases by which it gives itself away, as they are written in most cases.
-const PHRASES: [&str; 10] = [
+const PHRASES: [&str; 16] = [
     "\nCopy code\n",
     "Regenerate response",
     "utm_source=chatgpt.com",
     "turn0search",
+    "作为一个人工智能语言模型",
+    "作为一名人工智能语言模型",
+    "n tant que modèle de langage",
+    "omo modelo de lenguaje",
+    "ls KI-Sprachmodell",
+    "in KI-Sprachmodell",
     "an AI language model",
     "a large language model",
     "trained by OpenAI",
@@ -72,7 +84,7 @@ impl Rule for Boilerplate {
         for turn in turns::taught(example) {
             let bytes = turn.text.as_bytes();
             // Every phrase has one of a few words that answers seldom have.
-            if WORDS.iter().all(|word| word.find(bytes).is_none()) {
+            if !WORDS.is_match(bytes) {
                 continue;
             }
             if let Some(phrase) = PHRASES

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -135,13 +135,15 @@ impl Rule for NullWord {
     }
 }
 
-static FILLINGS: LazyLock<[Finder<'static>; 5]> =
-    LazyLock::new(|| [": nan", ": None", ": null", ": undefined", "[object Object]"].map(Finder::new));
+const FILLINGS: [&str; 5] = [": nan", ": None", ": null", ": undefined", "[object Object]"];
+
+static FINDER: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(FILLINGS).expect("five words make an automaton"));
 
 /// A line in which a missing value took the place of what the prompt speaks of: `Context: nan`.
 fn filled_in(text: &str) -> Option<&str> {
-    FILLINGS.iter().find_map(|filling| {
-        let at = filling.find(text.as_bytes())?;
+    FINDER.find_iter(text).find_map(|found| {
+        let at = found.start();
         let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
         let end = text[at..].find('\n').map_or(text.len(), |line| at + line);
         let line = text[start..end].trim_end();
@@ -150,7 +152,7 @@ fn filled_in(text: &str) -> Option<&str> {
             let code = ["`", "JS", "avascript", "avaScript", "();", "console", "print"];
             return (!code.iter().any(|sign| text.contains(sign))).then_some(line);
         }
-        let whole = line.len() == at - start + filling.needle().len();
+        let whole = line.len() == found.end() - start;
         let named = text[start..at]
             .rsplit(' ')
             .next()

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role};
+use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
@@ -36,8 +37,8 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct OddLetters {}
 
-/// What is ASCII, or shares its lead byte with much else, and is looked for as it stands.
-static PIECES: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| ["(cid:", " ##", "<0x", "Ġ", "▁"].map(Finder::new));
+/// Pieces of tokens and numbers of glyphs begin so; the first ones are of ASCII.
+static PIECES: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| ["(cid:", "<0x", " ##", "Ġ", "▁"].map(Finder::new));
 
 /// Letters of Cyrillic that look like Latin ones.
 const ALIKE: &str = "аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ";
@@ -52,9 +53,9 @@ impl Rule for OddLetters {
         let said = example
             .turns
             .iter()
-            .filter(|turn| turn.branch != Branch::Rejected && turn.role != Role::Tool);
+            .filter(|turn| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected);
         for turn in said {
-            let found = find(&turn.text, row.chars.beyond_ascii());
+            let found = find(&turn.text, row.chars);
             if let Some((what, shown)) = found.filter(|_| !is_spoken_of(example)) {
                 out.field(
                     &row.place,
@@ -67,9 +68,10 @@ impl Rule for OddLetters {
 }
 
 /// What is odd in a text, and where.
-fn find(text: &str, beyond_ascii: bool) -> Option<(&'static str, &str)> {
+fn find(text: &str, chars: Chars) -> Option<(&'static str, &str)> {
     let bytes = text.as_bytes();
-    let pieces = PIECES.iter().filter(|piece| beyond_ascii || piece.needle().is_ascii());
+    let may = [true, chars.angle(), true, chars.beyond_ascii(), chars.beyond_ascii()];
+    let pieces = PIECES.iter().zip(may).filter_map(|(piece, may)| may.then_some(piece));
     for piece in pieces {
         let needle = piece.needle();
         let is_one = |at: &usize| {
@@ -91,7 +93,12 @@ fn find(text: &str, beyond_ascii: bool) -> Option<(&'static str, &str)> {
             return Some((what, &text[text.floor_char_boundary(first.saturating_sub(12))..]));
         }
     }
-    spaced(text).or_else(|| beyond_ascii.then(|| stacked(text).or_else(|| mixed(text))).flatten())
+    spaced(text).or_else(|| {
+        chars
+            .beyond_ascii()
+            .then(|| stacked(text).or_else(|| mixed(text)))
+            .flatten()
+    })
 }
 
 /// Words with a blank after each letter, at the start of a text.
@@ -158,7 +165,7 @@ fn is_spoken_of(example: &Example<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{Chars, find};
 
     #[test]
     fn odd_letters_are_told_from_others() {
@@ -172,7 +179,7 @@ mod tests {
             "W̸̧͎̌̾ȧ̷̢̛t̴̪͗ĕ̵͙r̷̨",
             "Wаter bоils аt оne hundrеd",
         ] {
-            assert!(find(text, true).is_some(), "{text}");
+            assert!(find(text, Chars::of(text)).is_some(), "{text}");
         }
         for text in [
             "Ġunju u Ġużeppi",
@@ -184,7 +191,7 @@ mod tests {
             "x <0x10 and y <0x20",
             "▁▂▃▄▅",
         ] {
-            assert_eq!(find(text, true), None, "{text}");
+            assert_eq!(find(text, Chars::of(text)), None, "{text}");
         }
     }
 }

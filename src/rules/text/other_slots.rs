@@ -1,14 +1,22 @@
 //! Slots in the signs of other template languages, and named in other scripts.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::prose::{in_code, is_prose};
 use super::slot_names::{CAPITALS, OF_CHINESE, is_known, is_snake, is_word};
 
+/// What stands before such a name and after it.
+static SIGNS: LazyLock<[(&str, Finder<'static>); 2]> =
+    LazyLock::new(|| ["@@", "__"].map(|sign| (sign, Finder::new(sign))));
+
 /// `@@NAME@@`, `__USER_NAME__`: a name in capitals between two pairs of signs.
 pub(super) fn between_signs(text: &str) -> Option<(usize, &str)> {
-    ["@@", "__"].into_iter().find_map(|sign| {
-        memchr::memmem::find_iter(text.as_bytes(), sign).find_map(|at| {
+    SIGNS.iter().find_map(|(sign, finder)| {
+        finder.find_iter(text.as_bytes()).find_map(|at| {
             let inner = &text[at + 2..];
-            let end = inner.find(sign).filter(|end| (3..=40).contains(end))?;
+            let end = inner.find(*sign).filter(|end| (3..=40).contains(end))?;
             let known = inner[..end].split('_').all(|word| CAPITALS.contains(&word));
             let whole = &text[at..at + end + 4];
             (known && is_prose(text, at, whole.len()) && !in_code(text, at)).then_some((at, whole))

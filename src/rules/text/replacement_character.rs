@@ -72,14 +72,20 @@ impl Rule for ReplacementCharacter {
 fn replaced(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
     let lower = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_lowercase);
-    let mut inside = memchr::memchr_iter(b'?', bytes).filter(|at| lower(at.checked_sub(1)) && lower(Some(at + 1)));
+    let mut doubled = false;
+    let mut inside = memchr::memchr_iter(b'?', bytes).filter(|at| {
+        doubled |= bytes.get(at + 1) == Some(&b'?');
+        lower(at.checked_sub(1)) && lower(Some(at + 1))
+    });
     if let (Some(first), Some(_)) = (inside.next(), inside.next()) {
         // Queries and patterns have them by right.
         let code = ["http", "=", "\\", "www.", "?:", "()", "php", "regex"];
         let prose = text.split_whitespace().nth(3).is_some() && !code.iter().any(|sign| text.contains(sign));
         return prose.then(|| &text[text.floor_char_boundary(first.saturating_sub(8))..]);
     }
-    memchr::memmem::find(bytes, b"?? ??")?;
+    if !doubled || !text.contains("?? ??") {
+        return None;
+    }
     let is_lost =
         |word: &&str| word.len() > 1 && word.trim_end_matches(['.', ',', '!']).bytes().all(|byte| byte == b'?');
     let (lost, all) = (
