@@ -113,6 +113,7 @@ fn setup() -> Setup {
         packing_flaws: Vec::new(),
         config: None,
         load_error: None,
+        refused: None,
         regime: gonogo::model::setup::Regime::default(),
         run: Run::default(),
         shapes: vec![Some(Shape::PromptCompletion); 2],

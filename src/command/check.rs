@@ -133,9 +133,14 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     if described && report.verdict.go && report.verdict.rows == 0 {
         return Err(UsageError("no row was looked at: none of the data the config names is here".to_owned()).into());
     }
-    match unlisted.or(prepared.unloaded) {
-        // A run that does not take place is the answer, and more than the list or the trainer that was asked for.
-        Some(why) if report.verdict.go => Err(UsageError(why).into()),
+    // A run that does not take place is the answer, and more than the list or the trainer that was asked for. What a
+    // trainer does that is not reproduced nobody knows, whatever else was found.
+    let unmade = prepared.unmade.filter(|unmade| report.verdict.go || !unmade.raises);
+    match unmade
+        .map(|unmade| unmade.why)
+        .or(unlisted.filter(|_| report.verdict.go))
+    {
+        Some(why) => Err(UsageError(why).into()),
         _ if report.verdict.go => Ok(Outcome::Go),
         _ => Ok(Outcome::NoGo),
     }

@@ -42,15 +42,22 @@ pub(super) struct Masks {
     pub options: Map<String, Json>,
     /// Why a trainer that was asked for is not reproduced.
     pub unchecked: Option<String>,
-    /// The same, where a flag names the trainer and it is the rows that cannot be loaded.
-    pub unloaded: Option<String>,
+    /// The same, where a flag names the trainer: the answer is not the one that was asked for.
+    pub unmade: Option<Unmade>,
+}
+
+/// A trainer that a flag names and that is not made.
+pub struct Unmade {
+    pub why: String,
+    /// Whether it is known that the run stops, and how; else it is not known here what the trainer does.
+    pub raises: bool,
 }
 
 /// Makes the trainer, puts what it settles into the setup, and what it assumes into the notes.
 ///
 /// # Errors
 ///
-/// A trainer that a flag names, and that cannot be made or has no tokenizer.
+/// A trainer that a flag names and that has no tokenizer, and options nobody knows.
 pub(super) fn of(given: &Given<'_>, setup: &mut Setup, notes: &mut Vec<String>) -> Result<Masks, UsageError> {
     let mut masks = Masks::default();
     let beyond = given.described.and_then(|run| run.beyond.as_ref());
@@ -95,6 +102,13 @@ fn trained(
         limits,
         ..
     } = given;
+    let mut unmade = |why: String, raises| {
+        masks.unmade = described.is_none().then(|| Unmade {
+            why: why.clone(),
+            raises,
+        });
+        masks.unchecked = Some(why);
+    };
     match asked.make(kit, settings, *described, gathered, layouts, limits) {
         Ok(ready) => {
             setup.trainer = Some(ready.name);
@@ -111,14 +125,15 @@ fn trained(
         }
         Err(Failed::Load { why, raised }) => {
             setup.load_error = raised;
-            masks.unloaded = described.is_none().then(|| why.clone());
-            masks.unchecked = Some(why);
+            unmade(why, true);
         }
-        // What a config asks for is a finding, or not checked; what a flag asks for is the call's mistake.
         Err(Failed::Raises(message)) if described.is_some() => described::refused(setup, message),
-        Err(Failed::Unsupported(message)) if described.is_some() => masks.unchecked = Some(message),
+        Err(Failed::Raises(message)) => {
+            setup.refused = Some(message.clone());
+            unmade(message, true);
+        }
+        Err(Failed::Unsupported(message)) => unmade(message, false),
         Err(Failed::Usage(error)) => return Err(error),
-        Err(Failed::Raises(message) | Failed::Unsupported(message)) => return Err(UsageError(message)),
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ use super::assemble::{self, Header};
 use super::described;
 use super::holdout;
 use super::inputs;
-use super::masks;
+use super::masks::{self, Unmade};
 use super::model::{self, Found};
 use super::run;
 use super::selected;
@@ -56,8 +56,8 @@ pub struct Prepared {
     pub against: Vec<Input>,
     /// The options of the trainer, under its own names; empty without one.
     pub trainer_options: serde_json::Map<String, serde_json::Value>,
-    /// Why the trainer a flag names is given no rows; the mask is the intended one then.
-    pub unloaded: Option<String>,
+    /// Why the trainer a flag names is not made; the mask is the intended one then.
+    pub unmade: Option<Unmade>,
 }
 
 impl Prepared {
@@ -65,11 +65,11 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// If the rows cannot be loaded for it.
-    pub fn loaded(self) -> Result<Self, UsageError> {
-        match self.unloaded {
+    /// If it is not made.
+    pub fn made(self) -> Result<Self, UsageError> {
+        match self.unmade {
             None => Ok(self),
-            Some(why) => Err(UsageError(why)),
+            Some(Unmade { why, .. }) => Err(UsageError(why)),
         }
     }
 }
@@ -207,7 +207,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         of_any_length,
         against: benchmarks,
         trainer_options: masks.options,
-        unloaded: masks.unloaded,
+        unmade: masks.unmade,
     })
 }
 
@@ -294,6 +294,7 @@ pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detectio
         packing_flaws: Vec::new(),
         config: None,
         load_error: None,
+        refused: None,
         regime: Regime::default(),
         run: Run::default(),
         shapes: detected

@@ -210,6 +210,9 @@ pub struct Setup {
     /// What the loader raises over the rows, where a trainer would load them.
     #[serde(default)]
     pub load_error: Option<LoadError>,
+    /// What the trainer that a flag names raises before the first row.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// What was said of the run.
     pub regime: Regime,
     /// What a plan follows from, with the trainer's defaults for what was not said.
@@ -261,6 +264,7 @@ impl Setup {
             packing_flaws: Vec::new(),
             config: None,
             load_error: None,
+            refused: None,
             dump: None,
             ..self.unplanned()
         }

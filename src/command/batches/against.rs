@@ -50,7 +50,7 @@ impl Other {
         // Without the rules, which are those of the dump.
         let typed = Typed::without_rules(data, &args.model, &args.train, &args.files);
         let settings = resolve(typed, environment)?;
-        let prepared = prepare(settings, environment, None)?.loaded()?;
+        let prepared = prepare(settings, environment, None)?.made()?;
         if prepared.encoder.is_none() {
             return Err(UsageError("--against needs a tokenizer: give one with -m".to_owned()).into());
         }

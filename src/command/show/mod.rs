@@ -98,7 +98,7 @@ pub fn run(args: &ShowArgs, environment: &Environment) -> anyhow::Result<Outcome
         },
         environment,
     )?;
-    let prepared = prepare(settings, environment, None)?.loaded()?;
+    let prepared = prepare(settings, environment, None)?.made()?;
     let shown = match (&args.id, &args.worst, args.row) {
         (Some(id), ..) => search::by_id(&prepared, id)?,
         (_, Some(rule), _) => search::worst(prepared, rule)?,

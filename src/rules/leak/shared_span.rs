@@ -12,7 +12,7 @@ rule_meta! {
     /// ## What it finds
     /// Rows half of whose answer stands in the prompt in long stretches: 8 words and more in the same order.
     /// The share and the longest stretch are shown, the strongest first. Answers that stand there whole are
-    /// `leak/answer-in-prompt`'s.
+    /// `leak/answer-in-prompt`'s, and those that begin with the question said again are left alone.
     ///
     /// ## Why it matters
     /// What is copied is not learnt, and makes the loss look better than the model is. Where copying is the
@@ -54,6 +54,9 @@ impl Default for SharedSpan {
     }
 }
 
+/// Words a prompt has besides what it shares with the answer, at least: those of a question.
+const QUESTION: usize = 5;
+
 /// Buffers; nothing is carried from row to row.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Scratch {
@@ -80,12 +83,15 @@ impl Rule for SharedSpan {
     fn check(&self, row: &Row<'_>, Scratch { spans }: &mut Scratch, out: &mut Findings) {
         let Some(example) = row.example else { return };
         spans.clear(row.words.all().len());
-        let mut next = 0;
+        let (mut next, mut asked) = (0, 0);
         for (at, answer) in answers::taught(example) {
             for (before, turn) in (next..).zip(&example.turns[next..at]) {
                 let given = !turn.is_answer() && turn.branch != Branch::Rejected && turn.role != Role::Tool;
                 if given && row.words.turn(before).len() >= GRAM {
                     spans.give(row.words.turn(before));
+                }
+                if given && turn.role != Role::System {
+                    asked += row.words.turn(before).len();
                 }
             }
             next = at;
@@ -99,7 +105,9 @@ impl Rule for SharedSpan {
             spans.index();
             let shared = spans.shared(words);
             let share = shared.covered as f64 / words.len() as f64;
-            if share < self.share || shared.longest.len() == words.len() {
+            // Where next to nothing else was asked, the answer says the question again and goes on.
+            let restates = asked < shared.covered + QUESTION;
+            if share < self.share || shared.longest.len() == words.len() || restates {
                 continue;
             }
             let span = words[shared.longest.start].start as usize..words[shared.longest.end - 1].end as usize;

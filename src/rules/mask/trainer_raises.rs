@@ -2,11 +2,13 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::encoded::EncodeErrorKind;
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows at which the trainer stops, with the exception it raises and what it says.
+    /// Rows at which the trainer stops, with the exception it raises and what it says; and runs that it stops before
+    /// the first row.
     ///
     /// ## Why it matters
     /// One such row ends the run, often after an hour of tokenizing, or at the step that first meets it.
@@ -43,6 +45,12 @@ impl Rule for TrainerRaises {
                 Some(trainer) => format!("{trainer} raises {}: {}", error.class, error.message),
                 None => format!("{}: {}", error.class, error.message),
             });
+        }
+    }
+
+    fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
+        if let Some(refused) = &setup.refused {
+            out.set(format!("{refused}, before the first row"));
         }
     }
 }
