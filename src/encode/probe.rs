@@ -28,7 +28,7 @@ pub fn starts(
     let uncertain: Vec<usize> = (0..turns.len())
         .filter(|at| is_uncertain(*at, turns[*at], text, found))
         .collect();
-    if uncertain.is_empty() || text.contains(MARK) {
+    if uncertain.is_empty() || search::find(text, MARK).is_some() {
         return None;
     }
     let mut marked: Vec<(usize, String, Value<'_>)> = Vec::new();
@@ -121,11 +121,11 @@ fn compare<'m>(
     let mut starts = vec![None; turns];
     let (mut rest, mut marked) = (text, marked);
     for (turn, mark, wanted) in marks {
-        let (before, after) = marked.split_once(mark)?;
-        rest = rest.strip_prefix(before)?;
+        let at = search::find(marked, mark)?;
+        rest = rest.strip_prefix(&marked[..at])?;
         starts[turn] = Some(text.len() - rest.len());
         rest = rest.strip_prefix(wanted)?;
-        marked = after;
+        marked = &marked[at + mark.len()..];
     }
     (rest == marked).then_some(starts)
 }

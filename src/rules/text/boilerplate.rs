@@ -1,7 +1,6 @@
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -35,44 +34,48 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Boilerplate {}
 
-/// Words of the phrases that answers seldom have, looked for in one pass.
-static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new([
-        "language model",
-        "by OpenAI",
-        "oaicite",
-        "†source】",
-        "Copy code",
-        "Regenerate response",
-        "utm_source=chatgpt",
-        "turn0search",
-        "人工智能语言模型",
-        "modèle de langage",
-        "modelo de lenguaje",
-        "KI-Sprachmodell",
-    ])
-    .expect("a dozen words make an automaton")
+/// Phrases by which it gives itself away, wherever they stand, as they are written in most cases: a word of each that
+/// answers seldom have, and the phrases with it.
+static ANYWHERE: LazyLock<[(Finder<'static>, &[&str]); 6]> = LazyLock::new(|| {
+    let words: [(&str, &[&str]); 6] = [
+        ("language model", &["an AI language model", "a large language model"]),
+        ("by OpenAI", &["trained by OpenAI", "developed by OpenAI"]),
+        ("oaicite", &["[oaicite:"]),
+        ("†source】", &["†source】"]),
+        ("\nCopy code", &["\nCopy code\n"]),
+        ("utm_source=chatgpt", &["utm_source=chatgpt.com"]),
+    ];
+    words.map(|(word, phrases)| (Finder::new(word), phrases))
 });
-
-/// Phrases by which it gives itself away, as they are written in most cases.
-const PHRASES: [&str; 16] = [
-    "\nCopy code\n",
-    "Regenerate response",
-    "utm_source=chatgpt.com",
-    "turn0search",
+/// Those with which an answer begins.
+const AT_START: [&str; 6] = [
     "作为一个人工智能语言模型",
     "作为一名人工智能语言模型",
-    "n tant que modèle de langage",
-    "omo modelo de lenguaje",
-    "ls KI-Sprachmodell",
-    "in KI-Sprachmodell",
-    "an AI language model",
-    "a large language model",
-    "trained by OpenAI",
-    "developed by OpenAI",
-    "[oaicite:",
-    "†source】",
+    "En tant que modèle de langage",
+    "Como modelo de lenguaje",
+    "Als KI-Sprachmodell",
+    "Als ein KI-Sprachmodell",
 ];
+/// What stands below an answer on the page.
+const AT_END: &str = "Regenerate response";
+
+/// The first phrase in an answer.
+fn phrase(text: &str, beyond_ascii: bool) -> Option<&'static str> {
+    let bytes = text.as_bytes();
+    let mut anywhere = ANYWHERE
+        .iter()
+        .filter(|(word, _)| beyond_ascii || word.needle().is_ascii());
+    let found = anywhere.find_map(|(word, phrases)| {
+        word.find(bytes)?;
+        phrases
+            .iter()
+            .find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some())
+    });
+    found
+        .copied()
+        .or_else(|| AT_START.into_iter().find(|phrase| text.starts_with(phrase)))
+        .or_else(|| text.ends_with(AT_END).then_some(AT_END))
+}
 
 impl Rule for Boilerplate {
     const META: RuleMeta = META;
@@ -82,20 +85,9 @@ impl Rule for Boilerplate {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example) {
-            let bytes = turn.text.as_bytes();
-            // Every phrase has one of a few words that answers seldom have.
-            if !WORDS.is_match(bytes) {
-                continue;
-            }
-            if let Some(phrase) = PHRASES
-                .iter()
-                .find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some())
-            {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || format!("the answer says `{}`", phrase.trim()),
-                );
+            if let Some(phrase) = phrase(turn.trimmed(), row.chars.beyond_ascii()) {
+                let message = || format!("the answer says `{}`", phrase.trim());
+                out.field(&row.place, || turn.pointer(), message);
             }
         }
     }

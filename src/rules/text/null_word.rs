@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -123,7 +123,7 @@ impl Rule for NullWord {
             } else if turn.role == Role::User && words.contains(&last()) {
                 Some(("ends in", said.lines().last().unwrap_or_default()))
             } else if asks {
-                filled_in(said).map(|line| ("has the line", line))
+                filled_in(said, row.chars.bracket()).map(|line| ("has the line", line))
             } else {
                 None
             };
@@ -135,29 +135,33 @@ impl Rule for NullWord {
     }
 }
 
-const FILLINGS: [&str; 5] = [": nan", ": None", ": null", ": undefined", "[object Object]"];
-
-static FINDER: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(FILLINGS).expect("five words make an automaton"));
+/// How such a line ends. The first two begin alike, and are looked for at once.
+static FILLINGS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| [": n", ": None", ": undefined"].map(Finder::new));
+const FILLED_WITH: [&str; 4] = ["nan", "None", "null", "undefined"];
+static OBJECT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("[object Object]"));
 
 /// A line in which a missing value took the place of what the prompt speaks of: `Context: nan`.
-fn filled_in(text: &str) -> Option<&str> {
-    FINDER.find_iter(text).find_map(|found| {
-        let at = found.start();
+fn filled_in(text: &str, brackets: bool) -> Option<&str> {
+    let line = |at: usize| {
         let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
         let end = text[at..].find('\n').map_or(text.len(), |line| at + line);
-        let line = text[start..end].trim_end();
-        if line.contains("[object Object]") {
-            // Who writes of JavaScript asks what it means.
-            let code = ["`", "JS", "avascript", "avaScript", "();", "console", "print"];
-            return (!code.iter().any(|sign| text.contains(sign))).then_some(line);
-        }
-        let whole = line.len() == found.end() - start;
-        let named = text[start..at]
-            .rsplit(' ')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        (whole && FILLED.contains(&named.as_str())).then_some(line)
+        text[start..end].trim_end()
+    };
+    let bytes = text.as_bytes();
+    let filled = FILLINGS.iter().flat_map(|filling| filling.find_iter(bytes));
+    let found = { filled }.map(line).find(|line| {
+        let (name, value) = line.rsplit_once(": ").unwrap_or_default();
+        let named = name.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
+        FILLED_WITH.contains(&value) && FILLED.contains(&named.as_str())
+    });
+    // Who writes of JavaScript asks what it means.
+    let code = || {
+        ["`", "JS", "avascript", "avaScript", "();", "console", "print"]
+            .iter()
+            .any(|sign| text.contains(sign))
+    };
+    found.or_else(|| {
+        let at = brackets.then(|| OBJECT.find(bytes)).flatten()?;
+        (!code()).then(|| line(at))
     })
 }
