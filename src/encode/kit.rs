@@ -52,7 +52,7 @@ pub struct Kit {
     setup: Setup,
     origin: Origin,
     /// Texts that both engines encoded alike, where they are compared.
-    verified: Option<AtomicU64>,
+    verified: Option<Verified>,
     /// Tokens of an earlier run, or for the next.
     kept: Kept,
 }
@@ -74,6 +74,13 @@ pub struct Conversation<'c> {
     /// `chat_template_kwargs` of the row.
     pub kwargs: Option<&'c Value<'c>>,
     pub add_generation_prompt: bool,
+}
+
+/// Texts that both engines encoded.
+#[derive(Debug, Default)]
+struct Verified {
+    alike: AtomicU64,
+    otherwise: AtomicU64,
 }
 
 impl Kit {
@@ -232,12 +239,13 @@ impl Kit {
 
     /// From now on every text is encoded by both engines, and one they differ on is an error.
     pub fn verify(&mut self) {
-        self.verified = Some(AtomicU64::new(0));
+        self.verified = Some(Verified::default());
     }
 
-    /// Texts that both engines encoded alike; `None` where they are not compared.
-    pub fn verified(&self) -> Option<u64> {
-        self.verified.as_ref().map(|count| count.load(Ordering::Relaxed))
+    /// Texts that both engines encoded alike, and those they did not; `None` where they are not compared.
+    pub fn verified(&self) -> Option<(u64, u64)> {
+        let Verified { alike, otherwise } = self.verified.as_ref()?;
+        Some((alike.load(Ordering::Relaxed), otherwise.load(Ordering::Relaxed)))
     }
 
     /// Why conversations cannot be rendered as transformers would, if that is so for all of them.
@@ -316,8 +324,8 @@ impl Kit {
     ///
     /// If the tokenizer fails on the text.
     pub fn encode(&self, text: &str, special: bool, detail: Detail, tokens: &mut Tokens) -> Result<(), EncodeError> {
-        if let Some(count) = &self.verified {
-            self.compare(text, special, count)?;
+        if let Some(verified) = &self.verified {
+            self.compare(text, special, verified)?;
         }
         let encode = |tokens: &mut Tokens| self.tokenizer.encode(text, special, detail, tokens);
         let encoded = self.kept.tokens((text, special, detail), tokens, encode);
@@ -329,16 +337,17 @@ impl Kit {
         &self.kept
     }
 
-    /// Counts a text that both engines encode alike.
-    fn compare(&self, text: &str, special: bool, count: &AtomicU64) -> Result<(), EncodeError> {
+    /// Counts a text by whether both engines encode it alike.
+    fn compare(&self, text: &str, special: bool, verified: &Verified) -> Result<(), EncodeError> {
         let difference = self
             .tokenizer
             .verify(text, special)
             .map_err(|error| tokenizer_failed(&error))?;
         let Some(difference) = difference else {
-            count.fetch_add(1, Ordering::Relaxed);
+            verified.alike.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         };
+        verified.otherwise.fetch_add(1, Ordering::Relaxed);
         let seen = |seen: Option<Seen>| {
             seen.map_or("no token".to_owned(), |seen| {
                 format!("id {} for bytes {}..{}", seen.id, seen.extent.0, seen.extent.1)
