@@ -8,7 +8,7 @@ use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 use super::markers;
-use super::spelt::{Tokens, find};
+use super::spelt::{Tokens, find, is_spoken_of};
 
 rule_meta! {
     /// ## What it finds
@@ -68,7 +68,7 @@ impl Rule for SpecialTokenInText {
                 continue;
             };
             let ends = at + token.len() >= turn.text.trim_end().len();
-            if !templated && (turn.role != Role::Assistant || ends) {
+            if is_spoken_of(token, example) || !templated && (turn.role != Role::Assistant || ends) {
                 continue;
             }
             // That rule says more.

@@ -1,5 +1,6 @@
 //! Special tokens spelt in a text: those of the tokenizer, and those that others are known by.
 
+use crate::model::example::{Example, Turn};
 use crate::model::setup::TokenizerFacts;
 use crate::search;
 
@@ -49,6 +50,12 @@ fn texts(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
 /// Tokens in square brackets that stand for nothing else, but in a text about tokens.
 const OF_TEXTS: [&str; 6] = ["[BOS]", "[CLS]", "[EOS]", "[PAD]", "[SEP]", "[gMASK]"];
 
+/// Whether a token is one of those, in a row that speaks of tokens.
+pub(super) fn is_spoken_of(token: &str, example: &Example<'_>) -> bool {
+    let speaks = |turn: &Turn<'_>| ["token", "BERT", "mask"].iter().any(|word| turn.text.contains(word));
+    OF_TEXTS.contains(&token) && example.turns.iter().any(speaks)
+}
+
 /// What a message may hold by right: thoughts and calls.
 fn is_content(token: &str) -> bool {
     const CONTENT: [&str; 4] = ["think", "tool_call", "tool_response", "mask"];
@@ -75,8 +82,7 @@ pub(super) fn find<'t>(text: &'t str, tokens: &Tokens, pictured: &dyn Fn() -> bo
         let end = memchr::memchr(close, &bytes[at..bytes.len().min(at + LONGEST)])?;
         let token = text.get(at..=at + end)?;
         let known = tokens.texts.binary_search_by(|known| known.as_str().cmp(token)).is_ok() || is_marked(token);
-        let of_text = || OF_TEXTS.contains(&token) && ["token", "BERT", "mask"].iter().any(|word| text.contains(word));
-        (known && !(is_media(token) && pictured()) && !of_text()).then_some((at, token))
+        (known && !(is_media(token) && pictured())).then_some((at, token))
     });
     found.or_else(|| if strikes { half_struck(text) } else { None })
 }

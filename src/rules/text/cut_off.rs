@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::{Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
 
@@ -57,7 +58,7 @@ impl Rule for CutOff {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example).filter(|turn| !turn.has_tool_calls()) {
-            if let Some(how) = cut(turn.trimmed()) {
+            if let Some(how) = cut(turn.trimmed()).filter(|how| *how != COMMA || !is_verse(example)) {
                 let end = || super::around(turn.trimmed(), turn.trimmed().len());
                 out.field(
                     &row.place,
@@ -69,12 +70,24 @@ impl Rule for CutOff {
     }
 }
 
+const COMMA: &str = "with a comma";
+
+/// Whether lines of a poem or the like are asked for, which may end with a comma.
+fn is_verse(example: &Example<'_>) -> bool {
+    const WORDS: [&str; 9] = [
+        "poem", "verse", "lyric", "song", "opening", "quote", "line", "诗", "开头",
+    ];
+    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    let mut asked = asked.map(|turn| turn.text.to_lowercase());
+    asked.any(|text| WORDS.iter().any(|word| text.contains(word)))
+}
+
 /// How a text ends where it was cut.
 fn cut(text: &str) -> Option<&'static str> {
     let last = text.chars().next_back()?;
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
     match last {
-        ',' | '，' | '、' => prose(line).then_some("with a comma"),
+        ',' | '，' | '、' => prose(line).then_some(COMMA),
         '.' | ')' | ']' => {
             let number = || line.len() <= 3 && line[..line.len() - 1].bytes().all(|byte| byte.is_ascii_digit());
             if last != ']' && line.len() > 1 && number() && text.lines().count() > 2 {

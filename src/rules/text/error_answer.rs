@@ -175,7 +175,8 @@ fn is_asked_for(example: &Example<'_>) -> bool {
     let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
     let spoken_of = |word: &str| {
         let one = |spoken: &&str| word.strip_prefix(*spoken).is_some_and(|rest| matches!(rest, "" | "s"));
-        SPOKEN_OF.iter().any(one)
+        // `KeyError` is one as well.
+        SPOKEN_OF.iter().any(one) || word.ends_with("error") || word.ends_with("exception")
     };
     let mut asked = asked.map(|turn| turn.text.to_ascii_lowercase());
     asked.any(|text| text.split(|c: char| !c.is_alphanumeric()).any(spoken_of))

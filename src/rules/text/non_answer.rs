@@ -118,28 +118,14 @@ fn says_nothing(said: &str) -> bool {
 
 /// Whether the row speaks of the word, or of signs and values as such.
 fn is_asked_for(example: &Example<'_>, said: &str) -> bool {
-    const VALUES: [&str; 14] = [
-        "punctuation",
-        "symbol",
-        "operator",
-        "character",
-        "regex",
-        "code",
-        "print",
-        "output",
-        "return",
-        "morse",
-        "sign",
-        "function",
-        "符号",
-        "标点",
-    ];
+    const VALUES: &str = "punctuation|symbol|operator|character|regex|code|print|output|return|morse|sign|function|\
+        javascript| js|python|java|typeof|variable|ellipsis|extract|text:|passage|mention|confus|emoji|符号|标点|提取";
     let said = said.to_ascii_lowercase();
     let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
     let mut asked = asked.map(|turn| turn.text.to_ascii_lowercase());
     asked.any(|text| {
         let word = said.chars().any(char::is_alphanumeric) && text.contains(&said);
-        word || VALUES.iter().any(|value| text.contains(value))
+        word || VALUES.split('|').any(|value| text.contains(value))
     })
 }
 

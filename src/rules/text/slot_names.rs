@@ -114,8 +114,7 @@ pub(super) const CAPITALS: &[&str] = &[
 
 /// What slots in Chinese are named after.
 pub(super) const OF_CHINESE: &[&str] = &[
-    "姓名", "用户", "名称", "名字", "客户", "日期", "时间", "地址", "公司", "问题", "答案", "内容", "产品", "城市",
-    "标题",
+    "姓名", "用户", "名称", "名字", "客户", "日期", "时间", "地址", "公司", "问题", "答案", "产品", "城市", "标题",
 ];
 
 /// A word of another script, as templates name their slots.
