@@ -167,6 +167,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::repeated_call_id::RepeatedCallId>(),
     RuleEntry::of::<schema::repeated_role::RepeatedRole>(),
     RuleEntry::of::<schema::same_chosen_rejected::SameChosenRejected>(),
+    RuleEntry::of::<schema::scores_reversed::ScoresReversed>(),
     RuleEntry::of::<schema::starts_with_assistant::StartsWithAssistant>(),
     RuleEntry::of::<schema::system_not_first::SystemNotFirst>(),
     RuleEntry::of::<schema::too_deep::TooDeep>(),

@@ -41,8 +41,9 @@ pub(crate) struct ForeignRole {}
 const OURS: [&str; 2] = ["user", "assistant"];
 /// The names that go with `from` and `value`.
 const THEIRS: [&str; 2] = ["human", "gpt"];
-/// The name of the assistant in Gemma's templates, which turn `assistant` into it.
-const MODEL: &str = "model";
+/// Names of the assistant that go with neither: that of Gemma's templates, which turn `assistant` into it, and those of
+/// products.
+const PRODUCTS: [&str; 4] = ["model", "chatgpt", "bing", "bard"];
 
 impl Rule for ForeignRole {
     const META: RuleMeta = META;
@@ -61,7 +62,7 @@ impl Rule for ForeignRole {
             let name = turn.role_text.as_ref();
             if own.contains(&name) {
                 *native += 1;
-            } else if other.contains(&name) || name == MODEL {
+            } else if other.contains(&name) || PRODUCTS.contains(&name) {
                 out.field(
                     &row.place,
                     || turn.pointer(),

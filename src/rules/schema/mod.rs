@@ -46,6 +46,7 @@ pub(super) mod ragged_row;
 pub(super) mod repeated_call_id;
 pub(super) mod repeated_role;
 pub(super) mod same_chosen_rejected;
+pub(super) mod scores_reversed;
 pub(super) mod starts_with_assistant;
 pub(super) mod system_not_first;
 pub(super) mod too_deep;

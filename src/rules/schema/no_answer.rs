@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Role, Shape, Turn};
+use crate::model::example::{Branch, Role, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
@@ -50,7 +50,20 @@ impl Rule for NoAnswer {
             side.any(|turn| turn.role == Role::Assistant)
         };
         let silent: Vec<&Turn<'_>> = turns::ends(example).filter(|end| !answered(end)).collect();
-        *without += u64::from(!silent.is_empty());
+        // A side of no messages at all has no end.
+        let sides = [Branch::Chosen, Branch::Rejected];
+        let empty = sides
+            .into_iter()
+            .find(|side| example.shape == Shape::Preference && example.side(*side).next().is_none());
+        *without += u64::from(!silent.is_empty() || empty.is_some());
+        if let Some(side) = empty.filter(|_| silent.is_empty()) {
+            let name = if side == Branch::Chosen { "chosen" } else { "rejected" };
+            out.field(
+                &row.place,
+                || format!("/{name}"),
+                || format!("no answer: `{name}` has no messages"),
+            );
+        }
         for end in silent {
             let said = example.turns.len();
             let message = || format!("no answer: none of {said} messages is the assistant's");

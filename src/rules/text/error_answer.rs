@@ -7,7 +7,7 @@ use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
-    /// Answers that are the error message of the service that was to write them: `Error: rate limit exceeded
+    /// Answers, and texts, that are the error message of the service that was to write them: `Error: rate limit exceeded
     /// (429)`, `502 Bad Gateway`.
     ///
     /// ## Why it matters
@@ -147,7 +147,8 @@ impl Rule for ErrorAnswer {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for turn in turns::taught(example) {
+        let texts = example.turns.iter().filter(|turn| turn.role == Role::Text);
+        for turn in turns::taught(example).chain(texts) {
             let text = turn.trimmed();
             if is_error(text) && !is_asked_for(example) {
                 let said = || format!("the answer is an error message, `{}`", clip(text));
