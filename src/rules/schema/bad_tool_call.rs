@@ -43,7 +43,7 @@ impl Rule for BadToolCall {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turn.role == Role::Assistant) {
-            if let Some((pointer, message)) = wrong(turn) {
+            if let Some((pointer, message)) = wrong(turn, row.chars.angle()) {
                 out.field(
                     &row.place,
                     || format!("{}{pointer}", turn.message_pointer()),
@@ -54,8 +54,8 @@ impl Rule for BadToolCall {
     }
 }
 
-/// The first call that is wrong: where below the message, and how.
-fn wrong(turn: &Turn<'_>) -> Option<(String, String)> {
+/// The first call that is wrong: where below the message, and how. Those in the text are looked for where tags can be.
+fn wrong(turn: &Turn<'_>, tags: bool) -> Option<(String, String)> {
     if turn.role_text == "function_call" {
         // LLaMA-Factory's calls are text, after the thoughts if there are any.
         let call = turn.text.rsplit("</think>").next().unwrap_or_default();
@@ -69,7 +69,10 @@ fn wrong(turn: &Turn<'_>) -> Option<(String, String)> {
         return wrong.map(|wrong| (format!("/{}", turn.key), format!("the function call is {wrong}")));
     }
     if !turn.has_tool_calls() {
-        return written(&turn.text).map(|wrong| (format!("/{}", turn.key), wrong));
+        return tags
+            .then(|| written(&turn.text))
+            .flatten()
+            .map(|wrong| (format!("/{}", turn.key), wrong));
     }
     let calls = match tools::calls(turn) {
         Ok(calls) => calls,

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Example;
+use crate::model::example::{Content, Example};
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
@@ -53,7 +53,9 @@ impl Rule for MissingMedia {
                 }
             }
         }
-        if let Some(message) = parts(example, &record.value).or_else(|| no_path(&record.value)) {
+        let has_parts = example.turns.iter().any(|turn| turn.content == Content::Parts);
+        let parts = has_parts.then(|| parts(example, &record.value)).flatten();
+        if let Some(message) = parts.or_else(|| no_path(&record.value)) {
             out.row(&row.place, || message);
             return;
         }

@@ -160,10 +160,11 @@ impl Rule for ErrorAnswer {
 
 fn is_error(text: &str) -> bool {
     let bytes = text.as_bytes();
+    let first = bytes.first().map(u8::to_ascii_lowercase);
     let starts = |start: &&str| {
-        bytes
-            .get(..start.len())
-            .is_some_and(|own| own.eq_ignore_ascii_case(start.as_bytes()))
+        let own = || bytes.get(..start.len());
+        start.as_bytes().first().copied() == first
+            && own().is_some_and(|own| own.eq_ignore_ascii_case(start.as_bytes()))
     };
     if bytes.len() > LONGEST || !STARTS.iter().any(starts) {
         return false;

@@ -1,5 +1,6 @@
 //! What is said, whoever says it: characters and slots that nobody meant to be there.
 
+mod again;
 pub(super) mod boilerplate;
 pub(super) mod carriage_return;
 pub(super) mod control_character;

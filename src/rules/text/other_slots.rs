@@ -1,28 +1,32 @@
 //! Slots in the signs of other template languages, and named in other scripts.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
 use super::prose::{in_code, is_prose};
 use super::slot_names::{CAPITALS, OF_CHINESE, is_known, is_snake, is_word};
 
-/// What stands before such a name and after it.
-static SIGNS: LazyLock<[(&str, Finder<'static>); 2]> =
-    LazyLock::new(|| ["@@", "__"].map(|sign| (sign, Finder::new(sign))));
-
-/// `@@NAME@@`, `__USER_NAME__`: a name in capitals between two pairs of signs.
+/// `%(company)s` of a name that is known; and `@@NAME@@`, `__USER_NAME__`: a name in capitals between two pairs of signs.
 pub(super) fn between_signs(text: &str) -> Option<(usize, &str)> {
-    SIGNS.iter().find_map(|(sign, finder)| {
-        finder.find_iter(text.as_bytes()).find_map(|at| {
-            let inner = &text[at + 2..];
-            let end = inner.find(*sign).filter(|end| (3..=40).contains(end))?;
-            let known = inner[..end].split('_').all(|word| CAPITALS.contains(&word));
-            let whole = &text[at..at + end + 4];
-            (known && is_prose(text, at, whole.len()) && !in_code(text, at)).then_some((at, whole))
-        })
+    let bytes = text.as_bytes();
+    memchr::memchr3_iter(b'%', b'@', b'_', bytes).find_map(|at| {
+        let (close, size) = match (bytes[at], bytes.get(at + 1)?) {
+            (b'%', b'(') => (")s", 2),
+            (b'@', b'@') => ("@@", 2),
+            (b'_', b'_') => ("__", 2),
+            _ => return None,
+        };
+        let inner = &text[at + size..];
+        let end = memchr::memmem::find(&inner.as_bytes()[..inner.len().min(LONGEST)], close.as_bytes())?;
+        let (name, whole) = (&inner[..end], &text[at..at + size + end + close.len()]);
+        let known = if close == ")s" {
+            is_known(name) && name != "message"
+        } else {
+            name.len() > 2 && name.split('_').all(|word| CAPITALS.contains(&word))
+        };
+        (known && is_prose(text, at, whole.len()) && !in_code(text, at)).then_some((at, whole))
     })
 }
+
+/// The longest name, in bytes.
+const LONGEST: usize = 48;
 
 /// Slots in other signs, and named in other scripts: `[[customer_name]]`, `<%= user.name %>`, `{用户姓名}`.
 pub(super) fn of_others(text: &str, at: usize) -> Option<&str> {

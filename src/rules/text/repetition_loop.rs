@@ -1,6 +1,7 @@
 use memchr::memmem;
 use serde::Deserialize;
 
+use super::again::again;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
@@ -92,7 +93,7 @@ impl RepetitionLoop {
         (0..bytes.len() - STRIDE).step_by(STRIDE).find_map(|at| {
             let piece = &bytes[at..at + END];
             let window = &bytes[at + 1..bytes.len().min(at + STRIDE)];
-            let period = memmem::find(window, piece)? + 1;
+            let period = again(window, piece)? + 1;
             let (early, late) = (&bytes[..bytes.len() - period], &bytes[period..]);
             let same = |(one, other): (&u8, &u8)| one == other;
             let after = early[at..]

@@ -14,16 +14,7 @@ pub(super) fn find(text: &str) -> Option<(usize, &str)> {
     let found = opening
         .filter_map(|at| Some((at, slot(text, at)?)))
         .find(|(at, _)| !in_code(text, *at));
-    found.or_else(|| interpolated(text)).or_else(|| between_signs(text))
-}
-
-/// `%(company)s` of a name that is known.
-fn interpolated(text: &str) -> Option<(usize, &str)> {
-    memchr::memmem::find_iter(text.as_bytes(), b"%(").find_map(|at| {
-        let end = text[at..].find(")s")?;
-        let known = is_known(&text[at + 2..at + end]) && !text[at..].starts_with("%(message)");
-        (known && is_prose(text, at, end + 2) && !in_code(text, at)).then(|| (at, &text[at..at + end + 2]))
-    })
+    found.or_else(|| between_signs(text))
 }
 
 /// Whether a text is nothing but a slot, of whatever name.
