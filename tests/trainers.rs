@@ -198,8 +198,14 @@ fn what_the_loader_refuses_hides_no_other_finding() {
     }
     // What is not known is no finding, and no verdict either.
     let (code, said) = run("null", &["check"], &["-f", "concise"]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(!said.contains("load-error"), "{said}");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        !said.contains("load-error") && said.contains("rows.jsonl:3: schema/not-an-object"),
+        "{said}"
+    );
+    let part = folder.path().join("part");
+    let (code, said) = run("null", &["check"], &["--partial", &part.to_string_lossy()]);
+    assert_eq!((code, part.exists()), (Some(2), false), "{said}");
     for (refused, command, more) in [
         ("[1]", "check", &["--select", "dup/near"][..]),
         ("null", "check", &["--select", "dup/near"][..]),

@@ -83,6 +83,9 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         })
     });
     let (gathered, again) = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
+    if let (Some(_), Some(unmade)) = (&args.run.partial, &prepared.unmade) {
+        return Err(UsageError(unmade.why.clone()).into());
+    }
     if let Some(path) = &args.run.partial {
         let header = serde_json::to_string(&prepared.header)?;
         partial::save(path, &header, shard, &gathered)?;
@@ -135,6 +138,12 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         list::write(path, &finished, &prepared.header.sources)?;
     }
     let report = assemble::report(prepared.header, finished);
+    // A run that does not take place is the answer, and more than the trainer that was asked for; what a trainer does that
+    // is not reproduced nobody knows, and without it nothing is GO.
+    let unmade = prepared.unmade.filter(|unmade| report.verdict.go || !unmade.raises);
+    if let Some(unmade) = unmade.as_ref().filter(|_| report.verdict.go) {
+        return Err(UsageError(unmade.why.clone()).into());
+    }
     output::write(&report, &args.out)?;
     if !args.out.quiet {
         tell(report.verdict.rows, size, began.elapsed(), again);
@@ -142,9 +151,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     if described && report.verdict.go && report.verdict.rows == 0 {
         return Err(UsageError("no row was looked at: none of the data the config names is here".to_owned()).into());
     }
-    // A run that does not take place is the answer, and more than the list or the trainer that was asked for. What a
-    // trainer does that is not reproduced nobody knows, whatever else was found.
-    let unmade = prepared.unmade.filter(|unmade| report.verdict.go || !unmade.raises);
+    // A run that does not take place is more than the list that was asked for.
     let unknown = unlisted.or(differing).filter(|_| report.verdict.go);
     match unmade.map(|unmade| unmade.why).or(unknown) {
         Some(why) => Err(UsageError(why).into()),

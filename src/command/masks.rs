@@ -125,7 +125,7 @@ fn trained(
         }
         Err(Failed::Load { why, raised }) => {
             setup.load_error = raised;
-            unmade(why, true);
+            unmade(why, setup.load_error.is_some());
         }
         Err(Failed::Raises(message)) if described.is_some() => described::refused(setup, message),
         Err(Failed::Raises(message)) => {

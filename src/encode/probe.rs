@@ -15,6 +15,9 @@ use super::template::Rendered;
 
 /// Bytes of a text up to which it may stand anywhere; a longer one is doubled by the template, or said again.
 const SHORT: usize = 24;
+/// Bytes behind a place in which it is looked for again: what a template writes before a turn is shorter, and a row of a
+/// million turns is not gone through a million times.
+const REACH: usize = 16 << 10;
 
 /// The bytes at which texts begin that are there several times, by turn; `None` where all places are certain, or the
 /// template does not tell. `turns` are those of the conversation's messages, one by one, and `found` their places.
@@ -64,7 +67,7 @@ fn is_uncertain(at: usize, turn: &Turn<'_>, text: &str, found: &[Option<(u32, u3
     let next = found[at + 1..].iter().flatten().next();
     let until = match next {
         Some((start, _)) if wanted.len() > SHORT => *start as usize,
-        _ => text.len(),
+        _ => text.floor_char_boundary(text.len().min(end as usize + REACH)),
     };
     text.get(end as usize..until)
         .is_some_and(|rest| search::find(rest, wanted).is_some())

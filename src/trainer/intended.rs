@@ -97,7 +97,7 @@ impl Intended {
         }
         parts(out.text.len(), &scratch.found, &mut out.parts);
         // Parts name turns by their number among those wanted; make it their number in the example.
-        let numbers: Vec<u16> = (0u16..)
+        let numbers: Vec<u16> = (0u16..=u16::MAX)
             .zip(&example.turns)
             .filter(|(_, turn)| wanted(turn))
             .map(|(at, _)| at)

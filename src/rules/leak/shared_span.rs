@@ -90,7 +90,7 @@ impl Rule for SharedSpan {
                 if given && row.words.turn(before).len() >= GRAM {
                     spans.give(row.words.turn(before));
                 }
-                if given && turn.role != Role::System {
+                if given {
                     asked += row.words.turn(before).len();
                 }
             }

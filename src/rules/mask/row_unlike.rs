@@ -15,8 +15,8 @@ use super::row_seen::{Seen, look, usual_end, usual_start};
 rule_meta! {
     /// ## What it finds
     /// Pre-tokenised rows that are unlike nearly all others of their file: every token trained where the others mask
-    /// a part, no loss on the last token where it is trained elsewhere, another last token than the one that ends
-    /// the others.
+    /// a part, no loss on the last token where it is trained elsewhere, another first or last token than the one that
+    /// begins or ends the others, or that token twice.
     ///
     /// ## Why it matters
     /// Such rows went another way through the script that made them: the prompt was not masked, or the end was lost,

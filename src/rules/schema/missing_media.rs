@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Content, Example};
 use crate::model::value::Value;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -99,7 +99,12 @@ fn parts(example: &Example<'_>, row: &Value<'_>) -> Option<String> {
             None | Some(Value::Null) => 0,
             Some(files) => files.as_array().map_or(1, <[_]>::len),
         };
-        (slots > 0 && slots != files).then(|| format!("{slots} parts of type `{kind}` and {files} in `{column}`"))
+        (slots > 0 && slots != files).then(|| {
+            format!(
+                "{} of type `{kind}` and {files} in `{column}`",
+                plural(slots as u64, "part")
+            )
+        })
     })
 }
 
@@ -110,7 +115,7 @@ fn no_path(row: &Value<'_>) -> Option<String> {
         let none = |file: &Value<'_>| file.is_null() || file.as_str().is_some_and(|path| path.trim().is_empty());
         let at = files.iter().position(none)?;
         Some(format!(
-            "number {at} of `{column}` is {}",
+            "`{column}/{at}` is {}",
             if files[at].is_null() { "null" } else { "empty" }
         ))
     })

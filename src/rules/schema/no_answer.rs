@@ -36,7 +36,7 @@ pub(crate) struct NoAnswer {}
 
 impl Rule for NoAnswer {
     const META: RuleMeta = META;
-    /// Rows without an answer, and all.
+    /// Rows that only ask, and all.
     type State = (u64, u64);
     const DATA_ONLY: bool = true;
 
@@ -55,7 +55,8 @@ impl Rule for NoAnswer {
         let empty = sides
             .into_iter()
             .find(|side| example.shape == Shape::Preference && example.side(*side).next().is_none());
-        *without += u64::from(!silent.is_empty() || empty.is_some());
+        let asks = !example.turns.is_empty() && example.turns.iter().all(|turn| turn.role != Role::Assistant);
+        *without += u64::from(asks);
         if let Some(side) = empty.filter(|_| silent.is_empty()) {
             let name = if side == Branch::Chosen { "chosen" } else { "rejected" };
             out.field(

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Shape, Turn};
+use crate::model::example::{Branch, Example, Role, Shape, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
@@ -50,6 +50,9 @@ impl Rule for SameChosenRejected {
                 _ => return,
             }
         }
+        if !same && speaks_of_case(example) {
+            return;
+        }
         if let Some(last) = example.turns.last() {
             out.field(
                 &row.place,
@@ -65,6 +68,18 @@ impl Rule for SameChosenRejected {
             );
         }
     }
+}
+
+/// Whether the prompt asks for letters of a kind, or for code.
+fn speaks_of_case(example: &Example<'_>) -> bool {
+    const WORDS: &str =
+        "capital|uppercase|upper case|lowercase|lower case|letter|code|python|function|format|punctuat|space";
+    let asked = example
+        .turns
+        .iter()
+        .filter(|turn| turn.branch == Branch::Prompt || turn.role != Role::Assistant);
+    let mut asked = asked.map(|turn| turn.text.to_lowercase());
+    asked.any(|text| WORDS.split('|').any(|word| text.contains(word)))
 }
 
 /// Whether two texts say the same; `same` becomes false where they are not written alike.

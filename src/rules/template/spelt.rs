@@ -92,7 +92,7 @@ fn is_marked(token: &str) -> bool {
     let within = |open: &str, close: &str| token.strip_prefix(open)?.strip_suffix(close);
     // Baichuan's and others' that are numbered.
     if let Some(number) = within("<reserved_", ">") {
-        return number.bytes().all(|byte| byte.is_ascii_digit());
+        return !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     }
     let name = within("<|", "|>").or_else(|| within("<｜", "｜>"));
     let Some(name) = name.or_else(|| within("[|", "|]")) else {

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::Role;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
@@ -35,32 +36,45 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UnopenedThinking {}
 
+/// More than this, and than one row in ten, are made that way.
+const FEW: u64 = 3;
+
 impl Rule for UnopenedThinking {
     const META: RuleMeta = META;
-    /// Answers that only close, and all.
+    /// Rows whose last answer only closes, and all.
     type State = (u64, u64);
     const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (closes, all): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for turn in turns::taught(example) {
-            *all += 1;
-            if !row.chars.angle() {
-                continue;
-            }
-            let Some(close) = search::find(&turn.text, "</think>") else {
-                continue;
-            };
-            if search::find(&turn.text[..close], "<think>").is_none() {
-                *closes += 1;
-                let message = || "`</think>` without `<think>` before it".to_owned();
-                out.field(&row.place, || turn.pointer(), message);
-            }
+        // Of several answers the last one alone is thought about.
+        let Some(turn) = turns::taught(example).next_back() else {
+            return;
+        };
+        *all += 1;
+        if !row.chars.angle() {
+            return;
+        }
+        let Some(close) = search::find(&turn.text, "</think>") else {
+            return;
+        };
+        let opened = |text: &str| search::find(text, "<think>").is_some();
+        let prompted = || {
+            example
+                .turns
+                .iter()
+                .any(|turn| turn.role != Role::Assistant && opened(&turn.text))
+        };
+        let spoken_of = turn.text[..close].ends_with(['`', '"', '\'']);
+        if !opened(&turn.text[..close]) && !spoken_of && !prompted() {
+            *closes += 1;
+            let message = || "`</think>` without `<think>` before it".to_owned();
+            out.field(&row.place, || turn.pointer(), message);
         }
     }
 
     fn finish(&self, (closes, all): Self::State, _: &Setup, out: &mut Findings) {
-        if closes * 2 > all {
+        if closes > FEW && closes * 10 > all {
             *out = Findings::default();
         }
     }

@@ -34,9 +34,8 @@ rule_meta! {
 pub(crate) struct CutOff {}
 
 /// Words in lower case after which a sentence goes on, in English, German, French and Spanish.
-const OPEN: &str = "the|an|and|or|because|whose|their|its|my|your|our|whereas|than|although|is a|are a|as a|with a|of a|\
-    und|oder|der|ein|eine|einen|einem|weil|dass|sowie|et|ou|les|des|une|du|dans|avec|parce|y|el|los|las|una|porque|para|\
-    con|mediante";
+const OPEN: &str = "the|and|or|because|whose|their|its|my|your|our|whereas|than|although|is a|are a|as a|with a|of a|\
+    und|oder|weil|dass|sowie|eine|einen|parce|porque|mediante";
 /// How a text ends that was cut on purpose, in lower case.
 const MARKS: [&str; 7] = [
     "[truncated]",
@@ -57,8 +56,14 @@ impl Rule for CutOff {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
+        // Asked of a row once, and only where it matters.
+        let mut meant = None;
         for turn in turns::taught(example).filter(|turn| !turn.has_tool_calls()) {
-            if let Some(how) = cut(turn.trimmed()).filter(|how| *how != COMMA || !is_verse(example)) {
+            let found = cut(turn.trimmed()).filter(|how| {
+                let open = [COMMA, SENTENCE].contains(how);
+                !open || !*meant.get_or_insert_with(|| is_meant(example))
+            });
+            if let Some(how) = found {
                 let end = || super::around(turn.trimmed(), turn.trimmed().len());
                 out.field(
                     &row.place,
@@ -72,14 +77,15 @@ impl Rule for CutOff {
 
 const COMMA: &str = "with a comma";
 
-/// Whether lines of a poem or the like are asked for, which may end with a comma.
-fn is_verse(example: &Example<'_>) -> bool {
-    const WORDS: [&str; 9] = [
-        "poem", "verse", "lyric", "song", "opening", "quote", "line", "诗", "开头",
-    ];
+const SENTENCE: &str = "inside a sentence";
+
+/// Whether the lines of a poem are asked for, which may end with a comma, or a word to put into a blank.
+fn is_meant(example: &Example<'_>) -> bool {
+    const WORDS: &str =
+        "poem|verse|lyric|song|opening|quote|lines|blank|missing word|cloze|article|conjunction|诗|开头";
     let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
     let mut asked = asked.map(|turn| turn.text.to_lowercase());
-    asked.any(|text| WORDS.iter().any(|word| text.contains(word)))
+    asked.any(|text| WORDS.split('|').any(|word| text.contains(word)))
 }
 
 /// How a text ends where it was cut.
@@ -101,7 +107,7 @@ fn cut(text: &str) -> Option<&'static str> {
                 .then_some("with the mark of a cut")
         }
         _ if text.starts_with(['{', '[']) => is_open_json(text).then_some("inside JSON"),
-        'a'..='z' => (is_open(line) && prose(line)).then_some("inside a sentence"),
+        'a'..='z' => (is_open(line) && prose(line)).then_some(SENTENCE),
         _ => None,
     }
 }
@@ -124,7 +130,9 @@ fn is_open(line: &str) -> bool {
 /// Whether a line is long enough to be a sentence, and no code.
 fn prose(line: &str) -> bool {
     let code = |c: char| matches!(c, '=' | '{' | '}' | ';' | '<' | '>' | '|' | '`' | '$' | '\\' | '_');
-    let long = line.split(' ').filter(|word| !word.is_empty()).count() >= WORDS || !line.is_ascii() && line.len() >= 45;
+    // Scripts without blanks are counted in letters.
+    let unspaced = || line.chars().filter(|c| *c > '\u{2E7F}').count() >= 2 * WORDS;
+    let long = line.split(' ').filter(|word| !word.is_empty()).count() >= WORDS || unspaced();
     long && !line.contains(code) && !line.contains("()")
 }
 
@@ -156,6 +164,10 @@ mod tests {
         }
         for text in [
             "Yours sincerely,",
+            "С наилучшими пожеланиями,",
+            "three times x plus two times y",
+            "Das Gleiche noch einmal, und was machst du",
+            "Gia đình anh ấy có hai đứa con",
             "The Lord of the",
             "see what I was looking for and what it was made of",
             "The result of the sum that you asked me to make is 42.",

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Example, Role};
+use crate::model::example::{Example, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::turns;
 
@@ -147,15 +147,20 @@ impl Rule for ErrorAnswer {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
+        let mut asked_for = None;
         let texts = example.turns.iter().filter(|turn| turn.role == Role::Text);
         for turn in turns::taught(example).chain(texts) {
             let text = turn.trimmed();
-            if is_error(text) && !is_asked_for(example) {
-                let said = || format!("the answer is an error message, `{}`", clip(text));
+            if is_error(text) && !*asked_for.get_or_insert_with(|| is_asked_for(example)) {
+                let said = || format!("the {} is an error message, `{}`", said_by(turn), clip(text));
                 out.field(&row.place, || turn.pointer(), said);
             }
         }
     }
+}
+
+fn said_by(turn: &Turn<'_>) -> &'static str {
+    if turn.role == Role::Text { "text" } else { "answer" }
 }
 
 fn is_error(text: &str) -> bool {

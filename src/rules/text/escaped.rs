@@ -120,10 +120,10 @@ fn byte(text: &str) -> Option<(usize, &str)> {
         byte.ok().filter(|_| bytes[at] == b'\\')
     };
     memchr_iter(b'\\', bytes).find_map(|at| {
-        let lead = escaped(at).filter(|byte| (0xC3..0xF0).contains(byte))?;
+        escaped(at).filter(|byte| (0xC3..0xF0).contains(byte))?;
         let next = (at + 4 < bytes.len()).then(|| escaped(at + 4)).flatten()?;
         let in_word = at > 0 && bytes[at - 1].is_ascii_alphabetic();
-        (in_word && lead > 0 && (0x80..0xC0).contains(&next)).then(|| (at, &text[at..at + 8]))
+        (in_word && (0x80..0xC0).contains(&next)).then(|| (at, &text[at..at + 8]))
     })
 }
 

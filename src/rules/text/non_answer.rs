@@ -82,11 +82,12 @@ impl Rule for NonAnswer {
 
     fn check(&self, row: &Row<'_>, (nothing, (sentences, all)): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        let mut asked = None;
         for turn in turns::taught(example).filter(|turn| !turns::says_without_text(turn)) {
             let said = turn.trimmed();
             *all += 1;
             *sentences += u64::from(said.len() >= SENTENCE);
-            if says_nothing(said) && !is_asked_for(example, said) {
+            if says_nothing(said) && !is_asked_for(asked.get_or_insert_with(|| prompts(example)), said) {
                 *nothing += 1;
                 let message = || format!("the answer is `{}`, where others are sentences", clip(said));
                 out.field(&row.place, || turn.pointer(), message);
@@ -104,6 +105,7 @@ impl Rule for NonAnswer {
 
 /// Whether an answer is one of those words, or nothing but signs.
 fn says_nothing(said: &str) -> bool {
+    // A long line is drawn.
     if said.is_empty() || said.len() > LONGEST {
         return false;
     }
@@ -113,20 +115,29 @@ fn says_nothing(said: &str) -> bool {
         .all(|c| matches!(c, '.' | '?' | '-' | '_' | '–' | '—' | ' '));
     let known = || NOTHING.iter().any(|known| known.eq_ignore_ascii_case(said));
     let crosses = || said.len() >= 6 && said.bytes().all(|byte| matches!(byte, b'x' | b'X'));
-    signs || known() || crosses()
+    signs || crosses() || known()
 }
 
-/// Whether the row speaks of the word, or of signs and values as such.
-fn is_asked_for(example: &Example<'_>, said: &str) -> bool {
+/// What is asked in a row, in lower case; a system prompt is not of the row alone.
+fn prompts(example: &Example<'_>) -> String {
+    let asked = example
+        .turns
+        .iter()
+        .filter(|turn| !matches!(turn.role, Role::Assistant | Role::System));
+    asked.map(|turn| turn.text.to_lowercase() + "\n").collect()
+}
+
+/// Whether the prompts speak of the word, or of signs and values as such.
+fn is_asked_for(prompts: &str, said: &str) -> bool {
     const VALUES: &str = "punctuation|symbol|operator|character|regex|code|print|output|return|morse|sign|function|\
-        javascript| js|python|java|typeof|variable|ellipsis|extract|text:|passage|mention|confus|emoji|符号|标点|提取";
-    let said = said.to_ascii_lowercase();
-    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
-    let mut asked = asked.map(|turn| turn.text.to_ascii_lowercase());
-    asked.any(|text| {
-        let word = said.chars().any(char::is_alphanumeric) && text.contains(&said);
-        word || VALUES.split('|').any(|value| text.contains(value))
-    })
+        javascript|js|python|java|typeof|variable|ellipsis|extract|text|passage|mention|mentioned|confused|emoji";
+    const CHINESE: &str = "符号|标点|提取|代码";
+    let words = || prompts.split(|c: char| !(c.is_alphanumeric() || c == '/'));
+    let (said, singular) = (said.to_lowercase(), |word: &str| {
+        word.strip_suffix('s').unwrap_or(word).to_owned()
+    });
+    words().any(|word| word == said || VALUES.split('|').any(|value| value == word || value == singular(word)))
+        || CHINESE.split('|').any(|value| prompts.contains(value))
 }
 
 #[cfg(test)]

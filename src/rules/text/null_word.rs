@@ -55,13 +55,10 @@ const ALWAYS: [&str; 15] = [
     "#N/A",
 ];
 /// How answers begin that are an object as Python prints it.
-const PRINTED: [&str; 12] = [
+const PRINTED: [&str; 9] = [
     "{\"role\": \"assistant\"",
     "{\"role\":\"assistant\"",
-    "b'",
-    "b\"",
     "<coroutine object ",
-    "tensor([",
     "Response(",
     "ChatCompletionMessage(",
     "AIMessage(content=",
@@ -119,7 +116,7 @@ impl Rule for NullWord {
             };
             let asks = matches!(turn.role, Role::User | Role::System);
             let found = if missing {
-                Some(("is", said.lines().last().unwrap_or_default()))
+                Some(("is", said.lines().next().unwrap_or_default()))
             } else if turn.role == Role::User && words.contains(&last()) {
                 Some(("ends in", said.lines().last().unwrap_or_default()))
             } else if asks {
@@ -142,17 +139,19 @@ static OBJECT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("[object
 
 /// A line in which a missing value took the place of what the prompt speaks of: `Context: nan`.
 fn filled_in(text: &str, brackets: bool) -> Option<&str> {
-    let line = |at: usize| {
-        let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
-        let end = text[at..].find('\n').map_or(text.len(), |line| at + line);
-        text[start..end].trim_end()
-    };
     let bytes = text.as_bytes();
     let filled = FILLINGS.iter().flat_map(|filling| filling.find_iter(bytes));
-    let found = { filled }.map(line).find(|line| {
-        let (name, value) = line.rsplit_once(": ").unwrap_or_default();
-        let named = name.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
-        FILLED_WITH.contains(&value) && FILLED.contains(&named.as_str())
+    let found = { filled }.find_map(|at| {
+        let value = FILLED_WITH.iter().find(|value| text[at + 2..].starts_with(**value))?;
+        let end = at + 2 + value.len();
+        let from = text.floor_char_boundary(at.saturating_sub(LONGEST));
+        let label = &text[text[from..at].rfind('\n').map_or(from, |line| from + line + 1)..at];
+        // Labels of prompts are capitals; keys of YAML are not, and stand among others.
+        let whole =
+            label.starts_with(char::is_uppercase) && text[end..].trim_start_matches(' ').starts_with(['\n', '\r']);
+        let whole = whole || label.starts_with(char::is_uppercase) && text[end..].trim().is_empty();
+        let named = label.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
+        (whole && FILLED.contains(&named.as_str())).then(|| &text[at - label.len()..end])
     });
     // Who writes of JavaScript asks what it means.
     let code = || {
@@ -162,6 +161,10 @@ fn filled_in(text: &str, brackets: bool) -> Option<&str> {
     };
     found.or_else(|| {
         let at = brackets.then(|| OBJECT.find(bytes)).flatten()?;
-        (!code()).then(|| line(at))
+        let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+        (!code()).then(|| text[start..].lines().next().unwrap_or_default())
     })
 }
+
+/// Bytes of the longest label.
+const LONGEST: usize = 48;

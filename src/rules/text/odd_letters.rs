@@ -54,9 +54,10 @@ impl Rule for OddLetters {
             .turns
             .iter()
             .filter(|turn| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected);
+        let mut spoken_of = None;
         for turn in said {
             let found = find(&turn.text, row.chars);
-            if let Some((what, shown)) = found.filter(|_| !is_spoken_of(example)) {
+            if let Some((what, shown)) = found.filter(|_| !*spoken_of.get_or_insert_with(|| is_spoken_of(example))) {
                 out.field(
                     &row.place,
                     || turn.pointer(),

@@ -2,11 +2,12 @@
 
 use super::prose::{in_code, is_prose};
 use super::slot_names::{CAPITALS, OF_CHINESE, is_known, is_snake, is_word};
+use super::slots::CANDIDATES;
 
 /// `%(company)s` of a name that is known; and `@@NAME@@`, `__USER_NAME__`: a name in capitals between two pairs of signs.
 pub(super) fn between_signs(text: &str) -> Option<(usize, &str)> {
     let bytes = text.as_bytes();
-    memchr::memchr3_iter(b'%', b'@', b'_', bytes).find_map(|at| {
+    let found = memchr::memchr3_iter(b'%', b'@', b'_', bytes).filter_map(|at| {
         let (close, size) = match (bytes[at], bytes.get(at + 1)?) {
             (b'%', b'(') => (")s", 2),
             (b'@', b'@') => ("@@", 2),
@@ -14,15 +15,21 @@ pub(super) fn between_signs(text: &str) -> Option<(usize, &str)> {
             _ => return None,
         };
         let inner = &text[at + size..];
+        // A row of underscores is looked at once.
+        if !inner.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) {
+            return None;
+        }
         let end = memchr::memmem::find(&inner.as_bytes()[..inner.len().min(LONGEST)], close.as_bytes())?;
         let (name, whole) = (&inner[..end], &text[at..at + size + end + close.len()]);
         let known = if close == ")s" {
             is_known(name) && name != "message"
         } else {
-            name.len() > 2 && name.split('_').all(|word| CAPITALS.contains(&word))
+            // `__DATE__` and `__TIME__` are C's.
+            name.len() > 2 && !matches!(name, "DATE" | "TIME") && name.split('_').all(|word| CAPITALS.contains(&word))
         };
-        (known && is_prose(text, at, whole.len()) && !in_code(text, at)).then_some((at, whole))
-    })
+        (known && is_prose(text, at, whole.len())).then_some((at, whole))
+    });
+    found.take(CANDIDATES).find(|(at, _)| !in_code(text, *at))
 }
 
 /// The longest name, in bytes.
@@ -40,7 +47,8 @@ pub(super) fn of_others(text: &str, at: usize) -> Option<&str> {
         return ((is_known(name) || is_snake(name)) && is_prose(text, at, whole.len())).then_some(whole);
     }
     if let Some((name, whole)) = find("<%=", "%>") {
-        return (name.split('.').all(|part| is_known(part) || is_snake(part))).then_some(whole);
+        let known = name.split('.').all(|part| is_known(part) || is_snake(part));
+        return (known && !text.contains("</")).then_some(whole);
     }
     let (name, whole) = find("{", "}")?;
     let dollar = at > 0 && text.as_bytes()[at - 1] == b'$';

@@ -1,9 +1,15 @@
 //! Whether a place in a text is prose or code.
 
+/// Bytes of a line that are looked at on each side.
+const NEAR: usize = 240;
+
 /// Whether the line around a slot is prose: two words at least, and no sign that code is made of.
 pub(super) fn is_prose(text: &str, at: usize, length: usize) -> bool {
-    let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |line| at + line);
+    // Of a long line what stands near is enough.
+    let from = text.floor_char_boundary(at.saturating_sub(NEAR));
+    let to = text.ceil_char_boundary(text.len().min(at + length + NEAR));
+    let start = text[from..at].rfind('\n').map_or(from, |line| from + line + 1);
+    let end = text[at..to].find('\n').map_or(to, |line| at + line);
     let Some(after) = text.get(at + length..end) else {
         return false;
     };

@@ -8,7 +8,7 @@ use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Answers and texts that end by repeating the same words, or one letter, over and over.
+    /// Answers and texts that end by repeating, or repeat inside, the same words, or one letter, over and over.
     ///
     /// ## Why it matters
     /// So ends a model that lost its thread. A model trained on it learns to do the same, and to run into the
@@ -90,7 +90,11 @@ impl RepetitionLoop {
             return None;
         }
         // A loop of that length covers one of the places looked at, and its period stands behind it.
+        let mut done = 0;
         (0..bytes.len() - STRIDE).step_by(STRIDE).find_map(|at| {
+            if at < done {
+                return None;
+            }
             let piece = &bytes[at..at + END];
             let window = &bytes[at + 1..bytes.len().min(at + STRIDE)];
             let period = again(window, piece)? + 1;
@@ -103,10 +107,13 @@ impl RepetitionLoop {
                 .count();
             let before = early[..at].iter().rev().zip(late[..at].iter().rev());
             let before = before.take_while(|pair| same(*pair)).count();
+            // The same run is not gone through again.
+            done = at + after;
             let length = before + after + period;
             let start = text.ceil_char_boundary(at);
             let piece = &text[start..text.floor_char_boundary(start + period)];
-            let said = piece.chars().filter(|c| c.is_alphabetic()).count() >= 3 && piece.contains(' ');
+            let letters = |is: fn(char) -> bool| piece.chars().filter(|c| is(*c)).count() >= 3;
+            let said = letters(char::is_alphabetic) && (piece.contains(' ') || letters(|c| c > '\u{2E7F}'));
             (said && length >= least && length / period >= self.repeats).then_some((piece, length / period))
         })
     }
@@ -166,7 +173,7 @@ mod tests {
             "They like to run. ".repeat(40)
         );
         assert_eq!(middle(&looped), Some(40));
-        let looped = format!("狗很忠诚。{}它们睡得好。", "它们喜欢 在公园里跑。".repeat(30));
+        let looped = format!("狗很忠诚。{}它们睡得好。", "它们喜欢在公园里跑。".repeat(30));
         assert_eq!(middle(&looped), Some(30));
         let listed: String = (0..60).map(|n| format!("row {n} of the table\n")).collect();
         assert_eq!(middle(&listed), None);

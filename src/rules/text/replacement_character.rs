@@ -78,21 +78,27 @@ fn replaced(text: &str) -> Option<&str> {
         lower(at.checked_sub(1)) && lower(Some(at + 1))
     });
     if let (Some(first), Some(_)) = (inside.next(), inside.next()) {
-        // Queries and patterns have them by right.
+        // Queries and patterns have them by right, and people write no blank after them; no question begins with one.
         let code = ["http", "=", "\\", "www.", "?:", "()", "php", "regex"];
+        let starts = |word: &str| {
+            word.strip_prefix('?')
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
+        };
+        let twice = |word: &str| word.trim_end_matches('?').matches('?').count() > 1 && word.len() < 20;
+        if !text.split_whitespace().any(|word| starts(word) || twice(word)) {
+            return None;
+        }
         let prose = text.split_whitespace().nth(3).is_some() && !code.iter().any(|sign| text.contains(sign));
         return prose.then(|| &text[text.floor_char_boundary(first.saturating_sub(8))..]);
     }
-    if !doubled || !text.contains("?? ??") {
+    if !doubled {
         return None;
     }
-    let is_lost =
-        |word: &&str| word.len() > 1 && word.trim_end_matches(['.', ',', '!']).bytes().all(|byte| byte == b'?');
-    let (lost, all) = (
-        text.split_whitespace().filter(is_lost).count(),
-        text.split_whitespace().count(),
-    );
-    (lost >= 3 && lost * 2 > all).then_some(text)
+    // Nothing but marks, in words of several, as letters of another script become.
+    let marks = memchr::memchr_iter(b'?', bytes).count();
+    let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+    let words = text.split(|c: char| c != '?').filter(|word| word.len() > 1).count();
+    (marks >= 8 && words >= 2 && letters * 4 < marks).then_some(text)
 }
 
 #[cfg(test)]
@@ -103,6 +109,7 @@ mod tests {
     fn lost_letters_are_told_from_questions() {
         for text in [
             "?????? ???? ????? ?? ????????.",
+            "????????，????????????。",
             "Die T?r schlie?t ?ber Nacht nicht v?llig.",
         ] {
             assert!(replaced(text).is_some(), "{text}");

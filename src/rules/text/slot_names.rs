@@ -120,7 +120,7 @@ pub(super) const OF_CHINESE: &[&str] = &[
 /// A word of another script, as templates name their slots.
 pub(super) fn is_word(name: &str) -> bool {
     let letter = |c: char| c.is_alphabetic() && !c.is_ascii() || c == '_';
-    (2..=12).contains(&name.chars().count()) && name.chars().all(letter)
+    (2..=12).contains(&name.chars().count()) && name.chars().all(letter) && name.contains(char::is_alphabetic)
 }
 
 pub(super) fn is_known(name: &str) -> bool {

@@ -4,6 +4,9 @@ use super::other_slots::{between_signs, of_others};
 use super::prose::{in_code, is_prose};
 use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_snake, is_word};
 
+/// Slots that may stand in code before one that does not: whether one does follows from all that is before it.
+pub(super) const CANDIDATES: usize = 16;
+
 /// The first slot, and where it stands.
 pub(super) fn find(text: &str) -> Option<(usize, &str)> {
     let whole = text.trim();
@@ -13,6 +16,7 @@ pub(super) fn find(text: &str) -> Option<(usize, &str)> {
     let opening = memchr::memchr3_iter(b'{', b'<', b'[', text.as_bytes());
     let found = opening
         .filter_map(|at| Some((at, slot(text, at)?)))
+        .take(CANDIDATES)
         .find(|(at, _)| !in_code(text, *at));
     found.or_else(|| between_signs(text))
 }

@@ -141,7 +141,7 @@ fn mark(
     // Parts name turns by their number among those wanted; make it their number in the example.
     numbers.clear();
     numbers.extend(
-        (0u16..)
+        (0u16..=u16::MAX)
             .zip(&example.turns)
             .filter(|(_, turn)| wanted(turn))
             .map(|(at, _)| at),
