@@ -61,6 +61,8 @@ pub(crate) struct AnswerCollapse {
 
 /// Answers that are a handful.
 const HANDFUL: usize = 10;
+/// Bytes of the longest answer that may be a label.
+const LABEL: u32 = 40;
 
 impl Default for AnswerCollapse {
     fn default() -> Self {
@@ -152,18 +154,18 @@ impl Rule for AnswerCollapse {
         }
         if out.is_empty() {
             let long = same.iter().filter(|answers| answers[0].0.1 as usize >= self.bytes);
-            let mut times: Vec<u64> = long
-                .map(|answers| answers.len() as u64)
-                .filter(|times| *times >= self.rows)
+            let mut times: Vec<(u64, u32)> = long
+                .map(|answers| (answers.len() as u64, answers[0].0.1))
+                .filter(|(times, _)| *times >= self.rows)
                 .collect();
             times.sort_unstable_by_key(|times| std::cmp::Reverse(*times));
             times.truncate(HANDFUL);
-            let (few, sum) = (times.len(), times.iter().sum::<u64>());
+            let (few, sum) = (times.len(), times.iter().map(|(times, _)| times).sum::<u64>());
             let share = sum as f64 / all.max(1) as f64;
-            // Where there are next to no others, they are labels.
-            let labels = (all - sum) * 50 < all;
+            // Short ones are labels where there are next to no others.
+            let labels = (all - sum) * 50 < all && times.iter().all(|(_, length)| *length <= LABEL);
             if few > 1 && share > self.handful && !labels {
-                let (percent, most) = (share * 100.0, times[0]);
+                let (percent, most) = (share * 100.0, times[0].0);
                 out.set(format!(
                     "{few} answers of {} bytes and more make {sum} of {all} rows, {percent:.0} %; the most frequent stands in {most}",
                     self.bytes

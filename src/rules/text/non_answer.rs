@@ -71,6 +71,8 @@ const NOTHING: [&str; 27] = [
 const LONGEST: usize = 24;
 /// An answer of at least so many bytes is a sentence, or as good as one.
 const SENTENCE: usize = 24;
+/// Those of one row that are told.
+const MOST: usize = 16;
 /// More of them than this, and than one answer in a hundred, are labels.
 const FEW: u64 = 3;
 
@@ -82,13 +84,15 @@ impl Rule for NonAnswer {
 
     fn check(&self, row: &Row<'_>, (nothing, (sentences, all)): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let mut asked = None;
+        let (mut asked, mut told) = (None, 0);
         for turn in turns::taught(example).filter(|turn| !turns::says_without_text(turn)) {
             let said = turn.trimmed();
             *all += 1;
             *sentences += u64::from(said.len() >= SENTENCE);
-            if says_nothing(said) && !is_asked_for(asked.get_or_insert_with(|| prompts(example)), said) {
+            // Each is compared with all that is asked.
+            if told < MOST && says_nothing(said) && !is_asked_for(asked.get_or_insert_with(|| prompts(example)), said) {
                 *nothing += 1;
+                told += 1;
                 let message = || format!("the answer is `{}`, where others are sentences", clip(said));
                 out.field(&row.place, || turn.pointer(), message);
             }
