@@ -55,11 +55,10 @@ const ALWAYS: [&str; 15] = [
     "#N/A",
 ];
 /// How answers begin that are an object as Python prints it.
-const PRINTED: [&str; 9] = [
+const PRINTED: [&str; 8] = [
     "{\"role\": \"assistant\"",
     "{\"role\":\"assistant\"",
     "<coroutine object ",
-    "Response(",
     "ChatCompletionMessage(",
     "AIMessage(content=",
     "{'role': 'assistant'",
