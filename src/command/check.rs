@@ -44,6 +44,10 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         .transpose()
         .map_err(UsageError)?;
     let mut prepared = prepare(settings, environment, shard)?;
+    // A part has no verdict that could say what is not made.
+    if args.run.partial.is_some() {
+        prepared = prepared.made()?;
+    }
     prepared.header.sample = args.run.sample;
     prepared.header.setup.spill = args.run.tmp_dir.as_deref().map(spill).transpose()?;
     if prepared.strict && !prepared.header.not_checked.is_empty() {
@@ -83,9 +87,6 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         })
     });
     let (gathered, again) = gathered.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
-    if let (Some(_), Some(unmade)) = (&args.run.partial, &prepared.unmade) {
-        return Err(UsageError(unmade.why.clone()).into());
-    }
     if let Some(path) = &args.run.partial {
         let header = serde_json::to_string(&prepared.header)?;
         partial::save(path, &header, shard, &gathered)?;

@@ -51,7 +51,7 @@ pub struct Kit {
     preparation: Preparation,
     setup: Setup,
     origin: Origin,
-    /// Texts that both engines encoded alike, where they are compared.
+    /// Texts that both engines encoded, where they are compared.
     verified: Option<Verified>,
     /// Tokens of an earlier run, or for the next.
     kept: Kept,
@@ -76,7 +76,7 @@ pub struct Conversation<'c> {
     pub add_generation_prompt: bool,
 }
 
-/// Texts that both engines encoded.
+/// How many texts both engines encoded alike, and how many they did not.
 #[derive(Debug, Default)]
 struct Verified {
     alike: AtomicU64,

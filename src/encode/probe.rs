@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::model::example::{Content, Turn};
-use crate::model::value::Value;
+use crate::model::value::{Object, Value};
 use crate::search;
 
 use super::kit::{Conversation, Kit, Message};
@@ -96,7 +96,7 @@ fn with_mark<'v>(turn: &Turn<'_>, message: &Message<'v>, mark: &str) -> Option<V
                 .into_iter()
                 .map(|(key, value)| (Cow::Borrowed(key), value))
                 .collect();
-            Some(Value::Object(crate::model::value::Object::from_entries(entries).0))
+            Some(Value::Object(Object::from_entries(entries).0))
         }
         Message::Raw(raw) => match turn.content {
             Content::Text => object(raw, turn.key),

@@ -16,6 +16,12 @@ pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl DoubleEndedIterator<I
     turns.filter(|turn| turn.role == Role::Assistant && turn.branch != Branch::Rejected)
 }
 
+/// Whether any of the turns holds one of these words, given in lower case with `|` between them.
+pub(super) fn speak_of<'t>(turns: impl Iterator<Item = &'t Turn<'t>>, words: &str) -> bool {
+    let mut texts = turns.map(|turn| turn.text.to_lowercase());
+    texts.any(|text| words.split('|').any(|word| text.contains(word)))
+}
+
 /// The last turn of each side: two in a preference row, else one.
 pub(super) fn ends<'t>(example: &'t Example<'_>) -> impl Iterator<Item = &'t Turn<'t>> {
     let last = example.turns.last();

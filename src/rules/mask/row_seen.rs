@@ -47,24 +47,28 @@ impl Ends {
 
 /// The id most rows begin with, and how many do.
 pub(super) fn usual_start(rows: &[(u64, Seen)]) -> Option<(i64, usize)> {
-    let mut times: BTreeMap<i64, usize> = BTreeMap::new();
+    most(&times(rows, |seen| seen.first))
+}
+
+/// How many rows have which id in a place.
+fn times(rows: &[(u64, Seen)], id: fn(&Seen) -> i64) -> BTreeMap<i64, usize> {
+    let mut times = BTreeMap::new();
     for (_, seen) in rows {
-        *times.entry(seen.first).or_default() += 1;
+        *times.entry(id(seen)).or_default() += 1;
     }
-    let most = times.into_iter().max_by_key(|(_, times)| *times)?;
-    Some(most)
+    times
+}
+
+/// The id that most rows have, and how many.
+fn most(times: &BTreeMap<i64, usize>) -> Option<(i64, usize)> {
+    let most = times.iter().max_by_key(|(_, times)| **times);
+    most.map(|(id, times)| (*id, *times))
 }
 
 /// The id most rows end in, in how many, and the other ends.
 pub(super) fn usual_end(rows: &[(u64, Seen)]) -> Option<(i64, usize, Ends)> {
-    let mut times: BTreeMap<i64, usize> = BTreeMap::new();
-    for (_, seen) in rows {
-        *times.entry(seen.last).or_default() += 1;
-    }
-    let (usual, most) = times
-        .iter()
-        .max_by_key(|(_, times)| **times)
-        .map(|(id, times)| (*id, *times))?;
+    let times = times(rows, |seen| seen.last);
+    let (usual, most) = most(&times)?;
     let longest = rows.iter().map(|(_, seen)| seen.tokens).max()?;
     let of_longest = rows.iter().filter(|(_, seen)| seen.tokens == longest).count();
     let cut = (of_longest > 1).then_some(longest);

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
@@ -43,9 +44,10 @@ impl Rule for HeaderRow {
         let Some(columns) = row.record().and_then(|record| record.value.as_object()) else {
             return;
         };
-        let mut filled = columns.iter().filter(|(_, value)| !value.is_null());
-        let header = filled.all(|(name, value)| value.as_str().is_some_and(|value| value.trim() == name.trim()));
-        if header && columns.iter().filter(|(_, value)| !value.is_null()).count() > 1 {
+        let filled = || columns.iter().filter(|(_, value)| !value.is_null());
+        let is_name =
+            |(name, value): (&str, &Value<'_>)| value.as_str().is_some_and(|value| value.trim() == name.trim());
+        if filled().all(is_name) && filled().nth(1).is_some() {
             out.row(&row.place, || {
                 "every value is the name of its column: a header inside the data".to_owned()
             });

@@ -25,8 +25,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Add the answer or remove the row; if the answer has a role of another name, rename it to `assistant`. Where the prompts
-    /// are for reinforcement learning, say so with `--ignore schema/no-answer`.
+    /// Add the answer or remove the row; if the answer has a role of another name, rename it to `assistant`. Where the
+    /// prompts are for reinforcement learning, say so with `--ignore schema/no-answer`.
     "schema/no-answer", Error
 }
 

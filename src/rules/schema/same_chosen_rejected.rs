@@ -3,6 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Shape, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -78,8 +79,7 @@ fn speaks_of_case(example: &Example<'_>) -> bool {
         .turns
         .iter()
         .filter(|turn| turn.branch == Branch::Prompt || turn.role != Role::Assistant);
-    let mut asked = asked.map(|turn| turn.text.to_lowercase());
-    asked.any(|text| WORDS.split('|').any(|word| text.contains(word)))
+    turns::speak_of(asked, WORDS)
 }
 
 /// Whether two texts say the same; `same` becomes false where they are not written alike.

@@ -83,9 +83,7 @@ const SENTENCE: &str = "inside a sentence";
 fn is_meant(example: &Example<'_>) -> bool {
     const WORDS: &str =
         "poem|verse|lyric|song|opening|quote|lines|blank|missing word|cloze|article|conjunction|诗|开头";
-    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
-    let mut asked = asked.map(|turn| turn.text.to_lowercase());
-    asked.any(|text| WORDS.split('|').any(|word| text.contains(word)))
+    turns::speak_of(example.turns.iter().filter(|turn| turn.role != Role::Assistant), WORDS)
 }
 
 /// How a text ends where it was cut.

@@ -146,9 +146,8 @@ fn filled_in(text: &str, brackets: bool) -> Option<&str> {
         let from = text.floor_char_boundary(at.saturating_sub(LONGEST));
         let label = &text[text[from..at].rfind('\n').map_or(from, |line| from + line + 1)..at];
         // Labels of prompts are capitals; keys of YAML are not, and stand among others.
-        let whole =
-            label.starts_with(char::is_uppercase) && text[end..].trim_start_matches(' ').starts_with(['\n', '\r']);
-        let whole = whole || label.starts_with(char::is_uppercase) && text[end..].trim().is_empty();
+        let rest = text[end..].trim_start_matches(' ');
+        let whole = label.starts_with(char::is_uppercase) && (rest.is_empty() || rest.starts_with(['\n', '\r']));
         let named = label.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
         (whole && FILLED.contains(&named.as_str())).then(|| &text[at - label.len()..end])
     });

@@ -7,6 +7,7 @@ use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role};
 use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -157,10 +158,7 @@ fn mixed(text: &str) -> Option<(&'static str, &str)> {
 /// Whether the row speaks of tokens, glyphs or letters.
 fn is_spoken_of(example: &Example<'_>) -> bool {
     const WORDS: &str = "token|bpe|wordpiece|glyph|unicode|homoglyph|spell|letter|byte|hex";
-    example.turns.iter().any(|turn| {
-        let text = turn.text.to_ascii_lowercase();
-        WORDS.split('|').any(|word| text.contains(word))
-    })
+    turns::speak_of(example.turns.iter(), WORDS)
 }
 
 #[cfg(test)]

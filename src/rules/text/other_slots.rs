@@ -1,8 +1,7 @@
 //! Slots in the signs of other template languages, and named in other scripts.
 
-use super::prose::{in_code, is_prose};
+use super::prose::{CANDIDATES, in_code, is_prose};
 use super::slot_names::{CAPITALS, OF_CHINESE, is_known, is_snake, is_word};
-use super::slots::CANDIDATES;
 
 /// `%(company)s` of a name that is known; and `@@NAME@@`, `__USER_NAME__`: a name in capitals between two pairs of signs.
 pub(super) fn between_signs(text: &str) -> Option<(usize, &str)> {

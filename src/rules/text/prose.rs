@@ -44,6 +44,9 @@ pub(super) fn is_prose(text: &str, at: usize, length: usize) -> bool {
     words >= 2 && !command && !line.contains(code) && !line.contains("()")
 }
 
+/// Slots that may stand in code before one that does not: whether one does follows from all that is before it.
+pub(super) const CANDIDATES: usize = 16;
+
 /// Whether a place is inside a fence, between back quotes, in an f-string, or what an element of JSX holds.
 pub(super) fn in_code(text: &str, at: usize) -> bool {
     let before = &text[..at];

@@ -34,9 +34,9 @@ rule_meta! {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct RepetitionLoop {
-    /// Repeats at the end of the text.
+    /// Repeats at the end of the text, or inside it.
     repeats: usize,
-    /// Bytes of the text they take up; of one character alone, how often it stands there.
+    /// Bytes of the text they take up, twice as many inside it; of one character alone, how often it stands there.
     bytes: usize,
 }
 

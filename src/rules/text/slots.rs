@@ -1,11 +1,8 @@
 //! Slots of prompt templates that were never filled in: `{{name}}`, `{question}`, `[INSERT DATE]`.
 
 use super::other_slots::{between_signs, of_others};
-use super::prose::{in_code, is_prose};
+use super::prose::{CANDIDATES, in_code, is_prose};
 use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_snake, is_word};
-
-/// Slots that may stand in code before one that does not: whether one does follows from all that is before it.
-pub(super) const CANDIDATES: usize = 16;
 
 /// The first slot, and where it stands.
 pub(super) fn find(text: &str) -> Option<(usize, &str)> {
