@@ -3,6 +3,9 @@
 /// The label that carries no loss, in every trainer covered.
 pub const IGNORE: i32 = -100;
 
+/// Pieces of the template that are kept of either end of a text.
+const ENDS: usize = 256;
+
 /// One sequence of token ids and labels, with where each token came from.
 ///
 /// A row of a preference set has two; any other row has one.
@@ -72,6 +75,38 @@ impl Encoded {
         to > from && text.trim().is_empty()
     }
 
+    /// The stretches of the text with the byte each starts at.
+    fn stretches(&self) -> impl Iterator<Item = (usize, &Part)> + Clone {
+        let starts = std::iter::once(0).chain(self.parts.iter().map(|part| part.end as usize));
+        starts.zip(&self.parts)
+    }
+
+    /// Where turns stand: their numbers, with the first byte and one past the last; in the order of the turns, which is
+    /// that of the text.
+    pub fn spots(&self) -> impl Iterator<Item = (usize, (usize, usize))> + Clone {
+        self.stretches().filter_map(|(start, part)| match part.what {
+            What::Turn(turn) => Some((usize::from(turn), (start, part.end as usize))),
+            What::Template => None,
+        })
+    }
+
+    /// What the template wrote around the turns, with the byte where it first stands: each text once, however many
+    /// turns it stands around. Of more than 512 that differ, as around thousands of calls, the first and the last 256:
+    /// who compares turns with them takes no time in the square of a row.
+    pub fn template_pieces(&self) -> Vec<(&str, usize)> {
+        let written = self.stretches().filter(|(_, part)| part.what == What::Template);
+        let mut pieces: Vec<_> = written
+            .filter_map(|(start, part)| Some((self.text.get(start..part.end as usize)?, start)))
+            .collect();
+        pieces.sort_unstable();
+        pieces.dedup_by_key(|(piece, _)| *piece);
+        if pieces.len() > 2 * ENDS {
+            pieces.sort_unstable_by_key(|(_, start)| *start);
+            pieces.drain(ENDS..pieces.len() - ENDS);
+        }
+        pieces
+    }
+
     /// Tokens that truncation cut.
     pub fn cut(&self) -> usize {
         self.full_len - self.input_ids.len()
@@ -111,4 +146,36 @@ pub enum EncodeErrorKind {
     Unsupported,
     /// The trainer refuses the row or the set.
     Trainer,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_the_template_come_once_and_of_many_the_ends() {
+        let mut encoded = Encoded::default();
+        let mut add = |text: &str, what| {
+            encoded.text.push_str(text);
+            let end = u32::try_from(encoded.text.len()).expect("a short text");
+            encoded.parts.push(Part { end, what });
+        };
+        for turn in 0..3 {
+            add("<user>", What::Template);
+            add("hello", What::Turn(turn));
+        }
+        add("<end>", What::Template);
+        assert_eq!(encoded.template_pieces(), [("<end>", 33), ("<user>", 0)]);
+        assert!(encoded.spots().eq([(0, (6, 11)), (1, (17, 22)), (2, (28, 33))]));
+
+        encoded.clear();
+        for piece in 0..600 {
+            encoded.text.push_str(&format!("{piece:03}"));
+            let end = u32::try_from(encoded.text.len()).expect("a short text");
+            let what = What::Template;
+            encoded.parts.push(Part { end, what });
+        }
+        let places: Vec<usize> = encoded.template_pieces().iter().map(|(_, start)| start / 3).collect();
+        assert!(places.into_iter().eq((0..256).chain(344..600)));
+    }
 }

@@ -9,7 +9,8 @@ use super::answers;
 rule_meta! {
     /// ## What it finds
     /// Rows whose answer was already given by an earlier answer of the same conversation, of its `history`, or
-    /// of its examples, to the byte or but for case, space, punctuation and accents.
+    /// of its examples, to the byte or but for case, space, punctuation and accents. An answer is compared with the
+    /// 256 turns before it and the first 256 of its conversation.
     ///
     /// ## Why it matters
     /// The model learns to repeat itself, and the loss of the later answer says nothing. Usually the row
@@ -61,8 +62,7 @@ impl Rule for AnswerInHistory {
             if !answers::is_long(row, at, self.min_bytes, self.min_words) {
                 continue;
             }
-            let earlier = example.turns[..at].iter().enumerate().rev();
-            let found = earlier
+            let found = answers::earlier(example, at)
                 .filter(|(_, turn)| turn.is_answer() && turn.branch != Branch::Rejected)
                 .find(|(before, _)| answers::stands(row, at, *before).is_some());
             if let Some((before, turn)) = found {

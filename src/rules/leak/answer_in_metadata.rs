@@ -12,7 +12,8 @@ use super::answers;
 rule_meta! {
     /// ## What it finds
     /// Short answers that stand in an id, a path or a field of metadata inside the prompt: `id: spam_0017`,
-    /// `"category": "spam"`, `images/cat/004.jpg`.
+    /// `"category": "spam"`, `images/cat/004.jpg`. An answer is compared with the 256 turns before it and the first
+    /// 256 of its conversation.
     ///
     /// ## Why it matters
     /// Ids are often made of the label. The model reads it there, and has learnt nothing when ids are new.
@@ -73,10 +74,8 @@ impl Rule for AnswerInMetadata {
             {
                 continue;
             }
-            let given = example.turns[..at].iter().enumerate();
-            let given = given.filter(|(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected);
-            let found = given
-                .rev()
+            let found = answers::earlier(example, at)
+                .filter(|(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected)
                 .find_map(|(before, turn)| Some((turn, part_of_id(turn, row.words.turn(before), wanted)?)));
             if let Some((turn, id)) = found {
                 let say = || {

@@ -9,7 +9,8 @@ use super::answers;
 rule_meta! {
     /// ## What it finds
     /// Rows whose whole answer stands in the user's turn or the prompt before it, to the byte or but for case,
-    /// space, punctuation and accents; also as the answer of an example that the prompt shows.
+    /// space, punctuation and accents; also as the answer of an example that the prompt shows. An answer is compared
+    /// with the 256 turns before it and the first 256 of its conversation.
     ///
     /// ## Why it matters
     /// The loss falls to almost nothing within a few steps because the model only has to copy, and the model

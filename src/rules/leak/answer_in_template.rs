@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::encoded::{Encoded, What};
+use crate::model::example::Turn;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::search;
 
@@ -60,39 +60,32 @@ impl Rule for AnswerInTemplate {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for (at, answer) in answers::taught(example) {
-            let wanted = answer.trimmed();
-            if wanted.len() < self.min_bytes {
-                continue;
-            }
-            if row.encoded.iter().any(|encoded| printed_before(encoded, at, wanted)) {
-                let characters = wanted.chars().count();
-                let say = || {
-                    format!(
-                        "the answer, {characters} characters, is printed by the template before it, from another column"
-                    )
-                };
-                out.field(&row.place, || answer.pointer(), say);
-            }
-        }
-    }
-}
-
-/// Whether a stretch that is no turn's, before the answer's own, holds the answer.
-fn printed_before(encoded: &Encoded, answer: usize, wanted: &str) -> bool {
-    let mut start = 0;
-    for part in &encoded.parts {
-        let stretch = start..part.end as usize;
-        start = part.end as usize;
-        match part.what {
-            What::Turn(turn) if usize::from(turn) == answer => return false,
-            What::Turn(_) => {}
-            What::Template => {
-                if search::contains(encoded.text.get(stretch).unwrap_or_default(), wanted) {
-                    return true;
+        let long = |(_, answer): &(usize, &Turn<'_>)| answer.trimmed().len() >= self.min_bytes;
+        let mut printed = Vec::new();
+        for encoded in row.encoded {
+            let pieces = encoded.template_pieces();
+            let mut spots = encoded.spots().peekable();
+            for (at, answer) in answers::taught(example).filter(long) {
+                while spots.next_if(|(turn, _)| *turn < at).is_some() {}
+                // Before the place where it stands itself, or anywhere if it does not.
+                let own = spots.peek().filter(|(turn, _)| *turn == at);
+                let end = own.map_or(usize::MAX, |(_, (start, _))| *start);
+                let mut before = pieces.iter().filter(|(_, start)| *start < end);
+                if before.any(|(piece, _)| search::contains(piece, answer.trimmed())) {
+                    printed.push(at);
                 }
             }
         }
+        printed.sort_unstable();
+        printed.dedup();
+        for answer in printed.into_iter().map(|at| &example.turns[at]) {
+            let characters = answer.trimmed().chars().count();
+            let say = || {
+                format!(
+                    "the answer, {characters} characters, is printed by the template before it, from another column"
+                )
+            };
+            out.field(&row.place, || answer.pointer(), say);
+        }
     }
-    false
 }

@@ -9,7 +9,8 @@ use super::answers;
 rule_meta! {
     /// ## What it finds
     /// Rows whose whole answer stands in a tool's result before it, to the byte (also with its line breaks and quotes
-    /// escaped, as JSON writes them) or but for case, space, punctuation and accents.
+    /// escaped, as JSON writes them) or but for case, space, punctuation and accents. An answer is compared with the
+    /// 256 turns before it and the first 256 of its conversation.
     ///
     /// ## Why it matters
     /// Handing on what a tool has said is what many answers do, and then it is no fault. Where the tool could

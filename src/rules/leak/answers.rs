@@ -18,6 +18,20 @@ pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl Iterator<Item = (usiz
     turns.filter(|(_, turn)| turn.is_answer() && turn.branch != Branch::Rejected && !turn.trimmed().is_empty())
 }
 
+/// Turns before an answer that it is compared with, and as many at the start, where instructions and documents stand: a
+/// conversation takes time in its length, not in the square of it.
+const REACH: usize = 256;
+
+/// The turns before one that it is compared with, the nearest first.
+pub(super) fn earlier<'t>(example: &'t Example<'_>, turn: usize) -> impl Iterator<Item = (usize, &'t Turn<'t>)> {
+    reach(turn).map(|at| (at, &example.turns[at]))
+}
+
+fn reach(turn: usize) -> impl Iterator<Item = usize> {
+    let near = turn.saturating_sub(REACH);
+    (0..near.min(REACH)).chain(near..turn).rev()
+}
+
 /// The turns before an answer that a role says, the nearest first. [`Role::User`] stands for bare prompts too.
 pub(super) fn given<'t>(
     example: &'t Example<'_>,
@@ -28,8 +42,7 @@ pub(super) fn given<'t>(
         Role::User => matches!(turn.role, Role::User | Role::Text | Role::Other),
         role => turn.role == role,
     };
-    let before = example.turns[..answer].iter().enumerate().rev();
-    before.filter(move |(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected && says(turn))
+    earlier(example, answer).filter(move |(_, turn)| !turn.is_answer() && turn.branch != Branch::Rejected && says(turn))
 }
 
 /// An answer inside a turn.
@@ -116,4 +129,16 @@ pub(super) fn say(standing: &Standing, answer: &Turn<'_>, turn: &Turn<'_>) -> St
         "the answer, {characters} characters, stands in the {} turn {how}",
         turn.role.name()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_compared_with_the_nearest_turns_and_the_first() {
+        assert!(reach(0).next().is_none());
+        assert!(reach(300).eq((0..300).rev()));
+        assert!(reach(600).eq((344..600).rev().chain((0..256).rev())));
+    }
 }

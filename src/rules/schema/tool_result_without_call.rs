@@ -72,8 +72,10 @@ fn may_call(turn: &Turn<'_>) -> bool {
 /// The id of the call this result is of, where the calls before it have ids and none has this.
 fn unasked<'t>(turn: &'t Turn<'_>, before: &[Turn<'_>]) -> Option<&'t str> {
     let id = turn.raw?.get("tool_call_id").and_then(Value::as_str)?;
+    // The nearest first, which it mostly is.
     let mut ids = before
         .iter()
+        .rev()
         .flat_map(|turn| tools::calls(turn).unwrap_or_default())
         .filter_map(|call| call.id)
         .peekable();

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
-use crate::model::encoded::What;
 use crate::model::example::Role;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
@@ -11,7 +10,7 @@ use crate::search;
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
 
-use super::round_trip::{self, Seen};
+use super::round_trip;
 
 rule_meta! {
     /// ## What it finds
@@ -94,30 +93,35 @@ impl Rule for MessageDoubled {
     type State = BTreeMap<Role, Short>;
 
     fn check(&self, row: &Row<'_>, short: &mut Self::State, out: &mut Findings) {
-        round_trip::each(row, |seen| {
-            let (turn, text) = (seen.turn, seen.turn.trimmed());
-            // Turns that were not found are part of what the template wrote, and may quote this one.
-            if seen.at.is_none() || !seen.all_found || text.is_empty() {
-                return;
-            }
-            if text.len() < self.bytes {
-                let short = short.entry(turn.role).or_default();
-                short.messages += 1;
-                if written(&seen, |piece| stands_in(piece, text)) && !quoted(row, text) {
-                    short.doubled += 1;
-                    short.widen(text);
-                    short.first.offer(&row.place, || (turn.pointer(), text.to_owned()));
+        for encoded in round_trip::rendered(row) {
+            // Turns may quote each other; what the template wrote around them should not.
+            let written = encoded.template_pieces();
+            let written = |is: &dyn Fn(&str) -> bool| written.iter().any(|(piece, _)| is(piece));
+            round_trip::each_of(row, encoded, |seen| {
+                let (turn, text) = (seen.turn, seen.turn.trimmed());
+                // Turns that were not found are part of what the template wrote, and may quote this one.
+                if seen.at.is_none() || !seen.all_found || text.is_empty() {
+                    return;
                 }
-                return;
-            }
-            if written(&seen, |piece| search::contains(piece, text)) && !quoted(row, text) {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || format!("the template renders it more than once: `{}`", clip(&turn.text)),
-                );
-            }
-        });
+                if text.len() < self.bytes {
+                    let short = short.entry(turn.role).or_default();
+                    short.messages += 1;
+                    if written(&|piece| stands_in(piece, text)) && !quoted(row, text) {
+                        short.doubled += 1;
+                        short.widen(text);
+                        short.first.offer(&row.place, || (turn.pointer(), text.to_owned()));
+                    }
+                    return;
+                }
+                if written(&|piece| search::contains(piece, text)) && !quoted(row, text) {
+                    out.field(
+                        &row.place,
+                        || turn.pointer(),
+                        || format!("the template renders it more than once: `{}`", clip(&turn.text)),
+                    );
+                }
+            });
+        }
     }
 
     fn finish(&self, roles: Self::State, _: &Setup, out: &mut Findings) {
@@ -141,17 +145,6 @@ impl Rule for MessageDoubled {
             }
         }
     }
-}
-
-/// Whether a piece that the template wrote is as asked. Turns may quote each other; what the template wrote around them
-/// should not.
-fn written(seen: &Seen<'_>, is: impl Fn(&str) -> bool) -> bool {
-    let mut start = 0;
-    seen.encoded.parts.iter().any(|part| {
-        let piece = &seen.encoded.text[start..part.end as usize];
-        start = part.end as usize;
-        part.what == What::Template && is(piece)
-    })
 }
 
 /// Whether a text stands in another by itself, and not inside a word.

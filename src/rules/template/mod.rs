@@ -19,7 +19,6 @@ pub(super) mod role_unmapped;
 mod round_trip;
 pub(super) mod special_token_in_text;
 mod spelt;
-mod spots;
 pub(super) mod system_injected;
 pub(super) mod thinking_lost;
 pub(super) mod thinking_stripped;

@@ -11,8 +11,6 @@ use crate::model::value::Value;
 use crate::rule::Row;
 use crate::search;
 
-use super::spots::Spots;
-
 /// What became of a turn's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -42,36 +40,45 @@ pub(super) struct Seen<'r> {
 
 /// Shows each turn of a row that a template rendered. Rows without one have nothing to compare.
 pub(super) fn each<'r>(row: &Row<'r>, mut show: impl FnMut(Seen<'r>)) {
+    for encoded in rendered(row) {
+        each_of(row, encoded, &mut show);
+    }
+}
+
+/// The texts that a template rendered of a row.
+pub(super) fn rendered<'r>(row: &Row<'r>) -> impl Iterator<Item = &'r Encoded> {
     let templated = |example: &&Example<'_>| example.conversational && row.setup.has_template;
-    let Some(example) = row.example.filter(templated) else {
-        return;
+    let encoded = row.example.filter(templated).map_or(&[][..], |_| row.encoded);
+    encoded.iter().filter(|encoded| !encoded.text.is_empty())
+}
+
+/// Shows each turn in one of the texts.
+pub(super) fn each_of<'r>(row: &Row<'r>, encoded: &'r Encoded, mut show: impl FnMut(Seen<'r>)) {
+    let Some(example) = row.example else { return };
+    let on_side = |turn: &Turn<'_>| match turn.branch {
+        Branch::Chosen => encoded.side != "rejected",
+        Branch::Rejected => encoded.side != "chosen",
+        _ => true,
     };
-    for encoded in row.encoded.iter().filter(|encoded| !encoded.text.is_empty()) {
-        let on_side = |turn: &Turn<'_>| match turn.branch {
-            Branch::Chosen => encoded.side != "rejected",
-            Branch::Rejected => encoded.side != "chosen",
-            _ => true,
-        };
-        let turns = || example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn));
-        let last = turns().rfind(|(_, turn)| turn.role == Role::Assistant);
-        let speaking = turns().filter(|(_, turn)| !turn.trimmed().is_empty()).count();
-        // Parts stand in the order of the turns, and of the text.
-        let mut spots = Spots::of(&encoded.parts);
-        let all_found = spots.clone().count() == speaking;
-        let mut after = 0;
-        for (index, turn) in turns() {
-            let at = spots.next_if(index);
-            let before = spots.clone().next().map_or(encoded.text.len(), |(_, (start, _))| start);
-            show(Seen {
-                turn,
-                encoded,
-                at,
-                around: (after, before),
-                answered: last.is_some_and(|(last, _)| last > index),
-                all_found,
-            });
-            after = at.map_or(after, |(_, end)| end);
-        }
+    let turns = || example.turns.iter().enumerate().filter(|(_, turn)| on_side(turn));
+    let last = turns().rfind(|(_, turn)| turn.role == Role::Assistant);
+    let speaking = turns().filter(|(_, turn)| !turn.trimmed().is_empty()).count();
+    // Parts stand in the order of the turns, and of the text.
+    let mut spots = encoded.spots().peekable();
+    let all_found = spots.clone().count() == speaking;
+    let mut after = 0;
+    for (index, turn) in turns() {
+        let at = spots.next_if(|(turn, _)| *turn == index).map(|(_, at)| at);
+        let before = spots.peek().map_or(encoded.text.len(), |(_, (start, _))| *start);
+        show(Seen {
+            turn,
+            encoded,
+            at,
+            around: (after, before),
+            answered: last.is_some_and(|(last, _)| last > index),
+            all_found,
+        });
+        after = at.map_or(after, |(_, end)| end);
     }
 }
 
