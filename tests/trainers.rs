@@ -219,6 +219,37 @@ fn what_the_loader_refuses_hides_no_other_finding() {
 }
 
 #[test]
+fn labels_beyond_the_ids_of_a_row_are_said_and_not_counted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("rows.jsonl");
+    std::fs::write(&path, "{\"input_ids\": [5, 6], \"labels\": [-100, 6, 7, 9]}\n").expect("written");
+    let output = gonogo()
+        .arg("check")
+        .arg(&path)
+        .args([
+            "-m",
+            "fixtures/models/chatml",
+            "--isolated",
+            "--trainer",
+            "trl",
+            "-f",
+            "json",
+        ])
+        .output()
+        .expect("run");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert!(
+        report.to_string().contains("`labels` has 4 elements and `input_ids` 2"),
+        "{report}"
+    );
+    assert_eq!(
+        (&report["masks"]["tokens"], &report["masks"]["trained"]),
+        (&2.into(), &1.into())
+    );
+}
+
+#[test]
 fn columns_are_renamed_before_the_trainer_sees_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, row: &str| {
