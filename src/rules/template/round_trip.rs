@@ -120,10 +120,11 @@ impl<'r> Seen<'r> {
         said.len() > 3 && search::contains(&self.written().to_lowercase(), &said.to_lowercase())
     }
 
-    /// The thoughts, if the template left them out.
+    /// The thoughts, if the template left them out where this turn is.
     pub(super) fn lost_thoughts(&self) -> Option<Cow<'r, str>> {
         let (thoughts, _) = thoughts(self.turn);
-        thoughts.filter(|thoughts| !self.has(thoughts) && !pieces(thoughts).any(|piece| self.has(piece)))
+        let has = |text: &str| search::contains(self.written(), text);
+        thoughts.filter(|thoughts| !has(thoughts) && !pieces(thoughts).any(has))
     }
 
     /// Whether each text part is there, with something else between them.
