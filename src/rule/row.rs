@@ -71,7 +71,7 @@ impl Chars {
     const BEYOND_ASCII: u8 = 32;
     /// The lead byte of À to ÿ, the letters that UTF-8 read as Latin-1 turns into.
     const LATIN_1: u8 = 64;
-    /// Lead bytes of the blocks with invisible characters, C1 controls and U+FFFD: C2, E2, EE, EF, F3.
+    /// Lead bytes of the blocks with invisible characters, C1 controls and U+FFFD: C2, CD, E1, E2, EE, EF, F3.
     const UNSEEN: u8 = 128;
 
     /// The kinds in a text.
@@ -88,7 +88,13 @@ impl Chars {
                 | of(byte >= 128, Self::BEYOND_ASCII)
                 | of(byte == 0xC3, Self::LATIN_1)
                 | of(
-                    (byte == 0xC2) || (byte == 0xE2) || (byte == 0xEE) || (byte == 0xEF) || (byte == 0xF3),
+                    (byte == 0xC2)
+                        || (byte == 0xCD)
+                        || (byte == 0xE1)
+                        || (byte == 0xE2)
+                        || (byte == 0xEE)
+                        || (byte == 0xEF)
+                        || (byte == 0xF3),
                     Self::UNSEEN,
                 )
         };

@@ -69,6 +69,8 @@ pub(super) struct Call<'t> {
     pub pointer: String,
     pub name: Option<&'t str>,
     pub arguments: Option<&'t Value<'t>>,
+    /// They stand under `parameters`, which templates do not read in `tool_calls`.
+    pub misnamed: bool,
     pub id: Option<&'t str>,
     pub kind: Option<&'t str>,
 }
@@ -108,6 +110,7 @@ fn call<'t>(pointer: String, function: &'t Value<'t>, item: Option<&'t Value<'t>
         pointer,
         name: name.filter(|name| !name.trim().is_empty()),
         arguments: function.get("arguments").or_else(|| function.get("parameters")),
+        misnamed: item.is_some() && function.get("arguments").is_none() && function.get("parameters").is_some(),
         id: said("id"),
         kind: said("type"),
     }

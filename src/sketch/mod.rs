@@ -2,6 +2,7 @@
 
 pub mod column;
 pub mod counts;
+pub mod few;
 pub mod forest;
 mod groups;
 pub mod histogram;

@@ -131,11 +131,16 @@ impl Intended {
             while token < out.offsets.len() && out.offsets[token].1 <= start {
                 token += 1;
             }
+            let first = token;
             while token < out.offsets.len() && out.offsets[token].0 < end {
                 if trained {
                     out.labels[token] = label(out.input_ids[token]);
                 }
                 token += 1;
+            }
+            // An answer without a token of its own is said by the one it shares with the prompt.
+            if trained && token == first && first > 0 && out.offsets[first - 1].1 > start {
+                out.labels[first - 1] = label(out.input_ids[first - 1]);
             }
             if trained && token < out.input_ids.len() && self.enders.binary_search(&out.input_ids[token]).is_ok() {
                 out.labels[token] = label(out.input_ids[token]);

@@ -14,7 +14,7 @@ use super::shingle::Shingle;
 rule_meta! {
     /// ## What it finds
     /// Rows nearly like an earlier one: of all runs of 5 words in either, at least 80 % are in both (Jaccard
-    /// similarity of the sets of word 5-grams, over all turns, without case and punctuation; brackets and signs of
+    /// similarity of the sets of word 5-grams, over all turns but system prompts, without case and punctuation; brackets and signs of
     /// code and mathematics count as words). With `shingle = "chars"` runs of 9 characters of each turn's normal
     /// form are compared, for scripts without blanks and for misspelt words; `size` is their number, `threshold`
     /// the least similarity. This is exact, not a sketch: two rows that are so alike share one of the rarest runs

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::model::example::Role;
 use crate::rule::Row;
 use crate::text::{char_shingles, pieces, shingles};
 
@@ -16,18 +17,19 @@ pub(super) enum Shingle {
 }
 
 impl Shingle {
-    /// The set of a row's runs; an empty one for a row that says nothing.
+    /// The set of a row's runs; an empty one for a row that says nothing. System prompts, which the rows of a set share
+    /// or draw from a few, are left out.
     pub(super) fn of_row(self, row: &Row<'_>, size: Option<usize>, words: &mut Vec<u64>, set: &mut Vec<u32>) {
         set.clear();
         let turns = row.example.map_or(&[][..], |example| &example.turns);
         if self == Self::Words {
             words.clear();
-            for (at, turn) in turns.iter().enumerate() {
+            for (at, turn) in turns.iter().enumerate().filter(|(_, turn)| turn.role != Role::System) {
                 pieces(&turn.text, row.words.turn(at), words);
             }
             return shingles(words, size.unwrap_or(5), set);
         }
-        for at in 0..turns.len() {
+        for (at, _) in turns.iter().enumerate().filter(|(_, turn)| turn.role != Role::System) {
             char_shingles(row.forms.turn(at), size.unwrap_or(9), set);
         }
         set.sort_unstable();

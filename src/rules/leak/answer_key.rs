@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Branch;
+use crate::model::example::{Branch, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::{answers, cues};
@@ -49,17 +49,21 @@ impl Rule for AnswerKey {
         let mut next = 0;
         for (at, answer) in answers::taught(example) {
             let keys: Vec<&str> = cues::keys(&answer.text).collect();
-            let Some(key) = keys.first() else { continue };
+            if keys.is_empty() {
+                continue;
+            }
             for (before, turn) in (next..).zip(&example.turns[next..at]) {
-                if !turn.is_answer() && turn.branch != Branch::Rejected {
+                // A tool's result is given under that name by right.
+                if !turn.is_answer() && turn.branch != Branch::Rejected && turn.role != Role::Tool {
                     let values = cues::values(&turn.text, row.words.turn(before));
                     said.extend(values.map(|value| (before, value)));
                 }
             }
             next = at;
             let mut turns = said.chunk_by(|one, other| one.0 == other.0);
-            if let Some(turn) = turns.find(|values| gives_away(values, &keys)) {
-                let turn = &example.turns[turn[0].0];
+            let given = turns.find_map(|values| Some((values[0].0, gives_away(values, &keys)?)));
+            if let Some((turn, key)) = given {
+                let turn = &example.turns[turn];
                 let say = || {
                     let turn = turn.role.name();
                     format!(
@@ -73,15 +77,15 @@ impl Rule for AnswerKey {
     }
 }
 
-/// Whether a turn has a cue with one of the answer's keys after it, and none with another value.
-fn gives_away(values: &[(usize, &str)], keys: &[&str]) -> bool {
-    let mut found = false;
+/// The key of the answer that a turn has after a cue, where no other value stands after one.
+fn gives_away<'k>(values: &[(usize, &str)], keys: &[&'k str]) -> Option<&'k str> {
+    let mut found = None;
     for (_, value) in values {
-        if keys.iter().any(|key| cues::begins_with(value, key)) {
-            found = true;
-        } else if found || is_short(value) {
+        if let Some(key) = keys.iter().find(|key| cues::begins_with(value, key)) {
+            found = found.or(Some(*key));
+        } else if found.is_some() || is_short(value) {
             // Another value beside it: examples, or choices.
-            return false;
+            return None;
         }
     }
     found

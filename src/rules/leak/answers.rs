@@ -7,6 +7,7 @@ use memchr::memmem;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Turn};
 use crate::rule::Row;
+use crate::rules::turns;
 use crate::search;
 use crate::text::Word;
 
@@ -92,10 +93,20 @@ pub(super) fn report(row: &Row<'_>, role: Role, (bytes, words): (usize, usize), 
             // A user's turn that is the answer and nothing else is an echo, which has a rule of its own.
             .filter(|(given, _)| role != Role::User || row.words.turn(*given).len() > row.words.turn(at).len())
             .find_map(|(given, turn)| Some((turn, stands(row, at, given)?)));
-        if let Some((turn, standing)) = found {
+        if let Some((turn, standing)) = found.filter(|(turn, standing)| role != Role::User || !is_task(turn, standing))
+        {
             out.field(&row.place, || turn.pointer(), || say(&standing, answer, turn));
         }
     }
+}
+
+/// Whether a prompt asks for what stands in it: for one of its choices, or to change signs and letters of a text.
+fn is_task(turn: &Turn<'_>, standing: &Standing) -> bool {
+    const CHOICES: &str = "options:|options]:|choices:";
+    const EDITS: &str = "fix |grammar|punctuat|capitali|quotes|indent|syntax|debug|proofread|spelling|typo|lowercase|\
+        uppercase|correct the|correct this|corrected|replace |rewrite|error";
+    let asked = if standing.verbatim { CHOICES } else { EDITS };
+    turns::speak_of(std::iter::once(turn), asked)
 }
 
 /// The last place of some words among others.

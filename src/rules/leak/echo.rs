@@ -63,7 +63,10 @@ impl Rule for Echo {
             let given = row.words.turn(before);
             let begins = given.iter().zip(words).all(|(one, other)| one.hash == other.hash);
             // In a chat it may take the question up.
-            let goes_on = given.len() >= self.min_words && given.len() < words.len() && !example.conversational;
+            let goes_on = given.len() >= self.min_words
+                && given.len() < words.len()
+                && !example.conversational
+                && !is_title(example.turns[before].trimmed());
             let plain = example.turns[before].branch == Branch::Prompt;
             let what = match given.len() == words.len() {
                 true => "is the turn before it again",
@@ -76,4 +79,10 @@ impl Rule for Echo {
             }
         }
     }
+}
+
+/// Whether a prompt may be the title of what is to be written, with which a text begins by right.
+fn is_title(prompt: &str) -> bool {
+    const LONGEST: usize = 40;
+    prompt.chars().count() < LONGEST && prompt.ends_with(char::is_alphanumeric)
 }

@@ -10,7 +10,8 @@ use super::spans::{GRAM, Spans};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows half of whose answer stands in the prompt in long stretches: 8 words and more in the same order.
+    /// Rows half of whose answer stands in the prompt in one stretch, or most of it (70 % of its words) in several of 8
+    /// words and more in the same order.
     /// The share and the longest stretch are shown, the strongest first. Answers that stand there whole are
     /// `leak/answer-in-prompt`'s, and those that begin with the question said again are left alone.
     ///
@@ -53,6 +54,9 @@ impl Default for SharedSpan {
         }
     }
 }
+
+/// So much more of an answer is shared where no stretch is long: who works with what was asked says pieces of it again.
+const SCATTERED: f64 = 0.2;
 
 /// Words a prompt has besides what it shares with the answer, at least: those of a question.
 const QUESTION: usize = 5;
@@ -107,7 +111,9 @@ impl Rule for SharedSpan {
             let share = shared.covered as f64 / words.len() as f64;
             // Where next to nothing else was asked, the answer says the question again and goes on.
             let restates = asked < shared.covered + QUESTION;
-            if share < self.share || shared.longest.len() == words.len() || restates {
+            let one = shared.longest.len() as f64 >= self.share * words.len() as f64;
+            let scattered = !one && share < (self.share + SCATTERED).min(1.0);
+            if share < self.share || scattered || shared.longest.len() == words.len() || restates {
                 continue;
             }
             let span = words[shared.longest.start].start as usize..words[shared.longest.end - 1].end as usize;

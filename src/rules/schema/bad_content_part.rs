@@ -100,6 +100,10 @@ fn wrong(part: &Value<'_>) -> Option<String> {
         Some(Value::Str(kind)) if matches!(kind.as_ref(), "text" | "input_text" | "output_text") && !has_text => {
             Some("a text part has no text".to_owned())
         }
+        // LLaMA-Factory reads `value`.
+        Some(Value::Str(kind)) if kind == "text" && ["text", "value"].iter().all(|key| object.get(key).is_none()) => {
+            Some("a text part has its text under `content`, and templates read `text`".to_owned())
+        }
         Some(Value::Str(kind)) if kind.trim().is_empty() => Some("a content part's `type` is empty".to_owned()),
         Some(Value::Str(kind)) if TYPES.contains(&kind.as_ref()) => None,
         Some(Value::Str(kind)) => match nearest(kind, TYPES) {

@@ -91,6 +91,7 @@ fn wrong(turn: &Turn<'_>, tags: bool) -> Option<(String, String)> {
             return Some((call.pointer, "the tool call has no function name".to_owned()));
         };
         let wrong = match call.arguments {
+            Some(_) if call.misnamed => "named `parameters`, and templates read `arguments`".to_owned(),
             Some(Value::Object(_)) => return None,
             Some(Value::Str(text)) => tools::wrong_json(text)?,
             Some(other) => format!("{}, not an object", other.a_kind()),

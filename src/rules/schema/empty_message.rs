@@ -1,13 +1,16 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Content, Role};
+use crate::model::example::{Content, Role, Shape};
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
+use crate::sketch::few::Few;
 
 rule_meta! {
     /// ## What it finds
-    /// User turns, prompts and texts that are empty or white space.
+    /// User turns, prompts and texts that are empty or white space; instructions that are, beside an input, where nearly
+    /// all other rows have one.
     ///
     /// ## Why it matters
     /// The answer is trained as one to nothing: whatever was asked is lost. An empty text trains its
@@ -34,11 +37,25 @@ pub(crate) struct EmptyMessage {}
 
 impl Rule for EmptyMessage {
     const META: RuleMeta = META;
-    type State = ();
+    /// Rows of Alpaca's layout, and those whose instruction is empty while the input is not.
+    type State = (u64, Few<()>);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (rows, uninstructed): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        if example.shape == Shape::Alpaca {
+            *rows += 1;
+            let instruction = row
+                .record()
+                .and_then(|record| record.value.get("instruction")?.as_str());
+            let asks = example
+                .turns
+                .iter()
+                .any(|turn| turn.role == Role::User && !turn.trimmed().is_empty());
+            if asks && instruction.is_some_and(|instruction| instruction.trim().is_empty()) {
+                uninstructed.offer(&row.place, || ());
+            }
+        }
         for turn in example
             .turns
             .iter()
@@ -55,6 +72,21 @@ impl Rule for EmptyMessage {
                     },
                 );
             }
+        }
+    }
+
+    fn finish(&self, (rows, uninstructed): Self::State, _: &Setup, out: &mut Findings) {
+        // Where many rows have none, the input is the instruction.
+        if uninstructed.count() * 10 > rows {
+            return;
+        }
+        for (place, ()) in uninstructed.kept() {
+            let others = rows - uninstructed.count();
+            out.field(
+                place,
+                || "/instruction".to_owned(),
+                || format!("the instruction is empty beside an input, and {others} of {rows} rows have one"),
+            );
         }
     }
 }

@@ -54,8 +54,21 @@ pub(in crate::rules) fn rendered(text: &str) -> Option<&'static str> {
         .or_else(|| spoken(text))
 }
 
-/// The names of a plain text in which two speak, where it ends with that of the answer to come.
+/// The names of a plain text in which two speak, where it ends with that of the answer to come; or where they stand on
+/// lines of their own, as is left of a chat whose special tokens were not written.
 fn spoken(text: &str) -> Option<&'static str> {
+    // Messages as JSON, in the place of what they say.
+    if let Some(mark) = ["[{\"role\":", "[{'role':"]
+        .into_iter()
+        .find(|mark| text.starts_with(mark))
+    {
+        return Some(mark);
+    }
+    let start = text.trim_start();
+    let first = ["user\n", "system\n"].into_iter().find(|name| start.starts_with(name));
+    if let Some(name) = first.filter(|_| text.contains("\nassistant\n")) {
+        return Some(name.trim_end());
+    }
     const PAIRS: [(&str, &str); 3] = [
         ("Human:", "\nAssistant:"),
         ("USER:", " ASSISTANT:"),

@@ -188,14 +188,9 @@ const PIECE: usize = 12;
 
 /// The lines of a text, and its two ends where it is one line.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let cut = |at: usize| {
-        (at..text.len())
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(text.len())
-    };
-    let ends = [&text[..cut(text.len() / 2)], &text[cut(text.len() / 2)..]];
+    let (start, end) = text.split_at(text.ceil_char_boundary(text.len() / 2));
     text.lines()
-        .chain(ends)
+        .chain([start, end])
         .map(str::trim)
         .filter(|piece| piece.len() >= PIECE)
 }

@@ -1,11 +1,14 @@
 use std::sync::OnceLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::example::{Role, Shape, Turn};
+use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::sketch::Merge;
+use crate::sketch::few::Few;
 
 use super::markers;
 use super::spelt::{Tokens, find, is_spoken_of};
@@ -13,8 +16,9 @@ use super::spelt::{Tokens, find, is_spoken_of};
 rule_meta! {
     /// ## What it finds
     /// Messages that spell a special token of the tokenizer, or of a well-known other one, such as `<|im_end|>`
-    /// or `</s>`, or whatever is spelt `<|like_this|>`. In prompts and completions that no template is applied to, only inside an answer: there the
-    /// rows may bring the tokens around it themselves.
+    /// or `</s>`, or whatever is spelt `<|like_this|>`. In texts, prompts and completions that no template is applied to
+    /// the rows may bring the tokens themselves: there only those inside an answer are, and those of rows that bring
+    /// them, or the marks of a chat, where nearly all others do not.
     ///
     /// ## Why it matters
     /// The tokenizer takes the spelling for the token itself. An end-of-turn token inside an answer teaches
@@ -36,6 +40,24 @@ rule_meta! {
     "template/special-token-in-text", Warning
 }
 
+/// Rows that no template is applied to.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Plain {
+    rows: u64,
+    /// Those that bring tokens or marks of their own: where, and what is said of it.
+    bringing: Few<(String, String)>,
+}
+
+impl Merge for Plain {
+    fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.bringing.merge(other.bringing);
+    }
+}
+
+/// One row in so many, at most, is unlike the others.
+const USUAL: u64 = 10;
+
 /// Options of the rule.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -47,48 +69,74 @@ pub(crate) struct SpecialTokenInText {
 
 impl Rule for SpecialTokenInText {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Plain;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let marked = row.chars.angle() || row.chars.bracket();
-        let Some(example) = row.example.filter(|example| marked && example.shape != Shape::Text) else {
-            return;
-        };
+    fn check(&self, row: &Row<'_>, plain: &mut Plain, out: &mut Findings) {
+        let Some(example) = row.example else { return };
         let templated = example.conversational || example.shape == Shape::Alpaca;
+        plain.rows += u64::from(!templated);
+        let marked = row.chars.angle() || row.chars.bracket();
+        if templated && !marked {
+            return;
+        }
         let facts = row.setup.tokenizer.as_ref();
         let tokens = self.tokens.get_or_init(|| Tokens::new(facts));
         let pictured = || has_media(row);
-        // Prompts that no template is applied to bring their own tokens, and so do their answers then.
-        let brings = |turn: &Turn<'_>| turn.role != Role::Assistant && find(&turn.text, tokens, &|| true).is_some();
-        if !templated && example.turns.iter().any(brings) {
+        let said = |token: &str, turn: &Turn<'_>, ends: bool| {
+            let as_what = match facts {
+                Some(facts) if facts.specials.iter().any(|(text, _)| text == token) => "is encoded as a special token",
+                Some(_) => "is a special token of other tokenizers, spelt out by this one",
+                None => "looks like a special token",
+            };
+            let place = if ends { ", at the end" } else { "" };
+            format!("`{token}` in the {} turn {as_what}{place}", turn.role.name())
+        };
+        let mut brought = None;
+        for turn in &example.turns {
+            let token = if marked {
+                find(&turn.text, tokens, &pictured)
+            } else {
+                None
+            };
+            let token = token.filter(|(_, token)| !is_spoken_of(token, example));
+            if templated && token.is_none() {
+                continue;
+            }
+            let ends = token.is_some_and(|(at, token)| at + token.len() >= turn.text.trim_end().len());
+            // An answer that runs on into headings is that rule's, and a tool may print anything.
+            let is_mark = |mark: &&str| match turn.role {
+                Role::Tool => false,
+                Role::Assistant if !templated => !mark.starts_with('#'),
+                _ => true,
+            };
+            let mark = markers::rendered(&turn.text).filter(is_mark);
+            // Prompts that no template is applied to bring their own tokens, and so do their answers then.
+            if !templated && (ends || turn.role != Role::Assistant || mark.is_some() || brought.is_some()) {
+                let say = || match token {
+                    Some((_, token)) => Some(said(token, turn, ends)),
+                    None => mark.map(|mark| format!("`{mark}` in the {} turn is the mark of a chat", turn.role.name())),
+                };
+                brought = brought.or_else(|| Some((turn, say()?)));
+            } else if let Some((_, token)) = token.filter(|_| mark.is_none()) {
+                out.field(&row.place, || turn.pointer(), || said(token, turn, ends));
+            }
+        }
+        if let Some((turn, message)) = brought {
+            plain.bringing.offer(&row.place, || (turn.pointer(), message));
+        }
+    }
+
+    fn finish(&self, plain: Plain, _: &Setup, out: &mut Findings) {
+        let (rows, bringing) = (plain.rows, plain.bringing.count());
+        if bringing * USUAL > rows {
             return;
         }
-        for turn in &example.turns {
-            let Some((at, token)) = find(&turn.text, tokens, &pictured) else {
-                continue;
-            };
-            let ends = at + token.len() >= turn.text.trim_end().len();
-            if is_spoken_of(token, example) || !templated && (turn.role != Role::Assistant || ends) {
-                continue;
-            }
-            // That rule says more.
-            if turn.role != Role::Tool && markers::rendered(&turn.text).is_some() {
-                continue;
-            }
+        for (place, (pointer, message)) in plain.bringing.kept() {
+            let others = rows - bringing;
             out.field(
-                &row.place,
-                || turn.pointer(),
-                || {
-                    let as_what = match facts {
-                        Some(facts) if facts.specials.iter().any(|(text, _)| text == token) => {
-                            "is encoded as a special token"
-                        }
-                        Some(_) => "is a special token of other tokenizers, spelt out by this one",
-                        None => "looks like a special token",
-                    };
-                    let place = if ends { ", at the end" } else { "" };
-                    format!("`{token}` in the {} turn {as_what}{place}", turn.role.name())
-                },
+                place,
+                || pointer.clone(),
+                || format!("{message}, and {others} of {rows} rows bring none"),
             );
         }
     }

@@ -46,7 +46,7 @@ impl Rule for ControlCharacter {
                     &row.place,
                     || turn.pointer(),
                     || {
-                        let all = turn.text.chars().filter(|c| is_stray(*c)).count();
+                        let all = turn.text.chars().filter(|c| is_stray(*c) || *c == found).count();
                         let code = u32::from(found);
                         let all = plural(all as u64, "control character");
                         format!("{all}, first U+{code:04X} in `{}`", super::around(&turn.text, at))
@@ -63,13 +63,18 @@ fn first(text: &str, kinds: Chars) -> Option<(usize, char)> {
     let upper = || memchr::memchr_iter(0xC2, bytes).find(|at| bytes.get(at + 1).is_some_and(|byte| *byte < 0xA0));
     let found = |c: &(usize, char)| is_stray(c.1);
     if kinds.control() || (kinds.unseen() && upper().is_some()) {
-        text.char_indices().find(found)
+        let inside = |(at, c): (usize, char)| {
+            let around = (text[..at].chars().next_back(), text[at + c.len_utf8()..].chars().next());
+            let letters = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+            matches!(c, '\u{0C}' | '\u{85}') && letters(around.0) && letters(around.1)
+        };
+        text.char_indices().find(|c| found(c) || inside(*c))
     } else {
         None
     }
 }
 
 fn is_stray(c: char) -> bool {
-    // U+0085 is a line break of mainframes, and form feeds part the pages of plain texts.
+    // U+0085 is a line break of mainframes, and form feeds part the pages of plain texts; no words.
     c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{0C}' | '\u{85}')
 }

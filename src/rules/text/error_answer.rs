@@ -3,7 +3,6 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -36,8 +35,11 @@ pub(crate) struct ErrorAnswer {}
 const LONGEST: usize = 600;
 
 /// What such a message begins with, in lower case.
-const STARTS: [&str; 44] = [
+const STARTS: [&str; 47] = [
     "traceback (most recent call last)",
+    "cuda out of memory",
+    "incorrect api key",
+    "upstream connect error",
     "runtimeerror:",
     "attributeerror:",
     "keyerror:",
@@ -84,7 +86,9 @@ const STARTS: [&str; 44] = [
 ];
 
 /// What went wrong, in lower case.
-const FAULTS: [&str; 33] = [
+const FAULTS: [&str; 35] = [
+    "incorrect api key provided",
+    "upstream connect error",
     "traceback (most recent",
     "cuda out of memory",
     "object has no attribute",
@@ -149,7 +153,8 @@ impl Rule for ErrorAnswer {
         let Some(example) = row.example else { return };
         let mut asked_for = None;
         let texts = example.turns.iter().filter(|turn| turn.role == Role::Text);
-        for turn in turns::taught(example).chain(texts) {
+        let answers = example.turns.iter().filter(|turn| turn.role == Role::Assistant);
+        for turn in answers.chain(texts) {
             let text = turn.trimmed();
             if is_error(text) && !*asked_for.get_or_insert_with(|| is_asked_for(example)) {
                 let said = || format!("the {} is an error message, `{}`", said_by(turn), clip(text));

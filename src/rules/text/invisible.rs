@@ -9,13 +9,17 @@ pub(super) fn strays(text: &str) -> impl Iterator<Item = (usize, char)> {
     std::iter::from_fn(move || {
         loop {
             // The leading bytes of the blocks that have any.
-            let lead = |byte: &u8| matches!(byte, 0xC2 | 0xE2 | 0xEE | 0xEF | 0xF3);
+            let lead = |byte: &u8| matches!(byte, 0xC2 | 0xCD | 0xE1 | 0xE2 | 0xEE | 0xEF | 0xF3);
             let at = from + text.as_bytes()[from..].iter().position(lead)?;
             let c = text[at..].chars().next()?;
             from = at + c.len_utf8();
             let stray = match c {
                 '\u{AD}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' => true,
                 '\u{FFFC}' | '\u{FFFE}' | '\u{FFFF}' | '\u{2028}' | '\u{2029}' | '\u{E000}'..='\u{F8FF}' => true,
+                '\u{34F}' => true,
+                // Fillers stand beside the letters of old Korean, and a separator among Mongolian ones.
+                '\u{115F}' | '\u{1160}' => !beside(text, at, from, |c| matches!(c, '\u{1100}'..='\u{11FF}')),
+                '\u{180E}' => !text.contains(|c: char| matches!(c, '\u{1820}'..='\u{18AA}')),
                 // They choose among forms of an ideograph, and of nothing else.
                 '\u{E0100}'..='\u{E01EF}' => !text[..at].ends_with(is_ideograph),
                 '\u{200B}' => !any(&mut unspaced, is_unspaced) && !beside(text, at, from, is_cjk),
@@ -36,6 +40,9 @@ pub(super) fn strays(text: &str) -> impl Iterator<Item = (usize, char)> {
 pub(super) fn name(c: char) -> &'static str {
     match c {
         '\u{AD}' => "soft hyphen",
+        '\u{34F}' => "grapheme joiner",
+        '\u{115F}' | '\u{1160}' => "Hangul filler",
+        '\u{180E}' => "Mongolian vowel separator",
         '\u{200B}' => "zero-width space",
         '\u{200C}' => "zero-width non-joiner",
         '\u{200D}' => "zero-width joiner",

@@ -38,7 +38,7 @@ rule_meta! {
 pub(crate) struct NonAnswer {}
 
 /// In lower case, what stands where an answer should.
-const NOTHING: [&str; 27] = [
+const NOTHING: [&str; 31] = [
     "none",
     "null",
     "nil",
@@ -66,6 +66,10 @@ const NOTHING: [&str; 27] = [
     "\"\"",
     "''",
     "todo: write the answer",
+    "see above",
+    "removed by moderator",
+    "<removed>",
+    "content removed",
 ];
 /// The longest of them, in bytes.
 const LONGEST: usize = 24;
@@ -85,7 +89,8 @@ impl Rule for NonAnswer {
     fn check(&self, row: &Row<'_>, (nothing, (sentences, all)): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
         let (mut asked, mut told) = (None, 0);
-        for turn in turns::taught(example).filter(|turn| !turns::says_without_text(turn)) {
+        let answers = example.turns.iter().filter(|turn| turn.role == Role::Assistant);
+        for turn in answers.filter(|turn| !turns::says_without_text(turn)) {
             let said = turn.trimmed();
             *all += 1;
             *sentences += u64::from(said.len() >= SENTENCE);
@@ -118,8 +123,17 @@ fn says_nothing(said: &str) -> bool {
         .chars()
         .all(|c| matches!(c, '.' | '?' | '-' | '_' | '–' | '—' | ' '));
     let known = || NOTHING.iter().any(|known| known.eq_ignore_ascii_case(said));
+    let empty = || {
+        let tags = said.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+        let tagged = tags.is_some_and(|tags| tags.split_once("></").is_some_and(|(open, close)| open == close));
+        tagged
+            || matches!(
+                said,
+                "…" | "“”" | "``" | "``````" | "```\n```" | "Answer:" | "Response:" | "Output:"
+            )
+    };
     let crosses = || said.len() >= 6 && said.bytes().all(|byte| matches!(byte, b'x' | b'X'));
-    signs || crosses() || known()
+    signs || crosses() || known() || empty()
 }
 
 /// What is asked in a row, in lower case; a system prompt is not of the row alone.
@@ -131,15 +145,19 @@ fn prompts(example: &Example<'_>) -> String {
     asked.map(|turn| turn.text.to_lowercase() + "\n").collect()
 }
 
-/// Whether the prompts speak of the word, or of signs and values as such.
+/// Whether the prompts speak of the word, or of signs and values as such. What no program prints is no value.
 fn is_asked_for(prompts: &str, said: &str) -> bool {
     const VALUES: &str = "punctuation|symbol|operator|character|regex|code|print|output|return|morse|sign|function|\
         javascript|js|python|java|typeof|variable|ellipsis|extract|text|passage|mention|mentioned|confused|emoji";
+    const CODE: &str = "code|print|output|return|function|javascript|js|python|java|variable|operator";
     const CHINESE: &str = "符号|标点|提取|代码";
     let words = || prompts.split(|c: char| !(c.is_alphanumeric() || c == '/'));
     let (said, singular) = (said.to_lowercase(), |word: &str| {
         word.strip_suffix('s').unwrap_or(word).to_owned()
     });
+    let no_value = matches!(said.as_str(), "n/a" | "todo" | "tbd" | "placeholder") || said.starts_with("todo");
+    let code = |word: &str| no_value && CODE.split('|').any(|value| value == word);
+    let words = || words().filter(|word| !code(word));
     words().any(|word| word == said || VALUES.split('|').any(|value| value == word || value == singular(word)))
         || CHINESE.split('|').any(|value| prompts.contains(value))
 }

@@ -7,6 +7,8 @@ use crate::finding::Findings;
 use crate::model::example::{Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
+use super::printed::is_printed;
+
 rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
@@ -54,17 +56,6 @@ const ALWAYS: [&str; 15] = [
     "#DIV/0!",
     "#N/A",
 ];
-/// How answers begin that are an object as Python prints it.
-const PRINTED: [&str; 8] = [
-    "{\"role\": \"assistant\"",
-    "{\"role\":\"assistant\"",
-    "<coroutine object ",
-    "ChatCompletionMessage(",
-    "AIMessage(content=",
-    "{'role': 'assistant'",
-    "<generator object ",
-    "<openai.",
-];
 /// Those that stand for no input of an instruction; the first wherever it stands.
 const INPUT: [&str; 14] = [
     "<noinput>",
@@ -103,7 +94,7 @@ impl Rule for NullWord {
                 Role::Text => ALWAYS.contains(&said),
                 // Beside a call nothing need be said.
                 Role::Assistant if turn.has_tool_calls() => ALWAYS.contains(&said) || ASKED.contains(&said),
-                Role::Assistant => ALWAYS.contains(&said) || PRINTED.iter().any(|start| said.starts_with(start)),
+                Role::Assistant => ALWAYS.contains(&said) || is_printed(said),
                 _ => false,
             };
             // Alpaca's input follows the instruction on a line of its own.

@@ -9,6 +9,8 @@ use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::turns;
 
+use super::odd_words::{mixed, spaced, stacked};
+
 rule_meta! {
     /// ## What it finds
     /// Letters that are not what they look like, or were never decoded: Cyrillic letters in Latin words (`Wаter`),
@@ -40,9 +42,6 @@ pub(crate) struct OddLetters {}
 
 /// Pieces of tokens and numbers of glyphs begin so; the first ones are of ASCII.
 static PIECES: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| ["(cid:", "<0x", " ##", "Ġ", "▁"].map(Finder::new));
-
-/// Letters of Cyrillic that look like Latin ones.
-const ALIKE: &str = "аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ";
 
 impl Rule for OddLetters {
     const META: RuleMeta = META;
@@ -81,7 +80,12 @@ fn find(text: &str, chars: Chars) -> Option<(&'static str, &str)> {
             let before = at.checked_sub(1).map_or(b' ', |at| bytes[at]);
             match needle {
                 b"(cid:" => next.is_ascii_digit(),
-                b" ##" => next.is_ascii_lowercase() && before.is_ascii_lowercase(),
+                // `##begin_quote##` is a mark of its set.
+                b" ##" => {
+                    let rest = &text[at + needle.len()..];
+                    let part = rest.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+                    part.len() < rest.len() && before.is_ascii_lowercase() && !part.starts_with('#')
+                }
                 b"<0x" => next.is_ascii_hexdigit() && bytes.get(at + 5) == Some(&b'>'),
                 _ => next.is_ascii_alphanumeric() && before.is_ascii_alphanumeric(),
             }
@@ -103,62 +107,12 @@ fn find(text: &str, chars: Chars) -> Option<(&'static str, &str)> {
     })
 }
 
-/// Words with a blank after each letter, at the start of a text. Notes of a melody are capitals, and few.
-fn spaced(text: &str) -> Option<(&'static str, &str)> {
-    const LETTERS: usize = 8;
-    let start = text.trim_start();
-    let pairs = start.as_bytes().chunks_exact(2).take(LETTERS);
-    if pairs.len() < LETTERS || !{ pairs.clone() }.all(|pair| pair[0].is_ascii_alphabetic() && pair[1] == b' ') {
-        return None;
-    }
-    let mut letters: Vec<u8> = pairs.map(|pair| pair[0]).collect();
-    let small = letters.iter().filter(|letter| letter.is_ascii_lowercase()).count();
-    letters.sort_unstable();
-    letters.dedup();
-    (small + 2 >= LETTERS && letters.len() * 2 > LETTERS).then_some(("a blank after each letter", start))
-}
-
-/// Three marks and more over one letter, in several places.
-fn stacked(text: &str) -> Option<(&'static str, &str)> {
-    memchr::memchr2(0xCC, 0xCD, text.as_bytes())?;
-    let is_mark = |c: char| matches!(c, '\u{300}'..='\u{36F}');
-    let mut run = 0;
-    let mut stacks = text.char_indices().filter(|(_, c)| {
-        run = if is_mark(*c) { run + 1 } else { 0 };
-        run == 3
-    });
-    let (_, second) = (stacks.next()?, stacks.next()?);
-    let start = text.floor_char_boundary(second.0.saturating_sub(24));
-    Some(("stacks of combining marks", &text[start..]))
-}
-
-/// Words of Latin letters with some of Cyrillic that look like them, two at least, in a text that has no others.
-fn mixed(text: &str) -> Option<(&'static str, &str)> {
-    memchr::memchr2(0xD0, 0xD1, text.as_bytes())?;
-    let is_cyrillic = |c: char| matches!(c, '\u{400}'..='\u{52F}');
-    let words = text
-        .split(|c: char| !c.is_alphabetic())
-        .filter(|word| word.contains(is_cyrillic));
-    let is_mixed = |word: &&str| {
-        let ascii = word.bytes().filter(u8::is_ascii_alphabetic).count();
-        ascii >= 2 && word.chars().all(|c| c.is_ascii() || ALIKE.contains(c))
-    };
-    let (mut first, mut count, mut all) = (None, 0, 0);
-    for word in words {
-        all += 1;
-        if is_mixed(&word) {
-            count += 1;
-            first.get_or_insert(word);
-        }
-    }
-    // A letter alone may stand for any word.
-    (count >= 2 && count * 2 > all).then(|| ("Cyrillic letters in Latin words", first.unwrap_or_default()))
-}
-
 /// Whether the row speaks of tokens, glyphs or letters.
 fn is_spoken_of(example: &Example<'_>) -> bool {
-    const WORDS: &str = "token|bpe|wordpiece|glyph|unicode|homoglyph|spell|letter|byte|hex";
-    turns::speak_of(example.turns.iter(), WORDS)
+    turns::speak_of(
+        example.turns.iter(),
+        "token|bpe|wordpiece|glyph|unicode|homoglyph|spell|letter|byte|hex",
+    )
 }
 
 #[cfg(test)]
@@ -181,15 +135,14 @@ mod tests {
         }
         for text in [
             "Ġunju u Ġużeppi",
-            "## Heading\ntext ## not one",
-            "a ##b",
+            "## Heading\ntext ## not one, a ##b",
             "I a m",
             "C D D D D E E C C",
             "x y x y x y x y x y",
             "Việt Nam, tiếng Việt",
             "Температура 25 °C, CO2, IP-адрес, SMS",
             "x <0x10 and y <0x20",
-            "▁▂▃▄▅",
+            "states ##begin_quote## it is ##end_quote## so",
         ] {
             assert_eq!(find(text, Chars::of(text)), None, "{text}");
         }

@@ -18,11 +18,13 @@ pub(super) fn is_prose(text: &str, at: usize, length: usize) -> bool {
     // Other slots on the line are no code.
     let bare = |part: &str| {
         let mut bare = String::with_capacity(part.len());
-        let mut inside = false;
+        let (mut inside, mut last) = (false, ' ');
         for c in part.chars() {
+            let before = std::mem::replace(&mut last, c);
             match c {
                 '{' | '<' | '[' => inside = true,
                 '}' | '>' | ']' if inside => inside = false,
+                '}' if before == '}' => {}
                 '$' | '%' => {}
                 c if !inside => bare.push(c),
                 _ => {}

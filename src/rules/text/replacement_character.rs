@@ -71,11 +71,11 @@ impl Rule for ReplacementCharacter {
 /// else, or several inside of words.
 fn replaced(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
-    let lower = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_lowercase);
+    let is = |at: Option<usize>, kind: fn(&u8) -> bool| at.and_then(|at| bytes.get(at)).is_some_and(kind);
     let mut doubled = false;
     let mut inside = memchr::memchr_iter(b'?', bytes).filter(|at| {
         doubled |= bytes.get(at + 1) == Some(&b'?');
-        lower(at.checked_sub(1)) && lower(Some(at + 1))
+        is(at.checked_sub(1), u8::is_ascii_alphabetic) && is(Some(at + 1), u8::is_ascii_lowercase)
     });
     if let (Some(first), Some(_)) = (inside.next(), inside.next()) {
         // Queries and patterns have them by right, and people write no blank after them; no question begins with one.
@@ -85,7 +85,8 @@ fn replaced(text: &str) -> Option<&str> {
                 .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
         };
         let twice = |word: &str| word.trim_end_matches('?').matches('?').count() > 1 && word.len() < 20;
-        if !text.split_whitespace().any(|word| starts(word) || twice(word)) {
+        let odd = |word: &str| starts(word) || twice(word);
+        if !text.split_whitespace().any(odd) && text.split_whitespace().filter(|word| is_shortened(word)).count() < 2 {
             return None;
         }
         let prose = text.split_whitespace().nth(3).is_some() && !code.iter().any(|sign| text.contains(sign));
@@ -101,6 +102,18 @@ fn replaced(text: &str) -> Option<&str> {
     (marks >= 8 && words >= 2 && letters * 4 < marks).then_some(text)
 }
 
+/// Whether a mark stands for the apostrophe of a word, `don?t`, or for a letter in a name, `M?nchen`.
+fn is_shortened(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    let Some((before, after)) = word.split_once('?') else {
+        return false;
+    };
+    let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let name = before.len() == 1 && before.bytes().all(|byte| byte.is_ascii_uppercase()) && after.len() > 1;
+    let apostrophe = letters(before) && matches!(after, "s" | "t" | "d" | "m" | "re" | "ve" | "ll");
+    letters(after) && (name || apostrophe)
+}
+
 #[cfg(test)]
 mod tests {
     use super::replaced;
@@ -111,6 +124,8 @@ mod tests {
             "?????? ???? ????? ?? ????????.",
             "????????，????????????。",
             "Die T?r schlie?t ?ber Nacht nicht v?llig.",
+            "I don?t think that it?s your fault.",
+            "The caf?s of M?nchen and Z?rich are good.",
         ] {
             assert!(replaced(text).is_some(), "{text}");
         }

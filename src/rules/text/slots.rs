@@ -2,7 +2,7 @@
 
 use super::other_slots::{between_signs, of_others};
 use super::prose::{CANDIDATES, in_code, is_prose};
-use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_snake, is_word};
+use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_word};
 
 /// The first slot, and where it stands.
 pub(super) fn find(text: &str) -> Option<(usize, &str)> {
@@ -33,6 +33,17 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
+/// What Python puts into braces: `0`, `row['text']`.
+fn is_filled_by_code(name: &str) -> bool {
+    let number = name.len() == 1 && name.bytes().all(|byte| byte.is_ascii_digit());
+    let item = || {
+        let (of, key) = name.strip_suffix(']')?.split_once('[')?;
+        let key = key.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
+        Some(is_name(of) && is_name(key))
+    };
+    number || item() == Some(true)
+}
+
 /// The slot that opens here.
 fn slot(text: &str, at: usize) -> Option<&str> {
     let rest = &text[at..];
@@ -41,7 +52,8 @@ fn slot(text: &str, at: usize) -> Option<&str> {
     let window = &bytes[..bytes.len().min(64)];
     // Every slot goes on with a name, a word or another brace: most brackets of code do not.
     let next = *bytes.get(1)?;
-    if !next.is_ascii_alphabetic() && !matches!(next, b'{' | b'[' | b'%') && next < 128 {
+    let number = bytes[0] == b'{' && next.is_ascii_digit() && bytes.get(2) == Some(&b'}');
+    if !number && !next.is_ascii_alphabetic() && !matches!(next, b'{' | b'[' | b'%') && next < 128 {
         return None;
     }
     if next >= 128 || matches!(next, b'[' | b'%') {
@@ -51,9 +63,8 @@ fn slot(text: &str, at: usize) -> Option<&str> {
         b'{' if bytes.get(1) == Some(&b'{') => {
             let end = memchr::memmem::find(window, b"}}")?;
             let name = rest[2..end].trim();
-            // `user.name` is one, where its line is no code.
-            let path = || name.contains('.') && name.split('.').all(is_known) && is_prose(text, at, end + 2);
-            (is_known(name) || is_word(name) || path()).then(|| &rest[..end + 2])
+            let named = || is_name(name) && is_prose(text, at, end + 2);
+            (is_known(name) || is_word(name) || named()).then(|| &rest[..end + 2])
         }
         b'{' => {
             let end = memchr::memchr(b'}', window)?;
@@ -65,13 +76,18 @@ fn slot(text: &str, at: usize) -> Option<&str> {
                 .get(end + 1)
                 .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_{}".contains(byte));
             let name = &rest[1..end];
-            let more = || (is_known(name) || is_snake(name)) && is_prose(text, at, end + 1);
+            let more = || {
+                (is_filled_by_code(name) || is_name(name) && name.len() > 2 && !name.contains(".."))
+                    && is_prose(text, at, end + 1)
+            };
             if alone && ends && (SINGLE.contains(&name) || more()) {
                 return Some(&rest[..=end]);
             }
             // `${company}`, whose dollar stands before it.
             let shell = at > 0 && text.as_bytes()[at - 1] == b'$' && ends;
-            (shell && is_known(name) && is_prose(text, at - 1, end + 2)).then(|| &text[at - 1..=at + end])
+            // Variables of a shell are in capitals.
+            let named = is_name(name) && name.contains(|c: char| c.is_ascii_lowercase());
+            (shell && named && is_prose(text, at - 1, end + 2)).then(|| &text[at - 1..=at + end])
         }
         open => {
             let close = if open == b'<' { b'>' } else { b']' };
@@ -120,6 +136,10 @@ mod tests {
             ("I am {bot_name} and work for {company}", "{bot_name}"),
             ("Translate this into {language}.", "{language}"),
             ("It stands on {placeholder} today", "{placeholder}"),
+            ("Write a {{tone}} essay about {{subject}}.", "{{tone}}"),
+            ("Write a {tone} essay about {subject}.", "{tone}"),
+            ("Summarise this for me: {row['text']}", "{row['text']}"),
+            ("Tell me about {0} and {1}.", "{0}"),
         ] {
             assert_eq!(find(text).map(|(_, slot)| slot), Some(slot), "{text}");
         }
@@ -142,6 +162,8 @@ mod tests {
             "打印（f“你好，{name}！”）",
             "[1, 2]",
             "echo ${company} and go",
+            "put ${TARGET_FILE} into the archive",
+            "go from {A..Z} or {1..9} here",
             "const greeting = hello ${company} there",
             "the set {a_b, c_d} of {x}",
             "use sigma_{max_value} where it fits",

@@ -15,11 +15,49 @@ const PAGES: [(char, &str); 2] = [
 static LOST: LazyLock<[(&str, Finder<'static>); 3]> =
     LazyLock::new(|| ["锟斤拷", "烫烫烫", "屯屯屯"].map(|lost| (lost, Finder::new(lost))));
 
+/// How code pages of Cyrillic, of the Mac and of Chinese read what quotation marks and dashes begin with in UTF-8.
+static MARKS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["вЂ", "‚Ä", "鈥"].map(Finder::new));
+
+/// The characters that follow there, in three columns, and what they were.
+const MEANT: [(&str, &str); 6] = [
+    ("™ô檚", "’"),
+    ("њú渨", "“"),
+    ("ќù濃", "”"),
+    ("“ì揳", "–"),
+    ("”î攁", "—"),
+    ("¦¶\u{fffd}", "…"),
+];
+
 /// Letters in a row that no language writes without one of ASCII between them.
 const CERTAIN: usize = 5;
 
 /// The first piece of garbage, and what it was.
 pub(in super::super) fn find(text: &str) -> Option<(&str, String)> {
+    mark(text).or_else(|| letter(text))
+}
+
+/// A mark of punctuation. In German `‚Ä` is sound.
+fn mark(text: &str) -> Option<(&str, String)> {
+    MARKS.iter().find_map(|start| {
+        let at = start.find(text.as_bytes())?;
+        let length = start.needle().len();
+        let next = text[at + length..].chars().next()?;
+        let known = MEANT.iter().find(|(columns, _)| columns.contains(next));
+        let chinese = start.needle() == "鈥".as_bytes();
+        let meant = known.map(|(_, meant)| *meant).or(chinese.then_some("’"))?;
+        Some((&text[at..at + length + next.len_utf8()], meant.to_owned()))
+    })
+}
+
+/// A letter, of UTF-8 read as a page of the Mac or of DOS, or of the Mac's read as Latin-1.
+fn letter(text: &str) -> Option<(&str, String)> {
+    let is_small = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase());
+    let apostrophe = text.match_indices('Õ').find(|(at, _)| {
+        is_small(text[..*at].chars().next_back()) && is_small(text[at + 'Õ'.len_utf8()..].chars().next())
+    });
+    if let Some((_, shown)) = apostrophe {
+        return Some((shown, "’".to_owned()));
+    }
     PAGES.iter().find_map(|(lead, page)| {
         text.match_indices(*lead).find_map(|(at, _)| {
             let second = text[at + lead.len_utf8()..].chars().next()?;
@@ -80,6 +118,15 @@ mod tests {
         ] {
             assert_eq!(other_page(text), None, "{text}");
         }
+        for (text, garbage) in [
+            ("I donвЂ™t", "вЂ™"),
+            ("I don鈥檛", "鈥檛"),
+            ("I don‚Äôt", "‚Äô"),
+            ("I donÕt", "Õ"),
+        ] {
+            assert_eq!(find(text), Some((garbage, "’".to_owned())), "{text}");
+        }
+        assert_eq!(find("Er sagte: „Sie rief ‚Äpfel!‘“, ÕIGE õige"), None);
         assert_eq!(lost("这是锟斤拷"), Some("锟斤拷"));
         assert_eq!(blank("costs 20Â euros"), Some("costs 20Â "));
         assert_eq!(blank("HÂ LÂ"), None);

@@ -1,0 +1,48 @@
+//! Objects as Python prints them, in the place of what they hold.
+
+/// How they begin.
+const PRINTED: [&str; 14] = [
+    "Document(page_content=",
+    "<map object at 0x",
+    "<filter object at 0x",
+    "<Response [",
+    "{\"id\": \"chatcmpl-",
+    "{\"id\":\"chatcmpl-",
+    "{\"role\": \"assistant\"",
+    "{\"role\":\"assistant\"",
+    "<coroutine object ",
+    "ChatCompletionMessage(",
+    "AIMessage(content=",
+    "{'role': 'assistant'",
+    "<generator object ",
+    "<openai.",
+];
+
+/// Whether an answer is an object as Python prints it: one of those, bytes, or a column of pandas.
+pub(super) fn is_printed(said: &str) -> bool {
+    let bytes = || said.strip_prefix("b'").and_then(|rest| rest.strip_suffix('\''));
+    PRINTED.iter().any(|start| said.starts_with(start))
+        || bytes().is_some_and(|text| text.contains(' ') && !text.contains('\''))
+        || (said.ends_with("dtype: object") && said.contains("\nName: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_printed;
+
+    #[test]
+    fn objects_are_told_from_texts() {
+        for printed in [
+            "Document(page_content='It depends.', metadata={})",
+            "b'It depends on the soil.'",
+            "0    It depends on the soil.\nName: answer, dtype: object",
+            "<map object at 0x10e5c2d30>",
+            "<Response [200]>",
+        ] {
+            assert!(is_printed(printed), "{printed}");
+        }
+        for text in ["b'x'", "b'a b' + b'c'", "The dtype: object", "<Response> is a tag"] {
+            assert!(!is_printed(text), "{text}");
+        }
+    }
+}

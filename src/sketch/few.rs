@@ -1,0 +1,84 @@
+//! What stands in rows of which there should be few, whatever order they were seen in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::Merge;
+use crate::place::Place;
+
+/// Values of rows, those in the lowest places; the others are counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Few<T> {
+    kept: BTreeMap<Place, T>,
+    count: u64,
+}
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self {
+            kept: BTreeMap::new(),
+            count: 0,
+        }
+    }
+}
+
+impl<T> Few<T> {
+    /// Rows whose values are kept.
+    pub const KEPT: usize = 256;
+
+    /// Takes a row's value, once a row.
+    pub fn offer(&mut self, place: &Place, value: impl FnOnce() -> T) {
+        self.count += 1;
+        let full = self.kept.len() == Self::KEPT;
+        if full && self.kept.last_key_value().is_some_and(|(last, _)| last < place) {
+            return;
+        }
+        self.kept.insert(*place, value());
+        if full {
+            self.kept.pop_last();
+        }
+    }
+
+    /// How many rows gave a value.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Those kept, in order of place.
+    pub fn kept(&self) -> impl Iterator<Item = (&Place, &T)> {
+        self.kept.iter()
+    }
+}
+
+impl<T: Send + Serialize + DeserializeOwned + 'static> Merge for Few<T> {
+    fn merge(&mut self, other: Self) {
+        let count = self.count + other.count;
+        for (place, value) in other.kept {
+            self.offer(&place, || value);
+        }
+        self.count = count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_places_are_kept_in_any_order_and_all_are_counted() {
+        let at = |row| Place {
+            row,
+            ..Place::default()
+        };
+        let mut parts = [Few::default(), Few::default(), Few::default()];
+        for row in (0..600).rev() {
+            parts[usize::try_from(row % 3).expect("small")].offer(&at(row), || row);
+        }
+        let [mut all, other, third] = parts;
+        all.merge(third);
+        all.merge(other);
+        assert_eq!(all.count(), 600);
+        assert!(all.kept().map(|(_, row)| *row).eq(0..256));
+    }
+}
