@@ -221,6 +221,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<text::repetition_loop::RepetitionLoop>(),
     RuleEntry::of::<text::replacement_character::ReplacementCharacter>(),
     RuleEntry::of::<text::runs_on::RunsOn>(),
+    RuleEntry::of::<text::said_twice::SaidTwice>(),
     RuleEntry::of::<text::unclosed_code::UnclosedCode>(),
     RuleEntry::of::<text::unfilled_placeholder::UnfilledPlaceholder>(),
     RuleEntry::of::<text::words_joined::WordsJoined>(),

@@ -10,8 +10,8 @@ use super::spans::{GRAM, Spans};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows half of whose answer stands in the prompt in one stretch, or most of it (70 % of its words) in several of 8
-    /// words and more in the same order.
+    /// Rows half of whose answer stands in the prompt in one stretch of 16 words and more, or most of it (70 % of its
+    /// words) in several of 8 and more in the same order.
     /// The share and the longest stretch are shown, the strongest first. Answers that stand there whole are
     /// `leak/answer-in-prompt`'s, and those that begin with the question said again are left alone.
     ///
@@ -111,7 +111,8 @@ impl Rule for SharedSpan {
             let share = shared.covered as f64 / words.len() as f64;
             // Where next to nothing else was asked, the answer says the question again and goes on.
             let restates = asked < shared.covered + QUESTION;
-            let one = shared.longest.len() as f64 >= self.share * words.len() as f64;
+            let longest = shared.longest.len();
+            let one = longest >= 2 * GRAM && longest as f64 >= self.share * words.len() as f64;
             let scattered = !one && share < (self.share + SCATTERED).min(1.0);
             if share < self.share || scattered || shared.longest.len() == words.len() || restates {
                 continue;

@@ -101,6 +101,20 @@ impl Rule for UnknownShape {
     }
 }
 
+/// Names of columns that are asked and answered in.
+const PAIRS: [(&str, &str); 10] = [
+    ("user", "assistant"),
+    ("human", "assistant"),
+    ("human", "bot"),
+    ("user", "bot"),
+    ("src", "tgt"),
+    ("source", "target"),
+    ("q", "a"),
+    ("article", "summary"),
+    ("document", "summary"),
+    ("context", "response"),
+];
+
 fn message(columns: &[(String, String)]) -> String {
     let shown = columns.iter().take(SHOWN);
     let mut named: Vec<_> = shown.map(|(name, _)| format!("`{}`", clip(name))).collect();
@@ -117,7 +131,7 @@ fn message(columns: &[(String, String)]) -> String {
             .to_owned();
     }
     let slip = |(name, kind): &(String, String)| {
-        let known = nearest(name, KNOWN)?;
+        let known = nearest(name, KNOWN).filter(|known| known == name || !has(known))?;
         // Rightly named, and of a type that no shape has there.
         let odd = known == name && !matches!(kind.as_str(), "a string" | "an array");
         if odd {
@@ -130,7 +144,13 @@ fn message(columns: &[(String, String)]) -> String {
             None
         }
     };
-    let hint = columns.iter().find_map(slip);
-    let hint = hint.unwrap_or_else(|| "say which is which with --columns".to_owned());
+    let pair = PAIRS.iter().find(|(prompt, completion)| has(prompt) && has(completion));
+    let hint = columns.iter().find_map(slip).unwrap_or_else(|| match pair {
+        Some((prompt, completion)) => format!("is `--columns prompt={prompt},completion={completion}` meant?"),
+        None if has("row_idx") && has("row") => {
+            "rows as a dataset viewer gives them out, with the data under `row`: download the set's files".to_owned()
+        }
+        None => "say which is which with --columns".to_owned(),
+    });
     format!("no known shape, columns {}; {hint}", named.join(", "))
 }

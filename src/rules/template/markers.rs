@@ -96,9 +96,13 @@ fn headed(text: &str) -> Option<&'static str> {
 }
 
 /// Special tokens that are known by their look, for runs without a tokenizer; in order of name.
-pub(super) const WELL_KNOWN: [&str; 52] = [
+pub(super) const WELL_KNOWN: [&str; 57] = [
     "<</SYS>",
     "<<SYS>",
+    "<BOS>",
+    "<EOS>",
+    "<PAD>",
+    "<UNK>",
     "<bos>",
     "<end_of_turn>",
     "<eoc>",
@@ -148,6 +152,7 @@ pub(super) const WELL_KNOWN: [&str; 52] = [
     "[INST]",
     "[PAD]",
     "[SEP]",
+    "[UNK]",
     "[gMASK]",
 ];
 

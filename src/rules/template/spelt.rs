@@ -48,7 +48,7 @@ fn texts(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
 }
 
 /// Tokens in square brackets that stand for nothing else, but in a text about tokens.
-const OF_TEXTS: [&str; 6] = ["[BOS]", "[CLS]", "[EOS]", "[PAD]", "[SEP]", "[gMASK]"];
+const OF_TEXTS: [&str; 7] = ["[BOS]", "[CLS]", "[EOS]", "[PAD]", "[SEP]", "[UNK]", "[gMASK]"];
 
 /// Whether a token is one of those, in a row that speaks of tokens.
 pub(super) fn is_spoken_of(token: &str, example: &Example<'_>) -> bool {

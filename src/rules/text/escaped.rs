@@ -1,4 +1,4 @@
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr_iter, memchr3_iter};
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -63,7 +63,8 @@ impl Rule for Escaped {
 
 /// Whether anything in a text begins as an escape does.
 fn may_have_one(text: &[u8]) -> bool {
-    memchr2_iter(b'\\', b'&', text).any(|at| match (text[at], text.get(at + 1)) {
+    memchr3_iter(b'\\', b'&', b'=', text).any(|at| match (text[at], text.get(at + 1)) {
+        (b'=', Some(next)) => matches!(next, b'C' | b'E'),
         (b'\\', Some(next)) => matches!(next, b'n' | b'u' | b'x' | b'3'),
         (_, Some(next)) => *next == b'#' || next.is_ascii_alphabetic(),
         _ => false,
@@ -76,7 +77,8 @@ fn find(text: &str) -> Option<(usize, &str)> {
     let found = line_end(text)
         .or_else(|| letter(text))
         .or_else(|| byte(text))
-        .or_else(|| entity(text))?;
+        .or_else(|| entity(text))
+        .or_else(|| quoted(text))?;
     let quiet = CODE.iter().any(|mark| text.contains(mark)) || speaks_of_markup(text);
     (!quiet).then_some(found)
 }
@@ -135,6 +137,22 @@ fn entity(text: &str) -> Option<(usize, &str)> {
     })
 }
 
+/// The first byte of a character in UTF-8 as mails write it, `=E2=80=99`.
+fn quoted(text: &str) -> Option<(usize, &str)> {
+    let byte = |at: usize| {
+        let hex = text.get(at..at + 3)?.strip_prefix('=')?;
+        let capitals = !hex.contains(|c: char| c.is_ascii_lowercase());
+        u8::from_str_radix(hex, 16).ok().filter(|_| capitals)
+    };
+    memchr_iter(b'=', text.as_bytes()).find_map(|at| {
+        let lead = byte(at).filter(|byte| (0xC2..0xF0).contains(byte))?;
+        let next = byte(at + 3).filter(|byte| (0x80..0xC0).contains(byte))?;
+        // `AB=CD=80` is geometry.
+        let in_word = at > 0 && text.as_bytes()[at - 1].is_ascii_lowercase();
+        (in_word || (lead, next) == (0xE2, 0x80)).then(|| (at, &text[at..at + 6]))
+    })
+}
+
 fn speaks_of_markup(text: &str) -> bool {
     const WORDS: [&str; 8] = ["html", "xml", "entit", "escape", "unicode", "http", "json", " mean"];
     let text = text.to_ascii_lowercase();
@@ -155,6 +173,7 @@ mod tests {
             ("Le caf&eacute; est ferm&eacute;", "&eacute;"),
             ("Le caf\\xc3\\xa9 noir", "\\xc3\\xa9"),
             ("Le caf\\303\\251 noir", "\\303\\251"),
+            ("I don=E2=80=99t know", "=E2=80"),
         ] {
             assert_eq!(find(text).map(|(_, escape)| escape), Some(escape), "{text}");
         }
@@ -172,6 +191,7 @@ mod tests {
             "write &lt; in HTML",
             "AT&T and R&D",
             "C:\\new\\nodes",
+            "where $AB=AC=BD=CD=BC=4$, and AE=CF=84",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

@@ -21,6 +21,7 @@ mod prose;
 pub(super) mod repetition_loop;
 pub(super) mod replacement_character;
 pub(super) mod runs_on;
+pub(super) mod said_twice;
 mod slot_names;
 mod slots;
 pub(super) mod unclosed_code;

@@ -116,7 +116,7 @@ impl Rule for NonAnswer {
 fn says_nothing(said: &str) -> bool {
     // A long line is drawn.
     if said.is_empty() || said.len() > LONGEST {
-        return false;
+        return said.starts_with("TODO: ") && said.len() < 3 * LONGEST;
     }
     // `……` is a silence in Chinese, and may be meant.
     let signs = said
@@ -181,18 +181,7 @@ mod tests {
         ] {
             assert!(says_nothing(said), "{said}");
         }
-        for said in [
-            "No",
-            "4",
-            "Nothing.",
-            "!",
-            "xx",
-            "👍",
-            "无",
-            "None of them is.",
-            ":-)",
-            "……",
-        ] {
+        for said in "No|4|Nothing.|!|xx|👍|无|None of them is.|:-)|……".split('|') {
             assert!(!says_nothing(said), "{said}");
         }
     }

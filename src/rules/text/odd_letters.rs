@@ -9,13 +9,13 @@ use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::turns;
 
-use super::odd_words::{mixed, spaced, stacked};
+use super::odd_words::{joined, mixed, spaced, stacked, trailing};
 
 rule_meta! {
     /// ## What it finds
     /// Letters that are not what they look like, or were never decoded: Cyrillic letters in Latin words (`Wаter`),
     /// stacks of combining marks, glyph numbers of a PDF (`(cid:72)`), pieces of a tokenizer (`Ġthe`, `▁the`, `##ing`,
-    /// `<0xF0>`), words with a blank after each letter.
+    /// `<0xF0>`), words with a blank after each letter, sentences with none between words, or hundreds behind a text.
     ///
     /// ## Why it matters
     /// To the tokenizer they are rare bytes instead of words. The model learns to write them, or learns nothing from
@@ -99,7 +99,8 @@ fn find(text: &str, chars: Chars) -> Option<(&'static str, &str)> {
             return Some((what, &text[text.floor_char_boundary(first.saturating_sub(12))..]));
         }
     }
-    spaced(text).or_else(|| {
+    let words = [spaced, joined, trailing].into_iter().find_map(|odd| odd(text));
+    words.or_else(|| {
         chars
             .beyond_ascii()
             .then(|| stacked(text).or_else(|| mixed(text)))
@@ -128,6 +129,9 @@ mod tests {
             "(cid:58)(cid:68) boils",
             "Bread <0xF0><0x9F> rises",
             "B r e a d r i s e s",
+            "B r e a d   r i s e s",
+            "Breadrisesasyeastworks.Thebakerfoldsthedough,waitsforanhour,andshapesit.Thenitbakes.",
+            &("Bread rises.".to_owned() + &" ".repeat(300)),
             "W̸̧͎̌̾ȧ̷̢̛t̴̪͗ĕ̵͙r̷̨",
             "Wаter bоils аt оne hundrеd",
         ] {
@@ -139,9 +143,11 @@ mod tests {
             "I a m",
             "C D D D D E E C C",
             "x y x y x y x y x y",
+            "a b c d e f g h i j k",
             "Việt Nam, tiếng Việt",
             "Температура 25 °C, CO2, IP-адрес, SMS",
             "x <0x10 and y <0x20",
+            "https://example.org/a.path/that.is.long/and,has/many/parts/of/it.all/written/together.html",
             "states ##begin_quote## it is ##end_quote## so",
         ] {
             assert_eq!(find(text, Chars::of(text)), None, "{text}");

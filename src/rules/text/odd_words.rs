@@ -7,15 +7,51 @@ const ALIKE: &str = "аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ";
 pub(super) fn spaced(text: &str) -> Option<(&'static str, &str)> {
     const LETTERS: usize = 8;
     let start = text.trim_start();
-    let pairs = start.as_bytes().chunks_exact(2).take(LETTERS);
-    if pairs.len() < LETTERS || !{ pairs.clone() }.all(|pair| pair[0].is_ascii_alphabetic() && pair[1] == b' ') {
+    if start.as_bytes().get(1) != Some(&b' ') {
         return None;
     }
-    let mut letters: Vec<u8> = pairs.map(|pair| pair[0]).collect();
+    let words = start.split_ascii_whitespace().take(LETTERS);
+    let mut letters: Vec<u8> = words
+        .filter_map(|word| <[u8; 1]>::try_from(word.as_bytes()).ok()?.first().copied())
+        .collect();
+    if letters.len() < LETTERS || !letters.iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    // The alphabet is written so.
+    let alphabet = letters.is_sorted();
     let small = letters.iter().filter(|letter| letter.is_ascii_lowercase()).count();
     letters.sort_unstable();
     letters.dedup();
-    (small + 2 >= LETTERS && letters.len() * 2 > LETTERS).then_some(("a blank after each letter", start))
+    (!alphabet && small + 2 >= LETTERS && letters.len() * 2 > LETTERS).then_some(("a blank after each letter", start))
+}
+
+/// A text of sentences without a blank in it, in a script that has them.
+pub(super) fn joined(text: &str) -> Option<(&'static str, &str)> {
+    const SHORTEST: usize = 80;
+    let text = text.trim();
+    let bytes = text.as_bytes();
+    if bytes.len() < SHORTEST || bytes[..SHORTEST].iter().any(u8::is_ascii_whitespace) || !text.is_ascii() {
+        return None;
+    }
+    let small = bytes.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    let sentences = bytes
+        .windows(2)
+        .filter(|pair| matches!(pair[0], b'.' | b',' | b'?' | b'!') && pair[1].is_ascii_alphabetic());
+    // Links, paths, keys and code have other letters and signs, or no sentences.
+    let prose = !text.starts_with("http") && !bytes.iter().any(|byte| b" {}();=<>_\\".contains(byte));
+    (prose && small * 4 >= bytes.len() * 3 && sentences.count() >= 2).then_some(("no blanks between words", text))
+}
+
+/// Blanks in their hundreds behind a text.
+pub(super) fn trailing(text: &str) -> Option<(&'static str, &str)> {
+    const MOST: usize = 256;
+    let said = text.trim_end();
+    // Line ends alone are a loop.
+    if !text[said.len()..].contains(' ') {
+        return None;
+    }
+    let start = said.floor_char_boundary(said.len().saturating_sub(24));
+    (!said.is_empty() && text.len() - said.len() > MOST).then(|| ("hundreds of blanks at the end", &said[start..]))
 }
 
 /// Three marks and more over one letter, in several places.

@@ -35,7 +35,8 @@ fn is_name(name: &str) -> bool {
 
 /// What Python puts into braces: `0`, `row['text']`.
 fn is_filled_by_code(name: &str) -> bool {
-    let number = name.len() == 1 && name.bytes().all(|byte| byte.is_ascii_digit());
+    // They count from 0, and sets of numbers seldom do.
+    let number = name == "0";
     let item = || {
         let (of, key) = name.strip_suffix(']')?.split_once('[')?;
         let key = key.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
@@ -164,6 +165,7 @@ mod tests {
             "echo ${company} and go",
             "put ${TARGET_FILE} into the archive",
             "go from {A..Z} or {1..9} here",
+            "the sets {1} and {2} are in it",
             "const greeting = hello ${company} there",
             "the set {a_b, c_d} of {x}",
             "use sigma_{max_value} where it fits",

@@ -57,20 +57,31 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>), So
     }
     let format = |path: &Path| Format::of_name(path).expect("files without a format were left out");
     let read = most_common(data.iter().map(|path| format(path)));
+    let split = |path: &Path| split::of_path_inside(path.strip_prefix(folder).unwrap_or(path));
+    // Where the splits have formats of their own, datasets loads none (`load.py: infer_module_for_data_files`).
+    let mut formats: BTreeMap<Option<String>, Vec<Format>> = BTreeMap::new();
+    for path in &data {
+        formats.entry(split(path)).or_default().push(format(path));
+    }
+    let loads = formats
+        .into_values()
+        .all(|formats| most_common(formats.into_iter()) == read);
     let mut candidates = Vec::with_capacity(data.len());
-    for path in data {
-        if Some(format(&path).family()) == read {
+    for path in &data {
+        if Some(format(path).family()) == read {
             candidates.push(Candidate {
                 name: path.display().to_string(),
-                split: split::of_path_inside(path.strip_prefix(folder).unwrap_or(&path)),
-                path,
+                split: split(path),
+                path: path.clone(),
             });
         } else {
-            let reason = format!(
-                "of a folder's formats only one is read, as datasets does: {}",
-                read.unwrap_or_default()
-            );
-            skipped.push(skip(&path, &reason));
+            let read = read.unwrap_or_default();
+            let reason = if loads {
+                format!("of a folder's formats only one is read, as datasets does: {read}")
+            } else {
+                format!("only {read} is read, and datasets loads no folder whose splits differ in format")
+            };
+            skipped.push(skip(path, &reason));
         }
     }
     Ok((candidates, skipped))

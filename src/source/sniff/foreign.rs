@@ -10,6 +10,25 @@ pub(super) fn recognise(head: &[u8], named: Option<Format>) -> Option<Trouble> {
         .or_else(|| wide(head))
         .or_else(|| archive(head))
         .or_else(|| page(head, named))
+        .or_else(|| script(head, named))
+}
+
+/// What programs take for data and readers of JSON do not, under a name of JSON.
+fn script(head: &[u8], named: Option<Format>) -> Option<Trouble> {
+    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let starts = |with: &[&str]| with.iter().any(|with| start.starts_with(with.as_bytes()));
+    let what = if !matches!(named, Some(Format::JsonLines | Format::JsonArray | Format::JsonStream)) {
+        return None;
+    } else if starts(&["var ", "let ", "const ", "window.", "module.exports", "export default"]) {
+        "JavaScript, not JSON: remove what stands before the first bracket and after the last"
+    } else if starts(&["//", "/*"])
+        && !memchr::memmem::find(start, b"\n{").is_some_and(|_| named == Some(Format::JsonLines))
+    {
+        "not JSON: it begins with a comment, which JSON has none of"
+    } else {
+        return None;
+    };
+    Some(Trouble::new(Fault::Damaged, format!("the file is {what}")))
 }
 
 /// A pointer that stands in a repository for a file kept elsewhere.

@@ -86,11 +86,20 @@ pub(super) fn sniff(path: &Path, name: &Path) -> io::Result<Sniffed> {
                 sniffed.trouble = Some(not_of_its_name(name, named, &head));
                 named
             }
+            Some(named @ (Format::JsonLines | Format::JsonArray)) if table::recognise(text, complete).is_some() => {
+                let message = format!("named {}, but the file is a table of CSV or TSV", extension(name));
+                sniffed.trouble = Some(Trouble::new(Fault::Damaged, message));
+                Some(named)
+            }
             // What is not an array can only be lines.
             Some(Format::JsonArray) => Some(Format::JsonLines),
             Some(named) => Some(named),
             None => table::recognise(text, complete),
         };
+    }
+    if sniffed.format == Some(Format::JsonLines) && text.contains(&b'\r') && !text.contains(&b'\n') {
+        let note = "its lines end in a carriage return alone, which is no line end here: write `\\n` in its place";
+        sniffed.notes.push(note.to_owned());
     }
     sniffed.notes.extend(format_note(name, named, sniffed.format));
     if sniffed.format == Some(Format::Csv) {
@@ -118,8 +127,8 @@ fn json(sniffed: &mut Sniffed, layout: Layout, path: &Path, named: Option<Format
         Layout::Values => Format::JsonStream,
         Layout::Array { of_objects } => {
             if !of_objects {
-                let note =
-                    "the list holds no objects: each item is read as a row with one column, `text`, as datasets does";
+                let note = "the list holds no objects: each item is read as a row with one column, `text`, as datasets \
+                            does with texts";
                 sniffed.notes.push(note.to_owned());
             }
             Format::JsonArray
