@@ -59,9 +59,9 @@ def main():
     gonogo, data, model = sys.argv[1:]
     check = [gonogo, "check", data, "-m", model, "--isolated", "-q", "--no-cache"]
     ours = {
-        "gonogo check": check,
-        "gonogo check --trainer trl": [*check, "--trainer", "trl"],
-        "gonogo check --select length": [*check, "--select", "length"],
+        "check": check,
+        "--trainer trl": [*check, "--trainer", "trl"],
+        "--select length": [*check, "--select", "length"],
     }
     peers = {
         "map, row by row, as TRL does": (0, "no"),
@@ -74,10 +74,10 @@ def main():
         for own, command in ours.items():
             best[own] = min(best[own], seconds(command))
         theirs[name] = peer(data, model, *way)
-    print(f"{'':32}{'':>9}" + "".join(f"{took:>27.1f} s" for took in theirs.values()))
-    print(f"{'':32}{'':>9}" + "".join(f"{name:>29}" for name in theirs))
-    for own, took in best.items():
-        print(f"{own:32}{took:>7.2f} s" + "".join(f"{other / took:>28.1f}x" for other in theirs.values()))
+    print(f"{'':38}" + "".join(f"{own:>17}" for own in best))
+    print(f"{'':38}" + "".join(f"{took:>15.2f} s" for took in best.values()))
+    for name, other in theirs.items():
+        print(f"{name:30}{other:>6.1f} s" + "".join(f"{other / took:>16.1f}x" for took in best.values()))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 /// The label that carries no loss, in every trainer covered.
 pub const IGNORE: i32 = -100;
 
+/// So many pieces of the template are looked through as they are.
+const MANY: usize = 32;
+
 /// Pieces of the template that are kept of either end of a text.
 const ENDS: usize = 256;
 
@@ -92,16 +95,18 @@ impl Encoded {
         })
     }
 
-    /// What the template wrote around the turns, with the byte where it first stands: each text once, however many
-    /// turns it stands around. Of more than 512 that differ, as around thousands of calls, the first and the last 256:
-    /// who compares turns with them takes no time in the square of a row.
+    /// What the template wrote around the turns, with the byte where it stands. Of a row of many turns each text comes
+    /// once, with the first place, and of more than 512 that differ, as around thousands of calls, the first and the
+    /// last 256: who compares turns with them takes no time in the square of a row.
     pub fn template_pieces(&self) -> Vec<(&str, usize)> {
         let written = self.stretches().filter(|(_, part)| part.what == What::Template);
         let mut pieces: Vec<_> = written
             .filter_map(|(start, part)| Some((self.text.get(start..part.end as usize)?, start)))
             .collect();
-        pieces.sort_unstable();
-        pieces.dedup_by_key(|(piece, _)| *piece);
+        if pieces.len() > MANY {
+            pieces.sort_unstable();
+            pieces.dedup_by_key(|(piece, _)| *piece);
+        }
         if pieces.len() > 2 * ENDS {
             pieces.sort_unstable_by_key(|(_, start)| *start);
             pieces.drain(ENDS..pieces.len() - ENDS);
@@ -162,13 +167,13 @@ mod tests {
             let end = u32::try_from(encoded.text.len()).expect("a short text");
             encoded.parts.push(Part { end, what });
         };
-        for turn in 0..3 {
+        for turn in 0..40 {
             add("<user>", What::Template);
             add("hello", What::Turn(turn));
         }
         add("<end>", What::Template);
-        assert_eq!(encoded.template_pieces(), [("<end>", 33), ("<user>", 0)]);
-        assert!(encoded.spots().eq([(0, (6, 11)), (1, (17, 22)), (2, (28, 33))]));
+        assert_eq!(encoded.template_pieces(), [("<end>", 440), ("<user>", 0)]);
+        assert!(encoded.spots().take(2).eq([(0, (6, 11)), (1, (17, 22))]));
 
         encoded.clear();
         for piece in 0..600 {

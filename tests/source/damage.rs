@@ -122,6 +122,21 @@ fn foreign_files_are_named() {
         ),
         ("a.parquet", b"PARE....PARE", "the file is an encrypted Parquet file"),
         (
+            "a.json",
+            b"var data = [{\"a\": 1}];\n",
+            "the file is JavaScript, not JSON: remove what stands before the first bracket and after the last",
+        ),
+        (
+            "a.json",
+            b"// data\n[{\"a\": 1}]\n",
+            "the file is not JSON: it begins with a comment, which JSON has none of",
+        ),
+        (
+            "a.jsonl",
+            b"prompt,completion\nWhy?,Because.\nWho?,Me.\n",
+            "named .jsonl, but the file is a table of CSV or TSV",
+        ),
+        (
             "a.parquet",
             b"hello, world",
             "named .parquet, but not Parquet: it starts with \"hello, world\"",

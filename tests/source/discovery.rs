@@ -71,6 +71,19 @@ fn a_folder_is_walked_in_order_and_what_is_left_out_is_listed() {
 }
 
 #[test]
+fn a_folder_whose_splits_differ_in_format_is_said_to_be_none_of_datasets() {
+    let folder = Folder::new();
+    for name in ["train.jsonl", "train-more.jsonl", "test.csv"] {
+        folder.file(name, ROW);
+    }
+    let found = find(folder.path());
+    assert_eq!(
+        skipped(&folder, &found),
+        ["test.csv: only json is read, and datasets loads no folder whose splits differ in format"]
+    );
+}
+
+#[test]
 fn of_several_formats_the_most_frequent_is_read_and_parquet_in_a_draw() {
     let folder = Folder::new();
     folder.file("a.jsonl", ROW);

@@ -58,14 +58,16 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>), So
     let format = |path: &Path| Format::of_name(path).expect("files without a format were left out");
     let read = most_common(data.iter().map(|path| format(path)));
     let split = |path: &Path| split::of_path_inside(path.strip_prefix(folder).unwrap_or(path));
-    // Where the splits have formats of their own, datasets loads none (`load.py: infer_module_for_data_files`).
-    let mut formats: BTreeMap<Option<String>, Vec<Format>> = BTreeMap::new();
+    // Where the splits have formats of their own, datasets loads none (`load.py: infer_module_for_data_files`); files of
+    // no split among others of some are not looked at.
+    let mut formats: BTreeMap<String, Vec<Format>> = BTreeMap::new();
     for path in &data {
-        formats.entry(split(path)).or_default().push(format(path));
+        if let Some(split) = split(path) {
+            formats.entry(split).or_default().push(format(path));
+        }
     }
-    let loads = formats
-        .into_values()
-        .all(|formats| most_common(formats.into_iter()) == read);
+    let mut splits = formats.into_values();
+    let loads = splits.all(|formats| most_common(formats.into_iter()) == read);
     let mut candidates = Vec::with_capacity(data.len());
     for path in &data {
         if Some(format(path).family()) == read {

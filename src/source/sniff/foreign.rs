@@ -22,7 +22,7 @@ fn script(head: &[u8], named: Option<Format>) -> Option<Trouble> {
     } else if starts(&["var ", "let ", "const ", "window.", "module.exports", "export default"]) {
         "JavaScript, not JSON: remove what stands before the first bracket and after the last"
     } else if starts(&["//", "/*"])
-        && !memchr::memmem::find(start, b"\n{").is_some_and(|_| named == Some(Format::JsonLines))
+        && (named != Some(Format::JsonLines) || memchr::memmem::find(start, b"\n{").is_none())
     {
         "not JSON: it begins with a comment, which JSON has none of"
     } else {

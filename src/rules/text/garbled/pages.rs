@@ -6,14 +6,18 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 /// By code page: what it reads the byte C3 as, which leads the letters of Latin languages, and the bytes 80 to BF.
-const PAGES: [(char, &str); 2] = [
-    ('√', "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø"),
-    ('├', "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐"),
+const PAGES: [(&str, &str); 2] = [
+    ("√", "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø"),
+    ("├", "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐"),
 ];
 
 /// What GBK makes of U+FFFD in UTF-8, and of memory that nothing was written to.
 static LOST: LazyLock<[(&str, Finder<'static>); 3]> =
     LazyLock::new(|| ["锟斤拷", "烫烫烫", "屯屯屯"].map(|lost| (lost, Finder::new(lost))));
+
+/// What leads letters in those pages, and how Latin-1 reads the apostrophe of the Mac.
+static LEADS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| PAGES.map(|(lead, _)| Finder::new(lead)));
+static APOSTROPHE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Õ"));
 
 /// How code pages of Cyrillic, of the Mac and of Chinese read what quotation marks and dashes begin with in UTF-8.
 static MARKS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["вЂ", "‚Ä", "鈥"].map(Finder::new));
@@ -52,20 +56,22 @@ fn mark(text: &str) -> Option<(&str, String)> {
 /// A letter, of UTF-8 read as a page of the Mac or of DOS, or of the Mac's read as Latin-1.
 fn letter(text: &str) -> Option<(&str, String)> {
     let is_small = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase());
-    let apostrophe = text.match_indices('Õ').find(|(at, _)| {
-        is_small(text[..*at].chars().next_back()) && is_small(text[at + 'Õ'.len_utf8()..].chars().next())
+    let apostrophe = APOSTROPHE.find_iter(text.as_bytes()).find(|at| {
+        let end = at + APOSTROPHE.needle().len();
+        is_small(text[..*at].chars().next_back()) && is_small(text[end..].chars().next())
     });
-    if let Some((_, shown)) = apostrophe {
-        return Some((shown, "’".to_owned()));
+    if let Some(at) = apostrophe {
+        return Some((&text[at..at + APOSTROPHE.needle().len()], "’".to_owned()));
     }
-    PAGES.iter().find_map(|(lead, page)| {
-        text.match_indices(*lead).find_map(|(at, _)| {
-            let second = text[at + lead.len_utf8()..].chars().next()?;
+    PAGES.iter().zip(&*LEADS).find_map(|((_, page), lead)| {
+        lead.find_iter(text.as_bytes()).find_map(|at| {
+            let length = lead.needle().len();
+            let second = text[at + length..].chars().next()?;
             let byte = page.chars().position(|c| c == second)?;
             let meant = char::from(u8::try_from(0xC0 + byte).ok()?);
             // A letter of a word, and no sign of mathematics or of a table.
             let word = text[..at].ends_with(|c: char| c.is_ascii_lowercase()) && meant.is_lowercase();
-            word.then(|| (&text[at..at + lead.len_utf8() + second.len_utf8()], meant.to_string()))
+            word.then(|| (&text[at..at + length + second.len_utf8()], meant.to_string()))
         })
     })
 }
