@@ -108,6 +108,10 @@ fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn 
             continue;
         }
         match properties.get(argument) {
+            Some(_) if properties::is_slot(argument, value) => {
+                let message = format!("`{}` of `{name}` was not filled in", clip(argument));
+                report(Fault::Violation, message);
+            }
             Some(property) => {
                 if let Some((given, wanted)) = properties::broken(value, property) {
                     let message = format!("`{}` of `{name}` is {given}, and declared as {wanted}", clip(argument));
@@ -165,6 +169,12 @@ mod tests {
         let required = r#"{"properties": {"city": {"type": "string"}}, "required": ["city"]}"#;
         let null = "`f` is called with null as `city`, which it requires".to_owned();
         assert_eq!(said(r#"{"city": null}"#, required), [(true, null)]);
+        let slot = "`city` of `f` was not filled in".to_owned();
+        for value in ["<city>", "{{city}}", "<your_city>"] {
+            let given = format!(r#"{{"city": "{value}"}}"#);
+            assert_eq!(said(&given, closed), [(true, slot.clone())], "{value}");
+        }
+        assert_eq!(said(r#"{"city": "<b>"}"#, closed), []);
         let choices = r#"{"properties": {"unit": {"type": "string", "enum": ["c", "f"]}}}"#;
         assert_eq!(said(r#"{"unit": "f"}"#, choices), []);
         let wrong = "`unit` of `f` is `kelvin`, and declared as one of `c`, `f`".to_owned();

@@ -49,3 +49,13 @@ fn unlike(value: &Value<'_>, property: &Value<'_>) -> Option<(String, String)> {
     let fits = kinds.is_empty() || kinds.iter().any(fits);
     (!fits).then(|| (value.a_kind().to_owned(), kinds.join(" or ")))
 }
+
+/// Whether a value is the slot of a template that is named after its argument: `<city>`, `{{city}}`, `<your_city>`.
+pub(super) fn is_slot(argument: &str, value: &Value<'_>) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    let between = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
+    let name = between("<", ">")
+        .or_else(|| between("{{", "}}"))
+        .or_else(|| between("{", "}"));
+    name.is_some_and(|name| name.trim().trim_start_matches("your_") == argument)
+}

@@ -13,6 +13,16 @@ pub(super) fn column<'e>(example: &Example<'e>) -> Option<&'e Value<'e>> {
     example.tools.filter(|_| example.conversational)
 }
 
+/// Shows every string of a value, those of keys aside.
+pub(super) fn texts<'v>(value: &'v Value<'_>, show: &mut impl FnMut(&'v str)) {
+    match value {
+        Value::Str(text) => show(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, show)),
+        Value::Object(object) => object.iter().for_each(|(_, value)| texts(value, show)),
+        _ => {}
+    }
+}
+
 /// Names of the tools a row declares.
 ///
 /// # Errors

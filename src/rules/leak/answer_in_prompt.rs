@@ -10,7 +10,8 @@ rule_meta! {
     /// ## What it finds
     /// Rows whose whole answer stands in the user's turn or the prompt before it, to the byte or but for case,
     /// space, punctuation and accents; also as the answer of an example that the prompt shows. An answer is compared
-    /// with the 256 turns before it and the first 256 of its conversation.
+    /// with the 256 turns before it and the first 256 of its conversation. Prompts that list options to choose from
+    /// hold the answer by right, and those that ask to mend a text hold its words.
     ///
     /// ## Why it matters
     /// The loss falls to almost nothing within a few steps because the model only has to copy, and the model

@@ -88,5 +88,6 @@ impl Rule for EmptyMessage {
                 || format!("the instruction is empty beside an input, and {others} of {rows} rows have one"),
             );
         }
+        out.rows += uninstructed.left_out();
     }
 }

@@ -139,6 +139,7 @@ impl Rule for SpecialTokenInText {
                 || format!("{message}, and {others} of {rows} rows bring none"),
             );
         }
+        out.rows += plain.bringing.left_out();
     }
 }
 

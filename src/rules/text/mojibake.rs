@@ -1,7 +1,9 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::tools;
 
 use super::garbled::{cyrillic, latin, pages};
 
@@ -40,41 +42,55 @@ impl Rule for Mojibake {
     const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(example) = row.example.filter(|_| row.chars.beyond_ascii()) else {
-            return;
-        };
-        for turn in &example.turns {
-            let found = row.chars.latin_1().then(|| latin::find(&turn.text)).flatten();
-            let found = found.or_else(|| cyrillic::find(&turn.text));
-            if let Some((garbage, meant)) = found.or_else(|| pages::find(&turn.text)) {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || {
-                        let seen = meant.trim();
-                        let meant = if seen.is_empty() {
-                            "a space".to_owned()
-                        } else {
-                            format!("`{}`", clip(seen))
-                        };
-                        format!("`{}` was {meant} before it was decoded twice", clip(garbage))
-                    },
-                );
-                continue;
+        let Some(example) = row.example else { return };
+        for turn in example.turns.iter().filter(|_| row.chars.beyond_ascii()) {
+            if let Some(said) = said(&turn.text, row.chars) {
+                out.field(&row.place, || turn.pointer(), || said);
             }
-            let blank = row.chars.latin_1().then(|| pages::blank(&turn.text)).flatten();
-            if let Some(shown) = blank {
-                let message = || format!("`{}` was a no-break space that was read as Latin-1", clip(shown));
-                out.field(&row.place, || turn.pointer(), message);
-                continue;
-            }
-            let other = row.chars.latin_1().then(|| pages::other_page(&turn.text)).flatten();
-            let said = match (other, pages::lost(&turn.text)) {
-                (Some(word), _) => format!("`{}` is text of another code page that was read as Latin-1", clip(word)),
-                (None, Some(lost)) => format!("`{lost}` stands for characters that were lost when it was decoded"),
-                (None, None) => continue,
-            };
-            out.field(&row.place, || turn.pointer(), || said);
+        }
+        // What tools are described in is rendered as well.
+        let mut found = None;
+        if let Some(tools) = tools::column(example) {
+            tools::texts(tools, &mut |text| {
+                if found.is_none() && !text.is_ascii() {
+                    found = said(text, Chars::of(text));
+                }
+            });
+        }
+        if let Some(said) = found {
+            out.field(&row.place, || "/tools".to_owned(), || said);
         }
     }
+}
+
+/// What is garbled in a text.
+fn said(text: &str, chars: Chars) -> Option<String> {
+    let as_latin = |find: fn(&str) -> Option<&str>| find(text).filter(|_| chars.latin_1());
+    let found = chars.latin_1().then(|| latin::find(text)).flatten();
+    let found = found.or_else(|| cyrillic::find(text));
+    if let Some((garbage, meant)) = found.or_else(|| pages::find(text)) {
+        let seen = meant.trim();
+        let meant = if seen.is_empty() {
+            "a space".to_owned()
+        } else {
+            format!("`{}`", clip(seen))
+        };
+        return Some(format!("`{}` was {meant} before it was decoded twice", clip(garbage)));
+    }
+    if let Some(shown) = as_latin(pages::blank) {
+        return Some(format!(
+            "`{}` was a no-break space that was read as Latin-1",
+            clip(shown)
+        ));
+    }
+    if let Some(word) = as_latin(pages::other_page) {
+        return Some(format!(
+            "`{}` is text of another code page that was read as Latin-1",
+            clip(word)
+        ));
+    }
+    let lost = pages::lost(text)?;
+    Some(format!(
+        "`{lost}` stands for characters that were lost when it was decoded"
+    ))
 }
