@@ -13,15 +13,15 @@ use super::shingle::Shingle;
 
 rule_meta! {
     /// ## What it finds
-    /// Rows nearly like an earlier one: of all runs of 5 words in either, at least 80 % are in both (Jaccard
-    /// similarity of the sets of word 5-grams, over all turns but system prompts, without case and punctuation; brackets and signs of
-    /// code and mathematics count as words). With `shingle = "chars"` runs of 9 characters of each turn's normal
-    /// form are compared, for scripts without blanks and for misspelt words; `size` is their number, `threshold`
-    /// the least similarity. This is exact, not a sketch: two rows that are so alike share one of the rarest runs
-    /// of each, rows that do are compared whole, and rows that are linked over others are one cluster. (A row is
-    /// compared with the 512 rows before it that it shares most such runs with, which leaves none out but in large
-    /// families made from a template.) Rows that are the same, to the byte or but for dress, are `dup/exact`'s and
-    /// `dup/normalised`'s. Rows with pictures or sounds are left out.
+    /// Rows nearly like an earlier one: of all runs of 5 words in either, at least 80 % are in both (Jaccard similarity
+    /// of the sets of word 5-grams, over all turns but system prompts, without case and punctuation; brackets and signs
+    /// of code and mathematics count as words). With `shingle = "chars"` runs of 9 characters of each turn's normal
+    /// form are compared, for scripts without blanks and for misspelt words; `size` is their number, `threshold` the
+    /// least similarity. This is exact, not a sketch: two rows that are so alike share one of the rarest runs of each,
+    /// rows that do are compared whole, and rows that are linked over others are one cluster. (A row is compared with
+    /// the 512 rows before it that it shares most such runs with, which leaves none out but in large families made from
+    /// a template.) Rows that are the same, to the byte or but for dress, are `dup/exact`'s and `dup/normalised`'s.
+    /// Rows with pictures or sounds are left out.
     ///
     /// Memory: 24 bytes a row, 60 more while they are linked, and 4 for each different run of words, of which
     /// what exceeds 256 MiB per worker goes to the folder for temporary files (`--tmp-dir`); then up to 512 MiB
