@@ -219,9 +219,40 @@ fn what_the_loader_refuses_hides_no_other_finding() {
 }
 
 #[test]
-fn labels_beyond_the_ids_of_a_row_are_said_and_not_counted() {
+fn labels_of_another_number_than_ids_are_said_and_upset_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("rows.jsonl");
+    let run = |command: &str, more: &[&str]| {
+        std::fs::write(&path, "{\"input_ids\": [5, 6, 7], \"labels\": [-100]}\n").expect("written");
+        let output = gonogo()
+            .args([
+                command,
+                "--isolated",
+                "--trainer",
+                "trl",
+                "-m",
+                "fixtures/models/chatml",
+            ])
+            .arg(&path)
+            .args(more)
+            .output()
+            .expect("run");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), said)
+    };
+    let (code, said) = run("show", &["--row", "0", "--labels"]);
+    assert_eq!(
+        (code, said.contains("3 tokens, 0 trained"), said.contains("<none>")),
+        (Some(0), true, true),
+        "{said}"
+    );
+    let written = folder.path().join("out.jsonl");
+    let (code, said) = run("encode", &["--packing", "bfd", "-o", &written.to_string_lossy()]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("rows.jsonl:1: a row of 3 ids and 1 labels cannot be packed"),
+        "{said}"
+    );
     std::fs::write(&path, "{\"input_ids\": [5, 6], \"labels\": [-100, 6, 7, 9]}\n").expect("written");
     let output = gonogo()
         .arg("check")

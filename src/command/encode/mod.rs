@@ -185,6 +185,13 @@ fn stretch(layouts: &[Option<Layout>], encoder: &dyn Encode, before: u64, batch:
             Ok(()) => {
                 done.rows += 1;
                 for encoded in pool.sequences_mut() {
+                    let (ids, labels) = (encoded.len(), encoded.labels.len());
+                    // Of rows tokenised before.
+                    if encoder.packs() && ids != labels {
+                        let message = format!("a row of {ids} ids and {labels} labels cannot be packed");
+                        done.failed = Some((place, message));
+                        return;
+                    }
                     if encoded.dropped.is_some() {
                         done.dropped += 1;
                     } else {

@@ -72,12 +72,15 @@ fn head(shown: &Shown, out: &mut dyn Write) -> std::io::Result<()> {
     }
     writeln!(out)?;
     let labels = shown.labels.as_deref().unwrap_or_default();
-    if !labels.is_empty() {
-        let trained = labels.iter().skip(1).filter(|label| **label != IGNORE).count();
+    // Rows tokenised before may have more labels than ids, or fewer.
+    let all = shown.input_ids.as_ref().map_or(0, Vec::len);
+    if all > 0 {
+        let trained = labels.iter().take(all).skip(1).filter(|label| **label != IGNORE);
+        let trained = trained.count();
         #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-        let share = trained as f64 / labels.len() as f64;
-        let tokens = plural(labels.len() as u64, "token");
-        let full = shown.tokens_before_truncation.filter(|full| *full > labels.len());
+        let share = trained as f64 / all as f64;
+        let tokens = plural(all as u64, "token");
+        let full = shown.tokens_before_truncation.filter(|full| *full > all);
         let cut = full.map_or(String::new(), |full| format!(", cut from {full}"));
         writeln!(out, " {tokens}{cut}, {trained} trained ({})", percent(share))?;
     }
@@ -103,7 +106,8 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
     if cut {
         struck(text.get(..start).unwrap_or_default(), out)?;
     }
-    let kind = |at: usize| (labels[at] != IGNORE && at > 0, origin(shown, offsets.get(at)));
+    let is_trained = |at: usize| at > 0 && labels.get(at).is_some_and(|label| *label != IGNORE);
+    let kind = |at: usize| (is_trained(at), origin(shown, offsets.get(at)));
     let mut at = 0;
     while at < ids.len() {
         let (trained, from) = kind(at);
@@ -130,7 +134,10 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
             used += columns;
             line.push_str(&format!("{style}{piece_shown}{style:#}"));
             let id = args.ids.then(|| format!("[{}]", ids[token]));
-            let label = args.labels.then(|| format!("<{}>", labels[token]));
+            let label = args.labels.then(|| match labels.get(token) {
+                Some(label) => format!("<{label}>"),
+                None => "<none>".to_owned(),
+            });
             for number in [id, label].into_iter().flatten() {
                 line.push_str(&format!("{DIM}{number}{DIM:#}"));
                 used += number.len();

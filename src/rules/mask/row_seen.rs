@@ -82,7 +82,7 @@ pub(super) fn look(row: &Row<'_>, given: &Given) -> Option<Seen> {
         return None;
     }
     let is_trained = |at: usize| match encoded {
-        Some(encoded) => encoded.labels[at] != IGNORE,
+        Some(encoded) => encoded.labels.get(at).is_some_and(|label| *label != IGNORE),
         None => given.labels.as_ref().and_then(|labels| labels.get(at)) != Some(&i64::from(IGNORE)),
     };
     let end = text_end(given, &is_trained);
