@@ -153,7 +153,7 @@ impl Columns {
         if let Some(positions) = &row.positions {
             told.push((
                 Teller::Positions,
-                changes(&text, |at| positions[at] != positions[at - 1] + 1),
+                changes(&text, |at| positions[at] != positions[at - 1].wrapping_add(1)),
             ));
         }
         let cumulative = ["cu_seq_lens_q", "cu_seqlens"].iter().find_map(|name| self.get(name));
