@@ -120,7 +120,7 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
         };
         writeln!(out, "{at:>6} {mark} {DIM}{word} {from}{DIM:#}")?;
         let (mut line, mut used) = (INDENT.to_owned(), INDENT.len());
-        for token in at..next {
+        for (token, id) in ids.iter().enumerate().take(next).skip(at) {
             let piece = offsets.get(token).map_or("", |(start, end)| {
                 text.get(*start as usize..*end as usize).unwrap_or("\u{FFFD}")
             });
@@ -133,7 +133,7 @@ fn sequence(shown: &Shown, args: &ShowArgs, out: &mut dyn Write) -> std::io::Res
             }
             used += columns;
             line.push_str(&format!("{style}{piece_shown}{style:#}"));
-            let id = args.ids.then(|| format!("[{}]", ids[token]));
+            let id = args.ids.then(|| format!("[{id}]"));
             let label = args.labels.then(|| match labels.get(token) {
                 Some(label) => format!("<{label}>"),
                 None => "<none>".to_owned(),
