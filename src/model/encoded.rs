@@ -61,8 +61,8 @@ impl Encoded {
     /// Tokens that carry loss: labels other than [`IGNORE`], not counting the first token, nor labels that rows tokenised
     /// before have beyond their ids.
     pub fn trained(&self) -> usize {
-        let labels = self.labels.iter().take(self.input_ids.len());
-        labels.skip(1).filter(|label| **label != IGNORE).count()
+        let labels = &self.labels[..self.labels.len().min(self.input_ids.len())];
+        labels.iter().skip(1).filter(|label| **label != IGNORE).count()
     }
 
     pub fn len(&self) -> usize {

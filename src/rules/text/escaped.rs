@@ -1,4 +1,7 @@
-use memchr::{memchr_iter, memchr3_iter};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use memchr::{memchr_iter, memchr2_iter};
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -63,12 +66,12 @@ impl Rule for Escaped {
 
 /// Whether anything in a text begins as an escape does.
 fn may_have_one(text: &[u8]) -> bool {
-    memchr3_iter(b'\\', b'&', b'=', text).any(|at| match (text[at], text.get(at + 1)) {
-        (b'=', Some(next)) => matches!(next, b'C' | b'E'),
-        (b'\\', Some(next)) => matches!(next, b'n' | b'u' | b'x' | b'3'),
-        (_, Some(next)) => *next == b'#' || next.is_ascii_alphabetic(),
-        _ => false,
-    })
+    QUOTED.find(text).is_some()
+        || memchr2_iter(b'\\', b'&', text).any(|at| match (text[at], text.get(at + 1)) {
+            (b'\\', Some(next)) => matches!(next, b'n' | b'u' | b'x' | b'3'),
+            (_, Some(next)) => *next == b'#' || next.is_ascii_alphabetic(),
+            _ => false,
+        })
 }
 
 /// The first escape in a text that is no code and has no markup.
@@ -137,20 +140,13 @@ fn entity(text: &str) -> Option<(usize, &str)> {
     })
 }
 
-/// The first byte of a character in UTF-8 as mails write it, `=E2=80=99`.
+/// How mails write the first two bytes of quotation marks and dashes: `don=E2=80=99t`.
+static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("=E2=80="));
+
+/// The first of them.
 fn quoted(text: &str) -> Option<(usize, &str)> {
-    let byte = |at: usize| {
-        let hex = text.get(at..at + 3)?.strip_prefix('=')?;
-        let capitals = !hex.contains(|c: char| c.is_ascii_lowercase());
-        u8::from_str_radix(hex, 16).ok().filter(|_| capitals)
-    };
-    memchr_iter(b'=', text.as_bytes()).find_map(|at| {
-        let lead = byte(at).filter(|byte| (0xC2..0xF0).contains(byte))?;
-        let next = byte(at + 3).filter(|byte| (0x80..0xC0).contains(byte))?;
-        // `AB=CD=80` is geometry.
-        let in_word = at > 0 && text.as_bytes()[at - 1].is_ascii_lowercase();
-        (in_word || (lead, next) == (0xE2, 0x80)).then(|| (at, &text[at..at + 6]))
-    })
+    let at = QUOTED.find(text.as_bytes())?;
+    Some((at, &text[at..at + "=E2=80".len()]))
 }
 
 fn speaks_of_markup(text: &str) -> bool {
