@@ -16,6 +16,17 @@ pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl DoubleEndedIterator<I
     turns.filter(|turn| turn.role == Role::Assistant && turn.branch != Branch::Rejected)
 }
 
+/// What people and models say: neither a tool's result nor what was rejected.
+pub(super) fn said<'t>(example: &'t Example<'_>) -> impl Iterator<Item = &'t Turn<'t>> {
+    let turns = example.turns.iter();
+    turns.filter(|turn| turn.role != Role::Tool && turn.branch != Branch::Rejected)
+}
+
+/// What the model is taught to write: answers, and texts that nobody says.
+pub(super) fn written<'t>(example: &'t Example<'_>) -> impl Iterator<Item = &'t Turn<'t>> {
+    said(example).filter(|turn| matches!(turn.role, Role::Assistant | Role::Text))
+}
+
 /// Whether any of the turns holds one of these words, given in lower case with `|` between them.
 pub(super) fn speak_of<'t>(turns: impl Iterator<Item = &'t Turn<'t>>, words: &str) -> bool {
     let mut texts = turns.map(|turn| turn.text.to_lowercase());

@@ -114,7 +114,7 @@ impl Rule for SharedSpan {
             let longest = shared.longest.len();
             let one = longest >= 2 * GRAM && longest as f64 >= self.share * words.len() as f64;
             let scattered = !one && share < (self.share + SCATTERED).min(1.0);
-            if share < self.share || scattered || shared.longest.len() == words.len() || restates {
+            if share < self.share || scattered || longest == words.len() || restates {
                 continue;
             }
             let span = words[shared.longest.start].start as usize..words[shared.longest.end - 1].end as usize;
@@ -124,7 +124,7 @@ impl Rule for SharedSpan {
                     shared.covered,
                     words.len(),
                     share * 100.0,
-                    shared.longest.len(),
+                    longest,
                     clip(&answer.text[span]).replace('`', "'")
                 )
             };

@@ -5,8 +5,8 @@ use memchr::{memchr_iter, memchr2_iter};
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -49,9 +49,7 @@ impl Rule for Escaped {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        // What was rejected is not taught.
-        let said = |turn: &&Turn<'_>| turn.role != Role::Tool && turn.branch != Branch::Rejected;
-        for turn in example.turns.iter().filter(said) {
+        for turn in turns::said(example) {
             let text = turn.text.as_ref();
             if !may_have_one(text.as_bytes()) {
                 continue;

@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Example, Role};
+use crate::model::example::Example;
 use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::turns;
@@ -50,12 +50,8 @@ impl Rule for OddLetters {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let said = example
-            .turns
-            .iter()
-            .filter(|turn| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected);
         let mut spoken_of = None;
-        for turn in said {
+        for turn in turns::written(example) {
             let found = find(&turn.text, row.chars);
             if let Some((what, shown)) = found.filter(|_| !*spoken_of.get_or_insert_with(|| is_spoken_of(example))) {
                 out.field(

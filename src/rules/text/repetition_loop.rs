@@ -3,8 +3,8 @@ use serde::Deserialize;
 
 use super::again::again;
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -143,10 +143,7 @@ impl Rule for RepetitionLoop {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        // What was rejected is not taught.
-        let said =
-            |turn: &&Turn<'_>| matches!(turn.role, Role::Assistant | Role::Text) && turn.branch != Branch::Rejected;
-        for turn in example.turns.iter().filter(said) {
+        for turn in turns::written(example) {
             let text = turn.text.as_ref();
             let ends = self
                 .tail(text)

@@ -1,8 +1,8 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -48,17 +48,13 @@ impl Rule for SaidTwice {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let said = example
-            .turns
-            .iter()
-            .filter(|turn| turn.role != Role::Tool && turn.branch != Branch::Rejected);
-        for turn in said {
+        for turn in turns::said(example) {
             let Some(once) = twice(turn.trimmed(), self.min_bytes) else {
                 continue;
             };
             let asked = example.turns.iter().filter(|other| !other.is_answer());
             let repeats = |text: &str| text.contains("epeat") || text.contains("twice");
-            if turn.is_answer() && asked.into_iter().any(|other| repeats(&other.text)) {
+            if turn.is_answer() && { asked }.any(|other| repeats(&other.text)) {
                 continue;
             }
             out.field(
