@@ -143,3 +143,84 @@ fn tokens_that_no_merges_lead_to_are_found_as_whole_words_alone() {
         }
     }
 }
+
+/// Qwen's tokenizers compose their texts (NFC) between the added tokens, and look for some of those only afterwards.
+#[test]
+fn texts_that_are_not_composed_are_encoded_as_the_library_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tokenizer.json");
+    let text = std::fs::read_to_string("fixtures/tokenizers/qwen-chatml/tokenizer.json").expect("the fixture");
+    let mut file: Value = serde_json::from_str(&text).expect("JSON");
+    let added = file["added_tokens"].as_array_mut().expect("added tokens");
+    let next = added
+        .iter()
+        .filter_map(|token| token["id"].as_u64())
+        .max()
+        .expect("one")
+        + 1;
+    // Composed ones, which decomposed texts spell as well once they are normalized.
+    for (id, content) in (next..).zip(["é é", "ñ", "~"]) {
+        added.push(serde_json::json!({
+            "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false, "normalized": true,
+            "special": false,
+        }));
+    }
+    for (trim, prefix, strips) in [
+        (false, false, false),
+        (true, false, false),
+        (true, true, false),
+        (true, true, true),
+    ] {
+        let added = file["added_tokens"].as_array_mut().expect("added tokens");
+        added.last_mut().expect("one")["lstrip"] = strips.into();
+        file["post_processor"] = serde_json::json!({
+            "type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": trim, "use_regex": false,
+        });
+        std::fs::write(&path, file.to_string()).expect("written");
+        let tokenizer = load(&path);
+        assert!(tokenizer.is_fast());
+        let parts = [
+            "e\u{301}",
+            "n\u{303}",
+            "a\u{323}\u{302}",
+            "a\u{302}\u{323}",
+            "\u{1112}\u{1161}\u{11ab}",
+            "\u{958}",
+            "\u{2126}",
+            "\u{212b}",
+            "\u{2000}",
+            "\u{338}",
+            "\u{301}",
+            "\u{fb1d}",
+            "が",
+            "か\u{3099}",
+            "中",
+            " ",
+            "  ",
+            "\n",
+            "a",
+            "word",
+            " the",
+            "1",
+            "=",
+            "<|im_end|>",
+            "<|im_start|>",
+            "~",
+            "é",
+            "ñ",
+        ];
+        let mut state = 7u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).expect("31 bits")
+        };
+        for _ in 0..20_000 {
+            let length = 1 + next() % 9;
+            let text: String = (0..length).map(|_| parts[next() % parts.len()]).collect();
+            let differs = tokenizer.verify(&text, false).expect("the library encodes it");
+            assert_eq!(differs, None, "{text:?} {text}");
+        }
+    }
+}

@@ -58,26 +58,39 @@ impl Added {
         })
     }
 
+    /// Whether one of those looked for after normalization takes the white space at its sides.
+    pub(super) fn strips_normalized(&self) -> bool {
+        let tokens = self.normalized.iter().flat_map(|set| &set.tokens);
+        tokens.into_iter().any(|token| token.lstrip || token.rstrip)
+    }
+
     /// Cuts the text into added tokens and what lies between them.
     pub(super) fn split(&self, text: &str, pieces: &mut Vec<Piece>) {
+        self.split_raw(text, pieces);
+        self.split_normalized(text, pieces);
+    }
+
+    /// The same for the tokens that are looked for in the text as it stands.
+    pub(super) fn split_raw(&self, text: &str, pieces: &mut Vec<Piece>) {
         pieces.clear();
-        match (&self.raw, &self.normalized) {
-            (None, None) => pieces.push(Piece {
+        match &self.raw {
+            Some(set) => set.split(text, 0, pieces),
+            None => pieces.push(Piece {
                 start: 0,
                 end: text.len(),
                 id: None,
             }),
-            (Some(set), None) | (None, Some(set)) => set.split(text, 0, pieces),
-            (Some(first), Some(second)) => {
-                let mut between = Vec::new();
-                first.split(text, 0, &mut between);
-                for piece in between {
-                    if piece.id.is_some() {
-                        pieces.push(piece);
-                    } else {
-                        second.split(&text[piece.start..piece.end], piece.start, pieces);
-                    }
-                }
+        }
+    }
+
+    /// Cuts the pieces at the tokens that are looked for after normalization.
+    pub(super) fn split_normalized(&self, text: &str, pieces: &mut Vec<Piece>) {
+        let Some(set) = &self.normalized else { return };
+        for piece in std::mem::take(pieces) {
+            if piece.id.is_some() {
+                pieces.push(piece);
+            } else {
+                set.split(&text[piece.start..piece.end], piece.start, pieces);
             }
         }
     }

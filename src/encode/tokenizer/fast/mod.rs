@@ -11,6 +11,7 @@
 //! our workers, knows no offsets and brings a C library. Loading is most of a run over a few MB.
 
 mod added;
+mod composed;
 mod joins;
 mod merges;
 mod metaspace;
@@ -30,6 +31,7 @@ use super::post::Post;
 use super::tokens::{Detail, Tokens};
 use super::vocabulary::Vocabulary;
 use added::{Added, Piece};
+use composed::Composed;
 use joins::Joins;
 use merges::Merges;
 use metaspace::Metaspace;
@@ -72,12 +74,17 @@ enum Kind {
     },
 }
 
+/// Words that are looked up together.
+const QUEUE: usize = 32;
+
 /// What a worker keeps from one text to the next.
 #[derive(Default)]
 pub(super) struct Scratch {
     /// The engine the words belong to.
     number: u64,
     words: Words,
+    /// Words not looked up yet, and their bounds.
+    queue: Vec<(Key, u32, u32)>,
     pieces: Vec<Piece>,
     between: (Pieces, Pieces),
     /// Indices of the tokens that are added ones.
@@ -98,6 +105,11 @@ impl Engine for Fast {
                 ..Scratch::default()
             };
         }
+        let composed = self.pieces(text, &mut out.scratch.pieces);
+        let text = composed.as_ref().map_or(text, |composed| &composed.text);
+        if u32::try_from(text.len()).is_err() {
+            return Ok(false);
+        }
         if add_special {
             out.ids.extend_from_slice(&self.post.before);
             out.extents.resize(out.ids.len(), (0, 0));
@@ -115,9 +127,15 @@ impl Engine for Fast {
         if detail >= Detail::Extents {
             out.extents.resize(out.ids.len(), (0, 0));
         }
-        if detail == Detail::Offsets {
+        if detail == Detail::Offsets || detail == Detail::Extents && composed.is_some() {
             let start = if add_special { self.post.before.len() } else { 0 };
-            self.offsets(text, start..end, out);
+            self.offsets(text, composed.as_ref(), start..end, out);
+        }
+        if detail >= Detail::Extents && composed.is_some() {
+            out.extents.clone_from(&out.offsets);
+        }
+        if detail == Detail::Extents {
+            out.offsets.clear();
         }
         Ok(true)
     }
@@ -127,16 +145,30 @@ impl Fast {
     /// Whether the text is one of those the engine is exact on.
     fn is_proven(&self, text: &str) -> bool {
         match &self.kind {
-            Kind::Bytes { composed, .. } => !composed || nfc::leaves_alone(text),
+            // A token that takes white space with it may take what NFC changes: the reference sees no change then.
+            Kind::Bytes { composed, .. } => !composed || !self.added.strips_normalized() || nfc::leaves_alone(text),
             Kind::Spaces { unless, .. } => unless.as_ref().is_none_or(|unless| !unless.is_match(text)),
         }
     }
 
-    /// Appends the tokens of a text, and where they stand if asked to.
+    /// Cuts the text into added tokens and what lies between them: where NFC changes it the text it becomes, which is
+    /// given back.
+    fn pieces(&self, text: &str, pieces: &mut Vec<Piece>) -> Option<Composed> {
+        if matches!(self.kind, Kind::Bytes { composed: true, .. }) && !nfc::leaves_alone(text) {
+            self.added.split_raw(text, pieces);
+            if let Some(composed) = Composed::new(text, pieces) {
+                self.added.split_normalized(&composed.text, pieces);
+                return Some(composed);
+            }
+        }
+        self.added.split(text, pieces);
+        None
+    }
+
+    /// Appends the tokens of a text that is cut into pieces, and where they stand if asked to.
     fn tokens<const EXTENTS: bool>(&self, text: &str, out: &mut Tokens) {
-        let mut pieces = std::mem::take(&mut out.scratch.pieces);
+        let pieces = std::mem::take(&mut out.scratch.pieces);
         out.scratch.added.clear();
-        self.added.split(text, &mut pieces);
         for piece in &pieces {
             if let Some(id) = piece.id {
                 if EXTENTS {
@@ -166,8 +198,9 @@ impl Fast {
         }
         let mut between = std::mem::take(&mut out.scratch.between);
         splitter.words(text, (piece.start, piece.end), &mut between, |start, end| {
-            self.word::<EXTENTS>(text, start, end, start, out);
+            self.queue::<EXTENTS>(text, start, end, out);
         });
+        self.flush::<EXTENTS>(text, out);
         out.scratch.between = between;
         if let Some(key) = key {
             self.stretches.put(key, &out.ids[first..]);
@@ -190,7 +223,7 @@ impl Fast {
         let mut prefixed = metaspace.prefix.applies(&text[piece.start..piece.end], piece.start);
         metaspace.words(&text[..piece.end], piece.start, prefixed, |start, end| {
             if !std::mem::take(&mut prefixed) {
-                return self.word::<EXTENTS>(text, start, end, start, out);
+                return self.queue::<EXTENTS>(text, start, end, out);
             }
             // The first word with the space the text does not have: one byte too many to count.
             let mut word = std::mem::take(&mut out.scratch.word);
@@ -209,6 +242,46 @@ impl Fast {
             }
             out.scratch.word = word;
         });
+        self.flush::<EXTENTS>(text, out);
+    }
+
+    /// Puts a word in the queue of those that are looked up together.
+    #[inline]
+    fn queue<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, out: &mut Tokens) {
+        let queue = &mut out.scratch.queue;
+        match Key::new(text.as_bytes(), start, end) {
+            Some(key) => {
+                queue.push((key, small(start), small(end)));
+                if queue.len() == QUEUE {
+                    self.flush::<EXTENTS>(text, out);
+                }
+            }
+            None => {
+                self.flush::<EXTENTS>(text, out);
+                self.several::<EXTENTS>(text, start, end, start, out);
+            }
+        }
+    }
+
+    /// Appends the tokens of the words in the queue.
+    fn flush<const EXTENTS: bool>(&self, text: &str, out: &mut Tokens) {
+        let mut queue = std::mem::take(&mut out.scratch.queue);
+        let touched = queue
+            .iter()
+            .fold(0, |sum, (key, ..)| sum ^ out.scratch.words.touch(*key));
+        std::hint::black_box(touched);
+        for &(key, start, end) in &queue {
+            if let Some(id) = out.scratch.words.single(key) {
+                out.ids.push(id);
+                if EXTENTS {
+                    out.extents.push((start, end));
+                }
+            } else {
+                self.several::<EXTENTS>(text, start as usize, end as usize, start as usize, out);
+            }
+        }
+        queue.clear();
+        out.scratch.queue = queue;
     }
 
     /// The tokens of the word `text[start..end]`, which stands at `at` in the text asked about.

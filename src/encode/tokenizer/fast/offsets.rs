@@ -7,13 +7,15 @@
 
 use std::ops::Range;
 
+use super::composed::Composed;
 use super::{Fast, small};
 use crate::encode::tokenizer::post::Trim;
 use crate::encode::tokenizer::tokens::Tokens;
 
 impl Fast {
-    /// Fills in the offsets of the tokens made from the text, which are those of `tokens`.
-    pub(super) fn offsets(&self, text: &str, tokens: Range<usize>, out: &mut Tokens) {
+    /// Fills in the offsets of the tokens made from the text, which are those of `tokens`. Where the text is what NFC
+    /// made of another, `composed` holds it, and the offsets are those in the other.
+    pub(super) fn offsets(&self, text: &str, composed: Option<&Composed>, tokens: Range<usize>, out: &mut Tokens) {
         let Tokens {
             extents,
             offsets,
@@ -31,6 +33,11 @@ impl Fast {
         for (start, end) in &mut offsets[tokens.clone()] {
             if start == end {
                 *end = small(text.ceil_char_boundary((*start as usize + 1).min(text.len())));
+            }
+        }
+        if let Some(composed) = composed {
+            for offset in &mut offsets[tokens.clone()] {
+                *offset = composed.origin(*offset);
             }
         }
         let Some(trim) = self.post.trim else { return };
