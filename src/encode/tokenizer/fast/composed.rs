@@ -34,7 +34,7 @@ impl Composed {
             }
             let origin = |at| {
                 string
-                    .convert_offsets(Range::Normalized(at..at + 1))
+                    .convert_offsets(Range::Normalized(at..=at))
                     .expect("a byte of it")
             };
             let origins = (0..string.get().len()).map(origin);

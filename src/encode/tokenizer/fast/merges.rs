@@ -22,6 +22,9 @@ pub(super) struct Merges {
     shift: u32,
     /// By hash: whether a pair may be there. Most pairs asked for are not.
     filter: Box<[u64]>,
+    /// For each two bytes rank and product of their tokens; empty where words do not start as bytes. Every word starts
+    /// with such pairs, and those of letters lie close together.
+    bytes: Box<[(u32, u32)]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,7 @@ impl Merges {
             slots: vec![empty; 1 << bits],
             shift: u64::BITS - bits,
             filter: vec![0; 1 << (FILTER_BITS - 6)].into_boxed_slice(),
+            bytes: Box::default(),
         };
         let mut joined = String::new();
         let mut guess = 0;
@@ -94,6 +98,18 @@ impl Merges {
         Ok(made)
     }
 
+    /// Makes the table of pairs of bytes, whose tokens these are.
+    pub(super) fn know_bytes(&mut self, ids: &[u32; 256]) {
+        let pairs = ids.iter().flat_map(|left| ids.iter().map(|right| (*left, *right)));
+        self.bytes = pairs.map(|(left, right)| self.get(left, right)).collect();
+    }
+
+    /// The same as [`Self::get`] for the tokens of two bytes, which must be known.
+    #[inline]
+    pub(super) fn of_bytes(&self, left: u8, right: u8) -> (u32, u32) {
+        self.bytes[usize::from(left) << 8 | usize::from(right)]
+    }
+
     /// The slot of a pair, or the empty one where it would stand.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the shift leaves the bits of an index")]
@@ -111,7 +127,7 @@ impl Merges {
 
     /// Rank and product of a pair; the rank is [`NONE`] where it does not merge.
     #[inline]
-    fn get(&self, left: u32, right: u32) -> (u32, u32) {
+    pub(super) fn get(&self, left: u32, right: u32) -> (u32, u32) {
         let hash = hash(left, right);
         let (word, bit) = filter_bit(hash);
         if self.filter[word] & bit == 0 {
@@ -130,21 +146,22 @@ impl Merges {
     }
 
     /// Merges the symbols from `start` on in place: the pair of lowest rank first, the leftmost of
-    /// equals, until none is left.
-    pub(super) fn apply(&self, symbols: &mut Vec<u32>, start: usize) {
+    /// equals, until none is left. `begin` gives rank and product of the pair at an index of the
+    /// symbols as they are handed in.
+    pub(super) fn apply(&self, symbols: &mut Vec<u32>, start: usize, begin: impl Fn(usize, &[u32]) -> (u32, u32)) {
         match symbols.len() - start {
             0 | 1 => {}
-            2..=SHORT => self.apply_short(symbols, start),
+            2..=SHORT => self.apply_short(symbols, start, begin),
             _ => self.apply_long(symbols, start),
         }
     }
 
-    fn apply_short(&self, symbols: &mut Vec<u32>, start: usize) {
+    fn apply_short(&self, symbols: &mut Vec<u32>, start: usize, begin: impl Fn(usize, &[u32]) -> (u32, u32)) {
         let word = &mut symbols[start..];
         let mut count = word.len();
         let (mut ranks, mut products) = ([NONE; SHORT], [0; SHORT]);
         for at in 0..count - 1 {
-            (ranks[at], products[at]) = self.get(word[at], word[at + 1]);
+            (ranks[at], products[at]) = begin(at, word);
         }
         loop {
             let lowest = ranks[..count - 1].iter().copied().fold(NONE, u32::min);
@@ -311,7 +328,7 @@ mod tests {
             assert_eq!(long[0], 77);
             assert_eq!(long[1..], expected, "{word}");
             let mut either = symbols;
-            made.apply(&mut either, 0);
+            made.apply(&mut either, 0, |at, symbols| made.get(symbols[at], symbols[at + 1]));
             assert_eq!(either, expected, "{word}");
         }
     }

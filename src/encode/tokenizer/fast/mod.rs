@@ -13,6 +13,7 @@
 mod added;
 mod composed;
 mod joins;
+mod lookup;
 mod merges;
 mod metaspace;
 mod nfc;
@@ -25,7 +26,6 @@ mod words;
 
 use std::sync::Arc;
 
-use super::alphabet;
 use super::engine::{EncodeError, Engine};
 use super::post::Post;
 use super::tokens::{Detail, Tokens};
@@ -73,9 +73,6 @@ enum Kind {
         unless: Option<aho_corasick::AhoCorasick>,
     },
 }
-
-/// Words that are looked up together.
-const QUEUE: usize = 32;
 
 /// What a worker keeps from one text to the next.
 #[derive(Default)]
@@ -192,7 +189,7 @@ impl Fast {
         let key = stretches::Key::new(&text[piece.start..piece.end]);
         if key.is_some_and(|key| self.stretches.get(key, &mut out.ids)) {
             if EXTENTS {
-                self.extents(first, piece.start, piece.end, out);
+                self.extents(first, (small(piece.start), small(piece.end)), out);
             }
             return;
         }
@@ -205,17 +202,6 @@ impl Fast {
         if let Some(key) = key {
             self.stretches.put(key, &out.ids[first..]);
         }
-    }
-
-    /// Appends where the tokens from `first` on stand that were made of `text[start..end]`.
-    fn extents(&self, first: usize, start: usize, end: usize, out: &mut Tokens) {
-        let mut from = small(start);
-        for id in &out.ids[first..] {
-            let to = from + u32::from(self.lengths[*id as usize]);
-            out.extents.push((from, to));
-            from = to;
-        }
-        debug_assert_eq!(from as usize, end, "tokens stand for the whole text");
     }
 
     /// The tokens of a piece without words of its own.
@@ -231,145 +217,18 @@ impl Fast {
             word.push(' ');
             word.push_str(&text[start..end]);
             let from = out.extents.len();
-            self.word::<EXTENTS>(&word, 0, word.len(), start, out);
+            self.queue::<EXTENTS>(&word, 0, word.len(), out);
+            self.flush::<EXTENTS>(&word, out);
             if EXTENTS {
                 let mut shift = 0;
-                for (start, end) in &mut out.extents[from..] {
-                    *start -= shift;
+                for place in &mut out.extents[from..] {
+                    *place = (small(start) + place.0 - shift, small(start) + place.1 - 1);
                     shift = 1;
-                    *end -= shift;
                 }
             }
             out.scratch.word = word;
         });
         self.flush::<EXTENTS>(text, out);
-    }
-
-    /// Puts a word in the queue of those that are looked up together.
-    #[inline]
-    fn queue<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, out: &mut Tokens) {
-        let queue = &mut out.scratch.queue;
-        match Key::new(text.as_bytes(), start, end) {
-            Some(key) => {
-                queue.push((key, small(start), small(end)));
-                if queue.len() == QUEUE {
-                    self.flush::<EXTENTS>(text, out);
-                }
-            }
-            None => {
-                self.flush::<EXTENTS>(text, out);
-                self.several::<EXTENTS>(text, start, end, start, out);
-            }
-        }
-    }
-
-    /// Appends the tokens of the words in the queue.
-    fn flush<const EXTENTS: bool>(&self, text: &str, out: &mut Tokens) {
-        let mut queue = std::mem::take(&mut out.scratch.queue);
-        let touched = queue
-            .iter()
-            .fold(0, |sum, (key, ..)| sum ^ out.scratch.words.touch(*key));
-        std::hint::black_box(touched);
-        for &(key, start, end) in &queue {
-            if let Some(id) = out.scratch.words.single(key) {
-                out.ids.push(id);
-                if EXTENTS {
-                    out.extents.push((start, end));
-                }
-            } else {
-                self.several::<EXTENTS>(text, start as usize, end as usize, start as usize, out);
-            }
-        }
-        queue.clear();
-        out.scratch.queue = queue;
-    }
-
-    /// The tokens of the word `text[start..end]`, which stands at `at` in the text asked about.
-    #[inline]
-    fn word<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, at: usize, out: &mut Tokens) {
-        let key = Key::new(text.as_bytes(), start, end);
-        if let Some(id) = key.and_then(|key| out.scratch.words.single(key)) {
-            out.ids.push(id);
-            if EXTENTS {
-                out.extents.push((small(at), small(at + end - start)));
-            }
-            return;
-        }
-        self.several::<EXTENTS>(text, start, end, at, out);
-    }
-
-    /// The same for a word of several tokens, or one not seen before.
-    #[inline(never)]
-    fn several<const EXTENTS: bool>(&self, text: &str, start: usize, end: usize, at: usize, out: &mut Tokens) {
-        let first = out.ids.len();
-        let key = Key::new(text.as_bytes(), start, end);
-        match key.map(|key| (key, out.scratch.words.get(key))) {
-            Some((_, Ok(ids))) => out.ids.extend_from_slice(ids),
-            Some((key, Err(slot))) => self.fresh(text, start, end, Some((key, slot)), out),
-            None => self.fresh(text, start, end, None, out),
-        }
-        if EXTENTS {
-            self.extents(first, at, at + end - start, out);
-        }
-    }
-
-    /// Appends the ids of a word that is long, or was not seen before.
-    #[cold]
-    fn fresh(&self, text: &str, start: usize, end: usize, place: Option<(Key, usize)>, out: &mut Tokens) {
-        let Kind::Bytes { joins, .. } = &self.kind else {
-            return self.part(&text[start..end], place, false, out);
-        };
-        joins.parts(text, start, end, |from, to| {
-            if (from, to) == (start, end) {
-                return self.part(&text[start..end], place, false, out);
-            }
-            // A word that is a token is not merged, a part of a word that looks like one is: the two are kept apart.
-            let key = Key::new(text.as_bytes(), from, to);
-            let key = key.map(|key| if self.whole.is_some() { key.of_part() } else { key });
-            let place = match key.map(|key| (key, out.scratch.words.get(key))) {
-                Some((_, Ok(ids))) => return out.ids.extend_from_slice(ids),
-                Some((key, Err(slot))) => Some((key, slot)),
-                None => None,
-            };
-            self.part(&text[from..to], place, true, out);
-        });
-    }
-
-    /// Appends the ids of a word, or of a part that was cut out of one, merging it where it was not seen before.
-    fn part(&self, word: &str, place: Option<(Key, usize)>, is_cut: bool, out: &mut Tokens) {
-        let first = out.ids.len();
-        match place {
-            Some((key, slot)) => {
-                self.merge(word, is_cut, &mut out.ids);
-                out.scratch.words.put(key, slot, &out.ids[first..]);
-            }
-            // Long parts are few where the two must be kept apart.
-            None if is_cut && self.whole.is_some() => self.merge(word, is_cut, &mut out.ids),
-            None => {
-                if let Some(ids) = out.scratch.words.get_long(word.as_bytes()) {
-                    out.ids.extend_from_slice(ids);
-                } else {
-                    self.merge(word, is_cut, &mut out.ids);
-                    out.scratch.words.put_long(word.as_bytes(), &out.ids[first..]);
-                }
-            }
-        }
-    }
-
-    /// Appends the ids of a word, or of a part that was cut out of one, merging it.
-    fn merge(&self, word: &str, is_cut: bool, ids: &mut Vec<u32>) {
-        if let Some(whole) = self.whole.as_ref().filter(|_| !is_cut) {
-            let spelt: String = word.bytes().map(alphabet::char_of).collect();
-            if let Some(id) = whole.id_of(&spelt) {
-                return ids.push(id);
-            }
-        }
-        let first = ids.len();
-        match &self.kind {
-            Kind::Bytes { ids: bytes, .. } => ids.extend(word.bytes().map(|byte| bytes[byte as usize])),
-            Kind::Spaces { metaspace, .. } => metaspace.symbols(word, ids),
-        }
-        self.merges.apply(ids, first);
     }
 }
 

@@ -17,6 +17,7 @@ use super::metaspace::{Metaspace, Prefix, SPACE};
 use super::pattern::Pattern;
 use super::split::Splitter;
 use super::stretches::Stretches;
+use super::words::MOST_IDS;
 use super::{Fast, Kind};
 use crate::encode::tokenizer::added_vocabulary::AddedVocabulary;
 use crate::encode::tokenizer::alphabet;
@@ -69,15 +70,21 @@ impl Fast {
         if vocabulary.is_ambiguous() {
             return Err("two tokens with one id".to_owned().into());
         }
+        if vocabulary.end() > MOST_IDS {
+            return Err(format!("ids of {MOST_IDS} and more").into());
+        }
         let post = Post::read(&pipeline.post_processor)?;
         // Both look through the whole vocabulary, which is most of what loading takes.
         let merges = || Merges::new(vocabulary, parts.merges).map_err(Refused::Invalid);
         let (kind, merges) = rayon::join(|| kind(pipeline, vocabulary, added, &post), merges);
-        let (kind, merges) = (kind?, merges?);
+        let (kind, mut merges) = (kind?, merges?);
         if let Kind::Spaces { metaspace, .. } = &kind
             && merges.takes(metaspace.byte_ids())
         {
             return Err("merges of byte tokens".to_owned().into());
+        }
+        if let Kind::Bytes { ids, .. } = &kind {
+            merges.know_bytes(ids);
         }
         let length = |token: &str| match kind {
             // A token outside the alphabet is never made from a text.

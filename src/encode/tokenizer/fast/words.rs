@@ -6,6 +6,10 @@ use std::collections::HashMap;
 const KEY: usize = 15;
 /// Ids kept beside the key; more stand apart.
 const INLINE: usize = 3;
+/// Ids of short words stand in as many bits, and the rest of 32 holds the bytes they stand for.
+const ID_BITS: u32 = 24;
+/// More than the greatest id there may be.
+pub(super) const MOST_IDS: usize = 1 << ID_BITS;
 /// Marks a slot whose ids stand apart.
 const APART: u32 = u32::MAX;
 /// log2 of the slots at the start, and at most: 8 MiB.
@@ -54,6 +58,12 @@ impl Key {
         Self(self.0 | 1 << 127)
     }
 
+    /// Whether it is such a part.
+    #[inline]
+    pub(super) fn is_part(self) -> bool {
+        self.0 >> 127 == 1
+    }
+
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the halves are mixed")]
     fn hash(self) -> u64 {
@@ -62,17 +72,43 @@ impl Key {
     }
 }
 
+/// A token of a short word: its id, and how many bytes of the word it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token(u32);
+
+impl Token {
+    #[inline]
+    pub(super) fn new(id: u32, length: u16) -> Self {
+        debug_assert!(
+            (id as usize) < MOST_IDS && usize::from(length) <= KEY,
+            "{id} of {length} bytes"
+        );
+        Self(u32::from(length) << ID_BITS | id)
+    }
+
+    #[inline]
+    pub(super) fn id(self) -> u32 {
+        self.0 & ((1 << ID_BITS) - 1)
+    }
+
+    #[inline]
+    pub(super) fn length(self) -> u32 {
+        self.0 >> ID_BITS
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Slot {
     /// 0 where empty.
     key: u128,
-    ids: [u32; INLINE],
+    /// Where there are more, the first two are the bounds of those that stand apart.
+    tokens: [Token; INLINE],
     count: u32,
 }
 
 const EMPTY: Slot = Slot {
     key: 0,
-    ids: [0; INLINE],
+    tokens: [Token(0); INLINE],
     count: 0,
 };
 
@@ -81,7 +117,7 @@ pub(super) struct Words {
     /// How far to shift a hash to get a slot.
     shift: u32,
     used: usize,
-    apart: Vec<u32>,
+    apart: Vec<Token>,
     long: HashMap<Box<[u8]>, Box<[u32]>, ahash::RandomState>,
 }
 
@@ -125,26 +161,26 @@ impl Words {
     #[inline]
     pub(super) fn single(&self, key: Key) -> Option<u32> {
         let slot = &self.slots[self.slot(key)];
-        (slot.count == 1).then_some(slot.ids[0])
+        (slot.count == 1).then(|| slot.tokens[0].id())
     }
 
-    /// The ids of a short word, or the slot to put them in.
-    pub(super) fn get(&self, key: Key) -> Result<&[u32], usize> {
+    /// The tokens of a short word, or the slot to put them in.
+    pub(super) fn get(&self, key: Key) -> Result<&[Token], usize> {
         let at = self.slot(key);
         let slot = &self.slots[at];
         if slot.key == 0 {
             return Err(at);
         }
         Ok(if slot.count == APART {
-            &self.apart[slot.ids[0] as usize..slot.ids[1] as usize]
+            &self.apart[slot.tokens[0].0 as usize..slot.tokens[1].0 as usize]
         } else {
-            &slot.ids[..slot.count as usize]
+            &slot.tokens[..slot.count as usize]
         })
     }
 
-    /// Keeps the ids of a short word in the slot [`Self::get`] gave.
-    #[expect(clippy::cast_possible_truncation, reason = "a word of 15 bytes has no more ids")]
-    pub(super) fn put(&mut self, key: Key, mut at: usize, ids: &[u32]) {
+    /// Keeps the tokens of a short word in the slot [`Self::get`] gave.
+    #[expect(clippy::cast_possible_truncation, reason = "a word of 15 bytes has no more tokens")]
+    pub(super) fn put(&mut self, key: Key, mut at: usize, tokens: impl ExactSizeIterator<Item = Token>) {
         if (self.used + 1) * 4 > self.slots.len() * 3 {
             self.grow();
             match self.get(key) {
@@ -153,13 +189,16 @@ impl Words {
             }
         }
         let mut slot = Slot { key: key.0, ..EMPTY };
-        if ids.len() <= INLINE {
-            slot.ids[..ids.len()].copy_from_slice(ids);
-            slot.count = ids.len() as u32;
+        if tokens.len() <= INLINE {
+            slot.count = tokens.len() as u32;
+            slot.tokens
+                .iter_mut()
+                .zip(tokens)
+                .for_each(|(place, token)| *place = token);
         } else {
             let start = self.apart.len() as u32;
-            self.apart.extend_from_slice(ids);
-            slot.ids = [start, self.apart.len() as u32, 0];
+            self.apart.extend(tokens);
+            slot.tokens = [Token(start), Token(self.apart.len() as u32), Token(0)];
             slot.count = APART;
         }
         self.slots[at] = slot;
@@ -228,12 +267,13 @@ mod tests {
         let mut words = Words::default();
         for number in 0u32..300_000 {
             let word = format!("w{number}");
-            let ids: Vec<u32> = (0..number % 6).map(|at| number + at).collect();
+            let tokens = (0..number % 6).map(|at| Token::new(number + at, 1));
+            let tokens: Vec<Token> = tokens.collect();
             match words.get(key(&word)) {
                 Ok(found) => panic!("{word} was never put, yet {found:?}"),
-                Err(at) => words.put(key(&word), at, &ids),
+                Err(at) => words.put(key(&word), at, tokens.iter().copied()),
             }
-            assert_eq!(words.get(key(&word)), Ok(ids.as_slice()));
+            assert_eq!(words.get(key(&word)), Ok(tokens.as_slice()));
         }
         assert_eq!(words.slots.len(), 1 << LAST_BITS);
         assert!(words.apart.len() < 6 << LAST_BITS);
