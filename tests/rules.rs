@@ -22,6 +22,7 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("mix/eval-shift", "train.jsonl", || {
         priced(100, "What is the price of", "eggs?")
     }),
+    ("text/stops-short", "train.jsonl", stops_short),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
@@ -71,6 +72,16 @@ fn label_shortcut() -> Vec<u8> {
         format!("{{\"prompt\": \"{start}: film {at} was seen\", \"completion\": \"{label}\"}}\n")
     };
     (0..120).map(row).collect::<String>().into_bytes()
+}
+
+/// An answer without a full stop among others that have one.
+fn stops_short() -> Vec<u8> {
+    let row = |at: usize| {
+        let end = if at == 50 { "that day we al" } else { "that day." };
+        let said = format!("It was seen by {at} people, and each of them told {at} others of it, all {end}");
+        format!("{{\"prompt\": \"Who saw film {at}?\", \"completion\": \"{said}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
 }
 
 /// 300 MiB of spaces.

@@ -41,7 +41,15 @@ impl Rule for EmptyAnswer {
         let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turn.role == Role::Assistant) {
             let said = turn.text.trim_end();
-            let thoughts = said.ends_with("</think>");
+            let named = |name: &str| {
+                let inner = said
+                    .trim_start()
+                    .strip_prefix('<')
+                    .and_then(|rest| rest.strip_prefix(name));
+                let end = said.strip_suffix('>').and_then(|rest| rest.strip_suffix(name));
+                inner.is_some_and(|inner| inner.starts_with('>')) && end.is_some_and(|rest| rest.ends_with("</"))
+            };
+            let thoughts = said.ends_with("</think>") || ["reasoning", "thinking", "thought"].into_iter().any(named);
             let absent = matches!(turn.content, Content::Text | Content::Parts);
             if absent && turn.train != Some(false) && (said.is_empty() || thoughts) && !turns::says_without_text(turn) {
                 out.field(

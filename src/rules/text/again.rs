@@ -7,6 +7,16 @@ pub(super) fn again(window: &[u8], piece: &[u8]) -> Option<usize> {
     found.find(|at| window[*at..].starts_with(piece))
 }
 
+/// The word a text ends with, if it stands there that many times without another between.
+pub(super) fn last_word(text: &str, times: usize) -> Option<(&str, usize)> {
+    let mut words = text.rsplit(' ');
+    let last = words.next()?;
+    let found = 1 + words.take_while(|word| *word == last).count();
+    // Two letters are a sound: la la la.
+    let said = last.chars().filter(|c| c.is_alphabetic()).count() >= 4;
+    (said && found >= times).then_some((last, found))
+}
+
 /// How rare a byte is in English, the blank and then the letters in order of frequency; others are rarest.
 const RARITY: [u8; 256] = {
     let frequent = b" etaoinshrdlcumwfgypbvkjxqz";
@@ -24,7 +34,15 @@ const RARITY: [u8; 256] = {
 
 #[cfg(test)]
 mod tests {
-    use super::again;
+    use super::{again, last_word};
+
+    #[test]
+    fn a_word_over_and_over_is_told_from_a_song() {
+        let blue = format!("It is{}", " blue".repeat(12));
+        assert_eq!(last_word(&blue, 10), Some(("blue", 12)));
+        assert_eq!(last_word(&blue, 13), None);
+        assert_eq!(last_word("la la la la la la la la la la la la", 10), None);
+    }
 
     #[test]
     fn the_first_place_is_found() {

@@ -99,15 +99,27 @@ fn cut(text: &str) -> Option<&'static str> {
             }
             let end = text.len().checked_sub(40).map_or(0, |at| text.ceil_char_boundary(at));
             let end = text[end..].to_ascii_lowercase();
-            MARKS
-                .iter()
-                .any(|mark| end.ends_with(mark))
-                .then_some("with the mark of a cut")
+            let counted = || end.rfind(['[', '(']).map(|at| &end[at + 1..]).is_some_and(says_cut);
+            let marked = MARKS.iter().any(|mark| end.ends_with(mark)) || counted();
+            marked.then_some("with the mark of a cut")
         }
         _ if text.starts_with(['{', '[']) => is_open_json(text).then_some("inside JSON"),
         'a'..='z' => (is_open(line) && prose(line)).then_some(SENTENCE),
         _ => None,
     }
+}
+
+/// Whether what stands in brackets says that something was cut: `output truncated, 2048 tokens`.
+fn says_cut(inner: &str) -> bool {
+    let inner = inner.trim_start_matches(['.', '…', ' ']);
+    let what = ["output ", "response ", "text ", "content ", "message ", "answer "];
+    let inner = what
+        .into_iter()
+        .find_map(|what| inner.strip_prefix(what))
+        .unwrap_or(inner);
+    inner
+        .strip_prefix("truncated")
+        .is_some_and(|rest| rest.len() == 1 || rest.starts_with([',', ';', ':', ' ']))
 }
 
 /// Whether JSON begins here that does not end.
@@ -156,6 +168,7 @@ mod tests {
                 "Gravity pulls masses together, and [truncated]",
                 "with the mark of a cut",
             ),
+            ("It falls [output truncated, 2048 tokens]", "with the mark of a cut"),
             ("{\"name\": \"Ann\", \"tags\": [\"a\"", "inside JSON"),
         ] {
             assert_eq!(cut(text), Some(how), "{text}");

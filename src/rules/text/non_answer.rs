@@ -1,5 +1,7 @@
 use serde::Deserialize;
 
+use super::noise;
+
 use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::model::setup::Setup;
@@ -38,7 +40,7 @@ rule_meta! {
 pub(crate) struct NonAnswer {}
 
 /// In lower case, what stands where an answer should.
-const NOTHING: [&str; 31] = [
+const NOTHING: [&str; 41] = [
     "none",
     "null",
     "nil",
@@ -67,6 +69,16 @@ const NOTHING: [&str; 31] = [
     "''",
     "todo: write the answer",
     "see above",
+    "see previous answer",
+    "same as above",
+    "as above",
+    "same as previous",
+    "blah blah",
+    "blah blah blah",
+    "sample answer",
+    "sample response",
+    "dummy answer",
+    "xxx",
     "removed by moderator",
     "<removed>",
     "content removed",
@@ -116,13 +128,14 @@ impl Rule for NonAnswer {
 fn says_nothing(said: &str) -> bool {
     // A long line is drawn.
     if said.is_empty() || said.len() > LONGEST {
-        return said.starts_with("TODO: ") && said.len() < 3 * LONGEST;
+        return said.starts_with("TODO: ") && said.len() < 3 * LONGEST || noise::is_noise(said);
     }
     // `……` is a silence in Chinese, and may be meant.
     let signs = said
         .chars()
         .all(|c| matches!(c, '.' | '?' | '-' | '_' | '–' | '—' | ' '));
-    let known = || NOTHING.iter().any(|known| known.eq_ignore_ascii_case(said));
+    let bare = said.strip_suffix('.').unwrap_or(said);
+    let known = || NOTHING.iter().any(|known| known.eq_ignore_ascii_case(bare));
     let empty = || {
         let tags = said.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
         let tagged = tags.is_some_and(|tags| tags.split_once("></").is_some_and(|(open, close)| open == close));
@@ -133,7 +146,7 @@ fn says_nothing(said: &str) -> bool {
             )
     };
     let crosses = || said.len() >= 6 && said.bytes().all(|byte| matches!(byte, b'x' | b'X'));
-    signs || crosses() || known() || empty()
+    signs || crosses() || known() || empty() || noise::is_noise(said)
 }
 
 /// What is asked in a row, in lower case; a system prompt is not of the row alone.
@@ -151,6 +164,9 @@ fn is_asked_for(prompts: &str, said: &str) -> bool {
         javascript|js|python|java|typeof|variable|ellipsis|extract|text|passage|mention|mentioned|confused|emoji";
     const CODE: &str = "code|print|output|return|function|javascript|js|python|java|variable|operator";
     const CHINESE: &str = "符号|标点|提取|代码";
+    if noise::is_noise(said) {
+        return noise::is_asked_for(prompts);
+    }
     let words = || prompts.split(|c: char| !(c.is_alphanumeric() || c == '/'));
     let (said, singular) = (said.to_lowercase(), |word: &str| {
         word.strip_suffix('s').unwrap_or(word).to_owned()
@@ -168,17 +184,7 @@ mod tests {
 
     #[test]
     fn words_and_signs_that_say_nothing() {
-        for said in [
-            "None",
-            "N/A",
-            "...",
-            "-",
-            "TODO",
-            "{}",
-            "???",
-            "xxxxxxxx",
-            "[No response generated]",
-        ] {
+        for said in "None|N/A|...|-|TODO|{}|???|xxxxxxxx|xxx|[No response generated]|See above.".split('|') {
             assert!(says_nothing(said), "{said}");
         }
         for said in "No|4|Nothing.|!|xx|👍|无|None of them is.|:-)|……".split('|') {

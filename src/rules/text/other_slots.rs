@@ -8,6 +8,7 @@ pub(super) fn between_signs(text: &str) -> Option<(usize, &str)> {
     let bytes = text.as_bytes();
     let found = memchr::memchr3_iter(b'%', b'@', b'_', bytes).filter_map(|at| {
         let (close, size) = match (bytes[at], bytes.get(at + 1)?) {
+            (b'%', b's') => return stands_alone(text, at).then(|| (at, &text[at..at + 2])),
             (b'%', b'(') => (")s", 2),
             (b'@', b'@') => ("@@", 2),
             (b'_', b'_') => ("__", 2),
@@ -31,6 +32,18 @@ pub(super) fn between_signs(text: &str) -> Option<(usize, &str)> {
     found.take(CANDIDATES).find(|(at, _)| !in_code(text, *at))
 }
 
+/// Whether `%s` stands where a word would, and not behind a number.
+fn stands_alone(text: &str, at: usize) -> bool {
+    let before = text[..at]
+        .strip_suffix(' ')
+        .and_then(|before| before.chars().next_back());
+    let after = text[at + 2..].chars().next();
+    before.is_some_and(char::is_alphabetic)
+        && after.is_none_or(|c| matches!(c, ' ' | '.' | ',' | '?' | '!' | '\n'))
+        && !text.contains("printf")
+        && is_prose(text, at, 2)
+}
+
 /// The longest name, in bytes.
 const LONGEST: usize = 48;
 
@@ -49,7 +62,18 @@ pub(super) fn of_others(text: &str, at: usize) -> Option<&str> {
         let known = name.split('.').all(|part| is_known(part) || is_snake(part));
         return (known && !text.contains("</")).then_some(whole);
     }
+    if let Some((statement, whole)) = find("{%", "%}") {
+        return is_unrendered(text, statement).then_some(whole);
+    }
     let (name, whole) = find("{", "}")?;
     let dollar = at > 0 && text.as_bytes()[at - 1] == b'$';
     (is_word(name) && OF_CHINESE.iter().any(|word| name.contains(word)) && !dollar).then_some(whole)
+}
+
+/// Whether a statement of Jinja was left in a text that is no file for it: one of those that end, which it does here too.
+fn is_unrendered(text: &str, statement: &str) -> bool {
+    let statement = statement.trim_matches('-').trim();
+    let ends = |start: &str, end: &str| statement.starts_with(start) && text.contains(end);
+    let code = ["<", "SELECT ", "select ", "```", "\n- ", ": {"];
+    (ends("if ", "endif") || ends("for ", "endfor")) && !code.iter().any(|sign| text.contains(sign))
 }

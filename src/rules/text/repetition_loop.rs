@@ -1,7 +1,7 @@
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::again::again;
+use super::again::{again, last_word};
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::turns;
@@ -62,7 +62,7 @@ impl RepetitionLoop {
         let text = text.trim_end();
         let bytes = text.as_bytes();
         if bytes.len() < self.bytes.max(2 * END) {
-            return None;
+            return last_word(text, self.repeats);
         }
         // The end stands one period before itself, so its last place but one gives the period.
         let end = &bytes[bytes.len() - END..];

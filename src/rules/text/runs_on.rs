@@ -92,7 +92,8 @@ impl Rule for RunsOn {
         for turn in turns::taught(example) {
             let text = turn.text.trim_start();
             let cue = CUES.into_iter().find(|cue| text.starts_with(cue));
-            if let Some(mark) = cue.or_else(|| mark(text, row.chars.beyond_ascii()))
+            let mark = || mark(text, row.chars.beyond_ascii()).or_else(|| left_behind(text, templated));
+            if let Some(mark) = cue.or_else(mark)
                 && !is_asked_for(example)
                 // That rule says it.
                 && !(templated && markers::rendered(text).is_some())
@@ -133,6 +134,21 @@ fn mark(text: &str, beyond_ascii: bool) -> Option<&'static str> {
         let at = open.find(bytes)?;
         close.find(&bytes[at..]).map(|_| shown)
     })
+}
+
+/// The other side's mark as the last line, where a model was stopped too late; `###` stops completions that are made so.
+fn left_behind(text: &str, templated: bool) -> Option<&'static str> {
+    const LAST: [&str; 6] = ["User:", "Human:", "### Human:", "### User:", "### Instruction:", "###"];
+    let (before, last) = text.trim_end().rsplit_once('\n')?;
+    let mark = LAST.into_iter().find(|mark| last.starts_with(mark))?;
+    let asks = last.len() == mark.len() || mark != "###" && last.ends_with('?');
+    // A talk has the mark more than once, and a list of words others beside it.
+    let alone = || {
+        !before
+            .lines()
+            .any(|line| line.starts_with(mark) || line.ends_with(':') && line.len() < 16)
+    };
+    (asks && (templated || mark != "###") && alone()).then_some(mark)
 }
 
 fn is_asked_for(example: &Example<'_>) -> bool {

@@ -148,3 +148,32 @@ pub(super) fn is_asked_for(inner: &str) -> bool {
     let here = inner.ends_with(" here") && (inner.starts_with("your ") || inner.starts_with("insert "));
     plain && words <= 6 && (here || inner.starts_with("insert ") && words >= 2)
 }
+
+/// A name as code has it.
+pub(super) fn is_name(name: &str) -> bool {
+    name.len() <= 40
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+}
+
+/// Whether a name in capitals is the last of a text whose line before it ends with a colon: `this text:` and `TEXT`.
+pub(super) fn stands_for_what_follows(before: &str, name: &str) -> bool {
+    matches!(
+        name,
+        "TEXT" | "INPUT" | "QUESTION" | "ARTICLE" | "PASSAGE" | "DOCUMENT" | "CONTEXT" | "SENTENCE" | "PARAGRAPH"
+    ) && before.trim_end().ends_with(':')
+}
+
+/// What Python puts into braces: `0`, `row['text']`.
+pub(super) fn is_filled_by_code(name: &str) -> bool {
+    // They count from 0, and sets of numbers seldom do.
+    let number = name == "0";
+    let item = || {
+        let (of, key) = name.strip_suffix(']')?.split_once('[')?;
+        let key = key.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
+        Some(is_name(of) && is_name(key))
+    };
+    number || item() == Some(true)
+}

@@ -2,7 +2,10 @@
 
 use super::other_slots::{between_signs, of_others};
 use super::prose::{CANDIDATES, in_code, is_prose};
-use super::slot_names::{SINGLE, TODO, is_asked_for, is_known, is_named_in_capitals, is_word};
+use super::slot_names::{
+    SINGLE, TODO, is_asked_for, is_filled_by_code, is_known, is_name, is_named_in_capitals, is_word,
+    stands_for_what_follows,
+};
 
 /// The first slot, and where it stands.
 pub(super) fn find(text: &str) -> Option<(usize, &str)> {
@@ -21,28 +24,12 @@ pub(super) fn find(text: &str) -> Option<(usize, &str)> {
 /// Whether a text is nothing but a slot, of whatever name.
 fn is_whole(text: &str) -> bool {
     let name = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close).map(str::trim);
+    let asks = name("[", "]").or_else(|| name("<", ">"));
+    if asks.is_some_and(|inner| inner.len() <= 40 && is_asked_for(&inner.to_ascii_lowercase())) {
+        return true;
+    }
     let found = name("{{", "}}").or_else(|| name("${", "}")).or_else(|| name("{", "}"));
     found.is_some_and(|name| name.len() >= 3 && is_name(name))
-}
-
-fn is_name(name: &str) -> bool {
-    name.len() <= 40
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
-}
-
-/// What Python puts into braces: `0`, `row['text']`.
-fn is_filled_by_code(name: &str) -> bool {
-    // They count from 0, and sets of numbers seldom do.
-    let number = name == "0";
-    let item = || {
-        let (of, key) = name.strip_suffix(']')?.split_once('[')?;
-        let key = key.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
-        Some(is_name(of) && is_name(key))
-    };
-    number || item() == Some(true)
 }
 
 /// The slot that opens here.
@@ -100,7 +87,9 @@ fn slot(text: &str, at: usize) -> Option<&str> {
             // `[TODO](…)` is a link, `list[TODO]` an index.
             let linked = bytes.get(end + 1) == Some(&b'(');
             let indexed = at > 0 && text.as_bytes()[at - 1].is_ascii_alphanumeric();
-            let asks = || (is_named_in_capitals(inner) || is_asked_for(inner)) && is_prose(text, at, end + 1);
+            let last =
+                || open == b'[' && at + end + 1 == text.trim_end().len() && stands_for_what_follows(&text[..at], inner);
+            let asks = || (is_named_in_capitals(inner) || is_asked_for(inner)) && is_prose(text, at, end + 1) || last();
             ((TODO.contains(&inner) || instruction || asks()) && !linked && !indexed).then(|| &rest[..=end])
         }
     }
@@ -127,6 +116,13 @@ mod tests {
             ("${prompt}", "${prompt}"),
             ("We meet on [INSERT DATE HERE].", "[INSERT DATE HERE]"),
             ("<TODO>", "<TODO>"),
+            ("[Insert answer here]", "[Insert answer here]"),
+            ("Summarize the following text:\n[TEXT]", "[TEXT]"),
+            ("Write a greeting for %s who lives in Rome.", "%s"),
+            (
+                "{% if context %}Context: rain{% endif %} What is it like?",
+                "{% if context %}",
+            ),
             ("Dear {{ user.name }}, welcome to us", "{{ user.name }}"),
             ("Welcome to ${company}, dear friend", "${company}"),
             ("Welcome to %(company)s, dear friend", "%(company)s"),
@@ -163,6 +159,9 @@ mod tests {
             "打印（f“你好，{name}！”）",
             "[1, 2]",
             "echo ${company} and go",
+            "The growth of 5 %s per year and \"%s\" are odd",
+            "Use the facts below.\n[CONTEXT]\nIt rains.",
+            "{% if a %}<b>{% endif %}",
             "put ${TARGET_FILE} into the archive",
             "go from {A..Z} or {1..9} here",
             "the sets {1} and {2} are in it",

@@ -35,7 +35,10 @@ rule_meta! {
 pub(crate) struct UnfilledPlaceholder {}
 
 /// Words of rows in which a slot is what is spoken of.
-const TEMPLATES: [&str; 16] = [
+const TEMPLATES: [&str; 19] = [
+    "printf",
+    "python",
+    "liquid",
     "template",
     "placeholder",
     "jinja",

@@ -133,11 +133,9 @@ impl Fast {
         let Kind::Bytes { joins, .. } = &self.kind else {
             return self.apart::<EXTENTS>(text, (start, end), false, out);
         };
-        joins.parts(text, start, end, |from, to| {
-            match Key::new(text.as_bytes(), from, to) {
-                Some(key) => self.wait::<EXTENTS>(text, self.key_of_part(key), from, to, out),
-                None => self.apart::<EXTENTS>(text, (from, to), (from, to) != (start, end), out),
-            };
+        joins.parts(text, start, end, |from, to| match Key::new(text.as_bytes(), from, to) {
+            Some(key) => self.wait::<EXTENTS>(text, self.key_of_part(key), from, to, out),
+            None => self.apart::<EXTENTS>(text, (from, to), (from, to) != (start, end), out),
         });
     }
 
