@@ -220,11 +220,11 @@ impl Report {
     }
 
     /// `data/train.jsonl:1881`, `data/train.parquet row 17` where there are no lines, `data/train.json:1 row 17` where
-    /// a line holds several rows.
+    /// a line holds several rows, and the name alone of a file that no row was read from.
     pub fn place(&self, at: At) -> String {
         let source = self.sources.get(at.source as usize);
         let name = source.map_or("", |source| source.name.as_str());
-        match source.filter(|source| source.settings && at.line.is_none()) {
+        match source.filter(|source| source.is_meant_whole(at)) {
             Some(_) => name.to_owned(),
             None => place_in(at, name),
         }
@@ -238,16 +238,24 @@ impl Report {
             .get(at.source as usize)
             .map(|source| base(&source.name))
             .unwrap_or_default();
-        let is_file = |source: &Source| source.settings && at.line.is_none();
-        let alone = self.sources.get(at.source as usize).is_some_and(is_file);
+        let source = self.sources.get(at.source as usize);
+        let alone = source.is_some_and(|source| source.settings && at.line.is_none());
         if alone || self.sources.iter().filter(|source| base(&source.name) == name).count() > 1 {
             return self.place(at);
         }
-        place_in(at, &name)
+        match source.filter(|source| source.is_meant_whole(at)) {
+            Some(_) => name,
+            None => place_in(at, &name),
+        }
     }
 }
 
 impl Source {
+    /// Whether what is said of a place is said of the file: it is one of settings, or no row was read from it.
+    fn is_meant_whole(&self, at: At) -> bool {
+        at.line.is_none() && (self.settings || self.rows == 0)
+    }
+
     /// A file of settings.
     pub fn of_settings(name: &str) -> Self {
         Self {
