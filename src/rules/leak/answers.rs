@@ -93,15 +93,26 @@ pub(super) fn report(row: &Row<'_>, role: Role, (bytes, words): (usize, usize), 
             // A user's turn that is the answer and nothing else is an echo, which has a rule of its own.
             .filter(|(given, _)| role != Role::User || row.words.turn(*given).len() > row.words.turn(at).len())
             .find_map(|(given, turn)| Some((turn, stands(row, at, given)?)));
-        if let Some((turn, standing)) = found.filter(|(turn, standing)| role != Role::User || !is_task(turn, standing))
+        if let Some((turn, standing)) =
+            found.filter(|(turn, standing)| role != Role::User || !is_task(turn, answer, standing))
         {
             out.field(&row.place, || turn.pointer(), || say(&standing, answer, turn));
         }
     }
 }
 
+/// Whether an answer is no prose: signs are then what was asked for, and the words may be those of the prompt.
+pub(super) fn is_structured(answer: &str) -> bool {
+    let code = |c: char| "{}[]<>|;=`#*".contains(c);
+    let fields = || answer.lines().count() >= 2 && answer.lines().all(|line| line.contains(':'));
+    answer.contains(code) || fields()
+}
+
 /// Whether a prompt asks for what stands in it: for one of its choices, or to change signs and letters of a text.
-fn is_task(turn: &Turn<'_>, standing: &Standing) -> bool {
+fn is_task(turn: &Turn<'_>, answer: &Turn<'_>, standing: &Standing) -> bool {
+    if !standing.verbatim && is_structured(&answer.text) {
+        return true;
+    }
     const CHOICES: &str = "options:|options]:|choices:";
     const EDITS: &str = "fix |grammar|punctuat|capitali|quotes|indent|syntax|debug|proofread|spelling|typo|lowercase|\
         uppercase|correct the|correct this|corrected|replace |rewrite|error";

@@ -9,7 +9,8 @@ use super::answers;
 rule_meta! {
     /// ## What it finds
     /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space, punctuation
-    /// and accents; and rows of plain text whose answer begins with the whole prompt, which stands before it already.
+    /// and accents; and rows whose answer begins with the whole prompt, which stands before it already: in a chat on a
+    /// line of its own.
     ///
     /// ## Why it matters
     /// There is nothing to learn but to repeat. Usually one column was read twice. Where texts are to be
@@ -44,6 +45,9 @@ impl Default for Echo {
     }
 }
 
+/// Words of a prompt that nobody says again before he answers it.
+const LONG: usize = 10;
+
 impl Rule for Echo {
     const META: RuleMeta = META;
     const WORDS: bool = true;
@@ -62,18 +66,22 @@ impl Rule for Echo {
             };
             let given = row.words.turn(before);
             let begins = given.iter().zip(words).all(|(one, other)| one.hash == other.hash);
-            // In a chat it may take the question up.
-            let goes_on = given.len() >= self.min_words
-                && given.len() < words.len()
-                && !example.conversational
-                && !is_title(example.turns[before].trimmed());
-            let plain = example.turns[before].branch == Branch::Prompt;
+            let asked = example.turns[before].trimmed();
+            let plain = example.turns[before].branch == Branch::Prompt && !example.conversational;
+            // In a chat it may take the question up, but not on a line of its own.
+            let apart = || {
+                let rest = answer.trimmed().strip_prefix(asked);
+                given.len() >= LONG && rest.is_some_and(|rest| rest.starts_with('\n'))
+            };
+            let goes_on =
+                given.len() >= self.min_words && given.len() < words.len() && (plain || apart()) && !is_title(asked);
             let what = match given.len() == words.len() {
                 true => "is the turn before it again",
-                false if goes_on && plain => "begins with the whole prompt",
+                false if goes_on => "begins with the whole prompt",
                 false => continue,
             };
-            if begins {
+            let signs = || answers::is_structured(&answer.text) && !answer.text.contains(asked);
+            if begins && !signs() {
                 let say = || format!("the answer {what}: `{}`", clip(&answer.text).replace('`', "'"));
                 out.field(&row.place, || answer.pointer(), say);
             }

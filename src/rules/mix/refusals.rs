@@ -68,6 +68,20 @@ const PLAIN: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable to
 const DEEDS: &str = "help|assist|provide|fulfill|comply|support|create|generate|answer|engage|write|discuss|share|\
     give|offer|decline|提供|回答|帮|协助|helfen|beantworten|aider|fournir|répondre|ayudar|proporcionar|responder";
 
+/// Words after `I can't` and the like that make it a turn of speech.
+const SPEECH: [&str; 10] = [
+    "believe",
+    "emphasi",
+    "stress",
+    "thank",
+    "help but",
+    "wait",
+    "imagine",
+    "overstate",
+    "recommend",
+    "say enough",
+];
+
 impl Rule for Refusals {
     const META: RuleMeta = META;
     type State = ();
@@ -115,7 +129,9 @@ fn refuses(text: &str) -> bool {
     let start: String = plainly(&text[..text.floor_char_boundary(START)]).collect();
     let holds = |any: &str| any.split('|').any(|phrase| start.contains(phrase));
     if plain {
-        return holds(DEEDS);
+        let deed = start.split_once(' ').and_then(|(_, rest)| rest.split_once(' '));
+        let speech = |deed: &str| SPEECH.iter().any(|word| deed.starts_with(word));
+        return holds(DEEDS) && !deed.is_some_and(|(_, deed)| speech(deed));
     }
     let is_german = |phrase: &str| matches!(phrase, "ich kann" | "kann ich");
     DENIALS

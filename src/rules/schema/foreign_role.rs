@@ -5,6 +5,7 @@ use crate::model::example::Role;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
+use crate::sketch::few::Few;
 
 rule_meta! {
     /// ## What it finds
@@ -45,14 +46,18 @@ const THEIRS: [&str; 2] = ["human", "gpt"];
 /// products.
 const PRODUCTS: [&str; 4] = ["model", "chatgpt", "bing", "bard"];
 
+type Names = (u64, Few<(String, String)>);
+
 impl Rule for ForeignRole {
     const META: RuleMeta = META;
-    /// How many turns have the names that go with their fields.
-    type State = u64;
+    /// Of users and of assistants: how many turns have the name that goes with their fields, and rows where one has
+    /// the other, what is said of it and where.
+    type State = (Names, Names);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, native: &mut u64, out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (users, assistants): &mut Self::State, _: &mut Findings) {
         let Some(example) = row.example else { return };
+        let mut told = [false; 2];
         for turn in example.turns.iter().filter(|turn| turns::is_message(turn)) {
             let (own, other): (&[_], &[_]) = if turn.key == "value" {
                 (&THEIRS, &OURS)
@@ -60,27 +65,28 @@ impl Rule for ForeignRole {
                 (&OURS, &THEIRS)
             };
             let name = turn.role_text.as_ref();
+            let which = usize::from(turn.role == Role::Assistant);
+            let (native, foreign) = if which == 0 { &mut *users } else { &mut *assistants };
             if own.contains(&name) {
                 *native += 1;
-            } else if other.contains(&name) || PRODUCTS.contains(&name) {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || {
-                        format!(
-                            "the role is `{name}` where the file says `{}`",
-                            own[usize::from(turn.role == Role::Assistant)]
-                        )
-                    },
-                );
+            } else if (other.contains(&name) || PRODUCTS.contains(&name)) && !std::mem::replace(&mut told[which], true)
+            {
+                let message = || format!("the role is `{name}` where the file says `{}`", own[which]);
+                foreign.offer(&row.place, || (message(), turn.pointer()));
             }
         }
     }
 
-    fn finish(&self, native: u64, _: &Setup, out: &mut Findings) {
-        // A file that uses the other names throughout is one that its trainer maps.
-        if native <= out.count {
-            *out = Findings::default();
+    fn finish(&self, (users, assistants): Self::State, _: &Setup, out: &mut Findings) {
+        // A name that is used throughout is one that the file's trainer maps.
+        for (native, foreign) in [users, assistants] {
+            if native == 0 || native < foreign.count() {
+                continue;
+            }
+            for (place, (message, pointer)) in foreign.kept() {
+                out.field(place, || pointer.clone(), || message.clone());
+            }
+            out.rows += foreign.left_out();
         }
     }
 }

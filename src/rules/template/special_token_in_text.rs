@@ -46,12 +46,15 @@ pub(crate) struct Plain {
     rows: u64,
     /// Those that bring tokens or marks of their own: where, and what is said of it.
     bringing: Few<(String, String)>,
+    /// How many of these bring a token that this tokenizer spells out.
+    spelt: u64,
 }
 
 impl Merge for Plain {
     fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.bringing.merge(other.bringing);
+        self.spelt += other.spelt;
     }
 }
 
@@ -82,16 +85,17 @@ impl Rule for SpecialTokenInText {
         let facts = row.setup.tokenizer.as_ref();
         let tokens = self.tokens.get_or_init(|| Tokens::new(facts));
         let pictured = || has_media(row);
+        let is_own = |token: &str| facts.is_none_or(|facts| facts.specials.iter().any(|(text, _)| text == token));
         let said = |token: &str, turn: &Turn<'_>, ends: bool| {
             let as_what = match facts {
-                Some(facts) if facts.specials.iter().any(|(text, _)| text == token) => "is encoded as a special token",
+                Some(_) if is_own(token) => "is encoded as a special token",
                 Some(_) => "is a special token of other tokenizers, spelt out by this one",
                 None => "looks like a special token",
             };
             let place = if ends { ", at the end" } else { "" };
             format!("`{token}` in the {} turn {as_what}{place}", turn.role.name())
         };
-        let mut brought = None;
+        let (mut brought, mut spelt) = (None, false);
         for turn in &example.turns {
             let token = if marked {
                 find(&turn.text, tokens, &pictured)
@@ -117,18 +121,27 @@ impl Rule for SpecialTokenInText {
                     None => mark.map(|mark| format!("`{mark}` in the {} turn is the mark of a chat", turn.role.name())),
                 };
                 brought = brought.or_else(|| Some((turn, say()?)));
+                spelt |= token.is_some_and(|(_, token)| !is_own(token));
             } else if let Some((_, token)) = token.filter(|_| mark.is_none()) {
                 out.field(&row.place, || turn.pointer(), || said(token, turn, ends));
             }
         }
         if let Some((turn, message)) = brought {
             plain.bringing.offer(&row.place, || (turn.pointer(), message));
+            plain.spelt += u64::from(spelt);
         }
     }
 
     fn finish(&self, plain: Plain, _: &Setup, out: &mut Findings) {
         let (rows, bringing) = (plain.rows, plain.bringing.count());
         if bringing * USUAL > rows {
+            // Rows written for one tokenizer and read by another.
+            if plain.spelt * 2 > rows {
+                for (place, (pointer, message)) in plain.bringing.kept() {
+                    out.field(place, || pointer.clone(), || message.clone());
+                }
+                out.rows += plain.bringing.left_out();
+            }
             return;
         }
         for (place, (pointer, message)) in plain.bringing.kept() {

@@ -1,5 +1,6 @@
 use serde::Deserialize;
 
+use super::error_words::{FAULTS, STARTS};
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
@@ -33,96 +34,6 @@ pub(crate) struct ErrorAnswer {}
 
 /// The longest message, in bytes.
 const LONGEST: usize = 600;
-
-/// What such a message begins with, in lower case.
-const STARTS: [&str; 47] = [
-    "traceback (most recent call last)",
-    "cuda out of memory",
-    "incorrect api key",
-    "upstream connect error",
-    "runtimeerror:",
-    "attributeerror:",
-    "keyerror:",
-    "valueerror:",
-    "typeerror:",
-    "connectionerror:",
-    "timeouterror:",
-    "httpsconnectionpool(",
-    "{\"type\":\"error\"",
-    "{\"type\": \"error\"",
-    "too many requests",
-    "the response was filtered",
-    "response blocked",
-    "something went wrong",
-    "just a moment...",
-    "please enable javascript",
-    "404 ",
-    "403 ",
-    "401 ",
-    "error",
-    "api error",
-    "http error",
-    "http 4",
-    "http 5",
-    "openai.",
-    "anthropic.",
-    "request failed",
-    "rate limit",
-    "{\"error\"",
-    "{'error'",
-    "429 ",
-    "50",
-    "exception:",
-    "that model is ",
-    "the model is ",
-    "the server ",
-    "this model's maximum",
-    "you exceeded ",
-    "request timed out",
-    "bad gateway",
-    "service unavailable",
-    "<html",
-    "<!doctype html",
-];
-
-/// What went wrong, in lower case.
-const FAULTS: [&str; 35] = [
-    "incorrect api key provided",
-    "upstream connect error",
-    "traceback (most recent",
-    "cuda out of memory",
-    "object has no attribute",
-    "keyerror: 'choices'",
-    "overloaded_error",
-    "content management policy",
-    "finish_reason: safety",
-    "please contact us through our help center",
-    "enable javascript and cookies",
-    "checking your browser",
-    "404 not found",
-    "403 forbidden",
-    "401 unauthorized",
-    "rate limit",
-    "ratelimit",
-    "rate_limit",
-    "too many requests",
-    "exceeded your current quota",
-    "insufficient_quota",
-    "internal server error",
-    "bad gateway",
-    "service unavailable",
-    "gateway timeout",
-    "request timed out",
-    "read timed out",
-    "connection timed out",
-    "max retries exceeded",
-    "maximum context length",
-    "invalid_request_error",
-    "model is overloaded",
-    "currently overloaded",
-    "had an error while processing your request",
-    "gateway time-out",
-];
 
 /// Words of rows that speak of such messages, one or several.
 const SPOKEN_OF: [&str; 16] = [
@@ -184,7 +95,20 @@ fn is_error(text: &str) -> bool {
 }
 
 fn is_asked_for(example: &Example<'_>) -> bool {
-    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    // What tools print has those words as names; that one of them failed is another matter.
+    let failed = |turn: &Turn<'_>| {
+        turn.role == Role::Tool
+            && ["rror", "fail", "xception", "imeout", "429", "50"]
+                .iter()
+                .any(|word| turn.text.contains(word))
+    };
+    if example.turns.iter().any(failed) {
+        return true;
+    }
+    let asked = example
+        .turns
+        .iter()
+        .filter(|turn| !matches!(turn.role, Role::Assistant | Role::Tool));
     let spoken_of = |word: &str| {
         let one = |spoken: &&str| word.strip_prefix(*spoken).is_some_and(|rest| matches!(rest, "" | "s"));
         // `KeyError` is one as well.

@@ -6,6 +6,7 @@ pub(super) mod carriage_return;
 pub(super) mod control_character;
 pub(super) mod cut_off;
 pub(super) mod error_answer;
+mod error_words;
 pub(super) mod escaped;
 mod garbled;
 mod invisible;

@@ -40,49 +40,11 @@ rule_meta! {
 pub(crate) struct NonAnswer {}
 
 /// In lower case, what stands where an answer should.
-const NOTHING: [&str; 41] = [
-    "none",
-    "null",
-    "nil",
-    "nan",
-    "undefined",
-    "na",
-    "n/a",
-    "<na>",
-    "nonetype",
-    "todo",
-    "tbd",
-    "no output",
-    "no answer",
-    "no response",
-    "no input",
-    "[no response generated]",
-    "answer goes here",
-    "your answer here",
-    "fill in answer",
-    "placeholder",
-    "asdf",
-    "asdf asdf",
-    "{}",
-    "[]",
-    "\"\"",
-    "''",
-    "todo: write the answer",
-    "see above",
-    "see previous answer",
-    "same as above",
-    "as above",
-    "same as previous",
-    "blah blah",
-    "blah blah blah",
-    "sample answer",
-    "sample response",
-    "dummy answer",
-    "xxx",
-    "removed by moderator",
-    "<removed>",
-    "content removed",
-];
+const NOTHING: &str = "略|暂无|同上|该回答已被删除|[no answer]|[skip]|<blank>|asdfasdf|none|null|nil|nan|undefined|na|n/a|<na>|\
+    nonetype|todo|tbd|no output|no answer|no response|no input|[no response generated]|answer goes here|\
+    your answer here|fill in answer|placeholder|asdf|asdf asdf|{}|[]|\"\"|''|todo: write the answer|\
+    see above|see previous answer|same as above|as above|same as previous|blah blah|blah blah blah|\
+    sample answer|sample response|dummy answer|xxx|removed by moderator|<removed>|content removed";
 /// The longest of them, in bytes.
 const LONGEST: usize = 24;
 /// An answer of at least so many bytes is a sentence, or as good as one.
@@ -135,7 +97,7 @@ fn says_nothing(said: &str) -> bool {
         .chars()
         .all(|c| matches!(c, '.' | '?' | '-' | '_' | '–' | '—' | ' '));
     let bare = said.strip_suffix('.').unwrap_or(said);
-    let known = || NOTHING.iter().any(|known| known.eq_ignore_ascii_case(bare));
+    let known = || NOTHING.split('|').any(|known| known.eq_ignore_ascii_case(bare));
     let empty = || {
         let tags = said.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
         let tagged = tags.is_some_and(|tags| tags.split_once("></").is_some_and(|(open, close)| open == close));
@@ -161,7 +123,7 @@ fn prompts(example: &Example<'_>) -> String {
 /// Whether the prompts speak of the word, or of signs and values as such. What no program prints is no value.
 fn is_asked_for(prompts: &str, said: &str) -> bool {
     const VALUES: &str = "punctuation|symbol|operator|character|regex|code|print|output|return|morse|sign|function|\
-        javascript|js|python|java|typeof|variable|ellipsis|extract|text|passage|mention|mentioned|confused|emoji";
+        javascript|js|python|java|typeof|variable|ellipsis|extract|text|passage|mention|mentioned|confused|emoji|json";
     const CODE: &str = "code|print|output|return|function|javascript|js|python|java|variable|operator";
     const CHINESE: &str = "符号|标点|提取|代码";
     if noise::is_noise(said) {

@@ -1,7 +1,13 @@
 //! Objects as Python prints them, in the place of what they hold.
 
 /// How they begin.
-const PRINTED: [&str; 14] = [
+const PRINTED: [&str; 20] = [
+    "<__main__.",
+    "<function ",
+    "<bound method ",
+    "ChatCompletion(id=",
+    "tensor([",
+    "{'input_ids':",
     "Document(page_content=",
     "<map object at 0x",
     "<filter object at 0x",
@@ -38,6 +44,8 @@ mod tests {
             "0    It depends on the soil.\nName: answer, dtype: object",
             "<map object at 0x10e5c2d30>",
             "<Response [200]>",
+            "<__main__.Answer object at 0x7f3a1c>",
+            "tensor([[1, 2]], device='cuda:0')",
         ] {
             assert!(is_printed(printed), "{printed}");
         }

@@ -33,6 +33,8 @@ pub(super) fn is_prose(text: &str, at: usize, length: usize) -> bool {
         bare
     };
     let line = bare(before) + " " + &bare(after);
+    // Scripts without blanks are counted in letters.
+    let ideographs = line.chars().filter(|c| *c > '\u{2E7F}' && c.is_alphabetic()).count();
     let words = line
         .split_whitespace()
         .filter(|word| {
@@ -43,7 +45,7 @@ pub(super) fn is_prose(text: &str, at: usize, length: usize) -> bool {
         .filter(|word| word.chars().any(char::is_alphabetic))
         .count();
     let command = ["echo ", "export ", "sudo "].iter().any(|word| line.contains(word));
-    words >= 2 && !command && !line.contains(code) && !line.contains("()")
+    (words >= 2 || ideographs >= 4) && !command && !line.contains(code) && !line.contains("()")
 }
 
 /// Slots that may stand in code before one that does not: whether one does follows from all that is before it.

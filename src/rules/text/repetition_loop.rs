@@ -76,7 +76,8 @@ impl RepetitionLoop {
         let start = (bytes.len() - period..bytes.len()).find(|at| text.is_char_boundary(*at))?;
         let piece = &text[start..];
         // Rules, dots and spaces are drawn, not said; and a short piece is a sound: aaaah, haha.
-        let said = piece.chars().filter(|c| c.is_alphabetic()).count() >= 3;
+        let letters = piece.chars().filter(|c| c.is_alphabetic()).count();
+        let said = letters >= 3 || letters == 2 && length >= 2 * self.bytes;
         (said && length >= self.bytes && times >= self.repeats).then_some((piece, times))
     }
 }
@@ -122,7 +123,8 @@ impl RepetitionLoop {
     fn run<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
         let last = text.chars().next_back()?;
         // Rules, dots and boxes are drawn.
-        let said = last.is_alphabetic() || last == '\n' || matches!(last, '\u{2600}'..='\u{27BF}' | '\u{1F000}'..);
+        let said = last.is_alphabetic()
+            || matches!(last, '\n' | '!' | '?' | '！' | '？' | '\u{2600}'..='\u{27BF}' | '\u{1F000}'..);
         if !said || text.len() < self.bytes {
             return None;
         }

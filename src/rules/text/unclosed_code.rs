@@ -65,7 +65,9 @@ impl Rule for UnclosedCode {
 fn left_open(text: &str) -> Option<usize> {
     FENCES.iter().find(|fence| fence.find(text.as_bytes()).is_some())?;
     let mut open: Option<(usize, char, usize)> = None;
+    let mut blank = true;
     for (number, line) in (1..).zip(text.lines()) {
+        let after_text = !std::mem::replace(&mut blank, line.trim().is_empty());
         let line = line.trim_start();
         let Some(sign) = line.chars().next().filter(|sign| matches!(sign, '`' | '~')) else {
             continue;
@@ -74,6 +76,8 @@ fn left_open(text: &str) -> Option<usize> {
         let length = line.len() - rest.len();
         open = match open {
             Some((_, opened, least)) if opened == sign && length >= least && rest.trim().is_empty() => None,
+            // A line of tildes below a line of text underlines a title.
+            None if sign == '~' && after_text && rest.trim().is_empty() => None,
             None if length >= 3 && !(sign == '`' && rest.contains('`')) => Some((number, sign, length)),
             open => open,
         };
@@ -95,5 +99,7 @@ mod tests {
         assert_eq!(left_open("use ``` or ```x``` for code"), None);
         assert_eq!(left_open("```x = 1```"), None);
         assert_eq!(left_open("~~~\n```\n~~~"), None);
+        assert_eq!(left_open("A title\n~~~~~~~\nand more"), None);
+        assert_eq!(left_open("so:\n\n~~~\nx"), Some(3));
     }
 }

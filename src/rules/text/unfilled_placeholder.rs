@@ -35,7 +35,11 @@ rule_meta! {
 pub(crate) struct UnfilledPlaceholder {}
 
 /// Words of rows in which a slot is what is spoken of.
-const TEMPLATES: [&str; 19] = [
+const TEMPLATES: [&str; 23] = [
+    "格式",
+    "模板",
+    "占位",
+    "变量",
     "printf",
     "python",
     "liquid",
