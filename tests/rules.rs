@@ -342,3 +342,35 @@ fn every_made_example_is_for_a_rule() {
         );
     }
 }
+
+/// The names of the rules that find something in these rows, with a model of the fixtures.
+fn found(model: &str, rows: &str) -> BTreeSet<&'static str> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("rows.jsonl"), rows).expect("written");
+    let args = [path(folder.path(), "rows.jsonl"), "-m".to_owned(), model.to_owned()];
+    scan(&args).found.into_iter().map(|found| found.meta.name).collect()
+}
+
+/// `Answer: ` and `the` end with the token ` the`: the blank of the prompt is trained with the answer.
+#[test]
+fn an_answer_within_the_last_token_of_its_prompt_is_trained() {
+    let row = |at: usize| format!("{{\"prompt\": \"Is {at} odd?\\nAnswer: \", \"completion\": \"the\"}}\n");
+    let rows: String = (0..8).map(row).collect();
+    let found = found("fixtures/tokenizers/qwen-chatml", &rows);
+    assert!(!found.contains("mask/nothing-trained"), "{found:?}");
+}
+
+#[test]
+fn one_empty_answer_is_that_and_no_row_without_labels() {
+    let row = |at: usize| {
+        let answer = if at == 5 { "" } else { "It is one more." };
+        format!(
+            "{{\"messages\": [{{\"role\": \"user\", \"content\": \"What comes after {at}?\"}}, \
+             {{\"role\": \"assistant\", \"content\": \"{answer}\"}}]}}\n"
+        )
+    };
+    let rows: String = (0..40).map(row).collect();
+    let found = found(MODEL, &rows);
+    assert!(found.contains("schema/empty-answer"), "{found:?}");
+    assert!(!found.contains("mask/nothing-trained"), "{found:?}");
+}

@@ -37,7 +37,9 @@ pub(crate) struct CutOff {}
 const OPEN: &str = "the|and|or|because|whose|their|its|my|your|our|whereas|than|although|is a|are a|as a|with a|of a|\
     und|oder|weil|dass|sowie|eine|einen|parce|porque|mediante";
 /// How a text ends that was cut on purpose, in lower case.
-const MARKS: [&str; 7] = [
+const MARKS: [&str; 9] = [
+    "<truncated>",
+    "已截断）",
     "[truncated]",
     "(truncated)",
     "[cut off]",
@@ -92,9 +94,9 @@ fn cut(text: &str) -> Option<&'static str> {
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
     match last {
         ',' | '，' | '、' => prose(line).then_some(COMMA),
-        '.' | ')' | ']' => {
+        '.' | ')' | ']' | '>' | '）' => {
             let number = || line.len() <= 3 && line[..line.len() - 1].bytes().all(|byte| byte.is_ascii_digit());
-            if last != ']' && line.len() > 1 && number() && text.lines().count() > 2 {
+            if matches!(last, '.' | ')') && line.len() > 1 && number() && text.lines().count() > 2 {
                 return Some("with the number of a point");
             }
             let end = text.len().checked_sub(40).map_or(0, |at| text.ceil_char_boundary(at));

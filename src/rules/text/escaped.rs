@@ -89,7 +89,9 @@ fn line_end(text: &str) -> Option<(usize, &str)> {
     let bytes = text.as_bytes();
     // `\nu` and `\neq` are mathematics, `\n"` ends a string of code, and `C:\new` is a path.
     let is_one = |at: usize| {
-        let apart = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_uppercase() || b"\\ -*1".contains(byte));
+        let apart = |byte: Option<&u8>| {
+            byte.is_none_or(|byte| byte.is_ascii_uppercase() || !byte.is_ascii() || b"\\ -*1".contains(byte))
+        };
         bytes.get(at + 1) == Some(&b'n') && apart(bytes.get(at + 2)) && at > 0 && bytes[at - 1] != b'\\'
     };
     let mut found = memchr_iter(b'\\', bytes).filter(|at| is_one(*at));
