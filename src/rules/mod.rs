@@ -9,6 +9,7 @@ mod leak;
 mod length;
 mod mask;
 mod mix;
+mod outliers;
 mod properties;
 mod schema;
 mod template;

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Content, Role, Shape};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::turns;
+use crate::rules::{outliers, turns};
 use crate::sketch::few::Few;
 
 rule_meta! {
@@ -80,14 +80,10 @@ impl Rule for EmptyMessage {
         if uninstructed.count() * 10 > rows {
             return;
         }
-        for (place, ()) in uninstructed.kept() {
-            let others = rows - uninstructed.count();
-            out.field(
-                place,
-                || "/instruction".to_owned(),
-                || format!("the instruction is empty beside an input, and {others} of {rows} rows have one"),
-            );
-        }
-        out.rows += uninstructed.left_out();
+        let others = rows - uninstructed.count();
+        outliers::report(&uninstructed, out, |()| {
+            let message = format!("the instruction is empty beside an input, and {others} of {rows} rows have one");
+            ("/instruction".to_owned(), message)
+        });
     }
 }

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::Role;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::turns;
+use crate::rules::{outliers, turns};
 use crate::sketch::few::Few;
 
 rule_meta! {
@@ -51,7 +51,7 @@ type Names = (u64, Few<(String, String)>);
 impl Rule for ForeignRole {
     const META: RuleMeta = META;
     /// Of users and of assistants: how many turns have the name that goes with their fields, and rows where one has
-    /// the other, what is said of it and where.
+    /// the other, where and what is said of it.
     type State = (Names, Names);
     const DATA_ONLY: bool = true;
 
@@ -72,7 +72,7 @@ impl Rule for ForeignRole {
             } else if (other.contains(&name) || PRODUCTS.contains(&name)) && !std::mem::replace(&mut told[which], true)
             {
                 let message = || format!("the role is `{name}` where the file says `{}`", own[which]);
-                foreign.offer(&row.place, || (message(), turn.pointer()));
+                foreign.offer(&row.place, || (turn.pointer(), message()));
             }
         }
     }
@@ -83,10 +83,7 @@ impl Rule for ForeignRole {
             if native == 0 || native < foreign.count() {
                 continue;
             }
-            for (place, (message, pointer)) in foreign.kept() {
-                out.field(place, || pointer.clone(), || message.clone());
-            }
-            out.rows += foreign.left_out();
+            outliers::report(&foreign, out, Clone::clone);
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::model::example::{Role, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::outliers;
 use crate::sketch::Merge;
 use crate::sketch::few::Few;
 
@@ -137,22 +138,15 @@ impl Rule for SpecialTokenInText {
         if bringing * USUAL > rows {
             // Rows written for one tokenizer and read by another.
             if plain.spelt * 2 > rows {
-                for (place, (pointer, message)) in plain.bringing.kept() {
-                    out.field(place, || pointer.clone(), || message.clone());
-                }
-                out.rows += plain.bringing.left_out();
+                outliers::report(&plain.bringing, out, Clone::clone);
             }
             return;
         }
-        for (place, (pointer, message)) in plain.bringing.kept() {
-            let others = rows - bringing;
-            out.field(
-                place,
-                || pointer.clone(),
-                || format!("{message}, and {others} of {rows} rows bring none"),
-            );
-        }
-        out.rows += plain.bringing.left_out();
+        let others = rows - bringing;
+        outliers::report(&plain.bringing, out, |(pointer, message)| {
+            let message = format!("{message}, and {others} of {rows} rows bring none");
+            (pointer.clone(), message)
+        });
     }
 }
 

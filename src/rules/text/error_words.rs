@@ -64,9 +64,8 @@ pub(super) const STARTS: [&str; 59] = [
 ];
 
 /// What went wrong, in lower case.
-pub(super) const FAULTS: [&str; 47] = [
+pub(super) const FAULTS: [&str; 46] = [
     "network error",
-    "had an error processing your request",
     "an error processing your request",
     "server is busy",
     "please enable javascript",

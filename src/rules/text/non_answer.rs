@@ -1,7 +1,6 @@
 use serde::Deserialize;
 
 use super::noise;
-
 use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::model::setup::Setup;

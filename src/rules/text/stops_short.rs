@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::turns;
+use crate::rules::{outliers, turns};
 use crate::sketch::few::Few;
 
 rule_meta! {
@@ -45,7 +45,7 @@ const PER: u64 = 50;
 
 impl Rule for StopsShort {
     const META: RuleMeta = META;
-    /// Answers in sentences, and rows with one that stops short: how it ends, and where it stands.
+    /// Answers in sentences, and rows with one that stops short: where it stands, and how it ends.
     type State = (u64, Few<(String, String)>);
     const DATA_ONLY: bool = true;
 
@@ -61,7 +61,7 @@ impl Rule for StopsShort {
             *sentences += 1;
             if !told && ends_with_a_bare_word(line) && !is_meant(example) {
                 told = true;
-                short.offer(&row.place, || (super::around(said, said.len()), turn.pointer()));
+                short.offer(&row.place, || (turn.pointer(), super::around(said, said.len())));
             }
         }
     }
@@ -70,11 +70,10 @@ impl Rule for StopsShort {
         if sentences < LEAST || short.count() * PER > sentences {
             return;
         }
-        for (place, (end, pointer)) in short.kept() {
-            let message = || format!("the answer stops at `{end}`, where those in sentences end with a full stop");
-            out.field(place, || pointer.clone(), message);
-        }
-        out.rows += short.left_out();
+        outliers::report(&short, out, |(pointer, end)| {
+            let message = format!("the answer stops at `{end}`, where those in sentences end with a full stop");
+            (pointer.clone(), message)
+        });
     }
 }
 
