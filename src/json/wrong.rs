@@ -63,6 +63,7 @@ impl Wrong {
         let rest = &text[self.at.min(text.len())..];
         let next = rest.chars().next();
         let expected = match self.what {
+            What::ValueExpected if is_conflict(text) => return "a mark of a merge that was not resolved".to_owned(),
             What::ValueExpected => "a value",
             What::KeyExpected => "a key in double quotes",
             What::ColonExpected => "`:`",
@@ -103,6 +104,11 @@ pub(super) const MAX_DIGITS: usize = 4300;
 /// Characters in valid UTF-8.
 pub(crate) fn characters(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() as u64
+}
+
+/// Whether a line is one of those Git leaves around what two sides changed.
+fn is_conflict(line: &str) -> bool {
+    line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") || line.trim_end() == "======="
 }
 
 fn open_string(text: &str) -> &'static str {

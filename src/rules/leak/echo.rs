@@ -5,6 +5,7 @@ use crate::model::example::{Branch, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::answers;
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -84,6 +85,16 @@ impl Rule for Echo {
             if begins && !signs() {
                 let say = || format!("the answer {what}: `{}`", clip(&answer.text).replace('`', "'"));
                 out.field(&row.place, || answer.pointer(), say);
+            }
+        }
+        for (at, turn) in example.turns.iter().enumerate() {
+            if turn.branch != Branch::Rejected || row.words.turn(at).len() < self.min_words {
+                continue;
+            }
+            let asked = turns::before(example, at).filter(|asked| asked.role == Role::User);
+            if asked.is_some_and(|asked| asked.trimmed() == turn.trimmed()) {
+                let say = || format!("the rejected answer is the prompt: `{}`", clip(&turn.text));
+                out.field(&row.place, || turn.pointer(), say);
             }
         }
     }

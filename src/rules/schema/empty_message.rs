@@ -3,13 +3,13 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Content, Role, Shape};
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::{outliers, turns};
 use crate::sketch::few::Few;
 
 rule_meta! {
     /// ## What it finds
-    /// User turns, prompts and texts that are empty or white space; instructions that are, beside an input, where nearly
+    /// User turns, prompts and texts that are empty, white space or a row of dots; instructions that are, beside an input, where nearly
     /// all other rows have one.
     ///
     /// ## Why it matters
@@ -34,6 +34,11 @@ rule_meta! {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct EmptyMessage {}
+
+/// Whether a text is nothing but dots or dashes, three at least: a mark of a question or of surprise may be one.
+fn says_nothing(text: &str) -> bool {
+    text.len() >= 3 && text.bytes().all(|byte| matches!(byte, b'.' | b'-' | b'_'))
+}
 
 impl Rule for EmptyMessage {
     const META: RuleMeta = META;
@@ -62,6 +67,12 @@ impl Rule for EmptyMessage {
             .filter(|turn| matches!(turn.role, Role::User | Role::Text))
         {
             let absent = matches!(turn.content, Content::Text | Content::Parts) && turn.trimmed().is_empty();
+            // Later on a silence may be meant.
+            let first = example.turns.iter().find(|turn| turn.role == Role::User);
+            if first.is_some_and(|first| std::ptr::eq(first, turn)) && says_nothing(turn.trimmed()) {
+                let message = || format!("the user turn is `{}` and nothing else", clip(turn.trimmed()));
+                out.field(&row.place, || turn.pointer(), message);
+            }
             if absent && !turns::says_without_text(turn) {
                 out.field(
                     &row.place,

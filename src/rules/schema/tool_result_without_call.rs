@@ -49,10 +49,16 @@ impl Rule for ToolResultWithoutCall {
             let mut earlier = example.turns[..at].iter().rev();
             let caller = earlier.find(|turn| turn.role != Role::Tool);
             let message = match caller {
-                Some(caller) if may_call(caller) => match unasked(turn, &example.turns[..at]) {
-                    Some(id) => format!("the result of call `{}`, which nobody made", clip(id)),
-                    None => continue,
-                },
+                Some(caller) if may_call(caller) => {
+                    let before = &example.turns[..at];
+                    if let Some(id) = unasked(turn, before) {
+                        format!("the result of call `{}`, which nobody made", clip(id))
+                    } else if let Some(id) = given_before(turn, caller, before) {
+                        format!("a second result of call `{}`", clip(id))
+                    } else {
+                        continue;
+                    }
+                }
                 Some(other) => format!("a tool result after a {} turn that calls no tool", other.role.name()),
                 None => "a tool result before anything was said".to_owned(),
             };
@@ -67,6 +73,20 @@ fn may_call(turn: &Turn<'_>) -> bool {
         || turn.role_text == "function_call"
         || turn.role == Role::Other
         || (turn.role == Role::Assistant && turn.text.contains(['{', '[', '<', '(', ':']))
+}
+
+/// The id of the call this result is of, where the results since the call are as many as its calls of that id.
+fn given_before<'t>(turn: &'t Turn<'_>, caller: &Turn<'_>, before: &[Turn<'_>]) -> Option<&'t str> {
+    let of = |turn: &'t Turn<'_>| turn.raw?.get("tool_call_id").and_then(Value::as_str);
+    let id = of(turn)?;
+    let results = before.iter().rev().take_while(|turn| turn.role == Role::Tool);
+    let same = |turn: &&Turn<'_>| turn.raw.and_then(|raw| raw.get("tool_call_id")?.as_str()) == Some(id);
+    let given = results.filter(same).count();
+    let calls = || {
+        let calls = tools::calls(caller).unwrap_or_default();
+        calls.iter().filter(|call| call.id == Some(id)).count()
+    };
+    (given > 0 && (1..=given).contains(&calls())).then_some(id)
 }
 
 /// The id of the call this result is of, where the calls before it have ids and none has this.

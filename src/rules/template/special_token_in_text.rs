@@ -7,12 +7,12 @@ use crate::model::example::{Role, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::outliers;
+use crate::rules::{outliers, turns};
 use crate::sketch::Merge;
 use crate::sketch::few::Few;
 
 use super::markers;
-use super::spelt::{Tokens, find, is_spoken_of};
+use super::spelt::{self, Tokens, find, is_spoken_of};
 
 rule_meta! {
     /// ## What it finds
@@ -79,6 +79,12 @@ impl Rule for SpecialTokenInText {
         let Some(example) = row.example else { return };
         let templated = example.conversational || example.shape == Shape::Alpaca;
         plain.rows += u64::from(!templated);
+        for turn in turns::written(example) {
+            if let Some(name) = spelt::named(&turn.text) {
+                let message = || format!("the {} turn ends with `{name}`, the name of a token", turn.role.name());
+                out.field(&row.place, || turn.pointer(), message);
+            }
+        }
         let marked = row.chars.angle() || row.chars.bracket();
         if templated && !marked {
             return;

@@ -48,12 +48,27 @@ fn texts(tokenizer: Option<&TokenizerFacts>) -> Vec<String> {
 }
 
 /// Tokens in square brackets that stand for nothing else, but in a text about tokens.
-const OF_TEXTS: [&str; 7] = ["[BOS]", "[CLS]", "[EOS]", "[PAD]", "[SEP]", "[UNK]", "[gMASK]"];
+const OF_TEXTS: [&str; 9] = [
+    "[/INST]", "[BOS]", "[CLS]", "[EOS]", "[INST]", "[PAD]", "[SEP]", "[UNK]", "[gMASK]",
+];
 
 /// Whether a token is one of those, in a row that speaks of tokens.
 pub(super) fn is_spoken_of(token: &str, example: &Example<'_>) -> bool {
-    let speaks = |turn: &Turn<'_>| ["token", "BERT", "mask"].iter().any(|word| turn.text.contains(word));
+    const WORDS: [&str; 6] = ["token", "BERT", "mask", "lama", "istral", "template"];
+    let speaks = |turn: &Turn<'_>| WORDS.iter().any(|word| turn.text.contains(word));
     OF_TEXTS.contains(&token) && example.turns.iter().any(speaks)
+}
+
+/// The name of the end-of-text token, where it ends a text in the token's place.
+pub(super) fn named(text: &str) -> Option<&'static str> {
+    let text = text.trim_end().trim_end_matches(['}', '>', ']']);
+    let name = ["EOS_TOKEN", "eos_token"]
+        .into_iter()
+        .find(|name| text.ends_with(name))?;
+    let before = text[..text.len() - name.len()].trim_end();
+    // Code that adds the token has its name.
+    let code = before.ends_with(['+', '=', '_', '(']) || search::find(before, "token").is_some();
+    (!before.is_empty() && !code).then_some(name)
 }
 
 /// What a message may hold by right: thoughts and calls.

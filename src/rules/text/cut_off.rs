@@ -5,10 +5,12 @@ use crate::model::example::{Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
 
+use super::last_line::{is_open, is_prose};
+
 rule_meta! {
     /// ## What it finds
-    /// Answers that stop where no sentence can: at a word like `the` or `because`, a comma, the number of a list's
-    /// next point, inside JSON, or at a mark such as `[truncated]`.
+    /// Answers that stop where no sentence can: at a word like `the`, `because` or `don'`, a comma, the number or dash
+    /// of a list's next point, inside JSON, or at a mark such as `[truncated]`.
     ///
     /// ## Why it matters
     /// The answer was cut when it was made, by a limit of tokens most often. The model learns to stop in the middle of
@@ -33,9 +35,6 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct CutOff {}
 
-/// Words in lower case after which a sentence goes on, in English, German, French and Spanish.
-const OPEN: &str = "the|and|or|because|whose|their|its|my|your|our|whereas|than|although|is a|are a|as a|with a|of a|\
-    und|oder|weil|dass|sowie|eine|einen|parce|porque|mediante";
 /// How a text ends that was cut on purpose, in lower case.
 const MARKS: [&str; 9] = [
     "<truncated>",
@@ -48,8 +47,6 @@ const MARKS: [&str; 9] = [
     "(continued in next message)",
     "(to be continued in the next message)",
 ];
-/// Words of the last line below which an open end may be meant: a greeting, a title, a verse.
-const WORDS: usize = 7;
 
 impl Rule for CutOff {
     const META: RuleMeta = META;
@@ -93,7 +90,11 @@ fn cut(text: &str) -> Option<&'static str> {
     let last = text.chars().next_back()?;
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
     match last {
-        ',' | '，' | '、' => prose(line).then_some(COMMA),
+        '-' | '*' | '•' if line.trim().len() == last.len_utf8() => {
+            let before = text.lines().rev().nth(1)?.trim_start().strip_prefix(last)?;
+            before.starts_with(' ').then_some("with an empty point")
+        }
+        ',' | '，' | '、' => is_prose(line).then_some(COMMA),
         '.' | ')' | ']' | '>' | '）' => {
             let number = || line.len() <= 3 && line[..line.len() - 1].bytes().all(|byte| byte.is_ascii_digit());
             if matches!(last, '.' | ')') && line.len() > 1 && number() && text.lines().count() > 2 {
@@ -106,7 +107,7 @@ fn cut(text: &str) -> Option<&'static str> {
             marked.then_some("with the mark of a cut")
         }
         _ if text.starts_with(['{', '[']) => is_open_json(text).then_some("inside JSON"),
-        'a'..='z' => (is_open(line) && prose(line)).then_some(SENTENCE),
+        'a'..='z' | '\'' | '’' | '\u{4E00}'..='\u{9FFF}' => (is_open(line) && is_prose(line)).then_some(SENTENCE),
         _ => None,
     }
 }
@@ -131,23 +132,6 @@ fn is_open_json(text: &str) -> bool {
     begins && error().is_some_and(|error| error.is_eof())
 }
 
-/// Whether a line ends with a word that has another after it.
-fn is_open(line: &str) -> bool {
-    let mut words = line.rsplit(' ');
-    let (last, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    OPEN.split('|')
-        .any(|open| open == last || open.split_once(' ') == Some((before, last)))
-}
-
-/// Whether a line is long enough to be a sentence, and no code.
-fn prose(line: &str) -> bool {
-    let code = |c: char| matches!(c, '=' | '{' | '}' | ';' | '<' | '>' | '|' | '`' | '$' | '\\' | '_');
-    // Scripts without blanks are counted in letters.
-    let unspaced = || line.chars().filter(|c| *c > '\u{2E7F}').count() >= 2 * WORDS;
-    let long = line.split(' ').filter(|word| !word.is_empty()).count() >= WORDS || unspaced();
-    long && !line.contains(code) && !line.contains("()")
-}
-
 #[cfg(test)]
 mod tests {
     use super::cut;
@@ -166,6 +150,12 @@ mod tests {
             ),
             ("光合作用是植物利用光能把二氧化碳和水转化为糖的过程，", "with a comma"),
             ("1. Apple\n2. Pear\n3.", "with the number of a point"),
+            ("- Apple\n- Pear\n-", "with an empty point"),
+            ("It is what they told you all, but you don'", "inside a sentence"),
+            (
+                "每周检查一次叶片，看看有没有虫害。另外一个重要的原因是因为",
+                "inside a sentence",
+            ),
             (
                 "Gravity pulls masses together, and [truncated]",
                 "with the mark of a cut",
@@ -185,6 +175,8 @@ mod tests {
             "see what I was looking for and what it was made of",
             "The result of the sum that you asked me to make is 42.",
             "It was the year 3.",
+            "Yes, or no\n-",
+            "He said to all of them 'it is what we want and can'",
             "{\"name\": \"Ann\"}",
             "[1] A note\n[2] Another",
             "x = [1, 2, 3, 4, 5, 6, 7, the",

@@ -16,7 +16,7 @@ pub(super) fn strays(text: &str) -> impl Iterator<Item = (usize, char)> {
             let stray = match c {
                 '\u{AD}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' => true,
                 '\u{FFFC}' | '\u{FFFE}' | '\u{FFFF}' | '\u{2028}' | '\u{2029}' | '\u{E000}'..='\u{F8FF}' => true,
-                '\u{34F}' => true,
+                '\u{34F}' | '\u{FFA0}' => true,
                 // Fillers stand beside the letters of old Korean, and a separator among Mongolian ones.
                 '\u{115F}' | '\u{1160}' => !beside(text, at, from, |c| matches!(c, '\u{1100}'..='\u{11FF}')),
                 '\u{180E}' => !text.contains(|c: char| matches!(c, '\u{1820}'..='\u{18AA}')),
@@ -41,7 +41,7 @@ pub(super) fn name(c: char) -> &'static str {
     match c {
         '\u{AD}' => "soft hyphen",
         '\u{34F}' => "grapheme joiner",
-        '\u{115F}' | '\u{1160}' => "Hangul filler",
+        '\u{115F}' | '\u{1160}' | '\u{FFA0}' => "Hangul filler",
         '\u{180E}' => "Mongolian vowel separator",
         '\u{200B}' => "zero-width space",
         '\u{200C}' => "zero-width non-joiner",

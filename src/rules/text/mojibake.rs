@@ -43,7 +43,8 @@ impl Rule for Mojibake {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        for turn in example.turns.iter().filter(|_| row.chars.beyond_ascii()) {
+        let beyond_ascii = |text: &str| row.chars.beyond_ascii() && !text.is_ascii();
+        for turn in example.turns.iter().filter(|turn| beyond_ascii(&turn.text)) {
             if let Some(said) = said(&turn.text, row.chars) {
                 out.field(&row.place, || turn.pointer(), || said);
             }
@@ -88,6 +89,9 @@ fn said(text: &str, chars: Chars) -> Option<String> {
             "`{}` is text of another code page that was read as Latin-1",
             clip(word)
         ));
+    }
+    if let Some(piece) = pages::chinese(text) {
+        return Some(format!("`{}` is Chinese in UTF-8 that was read as GBK", clip(piece)));
     }
     let lost = pages::lost(text)?;
     Some(format!(

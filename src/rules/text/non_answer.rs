@@ -43,7 +43,7 @@ const NOTHING: &str = "略|暂无|同上|该回答已被删除|[no answer]|[skip
     nonetype|todo|tbd|no output|no answer|no response|no input|[no response generated]|answer goes here|\
     your answer here|fill in answer|placeholder|asdf|asdf asdf|{}|[]|\"\"|''|todo: write the answer|\
     see above|see previous answer|same as above|as above|same as previous|blah blah|blah blah blah|\
-    sample answer|sample response|dummy answer|xxx|removed by moderator|<removed>|content removed";
+    test|testing|test test|foobar|sample answer|sample response|dummy answer|xxx|removed by moderator|<removed>|content removed";
 /// The longest of them, in bytes.
 const LONGEST: usize = 24;
 /// An answer of at least so many bytes is a sentence, or as good as one.

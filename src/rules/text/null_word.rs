@@ -7,7 +7,7 @@ use crate::finding::Findings;
 use crate::model::example::{Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::printed::is_printed;
+use super::printed::{is_listed, is_printed, speaks_of_lists};
 
 rule_meta! {
     /// ## What it finds
@@ -94,7 +94,9 @@ impl Rule for NullWord {
                 Role::Text => ALWAYS.contains(&said),
                 // Beside a call nothing need be said.
                 Role::Assistant if turn.has_tool_calls() => ALWAYS.contains(&said) || ASKED.contains(&said),
-                Role::Assistant => ALWAYS.contains(&said) || is_printed(said),
+                Role::Assistant => {
+                    ALWAYS.contains(&said) || is_printed(said) || is_listed(said) && !speaks_of_lists(example)
+                }
                 _ => false,
             };
             // Alpaca's input follows the instruction on a line of its own.
@@ -111,6 +113,10 @@ impl Rule for NullWord {
                 Some(("ends in", said.lines().last().unwrap_or_default()))
             } else if asks {
                 filled_in(said, row.chars.bracket()).map(|line| ("has the line", line))
+            } else if turn.role == Role::Assistant && row.chars.bracket() {
+                // Who asks of JavaScript is told of it.
+                let code = || example.turns.iter().any(|turn| is_of_code(&turn.text));
+                object(said).filter(|_| !code()).map(|line| ("has the line", line))
             } else {
                 None
             };
@@ -143,16 +149,20 @@ fn filled_in(text: &str, brackets: bool) -> Option<&str> {
         (whole && FILLED.contains(&named.as_str())).then(|| &text[at - label.len()..end])
     });
     // Who writes of JavaScript asks what it means.
-    let code = || {
-        ["`", "JS", "avascript", "avaScript", "();", "console", "print"]
-            .iter()
-            .any(|sign| text.contains(sign))
-    };
-    found.or_else(|| {
-        let at = brackets.then(|| OBJECT.find(bytes)).flatten()?;
-        let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
-        (!code()).then(|| text[start..].lines().next().unwrap_or_default())
-    })
+    found.or_else(|| object(text).filter(|_| brackets && !is_of_code(text)))
+}
+
+/// The line with what JavaScript makes of an object.
+fn object(text: &str) -> Option<&str> {
+    let at = OBJECT.find(text.as_bytes())?;
+    let start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+    text[start..].lines().next()
+}
+
+fn is_of_code(text: &str) -> bool {
+    ["`", "JS", "avascript", "avaScript", "();", "console", "print"]
+        .iter()
+        .any(|sign| text.contains(sign))
 }
 
 /// Bytes of the longest label.

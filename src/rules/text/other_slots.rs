@@ -65,6 +65,9 @@ pub(super) fn of_others(text: &str, at: usize) -> Option<&str> {
     if let Some((statement, whole)) = find("{%", "%}") {
         return is_unrendered(text, statement).then_some(whole);
     }
+    if let Some((inner, whole)) = find("<", ">").or_else(|| find("[", "]")) {
+        return tells_to_fill_in(inner).then_some(whole);
+    }
     let (name, whole) = find("{", "}")?;
     let dollar = at > 0 && text.as_bytes()[at - 1] == b'$';
     (is_word(name) && OF_CHINESE.iter().any(|word| name.contains(word)) && !dollar).then_some(whole)
@@ -76,4 +79,49 @@ fn is_unrendered(text: &str, statement: &str) -> bool {
     let ends = |start: &str, end: &str| statement.starts_with(start) && text.contains(end);
     let code = ["<", "SELECT ", "select ", "```", "\n- ", ": {"];
     (ends("if ", "endif") || ends("for ", "endfor")) && !code.iter().any(|sign| text.contains(sign))
+}
+
+/// Whether Chinese within `<…>` or `[…]` tells somebody to write there.
+fn tells_to_fill_in(inner: &str) -> bool {
+    let tells = [
+        "在此处填写",
+        "在此填写",
+        "在这里填写",
+        "请填写",
+        "请输入",
+        "在此处输入",
+        "在此输入",
+        "在这里输入",
+        "此处填写",
+        "此处插入",
+    ];
+    inner.chars().count() <= 16 && tells.iter().any(|tell| inner.starts_with(tell))
+}
+
+/// `[topic]` in the middle of a prompt of one line. In answers such a word is for its reader to fill in.
+pub(super) fn of_prompts(text: &str) -> Option<(usize, &str)> {
+    const NAMES: [&str; 12] = [
+        "topic",
+        "subject",
+        "company",
+        "company name",
+        "product",
+        "product name",
+        "question",
+        "article",
+        "city",
+        "language",
+        "profession",
+        "industry",
+    ];
+    const LONGEST: usize = 240;
+    if text.len() > LONGEST || text.contains('\n') {
+        return None;
+    }
+    let opening = memchr::memchr_iter(b'[', text.as_bytes());
+    { opening }.find_map(|at| {
+        let name = &text[at + 1..at + text[at..].find(']')?];
+        let slot = &text[at..at + name.len() + 2];
+        (NAMES.contains(&name) && is_prose(text, at, slot.len())).then_some((at, slot))
+    })
 }

@@ -1,5 +1,8 @@
 //! Objects as Python prints them, in the place of what they hold.
 
+use crate::model::example::{Example, Role};
+use crate::rules::turns;
+
 /// How they begin.
 const PRINTED: [&str; 20] = [
     "<__main__.",
@@ -23,6 +26,27 @@ const PRINTED: [&str; 20] = [
     "<generator object ",
     "<openai.",
 ];
+
+/// Whether an answer is a list of one sentence as Python prints it, where the sentence was meant.
+pub(super) fn is_listed(said: &str) -> bool {
+    const WORDS: usize = 6;
+    let between = |quote: char| {
+        said.strip_prefix('[')?
+            .strip_prefix(quote)?
+            .strip_suffix(']')?
+            .strip_suffix(quote)
+    };
+    let inner = between('\'').or_else(|| between('"'));
+    inner.is_some_and(|inner| {
+        inner.split(' ').nth(WORDS - 1).is_some() && !inner.contains("', '") && !inner.contains("\", \"")
+    })
+}
+
+/// Whether a list, or what prints one, is spoken of.
+pub(super) fn speaks_of_lists(example: &Example<'_>) -> bool {
+    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    turns::speak_of(asked, "list|array|python|json|code|[")
+}
 
 /// Whether an answer is an object as Python prints it: one of those, bytes, or a column of pandas.
 pub(super) fn is_printed(said: &str) -> bool {

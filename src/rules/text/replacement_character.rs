@@ -99,7 +99,16 @@ fn replaced(text: &str) -> Option<&str> {
     let marks = memchr::memchr_iter(b'?', bytes).count();
     let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
     let words = text.split(|c: char| c != '?').filter(|word| word.len() > 1).count();
-    (marks >= 8 && words >= 2 && letters * 4 < marks).then_some(text)
+    if marks >= 8 && words >= 2 && letters * 4 < marks {
+        return Some(text);
+    }
+    // A few of them beside sound ones. Nobody who doubles marks puts a blank between.
+    let lost = |word: &str| word.len() >= 3 && word.bytes().all(|byte| byte == b'?');
+    let mut before = None;
+    text.split_ascii_whitespace().find_map(|word| {
+        let (last, both) = (before.replace(word), lost(word));
+        last.filter(|last| both && lost(last) && last.len() + word.len() >= 8)
+    })
 }
 
 /// Whether a mark stands for the apostrophe of a word, `don?t`, or for a letter in a name, `M?nchen`.

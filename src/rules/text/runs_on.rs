@@ -38,13 +38,16 @@ rule_meta! {
 pub(crate) struct RunsOn {}
 
 /// The other side's mark inside an answer, and the mark of the answer that is to follow it.
-static MARKS: LazyLock<[(Finder<'static>, Finder<'static>); 8]> = LazyLock::new(|| {
+static MARKS: LazyLock<[(Finder<'static>, Finder<'static>); 11]> = LazyLock::new(|| {
     [
         ("\nHuman:", "\nAssistant:"),
         ("\nUser:", "\nAssistant:"),
+        ("\n**User:**", "\n**Assistant:**"),
         ("\n### Human:", "\n### Assistant:"),
         ("\n### Instruction:", "\n### Response:"),
-        (" USER: ", " ASSISTANT: "),
+        ("USER: ", " ASSISTANT: "),
+        ("\nQuestion:", "\nAnswer:"),
+        ("\nQ:", "\nA:"),
         ("\n用户：", "\n助手："),
         ("\n问：", "\n答："),
         ("\nПользователь:", "\nАссистент:"),
@@ -81,6 +84,9 @@ const TALKS: [&str; 10] = [
     "example",
 ];
 
+/// Words of rows in which questions are asked for, or given, with their answers.
+const QUESTIONS: &str = "question|faq|q&a|quiz|trivia|riddle|exam|flashcard|joke|q:|answer|questão|pregunta|frage|问";
+
 impl Rule for RunsOn {
     const META: RuleMeta = META;
     type State = ();
@@ -94,7 +100,7 @@ impl Rule for RunsOn {
             let cue = CUES.into_iter().find(|cue| text.starts_with(cue));
             let mark = || mark(text, row.chars.beyond_ascii()).or_else(|| left_behind(text, templated));
             if let Some(mark) = cue.or_else(mark)
-                && !is_asked_for(example)
+                && !is_asked_for(example, mark)
                 // That rule says it.
                 && !(templated && markers::rendered(text).is_some())
             {
@@ -111,12 +117,15 @@ impl Rule for RunsOn {
 
 /// The other side's mark, if an answer to it follows; those beyond ASCII only where they can be there.
 fn mark(text: &str, beyond_ascii: bool) -> Option<&'static str> {
-    const SHOWN: [&str; 8] = [
+    const SHOWN: [&str; 11] = [
         "Human:",
         "User:",
+        "**User:**",
         "### Human:",
         "### Instruction:",
         "USER:",
+        "Question:",
+        "Q:",
         "用户：",
         "问：",
         "Пользователь:",
@@ -151,8 +160,8 @@ fn left_behind(text: &str, templated: bool) -> Option<&'static str> {
     (asks && (templated || mark != "###") && alone()).then_some(mark)
 }
 
-fn is_asked_for(example: &Example<'_>) -> bool {
-    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
-    let mut asked = asked.map(|turn| turn.text.as_ref());
-    asked.any(|text| TALKS.iter().any(|word| text.contains(word)))
+fn is_asked_for(example: &Example<'_>, mark: &str) -> bool {
+    let asked = || example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    let questions = mark.starts_with('Q') && turns::speak_of(asked(), QUESTIONS);
+    questions || asked().any(|turn| TALKS.iter().any(|word| turn.text.contains(word)))
 }

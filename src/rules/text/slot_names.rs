@@ -141,10 +141,17 @@ pub(super) fn is_named_in_capitals(inner: &str) -> bool {
     words().count() >= 2 && words().all(|word| CAPITALS.contains(&word)) && !words().any(|word| masks.contains(&word))
 }
 
-/// `insert company`, `your answer here`.
+/// `insert company`, `Insert company name here`, `your answer here`.
 pub(super) fn is_asked_for(inner: &str) -> bool {
     let words = inner.split(' ').count();
-    let plain = inner.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ');
+    let small = |byte: u8| byte.is_ascii_lowercase() || byte == b' ';
+    let plain = inner.bytes().all(small);
+    if let Some(rest) = inner
+        .strip_prefix("Insert ")
+        .and_then(|rest| rest.strip_suffix(" here"))
+    {
+        return rest.bytes().all(small) && words <= 6;
+    }
     let here = inner.ends_with(" here") && (inner.starts_with("your ") || inner.starts_with("insert "));
     plain && words <= 6 && (here || inner.starts_with("insert ") && words >= 2)
 }

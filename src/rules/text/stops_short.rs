@@ -7,6 +7,8 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::{outliers, turns};
 use crate::sketch::few::Few;
 
+use super::last_line::is_open;
+
 rule_meta! {
     /// ## What it finds
     /// A few answers that end with a bare word, in the middle of a word or of a quotation most often, in a set whose
@@ -36,8 +38,13 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StopsShort {}
 
+/// Answers that stop short: which turn, and how it ends.
+type Short = Few<(String, String)>;
+
 /// Words of the last line from which on it is a sentence, and no title or greeting.
 const WORDS: usize = 12;
+/// The same in scripts without blanks, in letters.
+const LETTERS: usize = 24;
 /// Answers in sentences below which nothing is said of a set.
 const LEAST: u64 = 50;
 /// Of so many of them one may stop short; where more do, they are written so.
@@ -46,55 +53,92 @@ const PER: u64 = 50;
 impl Rule for StopsShort {
     const META: RuleMeta = META;
     /// Answers in sentences, and rows with one that stops short: where it stands, and how it ends.
-    type State = (u64, Few<(String, String)>);
+    /// Of sentences with blanks between words, and of others: how many there are, and those that stop short.
+    type State = ((u64, Short), (u64, Short));
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (sentences, short): &mut Self::State, _: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (spaced, unspaced): &mut Self::State, _: &mut Findings) {
         let Some(example) = row.example else { return };
         let mut told = false;
         for turn in turns::taught(example).filter(|turn| turn.is_answer() && !turn.has_tool_calls()) {
             let said = turn.trimmed();
             let line = &said[said.rfind('\n').map_or(0, |at| at + 1)..];
-            if !is_sentence(line) {
-                continue;
-            }
+            let (sentences, short) = match writing(line) {
+                Some(Writing::Spaced) => &mut *spaced,
+                Some(Writing::Unspaced) => &mut *unspaced,
+                None => continue,
+            };
             *sentences += 1;
-            if !told && ends_with_a_bare_word(line) && !is_meant(example) {
+            // At such a word any answer stops short, which is another rule's.
+            if !told && ends_with_a_bare_word(line) && !is_open(line) && !is_meant(example) {
                 told = true;
                 short.offer(&row.place, || (turn.pointer(), super::around(said, said.len())));
             }
         }
     }
 
-    fn finish(&self, (sentences, short): Self::State, _: &Setup, out: &mut Findings) {
-        if sentences < LEAST || short.count() * PER > sentences {
-            return;
+    fn finish(&self, (spaced, unspaced): Self::State, _: &Setup, out: &mut Findings) {
+        for (sentences, short) in [spaced, unspaced] {
+            if sentences < LEAST || short.count() * PER > sentences {
+                continue;
+            }
+            outliers::report(&short, out, |(pointer, end)| {
+                let message = format!("the answer stops at `{end}`, where those in sentences end with a full stop");
+                (pointer.clone(), message)
+            });
         }
-        outliers::report(&short, out, |(pointer, end)| {
-            let message = format!("the answer stops at `{end}`, where those in sentences end with a full stop");
-            (pointer.clone(), message)
-        });
     }
 }
 
-/// Whether a line is prose of some length: no code, no point of a list, no marks as posts have them.
-fn is_sentence(line: &str) -> bool {
-    let code = |c: char| "={};<>|`$\\_#@/".contains(c);
-    let point = line.starts_with(['-', '*', '•', '|']) || line.starts_with(|c: char| c.is_ascii_digit());
-    !point && line.split(' ').filter(|word| !word.is_empty()).nth(WORDS - 1).is_some() && !line.contains(code)
+#[derive(Debug, PartialEq)]
+enum Writing {
+    Spaced,
+    Unspaced,
 }
 
-/// Whether a line ends with a word in small letters, and neither a sign nor a name.
+/// How a line is written that is prose of some length: no code, no point of a list, no marks as posts have them.
+fn writing(line: &str) -> Option<Writing> {
+    let code = |c: char| "={};<>|`$\\_#@/".contains(c);
+    let point = line.starts_with(['-', '*', '•', '|', '（', '(', '①', '②', '③', '④', '⑤'])
+        || line.starts_with(|c: char| c.is_ascii_digit());
+    if point || line.contains(code) {
+        return None;
+    }
+    if line.split(' ').filter(|word| !word.is_empty()).nth(WORDS - 1).is_some() {
+        return Some(Writing::Spaced);
+    }
+    // A title has no comma; `一、` is the number of a point, `作者：` a heading.
+    let mut letters = line.chars();
+    let numbered = letters.by_ref().take(6).any(|c| matches!(c, '、' | '：'));
+    let clauses = || line.contains(['，', '。']) && letters.filter(|c| is_unspaced(*c)).count() >= LETTERS;
+    (!numbered && clauses()).then_some(Writing::Unspaced)
+}
+
+/// Letters of Chinese and Japanese.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{30FA}' | '\u{4E00}'..='\u{9FFF}')
+}
+
+/// Whether a line ends with a word in small letters or a letter of a script without blanks, and neither a sign nor a name.
 fn ends_with_a_bare_word(line: &str) -> bool {
     let word = line.rsplit(' ').next().unwrap_or_default();
-    !word.is_empty() && word.chars().all(char::is_lowercase)
+    let small = !word.is_empty() && word.chars().all(char::is_lowercase);
+    // Whose words they were stands behind a dash.
+    let named = || {
+        line.chars()
+            .rev()
+            .take(LETTERS)
+            .any(|c| matches!(c, '-' | '—' | '”' | '》' | '·'))
+    };
+    small || line.ends_with(is_unspaced) && !named()
 }
 
 /// Whether what is asked for may end so: a verse, a title, a text that is given without its full stop.
 fn is_meant(example: &Example<'_>) -> bool {
     const ASKED: &str = "poem|verse|lyric|song|quote|headline|title|tweet|caption|slogan|tagline|lowercase|punctuat|\
         translat|rewrite|rephras|paraphras|edit|correct|continue|complete|fill in|blank|extract|transcri|letter|email|\
-        phrase|convert|keyword|query|traduc|übersetz|перевед";
+        phrase|convert|keyword|query|traduc|übersetz|перевед|诗|歌|词|标题|题目|译|续|填|对联|口号|标语|短语|谜|文案|广告|\
+        微博|推文|标点|提取|摘|句|纠|改|補|翻訳";
     turns::speak_of(example.turns.iter().filter(|turn| turn.role != Role::Assistant), ASKED)
 }
 
@@ -103,7 +147,7 @@ mod tests {
     use super::*;
 
     fn stops(line: &str) -> bool {
-        is_sentence(line) && ends_with_a_bare_word(line)
+        writing(line).is_some() && ends_with_a_bare_word(line)
     }
 
     #[test]
@@ -124,6 +168,17 @@ mod tests {
             assert!(!stops(&format!("{start} {end}")), "{end}");
         }
         assert!(!stops("Yours sincerely, and with love"));
+        let chinese = "早晨要浇透水，用覆盖物给土壤降温，下午适当遮阴，这样做的好处是能够保持土壤的";
+        assert_eq!(writing(chinese), Some(Writing::Unspaced));
+        assert!(stops(chinese));
+        for line in [
+            format!("{chinese}湿度。"),
+            format!("一、{chinese}"),
+            format!("{chinese}。” - 丘吉尔"),
+            chinese.replace('，', ""),
+        ] {
+            assert!(!stops(&line), "{line}");
+        }
         assert!(!stops(&format!("- {start}")));
     }
 }

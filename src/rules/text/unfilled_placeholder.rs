@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::slots;
+use super::{other_slots, slots};
 
 rule_meta! {
     /// ## What it finds
@@ -69,7 +69,11 @@ impl Rule for UnfilledPlaceholder {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turn.role != Role::Tool) {
-            let Some((at, slot)) = slots::find(&turn.text) else {
+            let asked = || {
+                let text = Some(&turn.text).filter(|_| turn.role == Role::User);
+                text.and_then(|text| other_slots::of_prompts(text))
+            };
+            let Some((at, slot)) = slots::find(&turn.text).or_else(asked) else {
                 continue;
             };
             // A text that nobody says may be a file of code.

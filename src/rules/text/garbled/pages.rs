@@ -18,6 +18,7 @@ static LOST: LazyLock<[(&str, Finder<'static>); 3]> =
 /// What leads letters in those pages, and how Latin-1 reads the apostrophe of the Mac.
 static LEADS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| PAGES.map(|(lead, _)| Finder::new(lead)));
 static APOSTROPHE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Õ"));
+static BLANK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Â "));
 
 /// How code pages of Cyrillic, of the Mac and of Chinese read what quotation marks and dashes begin with in UTF-8.
 static MARKS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["вЂ", "‚Ä", "鈥"].map(Finder::new));
@@ -79,10 +80,36 @@ fn letter(text: &str) -> Option<(&str, String)> {
 /// `Â` before a blank after a small letter or a digit, as a no-break space looks that was read as Latin-1 and then
 /// made a plain one.
 pub(in super::super) fn blank(text: &str) -> Option<&str> {
-    text.match_indices("Â ").find_map(|(at, _)| {
+    BLANK.find_iter(text.as_bytes()).find_map(|at| {
         let word = text[..at].ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == ',');
-        word.then(|| &text[text.floor_char_boundary(at.saturating_sub(8))..at + "Â ".len()])
+        word.then(|| &text[text.floor_char_boundary(at.saturating_sub(8))..at + BLANK.needle().len()])
     })
+}
+
+/// Chinese in UTF-8 that was read as GBK: the piece that begins with the first of these characters, where there are several
+/// kinds. Each begins what common ones become by the hundred, and stands in hardly a text of its own.
+pub(in super::super) fn chinese(text: &str) -> Option<&str> {
+    // The comma, the full stop, and words of every text.
+    const BEGIN: [&[u8; 3]; 9] = [
+        b"\xE9\x94\x9B", // 锛
+        b"\xE9\x8A\x86", // 銆
+        b"\xE9\x90\xA8", // 鐨
+        b"\xE9\x8F\x84", // 鏄
+        b"\xE9\x8D\xA6", // 鍦
+        b"\xE9\x8D\x99", // 鍙
+        b"\xE9\x8D\x94", // 鍔
+        b"\xE9\x8D\x92", // 鍒
+        b"\xE9\x8E\xB4", // 鎴
+    ];
+    let (mut seen, mut first) = ([false; BEGIN.len()], None);
+    for at in memchr::memchr_iter(BEGIN[0][0], text.as_bytes()) {
+        if let Some(which) = BEGIN.iter().position(|begin| text.as_bytes()[at..].starts_with(*begin)) {
+            seen[which] = true;
+            first.get_or_insert(at);
+        }
+    }
+    let kinds = seen.iter().filter(|seen| **seen).count();
+    first.filter(|_| kinds >= 2).map(|at| &text[at..])
 }
 
 /// What is left of characters that nothing can bring back.
@@ -94,14 +121,31 @@ pub(in super::super) fn lost(text: &str) -> Option<&'static str> {
 /// A word of nothing but letters À to ÿ, as texts in Cyrillic, Greek or Hebrew code pages look that are read as Latin-1.
 pub(in super::super) fn other_page(text: &str) -> Option<&str> {
     let letter = |c: char| matches!(c, '\u{C0}'..='\u{FF}') && !matches!(c, '×' | '÷');
-    let words = text.split(|c: char| !letter(c));
-    // Each letter is two bytes.
-    words.filter(|word| word.len() >= 2 * CERTAIN).find(|word| {
-        let mut letters: Vec<char> = word.chars().collect();
-        letters.sort_unstable();
-        letters.dedup();
-        letters.len() > CERTAIN / 2
-    })
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    // À to ÿ all begin with this byte.
+    while let Some(found) = memchr::memchr(0xC3, &bytes[from..]) {
+        let start = from + found;
+        // Accents stand alone, as a rule.
+        if bytes.get(start + 2) != Some(&0xC3) {
+            from = start + 2;
+            continue;
+        }
+        let rest = &text[start..];
+        let word = &rest[..rest.find(|c: char| !letter(c)).unwrap_or(rest.len())];
+        // Nothing, where × or ÷ stands here.
+        from = start + word.len().max(2);
+        // Each letter is two bytes.
+        if word.len() >= 2 * CERTAIN {
+            let mut letters: Vec<char> = word.chars().collect();
+            letters.sort_unstable();
+            letters.dedup();
+            if letters.len() > CERTAIN / 2 {
+                return Some(word);
+            }
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -116,6 +160,7 @@ mod tests {
             assert_eq!(find(text), None, "{text}");
         }
         assert_eq!(other_page("Îòâåò: Ñïàñèáî, õîðîøî"), Some("Îòâåò"));
+        assert_eq!(other_page("5 ×Îòâåò÷"), Some("Îòâåò"));
         for text in [
             "L’été à Nîmes, où éééééé",
             "naïveté, Žižek, señor, œuvre",
@@ -134,6 +179,10 @@ mod tests {
         }
         assert_eq!(find("Er sagte: „Sie rief ‚Äpfel!‘“, ÕIGE õige"), None);
         assert_eq!(lost("这是锟斤拷"), Some("锟斤拷"));
+        assert_eq!(chinese("Ann: 浣犲ソ锛岃繖鏄竴涓棶棰"), Some("锛岃繖鏄竴涓棶棰"));
+        for text in ["鍦 是", "涓涓细流，锛", "你好，这是一个问题。", "東京都の鍔"] {
+            assert_eq!(chinese(text), None, "{text}");
+        }
         assert_eq!(blank("costs 20Â euros"), Some("costs 20Â "));
         assert_eq!(blank("HÂ LÂ"), None);
     }
