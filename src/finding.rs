@@ -1,6 +1,7 @@
 //! What a rule found, and the bounded collection it is kept in.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,8 @@ pub struct Findings {
     kept: Vec<Finding>,
     /// Rows with at least one finding.
     pub rows: u64,
+    /// The same by source, in the order of their numbers.
+    pub rows_of: BTreeMap<u32, u64>,
     /// Findings in all, of which a row may have several.
     pub count: u64,
     /// Trained tokens lost or spoilt by what was found, where the rule knows.
@@ -140,11 +143,6 @@ impl Clusters {
         let at = self.largest.partition_point(|kept| key(kept) < key(&cluster));
         self.largest.insert(at, cluster);
         self.largest.truncate(Self::KEPT);
-    }
-
-    /// Rows left when one of each group is kept.
-    pub fn remaining(&self) -> u64 {
-        self.all - (self.rows - self.groups)
     }
 }
 
@@ -273,6 +271,7 @@ impl Findings {
         if self.last != Some(row) {
             self.last = Some(row);
             self.rows += 1;
+            *self.rows_of.entry(place.source).or_default() += 1;
         }
         self.bar.is_none_or(|bar| (Reverse(strength), Some(*place)) <= bar)
     }
@@ -297,6 +296,9 @@ impl Findings {
     /// Adds what another worker found. Order and grouping do not matter.
     pub fn merge(&mut self, other: Self) {
         self.rows += other.rows;
+        for (source, rows) in other.rows_of {
+            *self.rows_of.entry(source).or_default() += rows;
+        }
         self.count += other.count;
         self.tokens += other.tokens;
         self.whole += other.whole;

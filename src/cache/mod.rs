@@ -20,7 +20,7 @@ pub use key::{Key, KeyOf};
 pub use texts::Texts;
 
 /// First bytes of an entry; the last is the version of its layout.
-const MAGIC: &[u8] = b"gonogo-cache\x01";
+const MAGIC: &[u8] = b"gonogo-cache\x02";
 
 /// Endings of what is kept: values, and stores of texts.
 const ENTRY: &str = "entry";

@@ -14,7 +14,7 @@ use crate::report::{
 use crate::rule::RuleMeta;
 use crate::rule::lane::Options;
 use crate::scan::Finished;
-use crate::settings::resolve::Threshold;
+use crate::settings::threshold::Threshold;
 
 /// Places kept per rule in the report.
 const PLACES: usize = 20;
@@ -40,6 +40,11 @@ pub struct Header {
     pub sample: Option<u64>,
 }
 
+/// What a hint ends with that is about rows too long for a run.
+pub const WHAT_IS_CUT: &str = "what truncation cuts";
+/// Tokens of the longest row below which any run takes it whole.
+const SHORT: u64 = 512;
+
 /// The report of a finished scan.
 pub fn report(header: Header, finished: Finished) -> Report {
     let mut sources = header.sources;
@@ -59,22 +64,24 @@ pub fn report(header: Header, finished: Finished) -> Report {
     });
     let mut notes = header.notes;
     notes.extend(troubles);
+    let all = Rows::of(&sources);
     let mut settings_files = SettingsFiles { sources: &mut sources };
     let mut groups: Vec<Group> = finished
         .found
         .into_iter()
         .filter(|(_, findings)| !findings.is_empty())
         .map(|(meta, findings)| {
-            let level = level(meta, &findings, rows, &header.warn_if, &header.error_if);
-            group(meta, level, findings, rows, &mut settings_files)
+            let level = level(meta, &findings, &all, &header.warn_if, &header.error_if);
+            group(meta, level, findings, &all, &mut settings_files)
         })
         .collect();
     groups.sort_by(|left, right| (right.level, right.rows, &left.rule).cmp(&(left.level, left.rows, &right.rule)));
     let count = |level| groups.iter().filter(|group| group.level == level).count() as u64;
     let verdict = Verdict {
-        go: !header
+        // Of no row there is nothing good to say.
+        go: header
             .fail_on
-            .is_some_and(|fail_on| groups.iter().any(|group| group.level >= fail_on)),
+            .is_none_or(|fail_on| rows > 0 && groups.iter().all(|group| group.level < fail_on)),
         complete: !header.missing
             && header.sample.is_none_or(|sample| {
                 let mut own = sources.iter().filter(|source| !source.against);
@@ -85,6 +92,11 @@ pub fn report(header: Header, finished: Finished) -> Report {
         notes: count(Level::Note),
         rows,
     };
+    // Of nothing there is no more to see, and of short rows nothing to cut.
+    let lengths = finished.sections.lengths.as_ref();
+    let short = lengths.is_none_or(|lengths| lengths.all.max < SHORT);
+    let says_more = |hint: &String| rows > 0 && !(short && hint.ends_with(WHAT_IS_CUT));
+    let next = header.next.into_iter().filter(says_more).collect();
     Report {
         version: VERSION,
         gonogo: env!("CARGO_PKG_VERSION").to_owned(),
@@ -102,7 +114,7 @@ pub fn report(header: Header, finished: Finished) -> Report {
         batches: None,
         not_checked: header.not_checked,
         notes,
-        next: header.next,
+        next,
     }
 }
 
@@ -110,7 +122,7 @@ pub fn report(header: Header, finished: Finished) -> Report {
 fn level(
     meta: &RuleMeta,
     findings: &Findings,
-    rows: u64,
+    all: &Rows,
     warn_if: &[(String, Threshold)],
     error_if: &[(String, Threshold)],
 ) -> Level {
@@ -123,7 +135,10 @@ fn level(
     };
     let (warn, error) = (last(warn_if), last(error_if));
     // A finding about the whole set has no rows, and is beyond any threshold.
-    let exceeded = |threshold: Threshold| findings.rows == 0 || threshold.exceeded(findings.rows, rows);
+    let (affected, rows) = all.affected(findings);
+    let exceeded = |threshold: Threshold| {
+        findings.rows == 0 || threshold.exceeded(findings.rows, all.all) || threshold.exceeded(affected, rows)
+    };
     if error.is_some_and(exceeded) {
         return Level::Error;
     }
@@ -133,30 +148,71 @@ fn level(
         None => {}
     }
     let own = match meta.escalate {
-        Some((share, level)) if share_of(findings, rows) > share => level,
+        Some((share, level)) if share_of(findings, all) > share => level,
         _ => meta.level,
     };
     if error.is_some() { own.min(Level::Warning) } else { own }
 }
 
+/// Rows looked at, and which of them are trained on.
+struct Rows {
+    all: u64,
+    trained_on: u64,
+    /// By source, whether its rows are trained on.
+    training: Vec<bool>,
+}
+
+impl Rows {
+    fn of(sources: &[Source]) -> Self {
+        let sum = |wanted: &dyn Fn(&Source) -> bool| {
+            let sources = sources.iter().filter(|source| !source.against && wanted(source));
+            sources.map(|source| source.rows).sum()
+        };
+        Self {
+            all: sum(&|_| true),
+            trained_on: sum(&|source| !source.eval),
+            training: sources.iter().map(|source| !source.eval && !source.against).collect(),
+        }
+    }
+
+    /// Rows found, of how many: those of the training data where they are the larger share, which rows held out beside
+    /// them do not make harmless.
+    fn affected(&self, findings: &Findings) -> (u64, u64) {
+        let trained_on = |source: &u32| self.training.get(*source as usize) == Some(&true);
+        let found = findings.rows_of.iter().filter(|(source, _)| trained_on(source));
+        let found: u64 = found.map(|(_, rows)| rows).sum();
+        let larger = u128::from(found) * u128::from(self.all) > u128::from(findings.rows) * u128::from(self.trained_on);
+        if larger {
+            (found, self.trained_on)
+        } else {
+            (findings.rows, self.all)
+        }
+    }
+}
+
 /// What the level goes by: the share of rows, or that of held-out rows where the rule is about those.
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn share_of(findings: &Findings, rows: u64) -> f64 {
-    let (affected, of) = findings.held_out.unwrap_or((findings.rows, rows));
-    if of == 0 { 0.0 } else { affected as f64 / of as f64 }
+fn share_of(findings: &Findings, all: &Rows) -> f64 {
+    share(findings.held_out.unwrap_or_else(|| all.affected(findings)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64, files: &mut SettingsFiles<'_>) -> Group {
+fn share((affected, of): (u64, u64)) -> f64 {
+    if of == 0 { 0.0 } else { affected as f64 / of as f64 }
+}
+
+fn group(meta: &RuleMeta, level: Level, findings: Findings, all: &Rows, files: &mut SettingsFiles<'_>) -> Group {
     let (affected, count, tokens) = (findings.rows, findings.count, findings.tokens);
-    let clusters = findings.clusters.clone().map(clusters);
+    let clusters = findings
+        .clusters
+        .clone()
+        .map(|found| clusters(found, all.all - affected));
     Group {
         clusters,
         held_out: findings.held_out,
         rule: meta.name.to_owned(),
         level,
         rows: affected,
-        share: if rows == 0 { 0.0 } else { affected as f64 / rows as f64 },
+        share: share(all.affected(&findings)),
         count,
         tokens,
         places: findings
@@ -169,12 +225,12 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, rows: u64, files: &m
     }
 }
 
-fn clusters(clusters: finding::Clusters) -> Clusters {
+fn clusters(clusters: finding::Clusters, remaining: u64) -> Clusters {
     Clusters {
         groups: clusters.groups,
         rows: clusters.rows,
         of: clusters.all,
-        remaining: clusters.remaining(),
+        remaining,
         largest: clusters
             .largest
             .into_iter()

@@ -43,6 +43,9 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         .map(str::parse)
         .transpose()
         .map_err(UsageError)?;
+    if args.run.sample == Some(0) {
+        return Err(UsageError("--sample is 0, and of no row there is no verdict".to_owned()).into());
+    }
     let mut prepared = prepare(settings, environment, shard)?;
     // A part has no verdict that could say what is not made.
     if args.run.partial.is_some() {
@@ -149,7 +152,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     if !args.out.quiet {
         tell(report.verdict.rows, size, began.elapsed(), again);
     }
-    if described && report.verdict.go && report.verdict.rows == 0 {
+    if described && report.verdict.rows == 0 && report.verdict.errors == 0 {
         return Err(UsageError("no row was looked at: none of the data the config names is here".to_owned()).into());
     }
     // A run that does not take place is more than the list that was asked for.

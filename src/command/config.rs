@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::model::setup::Origin;
 use crate::report::json;
 use crate::report::style::visible;
+use crate::settings::UsageError;
 use crate::settings::cli::CheckArgs;
 use crate::settings::config::{Run, Source};
 use crate::settings::resolve::{Environment, Typed, resolve};
@@ -27,6 +28,9 @@ pub fn show(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outco
         },
         environment,
     )?;
+    if let Some(missing) = settings.data.iter().find(|path| !path.exists()) {
+        return Err(UsageError(format!("{}: no such file or folder", missing.display())).into());
+    }
     let asked = Asked::of(&settings, environment)?;
     let run = described::read(&mut settings, asked.as_ref(), environment)?;
     let mut out = anstream::stdout().lock();

@@ -121,7 +121,8 @@ fn write(
     fates: &Fates,
     args: &FilterArgs,
 ) -> anyhow::Result<Vec<Written>> {
-    let paths = outputs(inputs, &args.output)?;
+    let folder = matches!(&args.data.data[..], [data] if data.is_dir());
+    let paths = outputs(inputs, &args.output, folder)?;
     let removed = removed_path(args);
     for (_, input) in inputs {
         let same = |path: &Path| {
@@ -154,12 +155,30 @@ fn write(
     for file in files {
         file.place()?;
     }
+    if folder && args.output.is_dir() {
+        describe(inputs, &args.output)?;
+    }
     Ok(written)
 }
 
-/// The file itself for one input; for several, a folder with files of their names.
-fn outputs(inputs: &[(u32, &Input)], output: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    if let ([(_, input)], false) = (inputs, is_folder(output)) {
+/// Copies what `save_to_disk` keeps beside its files, without which `load_from_disk` takes the folder for none of its own.
+fn describe(inputs: &[(u32, &Input)], output: &Path) -> anyhow::Result<()> {
+    let Some(folder) = inputs.first().and_then(|(_, input)| input.path.parent()) else {
+        return Ok(());
+    };
+    for name in ["dataset_info.json", "state.json"] {
+        let path = folder.join(name);
+        if path.is_file() {
+            std::fs::copy(&path, output.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The file itself for one input; for several, and for those of a folder, a folder with files of their names.
+fn outputs(inputs: &[(u32, &Input)], output: &Path, of_folder: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let file = !is_folder(output) && (!of_folder || Format::of_name(output).is_some());
+    if let ([(_, input)], true) = (inputs, file) {
         let other = Format::of_name(output).filter(|format| format.family() != input.format.family());
         if let Some(other) = other {
             let message = format!(

@@ -27,6 +27,9 @@ struct Found {
 }
 
 pub fn run(args: &InitArgs, environment: &Environment) -> anyhow::Result<Outcome> {
+    if !args.folder.is_dir() {
+        return Err(UsageError(format!("{} is no folder", args.folder.display())).into());
+    }
     let target = args.folder.join("gonogo.toml");
     if target.exists() && !args.force {
         return Err(UsageError(format!("{} is there already (--force to replace it)", target.display())).into());
@@ -50,7 +53,12 @@ pub fn run(args: &InitArgs, environment: &Environment) -> anyhow::Result<Outcome
         (_, data) if !data.is_empty() => data.join(" "),
         _ => "DATA".to_owned(),
     };
-    writeln!(out, "next: gonogo {next}")?;
+    // It is found from its own folder and those below it.
+    let start = match (&configs[..], args.folder == Path::new(".")) {
+        ([_], _) | (_, true) => String::new(),
+        _ => format!("cd {} && ", args.folder.display()),
+    };
+    writeln!(out, "next: {start}gonogo {next}")?;
     for config in configs.iter().filter(|_| configs.len() > 1) {
         writeln!(out, "a training config: {config}")?;
     }
@@ -97,18 +105,16 @@ fn look(folder: &Path, environment: &Environment) -> anyhow::Result<Found> {
                 .filter(|path| path.ends_with("data") || path.ends_with("dataset")),
         )
         .collect();
+    let start = folder;
     for folder in data {
         let paths = rows(&folder);
         if paths.is_empty() {
             continue;
         }
         for input in discover(&paths, &mut std::io::empty())?.inputs {
-            let name = input
-                .path
-                .strip_prefix("./")
-                .unwrap_or(&input.path)
-                .display()
-                .to_string();
+            // Paths in a settings file are beside it.
+            let inside = input.path.strip_prefix(start).unwrap_or(&input.path);
+            let name = inside.display().to_string();
             let held_out = matches!(
                 input.split.as_deref(),
                 Some("test" | "validation" | "eval" | "dev" | "valid")

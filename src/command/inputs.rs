@@ -1,5 +1,6 @@
 //! The files of a run: those named on the command line, else the sets its config names.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json};
@@ -46,8 +47,10 @@ pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment)
         }
     }
     if !settings.eval.is_empty() {
+        let first = gathered.inputs.len();
         let entry = run.and_then(|run| Some(run.eval.first().or(run.train.first())?.entry.clone()));
         gathered.add(&settings.eval, &mut std::io::empty(), true, entry.unwrap_or_default())?;
+        gathered.keep_apart(first, &settings.data);
     } else if settings.data.is_empty() {
         for data in run.iter().flat_map(|run| &run.eval) {
             gathered.named(data, true, &beside, environment)?;
@@ -77,6 +80,23 @@ impl Inputs {
             };
             self.notes
                 .push(format!("taken for evaluation data by its split: {first}{more}"));
+        }
+    }
+
+    /// Takes files named for evaluation out of the folders and patterns that the first inputs, so many, were found by.
+    fn keep_apart(&mut self, first: usize, named: &[PathBuf]) {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let held_out: HashSet<PathBuf> = self.inputs[first..].iter().map(|input| real(&input.path)).collect();
+        let named: HashSet<PathBuf> = named.iter().map(|path| real(path)).collect();
+        let both = |input: &Input| {
+            let path = real(&input.path);
+            held_out.contains(&path) && !named.contains(&path)
+        };
+        let found_twice: Vec<usize> = (0..first).filter(|at| both(&self.inputs[*at])).collect();
+        for at in found_twice.into_iter().rev() {
+            self.inputs.remove(at);
+            self.eval.remove(at);
+            self.set_of.remove(at);
         }
     }
 

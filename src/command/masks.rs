@@ -127,6 +127,10 @@ fn trained(
             setup.load_error = raised;
             unmade(why, setup.load_error.is_some());
         }
+        // What it would say of data that are not here is nothing about the run.
+        Err(Failed::Raises(_)) if described.is_some() && gathered.inputs.is_empty() => {
+            unmade("none of the data is here".to_owned(), false);
+        }
         Err(Failed::Raises(message)) if described.is_some() => described::refused(setup, message),
         Err(Failed::Raises(message)) => {
             setup.refused = Some(message.clone());

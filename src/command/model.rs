@@ -46,7 +46,10 @@ impl Found {
         let path = match hub::locate(&asked.value, &env) {
             Ok(path) => path,
             Err(HubError::NotAnId(name)) => anyhow::bail!("no model at {name}: there is no such file or folder"),
-            Err(error) => return Err(anyhow::Error::new(error).context(format!("no model at {}", asked.value))),
+            Err(error) => {
+                let tried = "there is no such file or folder, and as an id of the hub it was not to be had";
+                return Err(anyhow::Error::new(error).context(format!("no model at {}: {tried}", asked.value)));
+            }
         };
         let id = asked.value.split_once('@').map_or(asked.value.as_str(), |(id, _)| id);
         Ok(Some(Self {
@@ -62,20 +65,8 @@ impl Found {
     ///
     /// If it cannot be read, or what is to stand in for its template.
     pub fn load(&self, settings: &Settings, generation: Generation) -> anyhow::Result<Kit> {
-        let chat_template = match &settings.chat_template {
-            Some(path) => {
-                let read = std::fs::read_to_string(&path.value);
-                Some(read.with_context(|| format!("cannot read the chat template {}", path.value.display()))?)
-            }
-            None => settings.chat_template_text.as_ref().map(|text| text.value.clone()),
-        };
-        let clock = match &settings.now {
-            Some(now) => Clock::Fixed(
-                now.parse()
-                    .map_err(|error| UsageError(format!("--now {now}: {error}")))?,
-            ),
-            None => Clock::Local,
-        };
+        let chat_template = chat_template(settings)?;
+        let clock = clock(settings)?;
         let load = Load {
             path: &self.path,
             hub_id: self.hub_id.as_deref(),
@@ -132,6 +123,42 @@ impl Found {
             probe.other
         ))
     }
+}
+
+/// The template that is to stand in for the model's.
+fn chat_template(settings: &Settings) -> anyhow::Result<Option<String>> {
+    match &settings.chat_template {
+        Some(path) => {
+            let read = std::fs::read_to_string(&path.value);
+            let read = read.with_context(|| format!("cannot read the chat template {}", path.value.display()));
+            read.map(Some)
+        }
+        None => Ok(settings.chat_template_text.as_ref().map(|text| text.value.clone())),
+    }
+}
+
+/// The time that templates are told.
+fn clock(settings: &Settings) -> Result<Clock, UsageError> {
+    let Some(now) = &settings.now else {
+        return Ok(Clock::Local);
+    };
+    let parsed = now
+        .parse()
+        .map_err(|error| UsageError(format!("--now {now}: {error}")))?;
+    Ok(Clock::Fixed(parsed))
+}
+
+/// What is not used of the settings where there is no model to use it with, in words.
+///
+/// # Errors
+///
+/// If it could not be used with one either.
+pub fn unused(settings: &Settings) -> anyhow::Result<Option<String>> {
+    clock(settings)?;
+    let unused = chat_template(settings)?.filter(|_| settings.chat_template.is_some());
+    Ok(unused.map(|_| {
+        "the chat template given is not used: templates are rendered where there is a tokenizer (-m)".to_owned()
+    }))
 }
 
 /// What a user should know of a tokenizer before trusting counts made with it.

@@ -36,17 +36,16 @@ pub fn write(report: &Report, args: &OutArgs) -> anyhow::Result<()> {
         save(Path::new(path), &bytes).map_err(|error| UsageError(format!("cannot write {path}: {error}")))?;
     }
     let mut out = stdout(args.color);
-    render(
-        report,
-        args.format,
-        Screen {
-            width: width(),
-            places: places(args),
-        },
-        &mut out,
-    )?;
-    out.flush()?;
-    Ok(())
+    let screen = Screen {
+        width: width(),
+        places: places(args),
+    };
+    let printed = render(report, args.format, screen, &mut out).and_then(|()| out.flush());
+    match printed {
+        // Whoever reads it has seen enough (`gonogo check … | head`); the exit code still says the verdict.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => Ok(printed?),
+    }
 }
 
 /// Standard output, coloured where it should be.

@@ -19,11 +19,11 @@ use crate::scan::partial::Shard;
 use crate::settings::config;
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError};
-use crate::shape::{Columns, Detection, Layout, detect, is_known};
+use crate::shape::{Columns, Detection, Layout, detect, is_known, is_of};
 use crate::source::{self, Input, Limits, Part, Reader, open};
 use crate::trainer::Encode;
 
-use super::assemble::{self, Header};
+use super::assemble::{self, Header, WHAT_IS_CUT};
 use super::described;
 use super::holdout;
 use super::inputs;
@@ -72,6 +72,23 @@ impl Prepared {
             Some(Unmade { why, .. }) => Err(UsageError(why)),
         }
     }
+
+    /// The same, for a command that writes or counts the tokens of conversations.
+    ///
+    /// # Errors
+    ///
+    /// If nothing renders them: neither the model's template nor a trainer's own.
+    pub fn rendered(self) -> Result<Self, UsageError> {
+        let setup = &self.header.setup;
+        let chat = |shape: &Option<Shape>| matches!(shape, Some(Shape::Messages | Shape::Sharegpt));
+        let bare = self.kit.is_some() && !setup.has_template && setup.trainer.is_none();
+        if bare && setup.shapes.iter().any(chat) {
+            let message =
+                "the rows are conversations, and the model has no chat template: give one with --chat-template";
+            return Err(UsageError(message.to_owned()));
+        }
+        Ok(self)
+    }
 }
 
 /// # Errors
@@ -105,7 +122,10 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     let generation = asked.as_ref().map_or(Generation::V5, Asked::generation);
     let kit = match &found {
         Some(found) => Some(Arc::new(found.load(&settings, generation)?)),
-        None => None,
+        None => {
+            notes.extend(model::unused(&settings)?);
+            None
+        }
     };
     if let Some(kit) = &kit {
         notes.extend(model::notes(kit));
@@ -353,6 +373,18 @@ fn columns_exist(settings: &Settings, detected: &[Detection]) -> Result<(), Usag
         if !detected.is_empty() && detected.iter().all(|detection| detection.absent.contains(name)) {
             return wrong(format!("none of the first rows has a column `{name}`"));
         }
+        let shapes = detected
+            .iter()
+            .filter_map(|detection| Some(detection.layout.as_ref()?.shape));
+        let mut others = shapes.filter(|shape| !is_of(column, *shape));
+        // A trainer may read columns that the shape does not.
+        let own = settings.trainer.is_none();
+        if let Some(shape) = others.next().filter(|_| own && 1 + others.count() == detected.len()) {
+            return wrong(format!(
+                "these are rows of {}, which are read from no such column: name their other columns too",
+                shape.name()
+            ));
+        }
     }
     Ok(())
 }
@@ -399,18 +431,41 @@ fn mask(setup: &Setup, unchecked: bool) -> String {
 /// What would tell more than this run can.
 fn next(settings: &Settings, has_tokenizer: bool, setup: &Setup) -> Vec<String> {
     let named = settings.config.as_ref().map(|config| &config.path);
-    let data = named.or(settings.data.first());
-    let data = data.map(|path| path.display().to_string()).unwrap_or_default();
+    let data: Vec<String> = named
+        .into_iter()
+        .chain(&settings.data)
+        .map(|path| quoted(path))
+        .collect();
+    let data = Some(data.join(" ")).filter(|data| data.len() <= LONGEST);
+    let data = data.unwrap_or_else(|| "DATA".to_owned());
+    let model = settings
+        .model
+        .as_ref()
+        .map(|model| format!(" -m {}", quoted(Path::new(&model.value))));
+    let model = model.filter(|_| has_tokenizer).unwrap_or_default();
     let mut next = Vec::new();
     if !has_tokenizer {
         next.push(format!("gonogo {data} -m MODEL   exact lengths and loss masks"));
     } else if setup.max_length.is_none() {
-        next.push(format!("gonogo {data} -m … --max-length 2048   what truncation cuts"));
+        next.push(format!("gonogo {data}{model} --max-length 2048   {WHAT_IS_CUT}"));
     }
     if !setup.planned() {
         next.push(format!(
-            "gonogo {data} --batch-size 8 --max-steps 500   how much of the data the run sees"
+            "gonogo {data}{model} --batch-size 8 --max-steps 500   how much of the data the run sees"
         ));
     }
     next
+}
+
+/// The longest names of data that are said again, in bytes.
+const LONGEST: usize = 60;
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=@%,:~".contains(c);
+    if path.chars().all(plain) {
+        return path;
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
 }

@@ -63,7 +63,7 @@ impl Frame {
     ) {
         let mut cursor = 0;
         for (at, turn) in turns.enumerate() {
-            if turn.is_answer() && turn.has_tool_calls() {
+            if turn.has_tool_calls() {
                 let next = found[at + 1..].iter().flatten().next();
                 let until = next.map_or(text.len(), |(start, _)| *start as usize);
                 if let Some(place) = self.calls(&text[..until], cursor, turn, found[at]) {

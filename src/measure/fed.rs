@@ -1,5 +1,7 @@
 //! The training rows as the trainer batches them, which a run is planned with.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::budget::Budget;
@@ -75,11 +77,12 @@ impl FedRows {
         both.sort();
         let places: Vec<(u32, u64)> = tokens.iter().map(|(source, row, _)| (source, row)).collect();
         let rows = Rows {
+            of_source: of_source(&tokens),
             tokens: tokens.into_values(),
             trained: trained.into_values(),
             both: both.into_values(),
         };
-        let Times { times, held_out } = times_seen(setup, rows.fed(setup))?;
+        let Times { times, held_out } = times_seen(setup, rows.fed(setup, &rows.sets(setup)))?;
         let mut never = Vec::new();
         for (at, (source, row)) in (0..).zip(places) {
             let why = if held_out.binary_search(&at).is_ok() {
@@ -99,6 +102,7 @@ impl FedRows {
     /// The columns in row order.
     pub(super) fn into_rows(self) -> Rows {
         Rows {
+            of_source: of_source(&self.tokens),
             tokens: self.tokens.into_values(),
             trained: self.trained.into_values(),
             both: self.both.into_values(),
@@ -116,14 +120,30 @@ impl Merge for FedRows {
 
 /// The columns of [`FedRows`], in row order.
 pub(super) struct Rows {
+    /// Rows of each source, in order.
+    of_source: BTreeMap<u32, u32>,
     pub(super) tokens: Vec<u32>,
     pub(super) trained: Vec<u32>,
     both: Vec<u32>,
 }
 
 impl Rows {
-    fn fed(&self, setup: &Setup) -> Fed<'_> {
+    /// Rows of each set, a set's sources one after the other.
+    fn sets(&self, setup: &Setup) -> Vec<u32> {
+        let mut sets: Vec<(Option<&usize>, u32)> = Vec::new();
+        for (source, rows) in &self.of_source {
+            let set = setup.sets.get(*source as usize);
+            match sets.last_mut() {
+                Some((last, all)) if *last == set => *all = all.saturating_add(*rows),
+                _ => sets.push((set, *rows)),
+            }
+        }
+        sets.into_iter().map(|(_, rows)| rows).collect()
+    }
+
+    fn fed<'a>(&'a self, setup: &Setup, sets: &'a [u32]) -> Fed<'a> {
         Fed {
+            sets,
             tokens: &self.tokens,
             trained: &self.trained,
             // Of rows of several kinds nobody makes a batch.
@@ -134,8 +154,16 @@ impl Rows {
 
     /// The run planned over these rows; `None` where none is planned, or there is no row.
     pub(super) fn budget(&self, setup: &Setup) -> Option<Budget> {
-        (setup.planned() && !self.tokens.is_empty()).then(|| outlook(setup, self.fed(setup)))
+        (setup.planned() && !self.tokens.is_empty()).then(|| outlook(setup, self.fed(setup, &self.sets(setup))))
     }
+}
+
+fn of_source(rows: &Column<u32>) -> BTreeMap<u32, u32> {
+    let mut of_source = BTreeMap::new();
+    for (source, ..) in rows.iter() {
+        *of_source.entry(source).or_default() += 1;
+    }
+    of_source
 }
 
 fn small(number: usize) -> u32 {

@@ -26,8 +26,9 @@ pub(super) struct Lengths {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct TextTotals {
     tokens: u64,
+    /// Characters of texts, and the tokens that they became.
     chars: u64,
-    bytes: u64,
+    of_chars: u64,
     unk: u64,
     byte_fallback: u64,
 }
@@ -113,12 +114,9 @@ impl Lengths {
             for encoded in row.encoded {
                 self.count_tokens(row, encoded);
             }
+            self.cut.rows += u64::from(row.encoded.iter().any(|encoded| encoded.cut() > 0));
             longest.full_len as u64
         };
-        for turn in &example.turns {
-            self.text.bytes += turn.text.len() as u64;
-            self.text.chars += bytecount_chars(&turn.text);
-        }
         let source = row.place.source as usize;
         if self.by_source.len() <= source {
             self.by_source.resize(source + 1, Histogram::default());
@@ -129,8 +127,11 @@ impl Lengths {
 
     fn count_tokens(&mut self, row: &Row<'_>, encoded: &crate::model::encoded::Encoded) {
         self.text.tokens += encoded.full_len as u64;
+        if !encoded.text.is_empty() {
+            self.text.chars += bytecount_chars(&encoded.text);
+            self.text.of_chars += encoded.full_len as u64;
+        }
         if encoded.cut() > 0 {
-            self.cut.rows += 1;
             self.cut.tokens += encoded.cut() as u64;
             self.cut.trained += encoded.full_trained.saturating_sub(encoded.trained()) as u64;
             self.cut.answers_lost += u64::from(encoded.answer_lost);
@@ -181,11 +182,13 @@ impl Lengths {
                 answers_lost: self.cut.answers_lost,
             }),
             padding: padding::padding(fed, setup.batch_size.value),
-            packed: limit.and_then(|limit| padding::packed(fed, limit)),
-            chars_per_token: if self.text.tokens == 0 {
+            packed: limit
+                .filter(|_| !setup.has_pairs())
+                .and_then(|limit| padding::packed(fed, limit)),
+            chars_per_token: if self.text.of_chars == 0 {
                 0.0
             } else {
-                self.text.chars as f64 / self.text.tokens as f64
+                self.text.chars as f64 / self.text.of_chars as f64
             },
             unk_share: share(self.text.unk),
             byte_fallback_share: share(self.text.byte_fallback),
@@ -217,7 +220,7 @@ impl Merge for Lengths {
         }
         self.text.tokens += other.text.tokens;
         self.text.chars += other.text.chars;
-        self.text.bytes += other.text.bytes;
+        self.text.of_chars += other.text.of_chars;
         self.text.unk += other.text.unk;
         self.text.byte_fallback += other.text.byte_fallback;
         self.cut.rows += other.cut.rows;

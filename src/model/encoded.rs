@@ -57,6 +57,9 @@ pub enum What {
     Turn(u16),
 }
 
+/// How the reason ends for which a row is dropped that the settings leave out by its number.
+pub const AS_SET: &str = "(max_samples)";
+
 impl Encoded {
     /// Tokens that carry loss: labels other than [`IGNORE`], not counting the first token, nor labels that rows tokenised
     /// before have beyond their ids.

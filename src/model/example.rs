@@ -183,7 +183,9 @@ impl Turn<'_> {
             Branch::Completion | Branch::Chosen | Branch::Rejected => {
                 !matches!(self.role, Role::User | Role::System | Role::Tool)
             }
-            Branch::Main | Branch::Prompt => self.role == Role::Assistant,
+            Branch::Main => self.role == Role::Assistant,
+            // What was said before is given, whoever said it.
+            Branch::Prompt => false,
         }
     }
 

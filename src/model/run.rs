@@ -37,7 +37,7 @@ pub struct Arrival {
     /// The seed of `Dataset.shuffle` over all rows, before any is left out: axolotl's `merge_datasets`.
     pub shuffled: Option<u64>,
     pub held_out: Option<HeldOut>,
-    /// Only so many rows from the first on take part: LLaMA-Factory's `max_samples`.
+    /// Only so many rows of each set, from its first on, take part: LLaMA-Factory's `max_samples`.
     pub at_most: Option<u64>,
     /// What the trainer does to the order that is not reproduced, by its name for it.
     pub unknown: Option<String>,

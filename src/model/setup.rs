@@ -329,6 +329,12 @@ impl Setup {
         self.tokenizer.as_ref()?.pad.as_ref()?.id
     }
 
+    /// Whether rows are of two sides, or of one that is judged: what nobody packs.
+    pub fn has_pairs(&self) -> bool {
+        let pairs = |shape: &Option<Shape>| matches!(shape, Some(Shape::Preference | Shape::Kto));
+        self.shapes.iter().any(pairs)
+    }
+
     /// Whether anything was said about how long the run will be.
     pub fn planned(&self) -> bool {
         self.max_steps.is_some() || self.epochs.origin != Origin::Default

@@ -35,30 +35,41 @@ impl Arrived {
     }
 }
 
-/// Brings the rows to the sampler. `leaves_out` says whether a row is left out; where it then `keeps_places`, it still
-/// takes a place among those packed together.
+/// Brings the rows to the sampler, which stand one set after the other, so many of each. `leaves_out` says whether a row
+/// is left out; where it then `keeps_places`, it still takes a place among those packed together.
 ///
 /// # Errors
 ///
 /// What the trainer raises on the number to hold out.
 pub fn arrive(
     arrival: &Arrival,
-    rows: usize,
+    sets: &[u32],
     leaves_out: impl Fn(u32) -> bool,
     keeps_places: bool,
 ) -> Result<Arrived, String> {
-    let rows = u32::try_from(rows).map_err(|_| "more than 2^32 rows".to_owned())?;
-    let taking = arrival
+    let total = sets.iter().try_fold(0_u32, |total, set| total.checked_add(*set));
+    let rows = total.ok_or_else(|| "more than 2^32 rows".to_owned())?;
+    let most = arrival
         .at_most
-        .map_or(rows, |most| u32::try_from(most).unwrap_or(u32::MAX).min(rows));
+        .map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
+    let taking = sets.iter().map(|set| *set.min(&most)).sum();
+    let mut first = 0;
+    let taken = sets.iter().flat_map(|set| {
+        let start = first;
+        first += set;
+        start..start + set.min(&most)
+    });
+    // Numbers among the rows that take part, as numbers of rows; where all do they are the same.
+    let taken: Option<Vec<u32>> = (taking < rows).then(|| taken.collect());
+    let row_of = |number: u32| taken.as_ref().map_or(number, |taken| taken[number as usize]);
     let mut arrived = Arrived {
         is_known: arrival.unknown.is_none(),
         ..Arrived::default()
     };
-    let mut order: Option<Vec<u32>> = (taking < rows).then(|| (0..taking).collect());
+    let mut order: Option<Vec<u32>> = taken.clone();
     if let Some(seed) = arrival.shuffled {
         if taking <= MANY {
-            order = Some(permutation(taking, seed));
+            order = Some(permutation(taking, seed).into_iter().map(row_of).collect());
         } else {
             arrived.is_known = false;
         }
@@ -70,10 +81,11 @@ pub fn arrive(
     match &arrival.held_out {
         Some(out @ HeldOut { which, .. }) if matches!(which, Which::Drawn { .. } | Which::First) => {
             let held = count(out, u64::from(taking))?;
-            let mut drawn = match which {
+            let mut drawn: Vec<u32> = match which {
                 Which::Drawn { seed: Some(seed) } => permutation(taking, *seed),
                 _ => (0..taking).collect(),
             };
+            drawn.iter_mut().for_each(|number| *number = row_of(*number));
             hold(&mut drawn, held);
             order = Some(drawn);
             if *which == (Which::Drawn { seed: None }) {
@@ -100,7 +112,7 @@ pub fn arrive(
         });
     }
     if let Some(out @ HeldOut { which: Which::Last, .. }) = &arrival.held_out {
-        let mut left = order.unwrap_or_else(|| (0..taking).collect());
+        let mut left = order.unwrap_or_else(|| (0..rows).collect());
         let held = count(out, left.len() as u64)?;
         arrived.held = held as u64;
         arrived.held_out = left.split_off(left.len() - held);
@@ -148,8 +160,8 @@ mod tests {
         })
     }
 
-    fn arrived(arrival: &Arrival, rows: usize, left_out: &[u32]) -> Arrived {
-        arrive(arrival, rows, |row| left_out.contains(&row), false).expect("rows")
+    fn arrived(arrival: &Arrival, rows: u32, left_out: &[u32]) -> Arrived {
+        arrive(arrival, &[rows], |row| left_out.contains(&row), false).expect("rows")
     }
 
     #[test]
@@ -199,12 +211,31 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_one_of_each_set() {
+        let arrival = |held_out| Arrival {
+            at_most: Some(3),
+            held_out,
+            ..Arrival::default()
+        };
+        let arrived = |held_out| arrive(&arrival(held_out), &[2, 5, 4], |row| row == 8, false).expect("rows");
+        let all = arrived(None);
+        assert_eq!(
+            (all.order.as_deref(), all.dropped),
+            (Some(&[0, 1, 2, 3, 4, 7, 9][..]), 4)
+        );
+        // `Dataset.from_dict({"a": [0, 1, 2, 3, 4, 7, 8, 9]}).train_test_split(2, seed=42)`
+        let split = arrived(held_out(2.0, Which::Drawn { seed: Some(42) }));
+        assert_eq!(split.held_out, [3, 4]);
+        assert_eq!(split.order.as_deref(), Some(&[2, 9, 1, 7, 0][..]));
+    }
+
+    #[test]
     fn holding_out_all_is_refused_in_the_trainers_words() {
         let arrival = |size| Arrival {
             held_out: held_out(size, Which::Last),
             ..Arrival::default()
         };
-        let refused = |size| arrive(&arrival(size), 10, |_| false, false).expect_err("too many");
+        let refused = |size| arrive(&arrival(size), &[10], |_| false, false).expect_err("too many");
         assert_eq!(
             refused(10.0),
             "val_size 10 (run.yaml:7) leaves nothing of 10 rows to train on: train_test_split raises ValueError"

@@ -30,7 +30,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     let verdict = &report.verdict;
-    let word = if verdict.go { "GO" } else { "NO-GO" };
+    let word = verdict.word();
     writeln!(
         out,
         "{word}: {}, {}",

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use crate::finding::Level;
 
-use super::style::plural;
+use super::style::{plural, visible};
 use super::{Found, Group, Report};
 
 const SHOWN: usize = 9;
@@ -82,7 +82,8 @@ fn word(level: Level) -> &'static str {
 
 /// A message, with what would end the command escaped.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let lines: Vec<_> = text.split('\n').map(visible).collect();
+    lines.join("\n").replace('%', "%25").replace('\n', "%0A")
 }
 
 /// A property's value, in which `,` and `:` are special as well.

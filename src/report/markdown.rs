@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::style::{count, percent, plural, short};
+use super::style::{count, percent, plural, short, visible};
 use super::{Group, Report, batches, passages, plan};
 
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = &report.verdict;
-    let word = if verdict.go { "✅ GO" } else { "❌ NO-GO" };
-    writeln!(out, "## {word}\n")?;
+    let sign = if verdict.go { "✅" } else { "❌" };
+    writeln!(out, "## {sign} {}\n", verdict.word())?;
     let sample = match report.partly().trim_end() {
         "" => String::new(),
         partly => format!(" ({})", partly.trim_end_matches(':')),
@@ -113,26 +113,27 @@ fn finding(report: &Report, group: &Group, out: &mut dyn Write) -> io::Result<()
         let place = found.at.map_or("the set".to_owned(), |at| report.place(at));
         format!("`{}` {}", cell(&place), cell(&found.message(|at| report.place(at))))
     });
+    // What is said of files, or of the set as a whole, has no rows.
+    let (rows, share) = if group.rows == 0 || report.is_of_files(group) {
+        (String::new(), String::new())
+    } else {
+        (count(group.rows), percent(group.share))
+    };
     writeln!(
         out,
-        "| {:?} | {} | {} | {} | {first} |",
-        group.level,
-        group.rule,
-        count(group.rows),
-        percent(group.share)
+        "| {:?} | {} | {rows} | {share} | {first} |",
+        group.level, group.rule
     )
 }
 
 /// Text in a table cell: one line, no cell borders, no markup from the data.
 fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(&text.replace(['\n', '\r'], " ")).chars() {
         match c {
             '|' => out.push_str("\\|"),
             '<' => out.push_str("&lt;"),
             '`' => out.push('\''),
-            '\n' | '\r' => out.push(' '),
-            c if c.is_control() => {}
             c => out.push(c),
         }
     }

@@ -1,5 +1,6 @@
 //! The report: one versioned value, from which every output is rendered and nothing else.
 
+mod bars;
 pub mod batches;
 mod clusters;
 pub mod concise;
@@ -65,7 +66,7 @@ pub struct Report {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
-    /// No finding at or above the level that fails the run.
+    /// Rows were looked at, and no finding is at or above the level that fails the run.
     pub go: bool,
     /// Every row was looked at.
     pub complete: bool,
@@ -74,6 +75,17 @@ pub struct Verdict {
     pub notes: u64,
     /// Rows looked at, in all sources.
     pub rows: u64,
+}
+
+impl Verdict {
+    /// The verdict in capitals: of no row there is none, unless something stood in the way of it.
+    pub fn word(&self) -> &'static str {
+        match self.go {
+            true => "GO",
+            false if self.rows == 0 && self.errors == 0 => "NO VERDICT",
+            false => "NO-GO",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -136,7 +148,7 @@ pub struct Group {
     pub level: Level,
     /// Rows with at least one finding.
     pub rows: u64,
-    /// Of all rows, 0 to 1.
+    /// Of all rows, or of those trained on where that is more: 0 to 1.
     pub share: f64,
     /// Findings, of which a row may have several.
     pub count: u64,
@@ -209,6 +221,21 @@ pub struct NotChecked {
 }
 
 impl Report {
+    /// What is said of rows of two sides alone.
+    pub fn of_pairs(&self, said: &'static str) -> &'static str {
+        let pairs = |source: &Source| source.shape == Some(Shape::Preference);
+        if self.sources.iter().any(pairs) { said } else { "" }
+    }
+
+    /// Whether a group is of files and not of rows.
+    pub fn is_of_files(&self, group: &Group) -> bool {
+        let whole = |at: At| {
+            let source = self.sources.get(at.source as usize);
+            source.is_some_and(|source| source.is_meant_whole(at))
+        };
+        group.rows > 0 && group.places.iter().all(|found| found.at.is_some_and(whole))
+    }
+
     /// What stands before the number of rows where they are not all there are.
     pub fn partly(&self) -> &'static str {
         let lacks_a_set = |lacking: &NotChecked| lacking.rules.iter().any(|rule| rule.starts_with(ROWS_OF));

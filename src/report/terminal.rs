@@ -12,7 +12,7 @@ use crate::measure::LengthSection;
 
 use super::style::{bytes, clip, count, percent, plural, short, visible};
 use super::wrap::wrap;
-use super::{At, Cluster, Found, Group, Report, Source, batches, clusters, passages, plan};
+use super::{At, Cluster, Found, Group, Report, Source, bars, batches, clusters, passages, plan};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -153,7 +153,7 @@ impl Page<'_> {
 
     fn verdict(&mut self) -> io::Result<()> {
         let verdict = &self.report.verdict;
-        let (word, style) = if verdict.go { ("GO", GREEN) } else { ("NO-GO", RED) };
+        let (word, style) = (verdict.word(), if verdict.go { GREEN } else { RED });
         let mut counts = Vec::new();
         for (number, name) in [
             (verdict.errors, "error"),
@@ -192,7 +192,9 @@ impl Page<'_> {
             Level::Note => ("note", CYAN),
         };
         let mut amount = String::new();
-        if group.rows > 0 {
+        if self.report.is_of_files(group) {
+            amount = format!("  {}", plural(group.rows, "file"));
+        } else if group.rows > 0 {
             amount = format!("  {} · {}", plural(group.rows, "row"), percent(group.share));
         }
         if group.tokens > 0 {
@@ -311,7 +313,12 @@ impl Page<'_> {
             .join(" · ");
         self.line(
             "tokens",
-            &format!("{mark}{} in {} · {figures}", short(all.tokens), plural(all.rows, "row")),
+            &format!(
+                "{mark}{} in {}{} · {figures}",
+                short(all.tokens),
+                plural(all.rows, "row"),
+                self.report.of_pairs(", of each the longer side")
+            ),
         )?;
         self.histogram(lengths)?;
         if let Some(cut) = &lengths.max_length {
@@ -329,9 +336,10 @@ impl Page<'_> {
         }
         if let Some(masks) = &self.report.masks {
             let text = format!(
-                "{} of {} tokens ({})",
+                "{} of {} tokens{} ({})",
                 short(masks.trained),
                 short(masks.tokens),
+                self.report.of_pairs(" of both sides"),
                 percent(share(masks.trained, masks.tokens))
             );
             let roles = masks.roles.iter().filter(|role| role.tokens > 0);
@@ -416,18 +424,8 @@ impl Page<'_> {
 
     /// Bars of the length bins, log scale, with a line where `max_length` stands.
     fn histogram(&mut self, lengths: &LengthSection) -> io::Result<()> {
-        const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-        let most = lengths.histogram.iter().map(|bin| bin.rows).max().unwrap_or(0).max(1);
         let limit = lengths.max_length.as_ref().map(|cut| cut.limit as u64);
-        let mut bars = String::new();
-        for bin in &lengths.histogram {
-            if limit.is_some_and(|limit| limit < bin.from && !bars.contains('│') && !bars.is_empty()) {
-                bars.push('│');
-            }
-            // Any row at all shows; the height is that of the count.
-            let height = usize::try_from((bin.rows * 8).div_ceil(most)).unwrap_or(8);
-            bars.push(if height == 0 { ' ' } else { BARS[height - 1] });
-        }
+        let bars = bars::of(&lengths.histogram, limit);
         let room = self.screen.width.saturating_sub(NAMES + 26).max(10);
         let text = format!(
             "{} {} {}",

@@ -10,10 +10,10 @@ pub(super) fn before<'t>(example: &'t Example<'_>, at: usize) -> Option<&'t Turn
     example.turns[..at].iter().rev().find(|turn| on_side(turn, branch))
 }
 
-/// What the assistant says and the model is taught: not what was rejected.
+/// What the assistant says and the model is taught: neither what was rejected, nor what a prompt says was said before.
 pub(super) fn taught<'t>(example: &'t Example<'_>) -> impl DoubleEndedIterator<Item = &'t Turn<'t>> {
     let turns = example.turns.iter();
-    turns.filter(|turn| turn.role == Role::Assistant && turn.branch != Branch::Rejected)
+    turns.filter(|turn| turn.role == Role::Assistant && !matches!(turn.branch, Branch::Rejected | Branch::Prompt))
 }
 
 /// What people and models say: neither a tool's result nor what was rejected.

@@ -18,7 +18,7 @@ use crate::sketch::lines::Lines;
 use super::Gathered;
 
 /// First bytes of the file; the last is the version of its layout.
-const MAGIC: &[u8] = b"gonogo-partial\x04";
+const MAGIC: &[u8] = b"gonogo-partial\x05";
 
 /// Shard `index`, from 1, of `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

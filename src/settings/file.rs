@@ -56,6 +56,34 @@ pub struct Values {
     pub rules: BTreeMap<String, Spanned<serde_json::Value>>,
 }
 
+impl Values {
+    /// Takes paths for those beside the file, where they are there: it is read from folders below its own too.
+    fn beside(mut self, file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let here = std::env::current_dir().is_ok_and(|current| current == folder);
+        if folder.as_os_str().is_empty() || here {
+            return self;
+        }
+        let there = |path: &Path| Some(folder.join(path)).filter(|path| path.exists());
+        for path in self.eval.iter_mut().chain(&mut self.against) {
+            if let Some(found) = there(path) {
+                *path = found;
+            }
+        }
+        if let Some(template) = &mut self.chat_template
+            && let Some(found) = there(template.get_ref())
+        {
+            *template.get_mut() = found;
+        }
+        if let Some(model) = &mut self.model
+            && let Some(found) = there(Path::new(model.get_ref()))
+        {
+            *model.get_mut() = found.display().to_string();
+        }
+        self
+    }
+}
+
 impl File {
     /// The nearest settings file at or above a folder, if there is one.
     ///
@@ -87,11 +115,11 @@ impl File {
             return Self::read_project(path)?.ok_or_else(none);
         }
         let text = read(path)?;
-        let values = toml::from_str(&text).map_err(|error| explain(path, &text, &error))?;
+        let values: Values = toml::from_str(&text).map_err(|error| explain(path, &text, &error))?;
         Ok(Self {
             path: path.to_owned(),
             text,
-            values,
+            values: values.beside(path),
         })
     }
 
@@ -113,7 +141,7 @@ impl File {
         Ok(values.map(|values| Self {
             path: path.to_owned(),
             text,
-            values,
+            values: values.beside(path),
         }))
     }
 

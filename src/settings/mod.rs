@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod file;
 pub mod resolve;
+pub mod threshold;
 
 pub use crate::rule::nearest;
 pub use resolve::Settings;

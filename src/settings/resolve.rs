@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::finding::Level;
@@ -16,6 +15,7 @@ use super::UsageError;
 use super::cli::{DataArgs, FailArgs, FailOn, FileArgs, ModelArgs, RuleArgs, TrainArgs};
 use super::config::{Config, Opened};
 use super::file::{File, Values};
+use super::threshold::Threshold;
 
 /// The process's environment, or a test's.
 pub type Environment = BTreeMap<String, String>;
@@ -106,40 +106,6 @@ impl Settings {
         .into_iter()
         .flatten()
         .collect()
-    }
-}
-
-/// `>0.5%` of the rows, or `>20` rows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Threshold {
-    Share(f64),
-    Rows(u64),
-}
-
-impl Threshold {
-    #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-    pub fn exceeded(self, rows: u64, all: u64) -> bool {
-        match self {
-            Self::Share(share) => all > 0 && rows as f64 / all as f64 > share,
-            Self::Rows(most) => rows > most,
-        }
-    }
-}
-
-impl FromStr for Threshold {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no threshold; write `>0.5%` or `>20`");
-        let number = text.trim().strip_prefix('>').ok_or_else(wrong)?.trim();
-        match number.strip_suffix('%') {
-            Some(percent) => percent
-                .trim()
-                .parse::<f64>()
-                .map(|percent| Self::Share(percent / 100.0))
-                .map_err(|_| wrong()),
-            None => number.parse().map(Self::Rows).map_err(|_| wrong()),
-        }
     }
 }
 
@@ -254,16 +220,30 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
             pick.number(train.max_length, "max-length", |values| &values.max_length)?,
             "max-length",
         )?,
-        batch_size: pick.number(train.batch_size, "batch-size", |values| &values.batch_size)?,
-        grad_accum: pick.number(train.grad_accum, "grad-accum", |values| &values.grad_accum)?,
-        world_size: pick.number(train.world_size, "world-size", |values| &values.world_size)?,
+        batch_size: at_least_one(
+            pick.number(train.batch_size, "batch-size", |values| &values.batch_size)?,
+            "batch-size",
+        )?,
+        grad_accum: at_least_one(
+            pick.number(train.grad_accum, "grad-accum", |values| &values.grad_accum)?,
+            "grad-accum",
+        )?,
+        world_size: at_least_one(
+            pick.number(train.world_size, "world-size", |values| &values.world_size)?,
+            "world-size",
+        )?,
         epochs: pick.number(train.epochs, "epochs", |values| &values.epochs)?,
         max_steps: pick.number(train.max_steps, "max-steps", |values| &values.max_steps)?,
         packing: pick.word(train.packing.clone(), "packing", |values| &values.packing)?,
         drop_last: pick.number(train.drop_last.then_some(true), "drop-last", |values| &values.drop_last)?,
         scheduler: pick.word(train.scheduler.clone(), "scheduler", |values| &values.scheduler)?,
         warmup: pick.number(train.warmup, "warmup", |values| &values.warmup)?,
-        learning_rate: pick.number(train.learning_rate, "learning-rate", |values| &values.learning_rate)?,
+        learning_rate: sound(
+            pick.number(train.learning_rate, "learning-rate", |values| &values.learning_rate)?,
+            "learning-rate",
+            |rate| *rate >= 0.0,
+            "0 or more",
+        )?,
         seed: pick.number(train.seed, "seed", |values| &values.seed)?,
         transformers: pick.word(train.transformers.clone(), "transformers", |values| {
             &values.transformers
@@ -415,8 +395,19 @@ impl Pick<'_> {
 
 /// A count that is no count where it is 0.
 fn at_least_one(setting: Option<Setting<usize>>, key: &str) -> Result<Option<Setting<usize>>, UsageError> {
+    sound(setting, key, |count| *count > 0, "at least 1")
+}
+
+fn sound<T: std::fmt::Display>(
+    setting: Option<Setting<T>>,
+    key: &str,
+    is_sound: fn(&T) -> bool,
+    must_be: &str,
+) -> Result<Option<Setting<T>>, UsageError> {
     match setting {
-        Some(Setting { value: 0, origin }) => Err(UsageError(format!("{key} is 0 ({origin}), and must be at least 1"))),
+        Some(Setting { value, origin }) if !is_sound(&value) => Err(UsageError(format!(
+            "{key} is {value} ({origin}), and must be {must_be}"
+        ))),
         setting => Ok(setting),
     }
 }

@@ -1,5 +1,7 @@
 //! The names columns go by: the shape's own, those often seen in its stead, and the user's.
 
+use crate::model::example::Shape;
+
 /// For each column a shape knows, the name it has in this file, where that differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
@@ -69,6 +71,19 @@ const KNOWN: &[&str] = &[
 pub fn is_known(column: &str) -> bool {
     let often = [MESSAGES, PROMPT, COMPLETION, OUTPUT, LABEL, TEXT];
     KNOWN.contains(&column) || often.iter().any(|names| names.contains(&column))
+}
+
+/// Whether rows of a shape are read from a column of this name, as far as it is one that tells shapes apart.
+pub fn is_of(column: &str, shape: Shape) -> bool {
+    match column {
+        "text" => shape == Shape::Text,
+        "prompt" => matches!(shape, Shape::Preference | Shape::Kto | Shape::PromptCompletion),
+        "completion" => matches!(shape, Shape::Kto | Shape::PromptCompletion),
+        "chosen" | "rejected" => shape == Shape::Preference,
+        "instruction" | "input" | "output" | "response" => shape == Shape::Alpaca,
+        "input_ids" => shape == Shape::Tokenised,
+        _ => true,
+    }
 }
 
 /// Names under which a column is often found, the shape's own first.

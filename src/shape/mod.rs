@@ -18,7 +18,7 @@ use crate::model::example::{Example, Misfit, MisfitKind, Shape};
 use crate::model::record::Record;
 use crate::model::value::{Object, Value};
 
-pub use columns::{Columns, is_known};
+pub use columns::{Columns, is_known, is_of};
 pub use detect::{Detection, classify, detect};
 pub use usual::Usual;
 
@@ -73,11 +73,24 @@ impl Layout {
             Some(other) if other.shape != self.shape => Misfit {
                 kind: MisfitKind::OtherShape,
                 pointer: misfit.pointer,
-                message: format!("a {} row in a {} file", other.shape.name(), self.shape.name()),
+                message: format!(
+                    "{} row in {} file",
+                    with_article(other.shape.name()),
+                    with_article(self.shape.name())
+                ),
             },
             _ => misfit,
         }
     }
+}
+
+fn with_article(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {name}")
 }
 
 /// A row's columns by the names the shape knows them under.

@@ -71,16 +71,19 @@ fn a_folder_is_walked_in_order_and_what_is_left_out_is_listed() {
 }
 
 #[test]
-fn a_folder_whose_splits_differ_in_format_is_said_to_be_none_of_datasets() {
+fn a_folder_whose_splits_differ_in_format_is_read_and_said_to_be_none_of_datasets() {
     let folder = Folder::new();
-    for name in ["train.jsonl", "train-more.jsonl", "test.csv"] {
+    for name in ["train.jsonl", "test-more.csv", "test.csv", "test.jsonl"] {
         folder.file(name, ROW);
     }
     let found = find(folder.path());
+    assert_eq!(names(&folder, &found), ["test-more.csv", "test.csv", "train.jsonl"]);
     assert_eq!(
         skipped(&folder, &found),
-        ["test.csv: only json is read, and datasets loads no folder whose splits differ in format"]
+        ["test.jsonl: of a folder's formats only one is read, as datasets does: csv"]
     );
+    let note = "datasets loads no folder whose splits differ in format, as these do";
+    assert!(found.inputs[0].notes.iter().any(|said| said == note));
 }
 
 #[test]

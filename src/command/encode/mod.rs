@@ -45,7 +45,7 @@ pub fn run(args: &EncodeArgs, environment: &Environment) -> anyhow::Result<Outco
     }
     let typed = Typed::without_rules(&args.data, &args.model, &args.train, &args.files);
     let settings = resolve(typed, environment)?;
-    let prepared = prepare(settings, environment, None)?.made()?;
+    let prepared = prepare(settings, environment, None)?.made()?.rendered()?;
     let Some(encoder) = prepared.encoder.as_deref() else {
         return Err(UsageError("encode needs a tokenizer: give one with -m".to_owned()).into());
     };

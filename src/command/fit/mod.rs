@@ -29,7 +29,9 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
             UsageError("fit reads the data more than once, and standard input can be read once".to_owned()).into(),
         );
     }
-    let prepared = prepare(settings(args, environment)?, environment, None)?.made()?;
+    let prepared = prepare(settings(args, environment)?, environment, None)?
+        .made()?
+        .rendered()?;
     if prepared.encoder.is_none() {
         return Err(UsageError("fit counts tokens: give the tokenizer with -m".to_owned()).into());
     }

@@ -67,6 +67,15 @@ pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -
         setup.max_steps = steps.map(|steps| set(steps, given.origin));
     }
     setup.packing = packing::packing(setup, settings, &own, asked)?;
+    // What a config says is for the rules about configs.
+    if let Some(packing) = setup.packing.as_ref().filter(|packing| flagged(packing))
+        && setup.has_pairs()
+    {
+        let (word, origin) = (&packing.value, &packing.origin);
+        return Err(UsageError(format!(
+            "packing is {word} ({origin}), and no trainer packs preference rows"
+        )));
+    }
     setup.run = run(setup, settings, &own, asked)?;
     Ok(())
 }

@@ -118,7 +118,8 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
     }
 }
 
-/// `data/data_utils.py` of 0.9.5, `merge_dataset` and `split_dataset`; `data/loader.py`, `max_samples`.
+/// `data/data_utils.py` of 0.9.5, `merge_dataset` and `split_dataset`; `data/loader.py`, `_load_single_dataset`: `max_samples`
+/// of each set, before they are merged.
 fn llama_factory(own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
     let held_out = number(own, "val_size").filter(|size| size.value > 1e-6);
     let at_most = own.said("max_samples").and_then(|most| most.value.as_u64());

@@ -35,6 +35,8 @@ pub struct Fed<'a> {
     pub both: Option<&'a [u32]>,
     /// Whether the tokens were counted, not estimated.
     pub counted: bool,
+    /// Rows of each set, where there are several and one stands after the other.
+    pub sets: &'a [u32],
 }
 
 /// How often each row is seen.
@@ -59,7 +61,9 @@ impl Come {
         // Rows that are left out keep their place only where they are packed by place.
         let keeps_places = packing::keeps_places(setup);
         let leaves_out = |row: u32| fed.tokens[row as usize] == DROPPED;
-        let arrived = arrive(&setup.run.arrival, fed.tokens.len(), leaves_out, keeps_places)?;
+        let one = [u32::try_from(fed.tokens.len()).map_err(|_| "more than 2^32 rows".to_owned())?];
+        let sets = if fed.sets.is_empty() { &one } else { fed.sets };
+        let arrived = arrive(&setup.run.arrival, sets, leaves_out, keeps_places)?;
         Ok(Self {
             tokens: arrived.gather(fed.tokens),
             trained: arrived.gather(fed.trained),

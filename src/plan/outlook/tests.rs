@@ -111,6 +111,7 @@ fn both_sides_of_a_preference_row_lie_in_its_batch() {
         trained: &[6; 64],
         both: Some(&[8; 64]),
         counted: true,
+        ..Fed::default()
     };
     let load = outlook(&setup, fed).plan.and_then(|plan| plan.load).expect("tokens");
     // 2 steps of 2 pairs, accumulated twice, on 8 ranks.

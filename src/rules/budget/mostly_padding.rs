@@ -30,8 +30,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Pack the rows (packing=True), or group rows of like length (train_sampling_strategy="group_by_length"; before
-    /// transformers 5 group_by_length=True).
+    /// Group rows of like length (train_sampling_strategy="group_by_length"; before transformers 5
+    /// group_by_length=True), or pack them (packing=True) if they are no preference rows, which nobody packs.
     "budget/mostly-padding", Warning, needs [Plan, Tokenizer]
 }
 

@@ -27,8 +27,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Change the setting the message names; with few rows lower per_device_train_batch_size or unset
-    /// dataloader_drop_last.
+    /// Change the setting the message names; with few rows lower the batch size of a device (per_device_train_batch_size;
+    /// micro_batch_size in axolotl, batch_size in torchtune) or unset dataloader_drop_last.
     "budget/no-run", Error, needs [Plan]
 }
 

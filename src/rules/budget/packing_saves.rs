@@ -2,7 +2,6 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::budget::Budget;
-use crate::model::example::Shape;
 use crate::model::setup::Setup;
 use crate::rule::{Rule, RuleMeta, rule_meta};
 
@@ -59,8 +58,7 @@ impl Rule for PackingSaves {
         let (Some(load), Some(filled)) = (load, budget.packable.filter(|filled| *filled > 0.0)) else {
             return;
         };
-        let pairs = |shape: &Option<Shape>| matches!(shape, Some(Shape::Preference | Shape::Kto));
-        if budget.packed.is_some() || setup.shapes.iter().any(pairs) {
+        if budget.packed.is_some() || setup.has_pairs() {
             return;
         }
         let saved = 1.0 - (1.0 - load.padding) / filled;

@@ -36,7 +36,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Unset dataloader_drop_last, or make the batch smaller.
+    /// Make the batch smaller, or keep the last one where the trainer can (dataloader_drop_last=False; torchtune always
+    /// drops it).
     "budget/rows-left-out", Warning, needs [Plan]
 }
 

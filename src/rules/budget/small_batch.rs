@@ -54,7 +54,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Raise gradient_accumulation_steps, or per_device_train_batch_size where memory allows.
+    /// Raise gradient_accumulation_steps, or where memory allows the batch size of a device (per_device_train_batch_size;
+    /// micro_batch_size in axolotl, batch_size in torchtune).
     "budget/small-batch", Warning, needs [Plan]
 }
 

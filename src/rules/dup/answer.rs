@@ -62,7 +62,7 @@ impl Rule for Answer {
             return;
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));
-        asked.media(row);
+        asked.beside(row);
         asked.turns(prompt);
         answered.text(text.as_bytes());
         let key = Shared {

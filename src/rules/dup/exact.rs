@@ -10,7 +10,7 @@ use super::{groups, said};
 rule_meta! {
     /// ## What it finds
     /// Rows that say the same as an earlier row: the same turns by the same roles, whatever their ids and
-    /// other columns, but for pictures and sounds; of rows tokenised before, the same `input_ids`. The count is
+    /// other columns, but for pictures, sounds and tools; of rows tokenised before, the same `input_ids`. The count is
     /// exact (16 bytes a row are remembered, or written to `--tmp-dir`).
     ///
     /// ## Why it matters
@@ -70,7 +70,7 @@ struct Meetings {
     planned: bool,
     /// Pairs of rows of one group.
     pairs: u64,
-    /// Rows less than a batch after another of their group, as the rows stand in the files.
+    /// Those in one batch, as the rows stand in the files.
     near: u64,
 }
 
@@ -88,11 +88,13 @@ impl Meetings {
     fn add(&mut self, rows: impl ExactSizeIterator<Item = (u32, u64)>) {
         let size = rows.len() as u64;
         self.pairs += size * (size - 1) / 2;
-        let mut before = None;
+        // The batch of the row before, and how many of the group are in it so far.
+        let mut before = (None, 0);
         for (source, row) in rows {
-            let near = before.is_some_and(|(file, last)| file == source && row / self.batch == last / self.batch);
-            self.near += u64::from(near);
-            before = Some((source, row));
+            let batch = Some((source, row / self.batch));
+            let met = if before.0 == batch { before.1 } else { 0 };
+            self.near += met;
+            before = (batch, met + 1);
         }
     }
 
@@ -117,8 +119,8 @@ impl Meetings {
             let expected = self.pairs as f64 * (batch - 1) as f64 / (clusters.all - 1) as f64;
             if near > 0 || expected >= 1.0 {
                 notes.push(format!(
-                    "with {batch} rows a step, rows that say the same meet in one step {} in file order, ≈{expected:.0} times shuffled",
-                    plural(near, "time")
+                    "with {batch} rows a step, {} of rows that say the same meet in one step in file order, ≈{expected:.0} shuffled",
+                    plural(near, "pair")
                 ));
             }
         }

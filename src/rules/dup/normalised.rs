@@ -64,7 +64,7 @@ impl Rule for Normalised {
             return;
         };
         let mut normal = Said::by(row);
-        normal.media(row);
+        normal.beside(row);
         for (at, turn) in example.turns.iter().enumerate() {
             normal.turn(turn, row.forms.turn(at));
         }

@@ -49,11 +49,13 @@ impl Rule for Prompt {
         let Some((prompt, answer)) = said::asked(row) else {
             return;
         };
-        if row.example.is_some_and(|example| example.shape == Shape::Kto) {
+        // One prompt with several answers is what these sets are made of.
+        let pairs = |shape| matches!(shape, Shape::Preference | Shape::Kto);
+        if row.example.is_some_and(|example| pairs(example.shape)) {
             return;
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));
-        asked.media(row);
+        asked.beside(row);
         asked.turns(prompt);
         answered.text(answer.text.as_bytes());
         // Two answers of no text are two calls.

@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::model::example::{Branch, Content, Shape, Turn};
 use crate::model::value::{Object, Value};
 use crate::rule::Row;
+use crate::rules::tools;
 
 /// A hash of one kind of row content; rows of training and of evaluation data never share one.
 pub(super) struct Said(Xxh3);
@@ -16,11 +17,29 @@ impl Said {
         Self(hash)
     }
 
-    /// Adds the pictures and sounds of the row, which are part of what is asked.
-    pub(super) fn media(&mut self, row: &Row<'_>) {
+    /// Adds the pictures, sounds and tools of the row, which are part of what is asked.
+    pub(super) fn beside(&mut self, row: &Row<'_>) {
+        if let Some(tools) = row.example.and_then(tools::column).filter(|tools| !is_empty(tools)) {
+            self.value(tools);
+        }
         for media in media(row) {
             self.0.update(format!("{media:?}").as_bytes());
         }
+    }
+
+    /// Adds a value with all that is in it.
+    fn value(&mut self, value: &Value<'_>) {
+        self.0.update(value.kind().as_bytes());
+        match value {
+            Value::Str(text) => self.0.update(text.as_bytes()),
+            Value::Array(items) => items.iter().for_each(|item| self.value(item)),
+            Value::Object(object) => object.iter().for_each(|(key, value)| {
+                self.0.update(key.as_bytes());
+                self.value(value);
+            }),
+            number => self.0.update(format!("{number:?}").as_bytes()),
+        }
+        self.0.update(&[0xFD]);
     }
 
     /// Adds a turn: its role as it stands, its side and its text.
@@ -55,6 +74,15 @@ impl Said {
         let digest = self.0.digest128().to_be_bytes();
         let word = |at: usize| u64::from_be_bytes(digest[at..at + 8].try_into().expect("eight bytes"));
         [word(0), word(8)]
+    }
+}
+
+/// Whether a list of tools has none.
+fn is_empty(tools: &Value<'_>) -> bool {
+    match tools {
+        Value::Array(items) => items.is_empty(),
+        Value::Str(text) => matches!(text.trim(), "" | "[]"),
+        other => other.is_null(),
     }
 }
 
@@ -107,7 +135,7 @@ pub(super) fn row(row: &Row<'_>) -> Option<Said> {
         return None;
     }
     let mut said = Said::by(row);
-    said.media(row);
+    said.beside(row);
     said.turns(&example.turns);
     Some(said)
 }

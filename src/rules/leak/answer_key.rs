@@ -81,6 +81,9 @@ impl Rule for AnswerKey {
 fn gives_away<'k>(values: &[(usize, &str)], keys: &[&'k str]) -> Option<&'k str> {
     let mut found = None;
     for (_, value) in values {
+        if is_choice(value) {
+            return None;
+        }
         if let Some(key) = keys.iter().find(|key| cues::begins_with(value, key)) {
             found = found.or(Some(*key));
         } else if found.is_some() || is_short(value) {
@@ -91,8 +94,35 @@ fn gives_away<'k>(values: &[(usize, &str)], keys: &[&'k str]) -> Option<&'k str>
     found
 }
 
+/// Whether a value is a list of choices, lettered or numbered: `A) yes; B) no`.
+fn is_choice(value: &str) -> bool {
+    const NEAR: usize = 400;
+    let bytes = value.as_bytes();
+    let (first, sign) = match bytes {
+        [first @ (b'A' | b'a' | b'1'), sign @ (b')' | b'.' | b':'), ..] => (*first, *sign),
+        _ => return false,
+    };
+    let near = &bytes[..bytes.len().min(NEAR)];
+    let mut places = near.windows(3).skip(1);
+    places.any(|three| !three[0].is_ascii_alphanumeric() && three[1] == first + 1 && three[2] == sign)
+}
+
 /// Whether a value looks like an answer of an example: it ends with its line, within a few words.
 fn is_short(value: &str) -> bool {
     let line = value.lines().next().unwrap_or_default();
     line.len() <= 40 && line.len() < value.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_no_answer() {
+        let given = |value| gives_away(&[(0, value)], &["A). negative", "A"]);
+        assert_eq!(given("A). negative"), Some("A). negative"));
+        assert_eq!(given("A). negative; B). positive;"), None);
+        assert_eq!(given("A. The first\nB. The second"), None);
+        assert_eq!(given("A"), Some("A"));
+    }
 }

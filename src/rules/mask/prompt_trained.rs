@@ -30,7 +30,9 @@ rule_meta! {
     ///
     /// ## Fix
     /// Look at the row with `gonogo show`, and mend what marks the answers: the response and instruction
-    /// templates, or `{% generation %}` in the chat template.
+    /// templates, or `{% generation %}` in the chat template; or unset what trains prompts on purpose (`train_on_inputs`
+    /// in axolotl, `train_on_input` in torchtune, whose alpaca datasets have it set by default, `train_on_prompt` in
+    /// LLaMA-Factory).
     "mask/prompt-trained", Error, needs [Tokenizer, Trainer]
 }
 

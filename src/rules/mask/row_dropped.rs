@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::encoded::AS_SET;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
@@ -41,7 +42,8 @@ impl Rule for RowDropped {
             .encoded
             .iter()
             .filter(|encoded| encoded.is_empty() || encoded.trained() > 0)
-            .find_map(|encoded| encoded.dropped.as_ref());
+            .filter_map(|encoded| encoded.dropped.as_ref())
+            .find(|reason| !reason.ends_with(AS_SET));
         if let Some(reason) = dropped {
             let trainer = row.setup.trainer.as_deref().unwrap_or("the trainer");
             out.row(&row.place, || format!("{trainer} drops the row: {reason}"));

@@ -50,12 +50,21 @@ impl Rule for EmptyAnswer {
                 inner.is_some_and(|inner| inner.starts_with('>')) && end.is_some_and(|rest| rest.ends_with("</"))
             };
             let thoughts = said.ends_with("</think>") || ["reasoning", "thinking", "thought"].into_iter().any(named);
+            // A whole talk in one text, as hh-rlhf has them, that ends where the answer is to begin.
+            let cue = ["\n\nAssistant:", "\nASSISTANT:"]
+                .into_iter()
+                .find(|cue| said.ends_with(cue));
             let absent = matches!(turn.content, Content::Text | Content::Parts);
-            if absent && turn.train != Some(false) && (said.is_empty() || thoughts) && !turns::says_without_text(turn) {
+            if absent
+                && turn.train != Some(false)
+                && (said.is_empty() || thoughts || cue.is_some())
+                && !turns::says_without_text(turn)
+            {
                 out.field(
                     &row.place,
                     || turn.pointer(),
                     || match (thoughts, turn.text.len()) {
+                        _ if cue.is_some() => format!("nothing follows `{}`", cue.unwrap_or_default().trim()),
                         (true, _) => "the answer ends with its thoughts".to_owned(),
                         (_, 0) => "the answer is empty".to_owned(),
                         (_, spaces) => format!("the answer is {spaces} bytes of white space"),

@@ -77,6 +77,9 @@ impl Rule for UnknownRole {
 
 fn meant(turn: &Turn<'_>) -> String {
     const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
+    if Role::parse(turn.role_text.trim()).is_some() {
+        return " with the white space around it".to_owned();
+    }
     let lower = turn.role_text.trim().to_ascii_lowercase();
     let role = if Role::parse(&lower).is_some() {
         Some(lower.as_str())

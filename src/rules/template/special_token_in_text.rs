@@ -117,7 +117,7 @@ impl Rule for SpecialTokenInText {
             // An answer that runs on into headings is that rule's, and a tool may print anything.
             let is_mark = |mark: &&str| match turn.role {
                 Role::Tool => false,
-                Role::Assistant if !templated => !mark.starts_with('#'),
+                Role::Assistant if !templated => !mark.starts_with('#') && !turn.text.trim_end().ends_with(*mark),
                 _ => true,
             };
             let mark = markers::rendered(&turn.text).filter(is_mark);

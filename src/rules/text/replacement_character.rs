@@ -3,7 +3,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::record::Record;
-use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, clip, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -59,7 +59,8 @@ impl Rule for ReplacementCharacter {
                     || turn.pointer(),
                     || {
                         let times = turn.text[at..].matches('\u{FFFD}').count();
-                        format!("{times} times U+FFFD, first in `{}`", super::around(&turn.text, at))
+                        let all = plural(times as u64, "character");
+                        format!("{all} lost to U+FFFD, first in `{}`", super::around(&turn.text, at))
                     },
                 );
             }

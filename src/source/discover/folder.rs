@@ -31,8 +31,8 @@ const NO_ROWS: &[&str] = &[
     "requirements.txt",
 ];
 
-/// The files to read, sorted by path, and those left out.
-pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>), SourceError> {
+/// The files to read, sorted by path, those left out, and what is worth knowing of the folder.
+pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>, Option<String>), SourceError> {
     let mut skipped = Vec::new();
     let mut data = Vec::new();
     let walk = WalkBuilder::new(folder)
@@ -66,10 +66,15 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>), So
             formats.entry(split).or_default().push(format(path));
         }
     }
-    let mut splits = formats.into_values();
-    let loads = splits.all(|formats| most_common(formats.into_iter()) == read);
+    let own: BTreeMap<String, Option<&str>> = formats
+        .into_iter()
+        .map(|(split, formats)| (split, most_common(formats.into_iter())))
+        .collect();
+    let loads = own.values().all(|family| *family == read);
     let mut candidates = Vec::with_capacity(data.len());
     for path in &data {
+        // Data that would be trained on is not passed over for the format of another split.
+        let read = split(path).map_or(read, |split| own[&split]);
         if Some(format(path).family()) == read {
             candidates.push(Candidate {
                 name: path.display().to_string(),
@@ -78,15 +83,12 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>), So
             });
         } else {
             let read = read.unwrap_or_default();
-            let reason = if loads {
-                format!("of a folder's formats only one is read, as datasets does: {read}")
-            } else {
-                format!("only {read} is read, and datasets loads no folder whose splits differ in format")
-            };
+            let reason = format!("of a folder's formats only one is read, as datasets does: {read}");
             skipped.push(skip(path, &reason));
         }
     }
-    Ok((candidates, skipped))
+    let note = (!loads).then(|| "datasets loads no folder whose splits differ in format, as these do".to_owned());
+    Ok((candidates, skipped, note))
 }
 
 fn is_folder(entry: &ignore::DirEntry) -> bool {

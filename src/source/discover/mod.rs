@@ -116,8 +116,8 @@ impl Discovery {
     }
 
     fn add_folder(&mut self, path: &Path) -> Result<(), SourceError> {
-        let (candidates, skipped) = match saved::expand(path)? {
-            Some(candidates) => (candidates, Vec::new()),
+        let (candidates, skipped, note) = match saved::expand(path)? {
+            Some(candidates) => (candidates, Vec::new(), None),
             None => folder::expand(path)?,
         };
         if candidates.is_empty() {
@@ -127,9 +127,14 @@ impl Discovery {
             });
         }
         self.found.skipped.extend(skipped);
-        candidates
-            .into_iter()
-            .try_for_each(|candidate| self.add_file(candidate))
+        let first = self.found.inputs.len();
+        for candidate in candidates {
+            self.add_file(candidate)?;
+        }
+        if let Some(input) = self.found.inputs.get_mut(first) {
+            input.notes.extend(note);
+        }
+        Ok(())
     }
 
     fn add_stream(&mut self, name: String, stream: &mut dyn Read) -> Result<(), SourceError> {

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use crate::encode::kit::Kit;
 use crate::encode::pack::Batches;
 use crate::model::batch::{Batch, Sequence};
-use crate::model::encoded::EncodeError;
+use crate::model::encoded::{AS_SET, EncodeError};
 use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::setup::{PackingFlaw, Special, TokenizerFacts};
@@ -343,7 +343,7 @@ fn check_sets(options: &Options, sets: &[Set]) -> Result<(), EncodeError> {
 impl Encode for LlamaFactory {
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, pool: &mut Pool) -> Result<(), EncodeError> {
         if let Some(most) = self.options.max_samples.filter(|most| record.place.row >= *most) {
-            pool.add().dropped = Some(format!("beyond the first {most} rows (max_samples)"));
+            pool.add().dropped = Some(format!("beyond the first {most} rows {AS_SET}"));
             return Ok(());
         }
         let row = self.align(record)?;

@@ -1,0 +1,312 @@
+//! What went wrong once in a user's hands, each named after it.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
+const BARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml/tokenizer.json");
+
+fn command(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("COLUMNS", "100")
+        .env("HF_HUB_OFFLINE", "1")
+        .args(words);
+    command
+}
+
+fn gonogo(folder: &Path, words: &[&str]) -> Output {
+    command(folder, words).output().expect("run")
+}
+
+/// Writes files, and folders for them.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+fn report(folder: &Path, words: &[&str]) -> Value {
+    let words: Vec<&str> = words
+        .iter()
+        .copied()
+        .chain(["-q", "-f", "json", "--isolated"])
+        .collect();
+    let output = gonogo(folder, &words);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words:?}: {said}"))
+}
+
+fn found<'r>(report: &'r Value, rule: &str) -> Option<&'r Value> {
+    let groups = report["findings"].as_array().expect("findings");
+    groups.iter().find(|group| group["rule"] == rule)
+}
+
+#[track_caller]
+fn refused(folder: &Path, words: &[&str], why: &str) {
+    let output = gonogo(folder, words);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+    assert!(said.contains(why) && said.lines().count() == 1, "{words:?}: {said}");
+}
+
+/// So many different rows.
+fn rows(count: usize) -> String {
+    let row = |at: usize| {
+        format!(
+            "{{\"prompt\": \"What is {at} and {at}?\", \"completion\": \"It is {}.\"}}\n",
+            2 * at
+        )
+    };
+    (0..count).map(row).collect()
+}
+
+/// So many rows that are the same.
+fn repeated(count: usize) -> String {
+    "{\"prompt\": \"Name a vitamin.\", \"completion\": \"Vitamin C is one.\"}\n".repeat(count)
+}
+
+#[test]
+fn the_training_file_of_a_folder_was_left_out_for_its_format() {
+    let folder = folder(&[
+        ("data/train.jsonl", &repeated(4)),
+        ("data/test.csv", "prompt,completion\na,b\n"),
+    ]);
+    let report = report(folder.path(), &["check", "data"]);
+    assert_eq!(report["verdict"]["rows"], 5);
+    assert!(found(&report, "dup/exact").is_some());
+}
+
+#[test]
+fn a_folder_was_compared_with_the_evaluation_file_inside_it() {
+    let folder = folder(&[("data/train.jsonl", &rows(4)), ("data/held.jsonl", &rows(9)[..])]);
+    fs::write(folder.path().join("data/held.jsonl"), repeated(1)).expect("written");
+    let report = report(folder.path(), &["check", "data", "--eval", "data/held.jsonl"]);
+    assert_eq!(report["verdict"]["rows"], 5);
+    assert_eq!(found(&report, "leak/eval-row"), None);
+}
+
+#[test]
+fn rows_held_out_made_repeats_in_training_harmless() {
+    let folder = folder(&[("train.jsonl", &repeated(8)), ("held.jsonl", &rows(300))]);
+    for words in [
+        &["check", "train.jsonl"][..],
+        &["check", "train.jsonl", "--eval", "held.jsonl"],
+    ] {
+        let report = report(folder.path(), words);
+        assert_eq!(report["verdict"]["go"], false, "{words:?}");
+        assert_eq!(found(&report, "dup/exact").expect("found")["share"], 0.875, "{words:?}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_was_go() {
+    let folder = folder(&[("bad.jsonl", "{\"prompt\": \"cut o\n")]);
+    let mut child = command(folder.path(), &["check", "bad.jsonl", "-q"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("started");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("ended").code(), Some(1));
+}
+
+#[test]
+fn nothing_looked_at_was_go() {
+    let folder = folder(&[
+        ("good.jsonl", &rows(3)),
+        (
+            "sft.yaml",
+            "model_name_or_path: a/b\ndataset_name: c/d\nmax_length: 64\n",
+        ),
+    ]);
+    refused(
+        folder.path(),
+        &["check", "good.jsonl", "--sample", "0"],
+        "--sample is 0",
+    );
+    let output = gonogo(folder.path(), &["check", "sft.yaml", "-f", "json", "-q", "--isolated"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!(report["verdict"]["go"], false);
+}
+
+#[test]
+fn a_batch_of_no_rows_was_divided_by() {
+    let folder = folder(&[("same.jsonl", &repeated(4))]);
+    for flag in ["--batch-size", "--grad-accum", "--world-size"] {
+        refused(folder.path(), &["check", "same.jsonl", flag, "0"], "must be at least 1");
+    }
+    refused(
+        folder.path(),
+        &["check", "same.jsonl", "--learning-rate=-1"],
+        "must be 0 or more",
+    );
+}
+
+#[test]
+fn rows_that_meet_in_a_step_were_counted_in_two_units() {
+    let folder = folder(&[("same.jsonl", &repeated(16))]);
+    let report = report(folder.path(), &["check", "same.jsonl", "--batch-size", "8"]);
+    let notes = found(&report, "dup/exact").expect("found")["clusters"]["notes"].to_string();
+    assert!(notes.contains("56 pairs") && notes.contains("≈56 shuffled"), "{notes}");
+}
+
+#[test]
+fn what_remains_was_not_what_filter_keeps() {
+    let said = "It is the one that everybody knows of, as far as I can tell.";
+    let pair =
+        ["first", "second"].map(|what| format!("{{\"prompt\": \"Which {what}?\", \"completion\": \"{said}\"}}\n"));
+    let folder = folder(&[("some.jsonl", &(rows(4) + &pair.concat()))]);
+    let report = report(folder.path(), &["check", "some.jsonl"]);
+    assert_eq!(found(&report, "dup/answer").expect("found")["clusters"]["remaining"], 5);
+}
+
+#[test]
+fn rows_with_other_tools_were_repeats() {
+    let row = |tool: &str| {
+        let tools = format!("[{{\"type\": \"function\", \"function\": {{\"name\": \"{tool}\"}}}}]");
+        let turns = "[{\"role\": \"user\", \"content\": \"Book a flight.\"}, \
+                     {\"role\": \"assistant\", \"content\": \"I cannot do that.\"}]";
+        format!("{{\"messages\": {turns}, \"tools\": {tools}}}\n")
+    };
+    let folder = folder(&[
+        ("other.jsonl", &(row("news") + &row("tip"))),
+        ("same.jsonl", &(row("news") + &row("news"))),
+    ]);
+    assert_eq!(
+        found(&report(folder.path(), &["check", "other.jsonl"]), "dup/exact"),
+        None
+    );
+    assert!(found(&report(folder.path(), &["check", "same.jsonl"]), "dup/exact").is_some());
+}
+
+#[test]
+fn columns_were_named_and_not_used() {
+    let folder = folder(&[(
+        "code.jsonl",
+        "{\"text\": \"Write a loop.\", \"code\": \"for x in y: pass\"}\n",
+    )]);
+    refused(
+        folder.path(),
+        &["check", "code.jsonl", "--columns", "completion=code"],
+        "name their other columns too",
+    );
+    let both = [
+        "check",
+        "code.jsonl",
+        "--columns",
+        "prompt=text",
+        "--columns",
+        "completion=code",
+    ];
+    assert_eq!(report(folder.path(), &both)["sources"][0]["shape"], "prompt-completion");
+}
+
+#[test]
+fn a_talk_that_ends_before_its_answer_was_a_special_token() {
+    let row = |chosen: &str| {
+        let asked = "\\n\\nHuman: Who wrote Hamlet?\\n\\nAssistant:";
+        format!("{{\"chosen\": \"{asked}{chosen}\", \"rejected\": \"{asked} Ben Jonson wrote it.\"}}\n")
+    };
+    let talks: String = (0..30)
+        .map(|at| row(&format!(" Shakespeare wrote it in {}.", 1570 + at)))
+        .collect();
+    let folder = folder(&[("talks.jsonl", &(talks + &row(" ")))]);
+    let report = report(folder.path(), &["check", "talks.jsonl", "-m", MODEL]);
+    assert_eq!(
+        found(&report, "schema/empty-answer").expect("found")["places"][0]["at"]["row"],
+        30
+    );
+    assert_eq!(found(&report, "template/special-token-in-text"), None);
+}
+
+#[test]
+fn conversations_were_encoded_without_a_template() {
+    let turns = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}, {\"role\": \"assistant\", \"content\": \"Hello.\"}]}\n";
+    let folder = folder(&[("chat.jsonl", turns)]);
+    fs::copy(BARE, folder.path().join("tokenizer.json")).expect("copied");
+    let words = ["encode", "chat.jsonl", "-m", "tokenizer.json", "-o", "out.jsonl"];
+    refused(folder.path(), &words, "no chat template");
+    assert!(!folder.path().join("out.jsonl").exists());
+}
+
+#[test]
+fn flags_without_a_model_were_not_looked_at() {
+    let folder = folder(&[("good.jsonl", &rows(3))]);
+    refused(
+        folder.path(),
+        &["check", "good.jsonl", "--chat-template", "gone.jinja"],
+        "gone.jinja",
+    );
+    refused(
+        folder.path(),
+        &["check", "good.jsonl", "--now", "yesterday"],
+        "--now yesterday",
+    );
+    refused(folder.path(), &["config", "show", "gone.yaml"], "no such file");
+}
+
+#[test]
+fn preference_rows_were_packed() {
+    let row = "{\"prompt\": \"Name a vitamin.\", \"chosen\": \"C is one.\", \"rejected\": \"Gold is one.\"}\n";
+    let folder = folder(&[("pairs.jsonl", row)]);
+    refused(
+        folder.path(),
+        &[
+            "check",
+            "pairs.jsonl",
+            "-m",
+            MODEL,
+            "--max-length",
+            "64",
+            "--packing",
+            "bfd",
+        ],
+        "no trainer packs preference rows",
+    );
+}
+
+#[test]
+fn what_init_wrote_was_read_from_the_wrong_folder() {
+    let folder = folder(&[("set/train.jsonl", &rows(4)), ("set/test.jsonl", &repeated(1))]);
+    assert_eq!(gonogo(folder.path(), &["init", "set"]).status.code(), Some(0));
+    for (start, data) in [("set", "train.jsonl"), ("", "set/train.jsonl")] {
+        let words = ["check", data, "-q", "-f", "json", "--config", "set/gonogo.toml"];
+        let words = if start.is_empty() { &words[..] } else { &words[..5] };
+        let output = gonogo(&folder.path().join(start), words);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+        assert_eq!(report["verdict"]["rows"], 5, "{start}");
+    }
+}
+
+#[test]
+fn a_saved_dataset_was_filtered_into_a_file() {
+    use arrow::array::{RecordBatch, StringArray};
+    let folder = folder(&[("saved/dataset_info.json", "{}"), ("saved/state.json", "")]);
+    let state = "{\"_data_files\": [{\"filename\": \"data-00000-of-00001.arrow\"}]}";
+    fs::write(folder.path().join("saved/state.json"), state).expect("written");
+    let texts: Vec<String> = (0..3).map(|at| format!("the text of row {}", at / 2)).collect();
+    let column: arrow::array::ArrayRef = std::sync::Arc::new(StringArray::from(texts));
+    let table = RecordBatch::try_from_iter([("text", column)]).expect("a table");
+    let file = fs::File::create(folder.path().join("saved/data-00000-of-00001.arrow")).expect("created");
+    let mut stream = arrow::ipc::writer::StreamWriter::try_new(file, &table.schema()).expect("a writer");
+    stream.write(&table).expect("written");
+    stream.finish().expect("closed");
+    let output = gonogo(folder.path(), &["filter", "saved", "--drop", "dup/exact", "-o", "out"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut kept = String::new();
+    let state = fs::File::open(folder.path().join("out/state.json"));
+    state.expect("there").read_to_string(&mut kept).expect("read");
+    assert!(kept.contains("data-00000-of-00001.arrow") && folder.path().join("out/dataset_info.json").exists());
+    assert_eq!(report(folder.path(), &["check", "out"])["verdict"]["rows"], 2);
+}
