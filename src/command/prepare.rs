@@ -120,12 +120,11 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         found => found?,
     };
     let generation = asked.as_ref().map_or(Generation::V5, Asked::generation);
-    let kit = match &found {
-        Some(found) => Some(Arc::new(found.load(&settings, generation)?)),
-        None => {
-            notes.extend(model::unused(&settings)?);
-            None
-        }
+    let kit = if let Some(found) = &found {
+        Some(Arc::new(found.load(&settings, generation)?))
+    } else {
+        notes.extend(model::unused(&settings)?);
+        None
     };
     if let Some(kit) = &kit {
         notes.extend(model::notes(kit));

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::Kept;
+use crate::measure::{Kept, rows_of_sets};
 use crate::model::budget::Budget;
 use crate::model::run::Drawn;
 use crate::model::setup::{Origin, Setting, Setup};
@@ -166,10 +166,12 @@ impl Case<'_> {
 
     /// The plan of a choice.
     pub fn plan(&self, choice: &Choice, kept: &Kept) -> Budget {
+        let sets = rows_of_sets(&kept.of_source, self.setup);
         let fed = Fed {
             tokens: &kept.tokens,
             trained: &kept.trained,
             counted: true,
+            sets: &sets,
             ..Fed::default()
         };
         outlook(&choice.applied(self.setup), fed)

@@ -354,7 +354,7 @@ fn warmup(case: &Case<'_>, comes_to: Option<&Outcome>, steps: u64) -> u64 {
     let share = comes_to
         .filter(|_| set)
         .map(|outcome| outcome.warmup_steps as f64 / outcome.steps.max(1) as f64)
-        .filter(|share| (0.01..=0.1).contains(share))
+        .filter(|share| (0.01..1.0 / WARMUP as f64).contains(share))
         .unwrap_or(0.03);
     let warmup = whole((steps as f64 * share).ceil()).max(2);
     if warmup * WARMUP >= steps { 0 } else { warmup }

@@ -12,6 +12,7 @@ use crate::sketch::Merge;
 use crate::sketch::column::Column;
 
 use super::lengths::estimated;
+use super::sets;
 
 /// Sequences of a preference row.
 const SIDES: usize = 2;
@@ -82,7 +83,7 @@ impl FedRows {
             trained: trained.into_values(),
             both: both.into_values(),
         };
-        let Times { times, held_out } = times_seen(setup, rows.fed(setup, &rows.sets(setup)))?;
+        let Times { times, held_out } = times_seen(setup, rows.fed(setup, &sets::of(&rows.of_source, setup)))?;
         let mut never = Vec::new();
         for (at, (source, row)) in (0..).zip(places) {
             let why = if held_out.binary_search(&at).is_ok() {
@@ -128,19 +129,6 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Rows of each set, a set's sources one after the other.
-    fn sets(&self, setup: &Setup) -> Vec<u32> {
-        let mut sets: Vec<(Option<&usize>, u32)> = Vec::new();
-        for (source, rows) in &self.of_source {
-            let set = setup.sets.get(*source as usize);
-            match sets.last_mut() {
-                Some((last, all)) if *last == set => *all = all.saturating_add(*rows),
-                _ => sets.push((set, *rows)),
-            }
-        }
-        sets.into_iter().map(|(_, rows)| rows).collect()
-    }
-
     fn fed<'a>(&'a self, setup: &Setup, sets: &'a [u32]) -> Fed<'a> {
         Fed {
             sets,
@@ -154,7 +142,8 @@ impl Rows {
 
     /// The run planned over these rows; `None` where none is planned, or there is no row.
     pub(super) fn budget(&self, setup: &Setup) -> Option<Budget> {
-        (setup.planned() && !self.tokens.is_empty()).then(|| outlook(setup, self.fed(setup, &self.sets(setup))))
+        (setup.planned() && !self.tokens.is_empty())
+            .then(|| outlook(setup, self.fed(setup, &sets::of(&self.of_source, setup))))
     }
 }
 

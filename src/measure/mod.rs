@@ -11,6 +11,7 @@ mod padding;
 mod passages;
 mod rows;
 mod scripts;
+mod sets;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,7 @@ pub use mix::MixSection;
 pub use padding::{Packed, Padding};
 pub use passages::{Passage, PassageSection, WORDS as PASSAGE_WORDS};
 pub use rows::{Kept, Rows, Side};
+pub use sets::of as rows_of_sets;
 
 /// Every measure's state.
 #[derive(Default, Serialize, Deserialize)]

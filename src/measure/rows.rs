@@ -1,5 +1,7 @@
 //! What is remembered of each training row to plan runs of other sizes without its tokens.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::plan::outlook::DROPPED;
@@ -48,6 +50,8 @@ struct One {
 /// The rows as a run of some size is fed them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
+    /// Rows of each source, in order.
+    pub of_source: BTreeMap<u32, u32>,
     /// Tokens of each row, [`DROPPED`] for one left out.
     pub tokens: Vec<u32>,
     pub trained: Vec<u32>,
@@ -63,6 +67,14 @@ pub struct Kept {
 }
 
 impl Rows {
+    fn of_source(&self) -> BTreeMap<u32, u32> {
+        let mut of_source = BTreeMap::new();
+        for run in &self.runs {
+            *of_source.entry(run.source).or_default() += small(run.rows.len());
+        }
+        of_source
+    }
+
     /// Rows of one sequence only: a preference row has two, which are no run of this kind.
     pub fn see(&mut self, row: &Row<'_>) {
         if row.setup.is_eval(row.place.source) || row.read.is_err() {
@@ -147,7 +159,10 @@ impl Rows {
 
     /// The rows cut to `limit` tokens, for those that were encoded without a limit.
     pub fn cut_to(&self, limit: u32, side: Side) -> Kept {
-        let mut kept = Kept::default();
+        let mut kept = Kept {
+            of_source: self.of_source(),
+            ..Kept::default()
+        };
         for run in &self.runs {
             let mut start = 0;
             for one in &run.rows {

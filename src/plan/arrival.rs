@@ -85,7 +85,9 @@ pub fn arrive(
                 Which::Drawn { seed: Some(seed) } => permutation(taking, *seed),
                 _ => (0..taking).collect(),
             };
-            drawn.iter_mut().for_each(|number| *number = row_of(*number));
+            for number in &mut drawn {
+                *number = row_of(*number);
+            }
             hold(&mut drawn, held);
             order = Some(drawn);
             if *which == (Which::Drawn { seed: None }) {

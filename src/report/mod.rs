@@ -227,13 +227,23 @@ impl Report {
         if self.sources.iter().any(pairs) { said } else { "" }
     }
 
+    /// How many of the rows are there to evaluate on, if any are.
+    pub fn of_evaluation(&self) -> String {
+        let held_out = self.sources.iter().filter(|source| source.eval && !source.against);
+        match held_out.map(|source| source.rows).sum::<u64>() {
+            0 => String::new(),
+            rows => format!(", {} of them evaluation data", style::count(rows)),
+        }
+    }
+
     /// Whether a group is of files and not of rows.
     pub fn is_of_files(&self, group: &Group) -> bool {
         let whole = |at: At| {
             let source = self.sources.get(at.source as usize);
             source.is_some_and(|source| source.is_meant_whole(at))
         };
-        group.rows > 0 && group.places.iter().all(|found| found.at.is_some_and(whole))
+        let none_read = self.verdict.rows == 0;
+        group.rows > 0 && (none_read || group.places.iter().all(|found| found.at.is_some_and(whole)))
     }
 
     /// What stands before the number of rows where they are not all there are.

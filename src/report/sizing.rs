@@ -273,7 +273,12 @@ fn choice(choice: &Choice) -> String {
 
 fn comes_to(outcome: &Outcome) -> String {
     let mut text = vec![
-        format!("{} of {:.0} rows", plural(outcome.steps, "step"), outcome.rows_per_step),
+        format!(
+            "{} of {:.0} row{}",
+            plural(outcome.steps, "step"),
+            outcome.rows_per_step,
+            if outcome.rows_per_step.round() <= 1.0 { "" } else { "s" }
+        ),
         format!("{:.2} epochs", outcome.epochs),
         format!("{} of the rows seen", percent(outcome.share)),
     ];

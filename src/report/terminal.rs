@@ -314,9 +314,10 @@ impl Page<'_> {
         self.line(
             "tokens",
             &format!(
-                "{mark}{} in {}{} · {figures}",
+                "{mark}{} in {}{}{} · {figures}",
                 short(all.tokens),
                 plural(all.rows, "row"),
+                self.report.of_evaluation(),
                 self.report.of_pairs(", of each the longer side")
             ),
         )?;

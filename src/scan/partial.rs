@@ -64,9 +64,9 @@ pub struct Part {
 /// Why a part could not be written, read or added.
 #[derive(Debug, thiserror::Error)]
 pub enum PartError {
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}")]
     Write { path: String, source: std::io::Error },
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Read { path: String, source: std::io::Error },
     #[error("{0} was not written by `gonogo check --partial` of this version")]
     Foreign(String),

@@ -51,8 +51,9 @@ impl Rule for MaxLengthLow {
     fn check(&self, row: &Row<'_>, lengths: &mut Histogram, _: &mut Findings) {
         if !row.setup.is_eval(row.place.source) {
             // Of a pair the longer side, as in the report.
-            let longest = row.encoded.iter().map(|encoded| encoded.full_len as u64).max();
-            longest.into_iter().for_each(|length| lengths.add(length));
+            if let Some(longest) = row.encoded.iter().map(|encoded| encoded.full_len).max() {
+                lengths.add(longest as u64);
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
-use crate::model::example::{Branch, Role};
+use crate::model::example::{Branch, Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::turns;
 use crate::sketch::Merge;
 
 use super::answers;
@@ -34,6 +35,14 @@ rule_meta! {
     /// ## Fix
     /// Look at the strongest; build prompts from the question alone.
     "leak/shared-span", Warning, above 0.05 => Note
+}
+
+/// Whether the row asks to change a text that it gives, most of which the answer says again by right.
+fn works_on_a_text(example: &Example<'_>) -> bool {
+    const TASKS: &str = "fix the|fix this|fix any|debug|refactor|rewrite|rephrase|paraphras|proofread|edit the|edit this|simplif|\
+        summari|shorten|anonymi|replace|correct the|correct this|correct any|grammar|punctuat|modify|改写|修改|转述|替换|更正|\
+        改正|润色|概括|总结";
+    turns::speak_of(example.turns.iter().filter(|turn| turn.role != Role::Assistant), TASKS)
 }
 
 /// Options of the rule.
@@ -116,6 +125,10 @@ impl Rule for SharedSpan {
             let scattered = !one && share < (self.share + SCATTERED).min(1.0);
             if share < self.share || scattered || longest == words.len() || restates {
                 continue;
+            }
+            // Asked of the few rows found.
+            if works_on_a_text(example) {
+                return;
             }
             let span = words[shared.longest.start].start as usize..words[shared.longest.end - 1].end as usize;
             let say = || {
