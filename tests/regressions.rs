@@ -310,3 +310,22 @@ fn a_saved_dataset_was_filtered_into_a_file() {
     assert!(kept.contains("data-00000-of-00001.arrow") && folder.path().join("out/dataset_info.json").exists());
     assert_eq!(report(folder.path(), &["check", "out"])["verdict"]["rows"], 2);
 }
+
+#[test]
+fn what_a_prompt_says_was_said_before_was_trained() {
+    let message = |role: &str, text: &str| format!("{{\"role\": \"{role}\", \"content\": \"{text}\"}}");
+    let asked = message("user", "Name a vitamin.");
+    let talk = [
+        &asked,
+        &message("assistant", "Vitamin C is one."),
+        &message("user", "Another?"),
+    ];
+    let talk = talk.map(String::as_str).join(", ");
+    let (chosen, rejected) = (message("assistant", "D is one."), message("assistant", "Gold is one."));
+    let pair =
+        |prompt: &str| format!("{{\"prompt\": [{prompt}], \"chosen\": [{chosen}], \"rejected\": [{rejected}]}}\n");
+    let folder = folder(&[("short.jsonl", &pair(&asked)), ("long.jsonl", &pair(&talk))]);
+    let trained = |name: &str| report(folder.path(), &["check", name, "-m", MODEL])["masks"]["trained"].as_u64();
+    assert!(trained("short.jsonl").is_some_and(|trained| trained > 0));
+    assert_eq!(trained("long.jsonl"), trained("short.jsonl"));
+}
