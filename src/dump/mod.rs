@@ -124,8 +124,11 @@ fn add(path: &Path, files: &mut Vec<File>) -> Result<(), DumpError> {
             return Ok(());
         }
     }
-    let found =
-        source::discover(&[path.to_owned()], &mut std::io::stdin()).map_err(|error| wrong(&name, error.to_string()))?;
+    let found = source::discover(&[path.to_owned()], &mut std::io::stdin()).map_err(|error| {
+        // It names the path as well.
+        let why = error.to_string();
+        wrong(&name, why.strip_prefix(&format!("{name}: ")).unwrap_or(&why).to_owned())
+    })?;
     if found.inputs.is_empty() {
         return Err(wrong(&name, "there is no dump in it".to_owned()));
     }

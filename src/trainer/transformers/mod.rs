@@ -220,7 +220,7 @@ pub(super) fn usual(columns: &[String], max_length: Option<usize>) -> Result<tok
     } else {
         let columns = columns.join(", ");
         return Err(unsupported(format!(
-            "a set with the columns {columns}: say how the script tokenises it (`tokenize`)"
+            "a set with the columns {columns}: say how the script tokenises it (`tokenize.mode`: chat, text, …)"
         )));
     };
     let mut call = Map::new();
