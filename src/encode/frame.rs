@@ -1,12 +1,12 @@
 //! What a template writes around an answer, and where the calls in it stand.
 
-use crate::model::example::Turn;
+use crate::model::example::{Role, Turn};
 use crate::model::value::Value;
 use crate::search;
 
 use super::kit::{Conversation, Kit, Message};
 use super::locate::offset;
-use super::template::Rendered;
+use super::template::{REASONING, Rendered};
 
 /// What a template writes before an answer and after it; empty where it writes nothing there, or cannot be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,37 @@ impl Frame {
         })
     }
 
+    /// Adds the thoughts that stand beside an answer to its place: what is said there from the prompt for the answer on.
+    pub fn with_thoughts<'t>(
+        &self,
+        text: &str,
+        turns: impl Iterator<Item = &'t Turn<'t>>,
+        found: &mut [Option<(u32, u32)>],
+    ) {
+        let mut cursor = 0;
+        for (at, turn) in turns.enumerate() {
+            if let Some(thought) = thought(turn) {
+                let next = found[at..].iter().flatten().next();
+                let until = next.map_or(text.len(), |(start, _)| *start as usize);
+                let thought_at = search::find(&text[cursor..until], thought).map(|place| cursor + place);
+                if let Some(thought_at) = thought_at {
+                    let start = self.begin(&text[..thought_at], cursor).unwrap_or(thought_at);
+                    let end = found[at].map_or(offset(thought_at + thought.len()), |(_, end)| end);
+                    found[at] = Some((offset(start), end));
+                }
+            }
+            cursor = found[at].map_or(cursor, |(_, end)| end as usize);
+        }
+    }
+
+    /// Where an answer begins, behind the prompt for it.
+    fn begin(&self, text: &str, cursor: usize) -> Option<usize> {
+        let opening = self.opening.trim();
+        let after = cursor + search::find(&text[cursor..], opening)? + opening.len();
+        let white = &self.opening[self.opening.trim_end().len()..];
+        Some(after + text[after..].strip_prefix(white).map_or(0, |_| white.len()))
+    }
+
     /// Adds the calls of tools to the places of turns: from the prompt for the answer, or from its text where that has a
     /// place, to the end of the turn. They are found by the names of the functions.
     pub fn with_calls<'t>(
@@ -78,10 +109,7 @@ impl Frame {
         let start = if let Some((start, _)) = said {
             start as usize
         } else {
-            let opening = self.opening.trim();
-            let after = cursor + search::find(&text[cursor..], opening)? + opening.len();
-            let white = &self.opening[self.opening.trim_end().len()..];
-            after + text[after..].strip_prefix(white).map_or(0, |_| white.len())
+            self.begin(text, cursor)?
         };
         let from = said.map_or(start, |(_, end)| end as usize);
         let mut end = from;
@@ -94,6 +122,16 @@ impl Frame {
         let closing = search::find(&text[end..], &self.closing).filter(|_| !self.closing.is_empty());
         Some((offset(start), closing.map_or(offset(text.len()), |at| offset(end + at))))
     }
+}
+
+/// What a turn thinks beside what it says.
+fn thought<'t>(turn: &'t Turn<'t>) -> Option<&'t str> {
+    // The keys of a role and a text are two.
+    let raw = turn
+        .raw
+        .filter(|raw| raw.as_object().is_some_and(|raw| raw.len() > 2))?;
+    let thought = REASONING.iter().find_map(|key| raw.get(key)?.as_str())?.trim();
+    (turn.role == Role::Assistant && !thought.is_empty()).then_some(thought)
 }
 
 /// The names of the functions that a message calls, in order.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::measure::{Kept, rows_of_sets};
 use crate::model::budget::Budget;
 use crate::model::run::Drawn;
-use crate::model::setup::{Origin, Setting, Setup};
+use crate::model::setup::{Origin, Setting, Setup, goes_on};
 use crate::plan::outlook::{Fed, outlook};
 
 use super::Goal;
@@ -31,11 +31,6 @@ pub enum Untrained {
     LeftOutAlone,
     /// axolotl, before it packs.
     LeftOutPacked,
-}
-
-/// Whether a way to pack cuts nothing from a row, which goes on in the next sequence.
-pub(super) fn goes_on(packing: &str) -> bool {
-    matches!(packing, "bfd_split" | "bfd-requeue" | "wrapped" | "blocks")
 }
 
 /// The sizes of a run that can be chosen.

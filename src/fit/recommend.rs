@@ -84,7 +84,7 @@ fn sizes(
     lengths: &[LengthRow],
 ) -> Result<(Choice, Outcome), String> {
     // Where rows go on in the next sequence no length loses anything.
-    let at = length(lengths).filter(|_| !now.packing.as_deref().is_some_and(super::case::goes_on));
+    let at = length(lengths).filter(|_| !now.packing.as_deref().is_some_and(crate::model::setup::goes_on));
     let max_length = at.map_or(now.max_length, |at| lengths[at].max_length);
     let of = |packing: Option<String>| {
         let choice = Choice {

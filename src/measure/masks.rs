@@ -112,12 +112,17 @@ impl Masks {
             return;
         }
         self.rows += 1;
+        self.dropped_rows += u64::from(row.encoded.iter().any(|encoded| encoded.dropped.is_some()));
+        // What is left out is neither trained nor masked.
+        if row.encoded.iter().any(|encoded| encoded.dropped.is_some()) {
+            self.untrained_rows += u64::from(row.encoded.iter().all(|encoded| encoded.trained() == 0));
+            return;
+        }
         let count = |of: fn(&Encoded) -> usize| row.encoded.iter().map(|encoded| of(encoded) as u64).sum::<u64>();
         let (tokens, trained) = (count(Encoded::len), count(Encoded::trained));
         self.tokens += tokens;
         self.trained += trained;
         self.untrained_rows += u64::from(trained == 0);
-        self.dropped_rows += u64::from(row.encoded.iter().any(|encoded| encoded.dropped.is_some()));
         self.see_roles(row);
         let cut = count(|encoded| encoded.full_trained.saturating_sub(encoded.trained()));
         // Shares in parts of a million; a share of nothing is an error of its own.

@@ -60,12 +60,16 @@ pub enum What {
 /// How the reason ends for which a row is dropped that the settings leave out by its number.
 pub const AS_SET: &str = "(max_samples)";
 
+/// Labels that carry loss: the first never does.
+pub fn trained(labels: &[i32]) -> usize {
+    labels.iter().skip(1).filter(|label| **label != IGNORE).count()
+}
+
 impl Encoded {
     /// Tokens that carry loss: labels other than [`IGNORE`], not counting the first token, nor labels that rows tokenised
     /// before have beyond their ids.
     pub fn trained(&self) -> usize {
-        let labels = &self.labels[..self.labels.len().min(self.input_ids.len())];
-        labels.iter().skip(1).filter(|label| **label != IGNORE).count()
+        trained(&self.labels[..self.labels.len().min(self.input_ids.len())])
     }
 
     pub fn len(&self) -> usize {

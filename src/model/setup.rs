@@ -249,7 +249,17 @@ pub struct Spill {
     pub most: usize,
 }
 
+/// Whether a way to pack cuts nothing from a row, which goes on in the next sequence.
+pub fn goes_on(packing: &str) -> bool {
+    matches!(packing, "bfd_split" | "bfd-requeue" | "wrapped" | "blocks")
+}
+
 impl Setup {
+    /// Whether rows longer than a sequence go on in the next.
+    pub fn splits_rows(&self) -> bool {
+        self.packing.as_ref().is_some_and(|packing| goes_on(&packing.value))
+    }
+
     /// What of it is about the data: not the tokenizer, the trainer and its limit, nor the planned run.
     #[must_use]
     pub fn of_data(&self) -> Self {

@@ -91,7 +91,11 @@ impl PlanSettings {
         if run.dealt.split_batches.is_some() && asked.world_size > 1 {
             asked.split_batches()?;
         }
-        if bins {
+        let real = run
+            .packing_options
+            .get("multipack_real_batches")
+            .and_then(Value::as_bool);
+        if bins && real != Some(true) {
             // A bin already holds the rows of a batch.
             asked.batch_size = 1;
         }

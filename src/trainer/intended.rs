@@ -82,6 +82,7 @@ impl Intended {
                 locate_with(&out.text, turns(), &starts, &mut scratch.found);
             }
             let frame = &self.frames[usize::from(tools.is_some())];
+            frame.with_thoughts(&out.text, turns(), &mut scratch.found);
             frame.with_calls(&out.text, turns(), &mut scratch.found);
         } else {
             scratch.found.clear();

@@ -27,8 +27,12 @@ const ALSO: &[(&str, Lack)] = &[
         without(setup, Need::Labels).or(pad.is_none().then_some("no padding token (-m)"))
     }),
     ("template/id-beyond-vocab", |setup| {
-        let vocabulary = setup.tokenizer.as_ref().and_then(|facts| facts.model_vocab);
-        vocabulary.is_none().then_some("no size of the model's vocabulary (-m)")
+        let sizes = setup
+            .tokenizer
+            .as_ref()
+            .map(|facts| facts.model_vocab.unwrap_or(facts.size));
+        let known = sizes.is_some_and(|size| size > 0);
+        (!known).then_some("no size of the model's vocabulary (-m)")
     }),
 ];
 
@@ -244,7 +248,8 @@ impl Survey {
             origin: size.origin.clone(),
         });
         let batch_size = size.or_else(|| number("batch_size"));
-        let on = |name: &str| said(name) == Some("true");
+        // As JSON has it, and as Python prints it.
+        let on = |name: &str| matches!(said(name), Some("true" | "True" | "1"));
         let packs = Some("packing").filter(|name| on(name));
         let planned = other.and_then(|other| other.prepared.header.setup.packing.clone());
         let packs = match (packs, planned) {

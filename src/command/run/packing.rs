@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 
 use crate::command::trainers::Asked;
+use crate::model::run::Family;
 use crate::model::setup::{Regime, Setting, Setup};
 use crate::plan::outlook::strategies;
 use crate::settings::{Settings, UsageError};
+use crate::trainer::axolotl::attention::{SWITCHES, packs};
 use crate::trainer::trl::versions;
 
 use super::own::Own;
@@ -34,12 +36,17 @@ pub(super) fn packing(
         "axolotl" => (own.named("sample_packing"), "multipack".to_owned()),
         "torchtune" => (own.named("dataset.packed"), "in-order".to_owned()),
         "llama-factory" => {
-            let texts = own.named("stage").is_some_and(|stage| stage.value == "pt");
-            let name = if texts { "blocks" } else { "knapsack" };
-            (
-                own.named("neat_packing").or_else(|| own.named("packing")),
-                name.to_owned(),
-            )
+            let texts = own.named("stage").filter(|stage| stage.value == "pt");
+            let name = if texts.is_some() { "blocks" } else { "knapsack" };
+            let said = own.named("neat_packing").or_else(|| own.named("packing"));
+            // `hparams/parser.py` of 0.9.5: texts are packed unless they are told not to be.
+            let usual = || {
+                Some(Setting {
+                    value: Value::Bool(true),
+                    origin: texts?.origin,
+                })
+            };
+            (said.or_else(usual), name.to_owned())
         }
         _ => {
             let features = asked.and_then(|asked| versions::features(asked.version));
@@ -85,13 +92,30 @@ pub(in crate::command) const SIZES: &[&str] = &[
     "sequence_len",
 ];
 
-/// What of them is set.
+const REAL_BATCHES: &str = "multipack_real_batches";
+
+/// What of them is set, and what axolotl makes of its attention where that is not.
 pub(super) fn options(said: &Regime, own: &Own<'_>) -> Map<String, Value> {
     let mut options = said.packing_options.clone();
     for name in OPTIONS {
         if let Some(given) = own.named(name) {
             options.insert((*name).to_owned(), given.value);
         }
+    }
+    if own.family == Family::Axolotl && !options.contains_key(REAL_BATCHES) {
+        // `core/builders/causal.py` of 0.19.0: bins are filled across a batch only where the attention tells rows apart.
+        let named = own
+            .named("attn_implementation")
+            .and_then(|given| Some(given.value.as_str()?.to_owned()));
+        let on = |key: &str| own.named(key).is_some_and(|given| given.value == Value::Bool(true));
+        let switched = || {
+            SWITCHES
+                .iter()
+                .find(|(key, _)| on(key))
+                .map(|(_, name)| (*name).to_owned())
+        };
+        let packs = named.or_else(switched).is_some_and(|name| packs(&name));
+        options.insert(REAL_BATCHES.to_owned(), (!packs).into());
     }
     options
 }

@@ -34,6 +34,7 @@ use crate::model::value::Object;
 use dialect::{Markers, Translated};
 use python::limits;
 use spans::{Progress, Sink};
+pub(super) use variables::REASONING;
 use variables::Variables;
 
 /// The name of the only template of an environment.

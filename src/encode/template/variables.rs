@@ -64,7 +64,7 @@ impl<'a> Vars<'a> {
 }
 
 /// The names a message's reasoning goes by; templates read the first, or the second.
-const REASONING: [&str; 3] = ["reasoning_content", "thinking", "reasoning"];
+pub(in crate::encode) const REASONING: [&str; 3] = ["reasoning_content", "thinking", "reasoning"];
 
 /// The variables, for the engine to look up.
 pub(super) struct Variables {

@@ -58,7 +58,9 @@ impl Rule for MaxLengthLow {
     }
 
     fn finish(&self, lengths: Histogram, setup: &Setup, out: &mut Findings) {
-        let Some(limit) = &setup.max_length else { return };
+        let Some(limit) = setup.max_length.as_ref().filter(|_| !setup.splits_rows()) else {
+            return;
+        };
         let wanted = lengths.percentile(self.percentile);
         if lengths.count() > 0 && (limit.value as u64) < wanted {
             out.blame(

@@ -148,17 +148,22 @@ impl Rule for LabelInPrompt {
             return;
         }
         let holds = |prompt: &Prompt, label: &[u64]| prompt.words.windows(label.len()).any(|words| words == label);
-        let (mut own, mut others) = (0usize, 0usize);
+        let (mut own, mut others, mut alone) = (0usize, 0usize, 0usize);
         for prompt in &seen.prompts {
-            own += usize::from(holds(prompt, &prompt.answer));
-            others += labels
+            let also = labels
                 .iter()
                 .filter(|label| **label != prompt.answer && holds(prompt, label))
                 .count();
+            let holds = holds(prompt, &prompt.answer);
+            own += usize::from(holds);
+            others += also;
+            alone += usize::from(holds && also == 0);
         }
         let rows = seen.prompts.len() as f64;
         let (own, others) = (own as f64 / rows, others as f64 / rows / (labels.len() - 1) as f64);
-        if own >= self.share && own - others >= self.gain {
+        // Where others stand beside it, the row lists its choices.
+        let alone = alone as f64 / rows;
+        if own >= self.share && own - others >= self.gain && alone >= self.gain {
             let (own, others) = (own * 100.0, others * 100.0);
             out.set(format!(
                 "≈{own:.0} % of prompts hold their own answer as a word, and ≈{others:.0} % one of the {} others",

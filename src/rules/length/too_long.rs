@@ -35,7 +35,9 @@ impl Rule for TooLong {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(limit) = &row.setup.max_length else { return };
+        let Some(limit) = row.setup.max_length.as_ref().filter(|_| !row.setup.splits_rows()) else {
+            return;
+        };
         for encoded in row.encoded.iter().filter(|encoded| encoded.full_len > limit.value) {
             out.row(&row.place, || {
                 let (length, max) = (encoded.full_len, limit.value);

@@ -36,10 +36,11 @@ pub(crate) struct Boilerplate {}
 
 /// Phrases by which it gives itself away, wherever they stand, as they are written in most cases: a word of each that
 /// answers seldom have, and the phrases with it.
-static ANYWHERE: LazyLock<[(Finder<'static>, &[&str]); 6]> = LazyLock::new(|| {
-    let words: [(&str, &[&str]); 6] = [
+static ANYWHERE: LazyLock<[(Finder<'static>, &[&str]); 7]> = LazyLock::new(|| {
+    let words: [(&str, &[&str]); 7] = [
         ("language model", &["an AI language model", "a large language model"]),
         ("by OpenAI", &["trained by OpenAI", "developed by OpenAI"]),
+        ("nowledge cutoff", &["My knowledge cutoff", "my knowledge cutoff"]),
         ("oaicite", &["[oaicite:"]),
         ("†source】", &["†source】"]),
         ("\nCopy code", &["\nCopy code\n"]),
@@ -48,7 +49,16 @@ static ANYWHERE: LazyLock<[(Finder<'static>, &[&str]); 6]> = LazyLock::new(|| {
     words.map(|(word, phrases)| (Finder::new(word), phrases))
 });
 /// Those with which an answer begins.
-const AT_START: [&str; 6] = [
+const AT_START: [&str; 15] = [
+    "作为一个AI语言模型",
+    "作为AI语言模型",
+    "作为一个AI助手",
+    "作为人工智能助手",
+    "作为人工智能语言模型",
+    "我是由OpenAI",
+    "I am ChatGPT",
+    "I'm ChatGPT",
+    "I am Claude, ",
     "作为一个人工智能语言模型",
     "作为一名人工智能语言模型",
     "En tant que modèle de langage",

@@ -1,7 +1,11 @@
 //! What messages of errors are made of that stand where an answer should.
 
 /// What such a message begins with, in lower case.
-pub(super) const STARTS: [&str; 59] = [
+pub(super) const STARTS: [&str; 63] = [
+    "connection error",
+    "api key invalid",
+    "the server is overloaded",
+    "sorry, something went wrong",
     "network error",
     "httpconnectionpool(",
     "internal server error",
@@ -64,7 +68,11 @@ pub(super) const STARTS: [&str; 59] = [
 ];
 
 /// What went wrong, in lower case.
-pub(super) const FAULTS: [&str; 46] = [
+pub(super) const FAULTS: [&str; 50] = [
+    "connection error.",
+    "api key invalid",
+    "server is overloaded",
+    "something went wrong. please",
     "network error",
     "an error processing your request",
     "server is busy",

@@ -148,9 +148,19 @@ fn mark(text: &str, beyond_ascii: bool) -> Option<&'static str> {
 /// The other side's mark as the last line, where a model was stopped too late; `###` stops completions that are made so.
 fn left_behind(text: &str, templated: bool) -> Option<&'static str> {
     const LAST: [&str; 6] = ["User:", "Human:", "### Human:", "### User:", "### Instruction:", "###"];
-    let (before, last) = text.trim_end().rsplit_once('\n')?;
+    let text = text.trim_end();
+    let (before, last) = text.rsplit_once('\n')?;
+    // A heading stands above what it announces.
+    let heading = || {
+        before
+            .rsplit_once('\n')
+            .filter(|(_, heading)| *heading == "### Instruction:")
+    };
+    let (before, last) = heading().map_or((before, last), |(before, _)| (before, &text[before.len() + 1..]));
     let mark = LAST.into_iter().find(|mark| last.starts_with(mark))?;
-    let asks = last.len() == mark.len() || mark != "###" && last.ends_with('?');
+    // Behind a blank line a turn of its own begins, whatever it says.
+    let apart = before.ends_with('\n');
+    let asks = last.len() == mark.len() || mark != "###" && (apart || last.ends_with(['?', '？']));
     // A talk has the mark more than once, and a list of words others beside it.
     let alone = || {
         !before

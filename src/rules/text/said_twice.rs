@@ -49,7 +49,7 @@ impl Rule for SaidTwice {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in turns::said(example) {
-            let Some(once) = twice(turn.trimmed(), self.min_bytes) else {
+            let Some((once, times)) = copies(turn.trimmed(), self.min_bytes) else {
                 continue;
             };
             let asked = example.turns.iter().filter(|other| !other.is_answer());
@@ -60,47 +60,71 @@ impl Rule for SaidTwice {
             out.field(
                 &row.place,
                 || turn.pointer(),
-                || format!("the {} turn is one text twice: `{}`", turn.role.name(), clip(once)),
+                || {
+                    let often = if times == 2 {
+                        "twice".to_owned()
+                    } else {
+                        format!("{times} times over")
+                    };
+                    format!("the {} turn is one text {often}: `{}`", turn.role.name(), clip(once))
+                },
             );
         }
     }
 }
 
-/// The text that another is made of, twice; of words, and at least so long.
-fn twice(text: &str, least: usize) -> Option<&str> {
+/// Copies that are looked for: more of them are a loop.
+const MOST: usize = 9;
+
+/// The text that another is made of, several times, and how often; of words, and at least so long.
+fn copies(text: &str, least: usize) -> Option<(&str, usize)> {
     let bytes = text.as_bytes();
-    // The second begins near the middle, behind at most a blank line.
-    let once = (0..=2).find_map(|gap| {
-        let half = bytes.len().checked_sub(gap)? / 2;
-        let even = half * 2 + gap == bytes.len() && half >= least;
-        let apart = bytes.get(half..half + gap)?.iter().all(u8::is_ascii_whitespace);
-        (even && apart && bytes[..half] == bytes[half + gap..]).then(|| text.get(..half))?
+    // They stand behind each other, with a blank line between them at most.
+    let apart = (2..=MOST).rev().flat_map(|times| (0..=2).map(move |gap| (times, gap)));
+    let (once, times) = { apart }.find_map(|(times, gap)| {
+        let own = bytes.len().checked_sub(gap * (times - 1))?;
+        let (length, even) = (own / times, own.is_multiple_of(times));
+        if !even || length < least {
+            return None;
+        }
+        let once = &bytes[..length];
+        let mut rest = bytes[length..].chunks_exact(gap + length);
+        let again = |copy: &[u8]| copy[gap..] == *once && copy[..gap].iter().all(u8::is_ascii_whitespace);
+        let all = rest.by_ref().all(again);
+        (all && rest.remainder().is_empty()).then_some((text.get(..length)?, times))
     })?;
     let letters = once.chars().filter(|c| c.is_alphabetic()).take(least / 4).count();
     // What is drawn or counted repeats by nature, and so does a single word.
     let words = once.split_whitespace().nth(3).is_some() || !once.is_ascii();
-    (words && letters >= least / 4).then_some(once)
+    (words && letters >= least / 4).then_some((once, times))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::twice;
+    use super::copies;
 
     #[test]
     fn copies_are_told_from_songs_and_lines() {
         let once = "The air scatters blue light far more than red.";
         for between in ["", " ", "\n", "\n\n"] {
-            assert_eq!(twice(&format!("{once}{between}{once}"), 40), Some(once), "{between:?}");
+            assert_eq!(
+                copies(&format!("{once}{between}{once}"), 40),
+                Some((once, 2)),
+                "{between:?}"
+            );
+            let three = [once; 3].join(between);
+            assert_eq!(copies(&three, 40), Some((once, 3)), "{between:?}");
         }
         let chinese = "空气对蓝光的散射比对红光的散射强得多，所以天空是蓝色的。";
-        assert_eq!(twice(&chinese.repeat(2), 40), Some(chinese));
+        assert_eq!(copies(&chinese.repeat(2), 40), Some((chinese, 2)));
+        assert_eq!(copies(&chinese.repeat(9), 40), Some((chinese, 9)));
         for text in [
             "no no",
             "la la la la la la la la la la la la la la la la la la la la",
             "--------------------------------------------------------------------------------------------",
             "The air scatters blue light far more than red. The air scatters blue light far more than reds.",
         ] {
-            assert_eq!(twice(text, 40), None, "{text}");
+            assert_eq!(copies(text, 40), None, "{text}");
         }
     }
 }

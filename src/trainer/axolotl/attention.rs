@@ -9,6 +9,22 @@ use super::options::Options;
 use crate::trainer::failure::{raises, unsupported};
 use crate::trainer::python::{from_json, truthy};
 
+/// The older switches, and the attention each turns on; the first that is on wins.
+pub const SWITCHES: [(&str, &str); 6] = [
+    ("xformers_attention", "xformers"),
+    ("sage_attention", "sage"),
+    ("flex_attention", "flex_attention"),
+    ("flash_attention", "flash_attention_2"),
+    ("sdp_attention", "sdpa"),
+    ("eager_attention", "eager"),
+];
+
+/// Whether an attention can tell rows of a sequence apart. Where none can, bins are sequences of their own.
+pub fn packs(attention: &str) -> bool {
+    let base = attention.split([':', '@']).next().unwrap_or(attention).trim();
+    PACKS.contains(&base)
+}
+
 /// `ATTN_IMPLS_SUPPORTING_PACKING`.
 const PACKS: &[&str] = &[
     "flash_attention_2",
@@ -94,24 +110,27 @@ const MULTIPLE: usize = 64;
 impl Options {
     /// The attention in force, under its own name (`normalize_attn_implementation`).
     pub(super) fn attention(&self) -> Option<&str> {
-        let legacy = [
-            (self.xformers_attention, "xformers"),
-            (self.sage_attention, "sage"),
-            (self.flex_attention, "flex_attention"),
-            (self.flash_attention, "flash_attention_2"),
-            (self.sdp_attention, "sdpa"),
-            (self.eager_attention, "eager"),
+        let set = [
+            self.xformers_attention,
+            self.sage_attention,
+            self.flex_attention,
+            self.flash_attention,
+            self.sdp_attention,
+            self.eager_attention,
         ];
-        let flag = || legacy.iter().find(|(set, _)| *set == Some(true)).map(|(_, name)| *name);
+        let flag = || {
+            SWITCHES
+                .iter()
+                .zip(set)
+                .find(|(_, set)| *set == Some(true))
+                .map(|((_, name), _)| *name)
+        };
         self.attn_implementation.as_deref().or_else(flag)
     }
 
     /// Whether the attention can tell rows of a sequence apart.
     fn attention_packs(&self) -> bool {
-        let base = self
-            .attention()
-            .map(|name| name.split([':', '@']).next().unwrap_or(name).trim());
-        base.is_some_and(|base| PACKS.contains(&base))
+        self.attention().is_some_and(packs)
     }
 
     pub(super) fn multipack(&self) -> Result<Multipack, EncodeError> {

@@ -5,7 +5,7 @@
 //! rows are packed by a sampler, batches are padded. Sources: `prompt_strategies/`, `prompters.py`,
 //! `prompt_tokenizers.py`, `utils/` and `core/` of the release in [`versions`], Apache-2.0.
 
-mod attention;
+pub mod attention;
 mod chat;
 pub mod collate;
 mod completion;

@@ -24,7 +24,7 @@ use crate::encode::kit::Kit;
 use crate::encode::locate::{locate, parts};
 use crate::encode::tokenizer::Facts;
 use crate::model::batch::{Batch, Extra, Sequence};
-use crate::model::encoded::{EncodeError, Encoded, IGNORE};
+use crate::model::encoded::{EncodeError, Encoded, IGNORE, trained};
 use crate::model::example::Example;
 use crate::model::record::Record;
 
@@ -189,7 +189,8 @@ impl Transformers {
         if cut {
             let uncut = row.uncut_labels(&self.tokenize);
             self.label(uncut.as_deref(), &row.called.uncut.ids, &mut out.labels);
-            out.full_trained = out.trained();
+            // The ids are not in their place yet, by which labels are counted.
+            out.full_trained = trained(&out.labels);
         }
         self.label(row.labels.as_deref(), &row.called.tokens.ids, &mut out.labels);
         std::mem::swap(&mut out.text, &mut row.rendered.text);

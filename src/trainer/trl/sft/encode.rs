@@ -7,7 +7,7 @@ use crate::encode::fit;
 use crate::encode::kit::{Chat, Conversation, Message};
 use crate::encode::locate::{locate, offset, parts};
 use crate::encode::tokenizer::Detail;
-use crate::model::encoded::{EncodeError, Encoded, IGNORE};
+use crate::model::encoded::{EncodeError, Encoded, IGNORE, trained};
 use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::value::Value;
@@ -357,6 +357,13 @@ impl Sft {
     fn finish(&self, out: &mut Encoded) {
         self.collated(out);
         let limit = self.options.max_length;
+        // Markers are searched for in what is left; what is lost shows in the whole.
+        let cut = limit.is_some_and(|limit| limit < out.len());
+        let whole = self.search.as_ref().filter(|_| cut).map(|search| {
+            let mut labels = out.labels.clone();
+            search.mask(&mut labels);
+            trained(&labels)
+        });
         match self.options.truncation_mode {
             // Rows are not cut before they are packed; who packs them may cut what is longer than a sequence.
             _ if self.options.packing => {
@@ -368,7 +375,8 @@ impl Sft {
         }
         if let Some(search) = &self.search {
             search.mask(&mut out.labels);
-            out.full_trained = out.full_trained.min(out.trained());
+            out.full_trained = whole.unwrap_or_else(|| out.trained());
+            out.answer_lost = out.full_trained > 0 && out.trained() == 0;
         }
         if self.drops(out) {
             out.dropped = Some("no token is trained after truncation".to_owned());
