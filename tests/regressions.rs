@@ -329,3 +329,104 @@ fn what_a_prompt_says_was_said_before_was_trained() {
     assert!(trained("short.jsonl").is_some_and(|trained| trained > 0));
     assert_eq!(trained("long.jsonl"), trained("short.jsonl"));
 }
+
+/// Trained tokens of each file, without a limit.
+fn trained(folder: &Path, name: &str, model: &str, more: &[&str]) -> Option<u64> {
+    let words: Vec<&str> = ["check", name, "-m", model].iter().chain(more).copied().collect();
+    report(folder, &words)["masks"]["trained"].as_u64()
+}
+
+#[test]
+fn thoughts_beside_an_answer_were_not_trained() {
+    const THINKING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tokenizers/qwen3-like");
+    let row = |answer: &str| {
+        let asked = "{\"role\": \"user\", \"content\": \"What is 2 and 2?\"}";
+        format!("{{\"messages\": [{asked}, {{\"role\": \"assistant\", {answer}}}]}}\n")
+    };
+    let folder = folder(&[
+        (
+            "inside.jsonl",
+            &row("\"content\": \"<think>\\nTwo and two make four.\\n</think>\\n\\nIt is 4.\""),
+        ),
+        (
+            "beside.jsonl",
+            &row("\"content\": \"It is 4.\", \"reasoning_content\": \"Two and two make four.\""),
+        ),
+        ("without.jsonl", &row("\"content\": \"It is 4.\"")),
+    ]);
+    let trained = |name: &str| trained(folder.path(), name, THINKING, &[]).expect("a mask");
+    assert_eq!(trained("beside.jsonl"), trained("inside.jsonl"));
+    assert!(trained("beside.jsonl") > trained("without.jsonl") + 5);
+}
+
+#[test]
+fn answers_cut_before_their_labels_were_made_were_whole() {
+    let row = |at: usize| {
+        let said = "it goes on and on ".repeat(if at == 0 { 40 } else { 1 });
+        format!(
+            "{{\"messages\": [{{\"role\": \"user\", \"content\": \"Say {at}.\"}}, \
+             {{\"role\": \"assistant\", \"content\": \"{said}\"}}]}}\n"
+        )
+    };
+    let folder = folder(&[("long.jsonl", &(0..4).map(row).collect::<String>())]);
+    for trainer in [
+        &["unsloth"][..],
+        &[
+            "transformers",
+            "--set",
+            "tokenize.mode=chat",
+            "--set",
+            "tokenize.call.truncation=true",
+            "--set",
+            "tokenize.call.max_length=48",
+        ],
+    ] {
+        let words = ["check", "long.jsonl", "-m", MODEL, "--max-length", "48", "--trainer"];
+        let report = report(folder.path(), &[&words[..], trainer].concat());
+        let cut = &report["lengths"]["max_length"];
+        assert!(cut["trained"].as_u64() > Some(50), "{trainer:?}: {cut}");
+    }
+}
+
+#[test]
+fn bins_of_real_batches_were_steps_of_one() {
+    let row = |at: usize| {
+        format!(
+            "{{\"messages\": [{{\"role\": \"user\", \"content\": \"What comes after {at}?\"}}, \
+             {{\"role\": \"assistant\", \"content\": \"It is {}.\"}}]}}\n",
+            at + 1
+        )
+    };
+    let config = |more: &str| {
+        format!(
+            "base_model: {MODEL}\ndatasets:\n  - path: rows.jsonl\n    type: chat_template\nsequence_len: 64\n\
+             sample_packing: true\nmicro_batch_size: 4\nnum_epochs: 1\nval_set_size: 0\n{more}"
+        )
+    };
+    let folder = folder(&[
+        ("rows.jsonl", &(0..200).map(row).collect::<String>()),
+        ("sdpa.yaml", &config("")),
+        ("flash.yaml", &config("flash_attention: true\n")),
+    ]);
+    let plan = |name: &str| {
+        let report = report(folder.path(), &["check", name]);
+        let plan = &report["plan"];
+        let packed = (
+            plan["packed"]["sequences"].as_u64(),
+            plan["packed"]["capacity"].as_u64(),
+        );
+        (
+            packed,
+            plan["plan"]["steps"].as_u64(),
+            plan["plan"]["batch_size"].as_u64(),
+        )
+    };
+    let ((Some(sequences), capacity), steps, batch) = plan("sdpa.yaml") else {
+        panic!("no plan")
+    };
+    assert_eq!((capacity, batch, steps), (Some(64), Some(4), Some(sequences / 4)));
+    let ((Some(sequences), capacity), steps, batch) = plan("flash.yaml") else {
+        panic!("no plan")
+    };
+    assert_eq!((capacity, batch, steps), (Some(256), Some(1), Some(sequences)));
+}

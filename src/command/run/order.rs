@@ -108,7 +108,9 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
     let cut_up = own.config.and_then(|config| {
         let mut values = config.values.iter();
         values.find(|value| {
-            value.key.starts_with("datasets.") && value.key.ends_with(".type") && value.value == "completion"
+            value.key.starts_with("datasets.")
+                && value.key.rsplit('.').next() == Some("type")
+                && value.value == "completion"
         })
     });
     uncounted

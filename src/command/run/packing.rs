@@ -105,9 +105,9 @@ pub(super) fn options(said: &Regime, own: &Own<'_>) -> Map<String, Value> {
     if own.family == Family::Axolotl && !options.contains_key(REAL_BATCHES) {
         // `core/builders/causal.py` of 0.19.0: bins are filled across a batch only where the attention tells rows apart.
         let named = own
-            .named("attn_implementation")
+            .said("attn_implementation")
             .and_then(|given| Some(given.value.as_str()?.to_owned()));
-        let on = |key: &str| own.named(key).is_some_and(|given| given.value == Value::Bool(true));
+        let on = |key: &str| own.on(key).is_some();
         let switched = || {
             SWITCHES
                 .iter()

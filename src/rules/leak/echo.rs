@@ -63,8 +63,9 @@ impl Rule for Echo {
                 continue;
             };
             // Scripts without blanks have long words.
-            let long = answer.text.len() >= 4 * self.min_words && answer.trimmed() == example.turns[before].trimmed();
-            if words.len() < self.min_words && !(long && words.len() > 1 || long && !answer.text.is_ascii()) {
+            let whole = answer.text.len() >= 4 * self.min_words && answer.trimmed() == example.turns[before].trimmed();
+            let enough = whole && (words.len() > 1 || !answer.text.is_ascii());
+            if words.len() < self.min_words && !enough {
                 continue;
             }
             let given = row.words.turn(before);
