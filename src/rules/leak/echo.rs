@@ -10,8 +10,8 @@ use crate::rules::turns;
 rule_meta! {
     /// ## What it finds
     /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space, punctuation
-    /// and accents; and rows whose answer begins with the whole prompt, which stands before it already: in a chat on a
-    /// line of its own.
+    /// and accents; rows whose answer begins with the whole prompt, which stands before it already: in a chat on a line of
+    /// its own; and rejected answers that are the prompt to the byte.
     ///
     /// ## Why it matters
     /// There is nothing to learn but to repeat. Usually one column was read twice. Where texts are to be

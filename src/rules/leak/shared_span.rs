@@ -14,7 +14,8 @@ rule_meta! {
     /// Rows half of whose answer stands in the prompt in one stretch of 16 words and more, or most of it (70 % of its
     /// words) in several of 8 and more in the same order.
     /// The share and the longest stretch are shown, the strongest first. Answers that stand there whole are
-    /// `leak/answer-in-prompt`'s, and those that begin with the question said again are left alone.
+    /// `leak/answer-in-prompt`'s; those that begin with the question said again are left alone, and rows that ask to fix,
+    /// rewrite or shorten a text.
     ///
     /// ## Why it matters
     /// What is copied is not learnt, and makes the loss look better than the model is. Where copying is the

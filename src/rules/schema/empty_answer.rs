@@ -7,7 +7,8 @@ use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
-    /// Answers that say nothing: empty, white space, or thoughts without a word after them.
+    /// Answers that say nothing: empty, white space, or thoughts without a word after them; whole talks in one text that
+    /// end at `Assistant:`.
     ///
     /// ## Why it matters
     /// The model learns to end its turn at once. Some trainers lose the end-of-turn token with the empty text,

@@ -8,7 +8,7 @@ use crate::rules::tools;
 
 rule_meta! {
     /// ## What it finds
-    /// Tool results that no call asked for.
+    /// Tool results that no call asked for, and second results of one call.
     ///
     /// ## Why it matters
     /// A template prints the result after a turn that never called, and the model learns to read results out

@@ -11,7 +11,7 @@ rule_meta! {
     /// ## What it finds
     /// Texts in which UTF-8 was read as Latin-1 or Windows-1252 and written again: `cafÃ©`, `donâ€™t`,
     /// `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; as a code page of a Mac or of DOS; Russian read as Windows-1251; other code pages read as
-    /// Latin-1 (`Ñïàñèáî`); and `锟斤拷`, which GBK makes of characters that were lost.
+    /// Latin-1 (`Ñïàñèáî`); Chinese read as GBK (`锛岃繖`), and `锟斤拷`, which GBK makes of characters that were lost.
     ///
     /// ## Why it matters
     /// The model learns to write the garbage, and spends up to six tokens on every letter of it.

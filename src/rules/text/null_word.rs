@@ -12,8 +12,9 @@ use super::printed::{is_listed, is_printed, speaks_of_lists};
 rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
-    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that are an object as Python prints it;
-    /// instructions whose input is such a word, and prompts with a line like `Context: nan`.
+    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that are an object or a list of one sentence as
+    /// Python prints it, or hold `[object Object]`; instructions whose input is such a word, and prompts with a line like
+    /// `Context: nan`.
     ///
     /// ## Why it matters
     /// A value was missing when the row was made, and its printed form took the place of the text. The model

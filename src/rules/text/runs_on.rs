@@ -11,8 +11,8 @@ use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
-    /// Answers that go on with the next question and its answer, as `\n\nHuman: …` or `### Instruction:`, or end with the
-    /// other side's mark, or begin with the cue they should follow, as `### Response:`.
+    /// Answers that go on with the next question and its answer, as `\n\nHuman: …`, `### Instruction:` or `Q: … A: …`, or
+    /// end with the other side's mark, or begin with the cue they should follow, as `### Response:`.
     ///
     /// ## Why it matters
     /// So writes a model that was not stopped, or a script that cut a transcript in the wrong place. A model

@@ -6,7 +6,7 @@ use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
-    /// Turns that are one text twice over, with nothing or white space between the copies.
+    /// Turns that are one text twice over, or up to nine times, with nothing or white space between the copies.
     ///
     /// ## Why it matters
     /// A column was joined to itself, or a text was pasted a second time. The model learns to say everything
