@@ -65,8 +65,9 @@ impl Frame {
             if let Some(thought) = thought(turn) {
                 let next = found[at..].iter().flatten().next();
                 let until = next.map_or(text.len(), |(start, _)| *start as usize);
-                let thought_at = search::find(&text[cursor..until], thought).map(|place| cursor + place);
-                if let Some(thought_at) = thought_at {
+                let within = text.get(cursor..until).unwrap_or_default();
+                if let Some(place) = search::find(within, thought) {
+                    let thought_at = cursor + place;
                     let start = self.begin(&text[..thought_at], cursor).unwrap_or(thought_at);
                     let end = found[at].map_or(offset(thought_at + thought.len()), |(_, end)| end);
                     found[at] = Some((offset(start), end));

@@ -9,8 +9,8 @@ use crate::sketch::few::Few;
 
 rule_meta! {
     /// ## What it finds
-    /// User turns, prompts and texts that are empty, white space or a row of dots; instructions that are, beside an input, where nearly
-    /// all other rows have one.
+    /// User turns, prompts and texts that are empty, white space or a row of dots; instructions that are empty, beside an
+    /// input, where nearly all other rows have one.
     ///
     /// ## Why it matters
     /// The answer is trained as one to nothing: whatever was asked is lost. An empty text trains its

@@ -75,11 +75,18 @@ fn may_call(turn: &Turn<'_>) -> bool {
         || (turn.role == Role::Assistant && turn.text.contains(['{', '[', '<', '(', ':']))
 }
 
+/// Results before one that it is compared with: a row takes time in its length, not in the square of it.
+const REACH: usize = 256;
+
 /// The id of the call this result is of, where the results since the call are as many as its calls of that id.
 fn given_before<'t>(turn: &'t Turn<'_>, caller: &Turn<'_>, before: &[Turn<'_>]) -> Option<&'t str> {
     let of = |turn: &'t Turn<'_>| turn.raw?.get("tool_call_id").and_then(Value::as_str);
     let id = of(turn)?;
-    let results = before.iter().rev().take_while(|turn| turn.role == Role::Tool);
+    let results = before
+        .iter()
+        .rev()
+        .take_while(|turn| turn.role == Role::Tool)
+        .take(REACH);
     let same = |turn: &&Turn<'_>| turn.raw.and_then(|raw| raw.get("tool_call_id")?.as_str()) == Some(id);
     let given = results.filter(same).count();
     let calls = || {
