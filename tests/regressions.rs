@@ -430,3 +430,27 @@ fn bins_of_real_batches_were_steps_of_one() {
     };
     assert_eq!((capacity, batch, steps), (Some(256), Some(1), Some(sequences)));
 }
+
+#[test]
+fn held_out_rows_too_short_to_be_found_were_passed_over_in_silence() {
+    let folder = folder(&[
+        ("train.jsonl", &rows(20)),
+        ("short.jsonl", &repeated(1)),
+        (
+            "long.jsonl",
+            &format!("{{\"text\": \"{}\"}}\n", "one word after another ".repeat(9)),
+        ),
+    ]);
+    let notes =
+        |held_out: &str| report(folder.path(), &["check", "train.jsonl", "--eval", held_out])["notes"].to_string();
+    assert!(
+        notes("short.jsonl").contains("fewer than 13 words"),
+        "{}",
+        notes("short.jsonl")
+    );
+    assert!(
+        !notes("long.jsonl").contains("fewer than 13 words"),
+        "{}",
+        notes("long.jsonl")
+    );
+}

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::holdout::{Holdout, Scratch};
+use crate::holdout::{GRAM_WORDS, Holdout, Scratch};
 use crate::model::example::{Branch, Content, Example, Role, Turn};
 use crate::model::record::Record;
 use crate::model::value::Value;
 use crate::report;
+use crate::report::style::{count, plural};
 use crate::settings::Settings;
 use crate::shape::{Columns, Detection, Layout};
 use crate::source::{Input, Limits, Part, discover, open};
@@ -141,4 +142,17 @@ fn gather<'v>(value: &'v Value<'_>, out: &mut Vec<&'v str>) {
         Value::Object(object) => object.iter().for_each(|(_, value)| gather(value, out)),
         _ => {}
     }
+}
+
+/// What is worth knowing of rows that are held out and too short to be found inside other texts, if they are many.
+pub(super) fn too_short(holdout: &Holdout) -> Option<String> {
+    let (short, all) = (holdout.short(), holdout.len() as u64);
+    (short * 10 > all).then(|| {
+        format!(
+            "{} of {} have fewer than {GRAM_WORDS} words to a turn: they are found where a row asks or says the same, and \
+             not inside longer texts",
+            count(short),
+            plural(all, "held-out row")
+        )
+    })
 }

@@ -167,6 +167,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     let own = (inputs.as_slice(), gathered.eval.as_slice(), detected.as_slice());
     let holdout = holdout::held_out(own, &benchmarks, &given, &limits, &mut listed);
     setup.held_out = holdout.as_ref().map_or(0, |holdout| holdout.len() as u64);
+    notes.extend(holdout.as_ref().and_then(holdout::too_short));
     let part = match shard {
         None => Part::Whole,
         Some(shard) => Part::Shard(source::Shard::new(shard.index - 1, shard.count).expect("checked when it was read")),

@@ -60,6 +60,8 @@ pub struct Holdout {
     prompts: Vec<(u64, u32)>,
     answers: Vec<(u64, u32)>,
     grams: Grams,
+    /// Rows of which no turn is long enough to be looked for inside another text.
+    short: u64,
     rarity: Option<Rarity>,
     /// The shingles that decide about a row.
     deciding: Vec<(u64, u32)>,
@@ -106,11 +108,14 @@ impl Holdout {
         keep(&mut self.rows, parts.row);
         keep(&mut self.prompts, parts.prompt);
         keep(&mut self.answers, parts.answer);
+        let mut longest = 0;
         for (at, turn) in example.turns.iter().enumerate() {
             if turn.role != Role::System && turn.branch != Branch::Rejected {
                 self.grams.add(words.turn(at), number);
+                longest = longest.max(words.turn(at).len());
             }
         }
+        self.short += u64::from(longest < GRAM_WORDS);
         scratch.take(example, words);
         self.shingles.extend_from_slice(&scratch.set);
         self.ends.push(self.shingles.len());
@@ -130,6 +135,11 @@ impl Holdout {
             list.shrink_to_fit();
         }
         self.grams.index(self.places.len());
+    }
+
+    /// Held-out rows of which no turn has as many words as are looked for inside other texts.
+    pub fn short(&self) -> u64 {
+        self.short
     }
 
     /// Held-out rows.
