@@ -60,21 +60,20 @@ impl Frame {
         turns: impl Iterator<Item = &'t Turn<'t>>,
         found: &mut [Option<(u32, u32)>],
     ) {
-        let mut cursor = 0;
-        for (at, turn) in turns.enumerate() {
-            if let Some(thought) = thought(turn) {
-                let next = found[at..].iter().flatten().next();
-                let until = next.map_or(text.len(), |(start, _)| *start as usize);
-                let within = text.get(cursor..until).unwrap_or_default();
-                if let Some(place) = search::find(within, thought) {
-                    let thought_at = cursor + place;
-                    let start = self.begin(&text[..thought_at], cursor).unwrap_or(thought_at);
-                    let end = found[at].map_or(offset(thought_at + thought.len()), |(_, end)| end);
-                    found[at] = Some((offset(start), end));
-                }
-            }
-            cursor = found[at].map_or(cursor, |(_, end)| end as usize);
-        }
+        extend(
+            text,
+            turns,
+            found,
+            |turn| thought(turn).is_some(),
+            |text, cursor, turn, said| {
+                let thought = thought(turn)?;
+                let until = said.map_or(text.len(), |(start, _)| start as usize);
+                let thought_at = cursor + search::find(text.get(cursor..until)?, thought)?;
+                let start = self.begin(&text[..thought_at], cursor).unwrap_or(thought_at);
+                let end = said.map_or(offset(thought_at + thought.len()), |(_, end)| end);
+                Some((offset(start), end))
+            },
+        );
     }
 
     /// Where an answer begins, behind the prompt for it.
@@ -93,17 +92,9 @@ impl Frame {
         turns: impl Iterator<Item = &'t Turn<'t>>,
         found: &mut [Option<(u32, u32)>],
     ) {
-        let mut cursor = 0;
-        for (at, turn) in turns.enumerate() {
-            if turn.has_tool_calls() {
-                let next = found[at + 1..].iter().flatten().next();
-                let until = next.map_or(text.len(), |(start, _)| *start as usize);
-                if let Some(place) = self.calls(&text[..until], cursor, turn, found[at]) {
-                    found[at] = Some(place);
-                }
-            }
-            cursor = found[at].map_or(cursor, |(_, end)| end as usize);
-        }
+        extend(text, turns, found, Turn::has_tool_calls, |text, cursor, turn, said| {
+            self.calls(text, cursor, turn, said)
+        });
     }
 
     fn calls(&self, text: &str, cursor: usize, turn: &Turn<'_>, said: Option<(u32, u32)>) -> Option<(u32, u32)> {
@@ -122,6 +113,28 @@ impl Frame {
         }
         let closing = search::find(&text[end..], &self.closing).filter(|_| !self.closing.is_empty());
         Some((offset(start), closing.map_or(offset(text.len()), |at| offset(end + at))))
+    }
+}
+
+/// Asks for new places of the turns that are `wanted`, given the text up to the next turn, where the turn before ends and
+/// the place so far.
+fn extend<'t>(
+    text: &str,
+    turns: impl Iterator<Item = &'t Turn<'t>>,
+    found: &mut [Option<(u32, u32)>],
+    wanted: impl Fn(&'t Turn<'t>) -> bool,
+    place: impl Fn(&str, usize, &'t Turn<'t>, Option<(u32, u32)>) -> Option<(u32, u32)>,
+) {
+    let mut cursor = 0;
+    for (at, turn) in turns.enumerate() {
+        if wanted(turn) {
+            let next = found[at + 1..].iter().flatten().next();
+            let until = next.map_or(text.len(), |(start, _)| *start as usize);
+            if let Some(extended) = place(&text[..until], cursor, turn, found[at]) {
+                found[at] = Some(extended);
+            }
+        }
+        cursor = found[at].map_or(cursor, |(_, end)| end as usize);
     }
 }
 

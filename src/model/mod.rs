@@ -1,5 +1,6 @@
 //! What a row becomes on its way to the trainer: record, example, encoded.
 
+pub mod attention;
 pub mod batch;
 pub mod budget;
 pub mod config;

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::command::trainers::Asked;
+use crate::model::attention::SWITCHES;
 use crate::model::run::Family;
 use crate::model::setup::{Regime, Setting, Setup};
 use crate::plan::outlook::strategies;
 use crate::settings::{Settings, UsageError};
-use crate::trainer::axolotl::attention::{SWITCHES, packs};
+use crate::trainer::axolotl::attention::packs;
 use crate::trainer::trl::versions;
 
 use super::own::Own;

@@ -2,22 +2,13 @@
 //! `utils/schemas/enums.py`, `core/builders/causal.py`, `core/trainers/base.py`).
 
 use crate::encode::pack::Multipack;
+use crate::model::attention::SWITCHES;
 use crate::model::encoded::EncodeError;
 
 use super::collate::Masks;
 use super::options::Options;
 use crate::trainer::failure::{raises, unsupported};
 use crate::trainer::python::{from_json, truthy};
-
-/// The older switches, and the attention each turns on; the first that is on wins.
-pub const SWITCHES: [(&str, &str); 6] = [
-    ("xformers_attention", "xformers"),
-    ("sage_attention", "sage"),
-    ("flex_attention", "flex_attention"),
-    ("flash_attention", "flash_attention_2"),
-    ("sdp_attention", "sdpa"),
-    ("eager_attention", "eager"),
-];
 
 /// Whether an attention can tell rows of a sequence apart. Where none can, bins are sequences of their own.
 pub fn packs(attention: &str) -> bool {

@@ -5,6 +5,7 @@ mod table;
 
 use serde_json::Value as Json;
 
+use crate::model::attention::SWITCHES;
 use crate::model::config::{Fault, FaultKind};
 use crate::model::setup::{Origin, Setting};
 
@@ -16,16 +17,6 @@ const CROSS_ENTROPIES: &[&str] = &[
     "chunked_cross_entropy",
     "liger_cross_entropy",
     "liger_fused_linear_cross_entropy",
-];
-
-/// The old flags of attention, the first that is on winning (`enums.py`, `LEGACY_ATTN_FLAG_TO_IMPL`).
-const ATTENTION: &[(&str, &str)] = &[
-    ("xformers_attention", "xformers"),
-    ("sage_attention", "sage"),
-    ("flex_attention", "flex_attention"),
-    ("flash_attention", "flash_attention_2"),
-    ("sdp_attention", "sdpa"),
-    ("eager_attention", "eager"),
 ];
 
 pub(in crate::settings::config) fn axolotl(reader: &mut Reader<'_>) {
@@ -44,7 +35,7 @@ pub(in crate::settings::config) fn axolotl(reader: &mut Reader<'_>) {
         ));
     }
     let named = on(reader, "attn_implementation");
-    let flags: Vec<(&str, &str, Origin)> = ATTENTION
+    let flags: Vec<(&str, &str, Origin)> = SWITCHES
         .iter()
         .filter_map(|(key, name)| Some((*key, *name, on(reader, key)?.origin)))
         .collect();
