@@ -35,16 +35,26 @@ fn encode(folder: &Path, to: &str) -> PathBuf {
     out
 }
 
-/// The recorded sequences: ids, labels, and the lengths of the rows in each.
-fn recorded() -> Vec<Value> {
+/// What was recorded of a kind.
+fn records(kind: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(format!("{CASE}/expected.jsonl")).expect("expected.jsonl");
     let records = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    records.filter(|record| record["kind"] == kind).collect()
+}
+
+/// The recorded sequences: ids, and the lengths of the rows in each.
+fn recorded() -> Vec<Value> {
+    let records = records("row");
     records
-        .filter(|record| record["kind"] == "row")
-        .map(|record| json!([record["input_ids"], record["labels"], record["seq_lengths"]]))
+        .iter()
+        .map(|record| json!([record["input_ids"], record["seq_lengths"]]))
         .collect()
+}
+
+fn flat<'v>(lists: impl Iterator<Item = &'v Value>) -> Vec<Value> {
+    lists.flat_map(|list| list.as_array().expect("a list").clone()).collect()
 }
 
 fn list<T: arrow::datatypes::ArrowPrimitiveType>(batch: &RecordBatch, column: &str, row: usize) -> Vec<T::Native> {
@@ -62,10 +72,15 @@ fn packed_rows_are_written_as_trl_packs_them() {
         .collect();
     let written: Vec<Value> = lines
         .iter()
-        .map(|line| json!([line["input_ids"], line["labels"], line["seq_lengths"]]))
+        .map(|line| json!([line["input_ids"], line["seq_lengths"]]))
         .collect();
     assert!(recorded().len() > 1, "the case is packed");
     assert_eq!(written, recorded());
+    // The collator joins the sequences of a batch into one, and masks where each of their documents starts.
+    let batches = records("batch");
+    let labels = flat(lines.iter().map(|line| &line["labels"]));
+    assert_eq!(labels, flat(batches.iter().map(|batch| &batch["labels"][0])));
+    assert_ne!(labels, flat(records("row").iter().map(|row| &row["labels"])));
 
     let file = std::fs::File::open(encode(folder.path(), "out.parquet")).expect("written");
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)

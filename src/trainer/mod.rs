@@ -44,7 +44,8 @@ pub trait Encode: Send + Sync {
         false
     }
 
-    /// What becomes of the training rows before they are batched; see [`Trainer::arrange`].
+    /// What becomes of the training rows before they are batched, without the labels that their collator masks; see
+    /// [`Trainer::arrange`] and [`Trainer::mask`].
     ///
     /// # Errors
     ///
@@ -66,6 +67,9 @@ pub trait Trainer: Encode {
     ///
     /// If the trainer would raise.
     fn arrange(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError>;
+
+    /// Takes the loss from the labels of an arranged sequence that the collator masks whatever batch it is in.
+    fn mask(&self, _: &mut Sequence) {}
 
     /// Makes a batch, as the trainer's collator does.
     ///

@@ -164,10 +164,12 @@ impl Encode for Loaded {
 
     fn pack(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {
         // Sets of training files are packed together, each trainer in the same way.
-        match self.trainers.first() {
-            Some(trainer) => trainer.arrange(rows),
-            None => Ok(rows),
-        }
+        let Some(trainer) = self.trainers.first() else {
+            return Ok(rows);
+        };
+        let mut sequences = trainer.arrange(rows)?;
+        sequences.iter_mut().for_each(|sequence| trainer.mask(sequence));
+        Ok(sequences)
     }
 
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError> {

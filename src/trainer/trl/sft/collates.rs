@@ -104,6 +104,20 @@ impl Sft {
         }
     }
 
+    /// Takes the loss from the first token of each document, as TRL's own collator does where positions restart.
+    pub(super) fn mask_starts(&self, sequence: &mut Sequence) {
+        let Collates::Own(collator) = &self.collates else {
+            return;
+        };
+        if collator.padding_free && collator.features.masks_row_starts {
+            let mut start = 0;
+            for length in std::iter::once(0).chain(sequence.seq_lengths.iter().copied()) {
+                start += length as usize;
+                sequence.labels.get_mut(start).into_iter().for_each(|label| *label = IGNORE);
+            }
+        }
+    }
+
     /// Whether transformers' flattening collator makes the batches.
     pub(super) fn flattens(&self) -> bool {
         let Collates::Library { collator, .. } = &self.collates else {

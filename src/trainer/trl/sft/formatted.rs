@@ -274,6 +274,10 @@ impl Trainer for Formatted {
         self.inner.arrange(rows)
     }
 
+    fn mask(&self, sequence: &mut Sequence) {
+        self.inner.mask(sequence);
+    }
+
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
         self.inner.collate(sequences)
     }

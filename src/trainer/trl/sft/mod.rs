@@ -398,6 +398,10 @@ impl Trainer for Sft {
         Ok(sequences)
     }
 
+    fn mask(&self, sequence: &mut Sequence) {
+        self.mask_starts(sequence);
+    }
+
     fn collate(&self, sequences: &[Sequence]) -> Result<Batch, EncodeError> {
         self.batch(sequences)
     }
