@@ -54,7 +54,9 @@ fn recorded() -> Vec<Value> {
 }
 
 fn flat<'v>(lists: impl Iterator<Item = &'v Value>) -> Vec<Value> {
-    lists.flat_map(|list| list.as_array().expect("a list").clone()).collect()
+    lists
+        .flat_map(|list| list.as_array().expect("a list").clone())
+        .collect()
 }
 
 fn list<T: arrow::datatypes::ArrowPrimitiveType>(batch: &RecordBatch, column: &str, row: usize) -> Vec<T::Native> {

@@ -23,6 +23,7 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
         priced(100, "What is the price of", "eggs?")
     }),
     ("text/stops-short", "train.jsonl", stops_short),
+    ("text/other-language", "train.jsonl", other_language),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
@@ -80,6 +81,21 @@ fn stops_short() -> Vec<u8> {
         let end = if at == 50 { "that day we al" } else { "that day." };
         let said = format!("It was seen by {at} people, and each of them told {at} others of it, all {end}");
         format!("{{\"prompt\": \"Who saw film {at}?\", \"completion\": \"{said}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// A German answer among English ones.
+fn other_language() -> Vec<u8> {
+    let row = |at: usize| {
+        let said = if at == 50 {
+            format!(
+                "Der Film wurde von {at} Leuten gesehen, und das ist nicht viel, weil er auch mit Mühe zu finden war."
+            )
+        } else {
+            format!("It was seen by {at} people, and each of them told {at} others of it that day.")
+        };
+        format!("{{\"prompt\": \"Who was it that has seen film {at}?\", \"completion\": \"{said}\"}}\n")
     };
     (0..100).map(row).collect::<String>().into_bytes()
 }

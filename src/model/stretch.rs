@@ -47,9 +47,8 @@ pub fn stretches(encoded: &Encoded) -> impl Iterator<Item = Stretch> {
         loop {
             at += 1;
             // Most tokens are in the part of the one before them.
-            while at < count && offsets[at].0 < inside && offsets[at].1 > offsets[at].0 {
-                at += 1;
-            }
+            let same = |(first, last): &&(u32, u32)| *first < inside && last > first;
+            at += offsets[at..].iter().take_while(same).count();
             if at == count {
                 break;
             }

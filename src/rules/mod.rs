@@ -12,6 +12,7 @@ mod mix;
 mod outliers;
 mod properties;
 mod schema;
+mod spoken;
 mod template;
 mod text;
 mod tools;
@@ -221,6 +222,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<text::nothing_follows::NothingFollows>(),
     RuleEntry::of::<text::null_word::NullWord>(),
     RuleEntry::of::<text::odd_letters::OddLetters>(),
+    RuleEntry::of::<text::other_language::OtherLanguage>(),
     RuleEntry::of::<text::repetition_loop::RepetitionLoop>(),
     RuleEntry::of::<text::replacement_character::ReplacementCharacter>(),
     RuleEntry::of::<text::runs_on::RunsOn>(),

@@ -27,12 +27,6 @@ pub(super) fn written<'t>(example: &'t Example<'_>) -> impl Iterator<Item = &'t 
     said(example).filter(|turn| matches!(turn.role, Role::Assistant | Role::Text))
 }
 
-/// Whether any of the turns holds one of these words, given in lower case with `|` between them.
-pub(super) fn speak_of<'t>(turns: impl Iterator<Item = &'t Turn<'t>>, words: &str) -> bool {
-    let mut texts = turns.map(|turn| turn.text.to_lowercase());
-    texts.any(|text| words.split('|').any(|word| text.contains(word)))
-}
-
 /// The last turn of each side: two in a preference row, else one.
 pub(super) fn ends<'t>(example: &'t Example<'_>) -> impl Iterator<Item = &'t Turn<'t>> {
     let last = example.turns.last();

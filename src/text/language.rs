@@ -145,13 +145,69 @@ fn slot(hash: u64) -> usize {
 
 /// The language of a text with these words, as an index into [`LANGUAGES`]. Its start tells.
 pub fn language(text: &str, words: &[Word]) -> u8 {
+    of(&letters(text, BYTES), &words[..words.len().min(WORDS)])
+}
+
+/// The language of a text as its first few words tell, which costs little; `None` where they do not.
+pub fn glance(text: &str, words: &[Word]) -> Option<u8> {
+    let told = of(&letters(text, BYTES / 4), &words[..words.len().min(WORDS / 2)]);
+    (!matches!(told, OTHER_LATIN | NO_LETTERS)).then_some(told)
+}
+
+/// The language of a text in prose that nobody takes for another: nearly all letters are of its script, and of
+/// languages in Latin letters one has thrice as many words as any other.
+pub fn surely(text: &str, words: &[Word]) -> Option<u8> {
+    /// Different function words it has at least.
+    const LEAST: u8 = 4;
     let start = &text[..text.floor_char_boundary(BYTES)];
+    let code = start.chars().filter(|c| "=()[]{};<>|`$\\_@".contains(*c)).count();
+    let letters = letters(text, BYTES);
+    let all: u32 = letters.iter().sum();
+    let words = &words[..words.len().min(WORDS)];
+    let told = of(&letters, words);
+    if code * 50 > start.len() || matches!(told, OTHER_LATIN | NO_LETTERS) {
+        return None;
+    }
+    let sure = if usize::from(told) < LATIN {
+        // One word over and over, as the `com` of addresses, tells nothing.
+        let mut different = words.to_vec();
+        different.sort_unstable_by_key(|word| word.hash);
+        different.dedup_by_key(|word| word.hash);
+        let hits = hits(&different);
+        let best = hits[usize::from(told)];
+        let others = hits.iter().filter(|hits| **hits * 3 > best).count() - 1;
+        letters[0] * 20 >= all * 19 && best >= LEAST && others == 0
+    } else {
+        letters[0] * 4 <= all && all >= 20
+    };
+    sure.then_some(told)
+}
+
+/// Whether a text has words in the script of a language, if only among those of another script.
+pub fn has_words_of(text: &str, language: u8) -> bool {
+    /// Letters of a few words, and of one in scripts where a letter is a word.
+    const WORDS: u32 = 8;
+    const LETTERS: u32 = 2;
+    let letters = letters(text, text.len());
+    match BY_SCRIPT.iter().position(|of| *of == language) {
+        None => letters[0] >= WORDS && letters[1..].iter().sum::<u32>() >= LETTERS,
+        Some(at) => letters[at + 1] >= LETTERS,
+    }
+}
+
+/// Letters of each script among the first bytes of a text.
+fn letters(text: &str, bytes: usize) -> [u32; 13] {
+    let start = &text[..text.floor_char_boundary(bytes)];
     let mut letters = [0u32; 13];
     for letter in start.chars().filter(|c| c.is_alphabetic()) {
         letters[script(letter)] += 1;
     }
-    let all: u32 = letters.iter().sum();
-    if all == 0 {
+    letters
+}
+
+/// The language of a text with so many letters of each script, and these words.
+fn of(letters: &[u32; 13], words: &[Word]) -> u8 {
+    if letters.iter().all(|count| *count == 0) {
         return NO_LETTERS;
     }
     // A text in another script often has Latin names in it, and three letters of those are worth one of Han.
@@ -166,9 +222,18 @@ pub fn language(text: &str, words: &[Word]) -> u8 {
 }
 
 fn of_latin(words: &[Word]) -> u8 {
+    let best = (0u8..)
+        .zip(hits(words))
+        .max_by_key(|(language, hits)| (*hits, std::cmp::Reverse(*language)));
+    best.filter(|(_, hits)| *hits >= LEAST)
+        .map_or(OTHER_LATIN, |(language, _)| language)
+}
+
+/// How many of the words, [`WORDS`] at most, are function words of each language.
+fn hits(words: &[Word]) -> [u8; LATIN] {
     let table = &*TABLE;
     let mut hits = [0u8; LATIN];
-    for word in &words[..words.len().min(WORDS)] {
+    for word in words {
         let mut at = slot(word.hash);
         while table[at].1 != 0 {
             if table[at].0 == word.hash {
@@ -180,11 +245,7 @@ fn of_latin(words: &[Word]) -> u8 {
             at = (at + 1) % SLOTS;
         }
     }
-    let best = (0u8..)
-        .zip(hits)
-        .max_by_key(|(language, hits)| (*hits, std::cmp::Reverse(*language)));
-    best.filter(|(_, hits)| *hits >= LEAST)
-        .map_or(OTHER_LATIN, |(language, _)| language)
+    hits
 }
 
 #[cfg(test)]

@@ -168,7 +168,9 @@ impl Encode for Loaded {
             return Ok(rows);
         };
         let mut sequences = trainer.arrange(rows)?;
-        sequences.iter_mut().for_each(|sequence| trainer.mask(sequence));
+        for sequence in &mut sequences {
+            trainer.mask(sequence);
+        }
         Ok(sequences)
     }
 

@@ -7,7 +7,7 @@ use memchr::memmem;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Turn};
 use crate::rule::Row;
-use crate::rules::turns;
+use crate::rules::spoken::Spoken;
 use crate::search;
 use crate::text::Word;
 
@@ -113,11 +113,13 @@ fn is_task(turn: &Turn<'_>, answer: &Turn<'_>, standing: &Standing) -> bool {
     if !standing.verbatim && is_structured(&answer.text) {
         return true;
     }
-    const CHOICES: &str = "options:|options]:|choices:";
-    const EDITS: &str = "fix |grammar|punctuat|capitali|quotes|indent|syntax|debug|proofread|spelling|typo|lowercase|\
-        uppercase|correct the|correct this|corrected|replace |rewrite|error";
-    let asked = if standing.verbatim { CHOICES } else { EDITS };
-    turns::speak_of(std::iter::once(turn), asked)
+    static CHOICES: Spoken = Spoken::of("options:|options]:|choices:");
+    static EDITS: Spoken = Spoken::of(
+        "fix |grammar|punctuat|capitali|quotes|indent|syntax|debug|proofread|spelling|typo|lowercase|uppercase|\
+        correct the|correct this|corrected|replace |rewrite|error",
+    );
+    let asked = if standing.verbatim { &CHOICES } else { &EDITS };
+    asked.among(std::iter::once(turn))
 }
 
 /// The last place of some words among others.

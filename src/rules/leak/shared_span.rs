@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::turns;
+use crate::rules::spoken::Spoken;
 use crate::sketch::Merge;
 
 use super::answers;
@@ -40,10 +40,12 @@ rule_meta! {
 
 /// Whether the row asks to change a text that it gives, most of which the answer says again by right.
 fn works_on_a_text(example: &Example<'_>) -> bool {
-    const TASKS: &str = "fix the|fix this|fix any|debug|refactor|rewrite|rephrase|paraphras|proofread|edit the|edit this|simplif|\
-        summari|shorten|anonymi|replace|correct the|correct this|correct any|grammar|punctuat|modify|改写|修改|转述|替换|更正|\
-        改正|润色|概括|总结";
-    turns::speak_of(example.turns.iter().filter(|turn| turn.role != Role::Assistant), TASKS)
+    static TASKS: Spoken = Spoken::of(
+        "fix the|fix this|fix any|debug|refactor|rewrite|rephrase|paraphras|proofread|edit the|edit this|simplif|\
+        summari|shorten|anonymi|replace|correct the|correct this|correct any|grammar|punctuat|modify|改写|修改|转述|替换|\
+        更正|改正|润色|概括|总结",
+    );
+    TASKS.among(example.turns.iter().filter(|turn| turn.role != Role::Assistant))
 }
 
 /// Options of the rule.

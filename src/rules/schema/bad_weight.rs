@@ -8,10 +8,11 @@ use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
-    /// Messages with a `weight` that is neither 0 nor 1.
+    /// Messages with a `weight` that is neither 0 nor 1, or with a `train` or `training` that is a string.
     ///
     /// ## Why it matters
-    /// OpenAI and those who read its format refuse any other. Elsewhere `"1"` is no number, and 2 is taken for 1.
+    /// OpenAI and those who read its format refuse any other weight. Elsewhere `"1"` is no number, and 2 is taken for
+    /// 1; a string is true in Python, also `"false"`, and the answer that was to be left out is trained.
     ///
     /// ## Example
     /// ```jsonl
@@ -50,6 +51,17 @@ impl Rule for BadWeight {
                 &row.place,
                 || format!("{}/weight", turn.message_pointer()),
                 || format!("`weight` is {wrong}, neither 0 nor 1"),
+            );
+        }
+        for turn in &example.turns {
+            let flag = |key: &&str| turn.raw.and_then(|raw| raw.get(key)?.as_str());
+            let Some((key, said)) = ["train", "training"].iter().find_map(|key| Some((key, flag(key)?))) else {
+                continue;
+            };
+            out.field(
+                &row.place,
+                || format!("{}/{key}", turn.message_pointer()),
+                || format!("`{key}` is the string `{}`, which is true whatever it says", clip(said)),
             );
         }
     }

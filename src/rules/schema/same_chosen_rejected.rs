@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Shape, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::turns;
+use crate::rules::spoken::Spoken;
 
 rule_meta! {
     /// ## What it finds
@@ -73,13 +73,14 @@ impl Rule for SameChosenRejected {
 
 /// Whether the prompt asks for letters of a kind, or for code.
 fn speaks_of_case(example: &Example<'_>) -> bool {
-    const WORDS: &str =
-        "capital|uppercase|upper case|lowercase|lower case|letter|code|python|function|format|punctuat|space";
+    static WORDS: Spoken = Spoken::of(
+        "capital|uppercase|upper case|lowercase|lower case|letter|code|python|function|format|punctuat|space",
+    );
     let asked = example
         .turns
         .iter()
         .filter(|turn| turn.branch == Branch::Prompt || turn.role != Role::Assistant);
-    turns::speak_of(asked, WORDS)
+    WORDS.among(asked)
 }
 
 /// Whether two texts say the same; `same` becomes false where they are not written alike.

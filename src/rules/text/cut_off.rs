@@ -3,6 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::spoken::Spoken;
 use crate::rules::turns;
 
 use super::last_line::{is_open, is_prose};
@@ -80,9 +81,9 @@ const SENTENCE: &str = "inside a sentence";
 
 /// Whether the lines of a poem are asked for, which may end with a comma, or a word to put into a blank.
 fn is_meant(example: &Example<'_>) -> bool {
-    const WORDS: &str =
-        "poem|verse|lyric|song|opening|quote|lines|blank|missing word|cloze|article|conjunction|诗|开头";
-    turns::speak_of(example.turns.iter().filter(|turn| turn.role != Role::Assistant), WORDS)
+    static WORDS: Spoken =
+        Spoken::of("poem|verse|lyric|song|opening|quote|lines|blank|missing word|cloze|article|conjunction|诗|开头");
+    WORDS.among(example.turns.iter().filter(|turn| turn.role != Role::Assistant))
 }
 
 /// How a text ends where it was cut.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::spoken::Spoken;
 use crate::rules::turns;
 
 rule_meta! {
@@ -38,6 +39,9 @@ pub(crate) struct MergeConflict {}
 static MARKS: LazyLock<[Finder<'static>; 3]> =
     LazyLock::new(|| ["<<<<<<< ", "\n=======", "\n>>>>>>> "].map(Finder::new));
 
+/// Who writes of merges shows what they leave.
+static SPOKEN: Spoken = Spoken::of("merge|conflict|git|diff|patch|rebase|search/replace");
+
 impl Rule for MergeConflict {
     const META: RuleMeta = META;
     type State = ();
@@ -49,10 +53,7 @@ impl Rule for MergeConflict {
         };
         for turn in turns::said(example) {
             if let Some(line) = conflict(&turn.text)
-                && !turns::speak_of(
-                    turns::said(example),
-                    "merge|conflict|git|diff|patch|rebase|search/replace",
-                )
+                && !SPOKEN.among(turns::said(example))
             {
                 let message = || format!("a merge was not resolved at `{}`", clip(line));
                 out.field(&row.place, || turn.pointer(), message);

@@ -20,6 +20,7 @@ pub(super) mod nothing_follows;
 pub(super) mod null_word;
 pub(super) mod odd_letters;
 mod odd_words;
+pub(super) mod other_language;
 mod other_slots;
 mod printed;
 mod prose;

@@ -1,3 +1,6 @@
+use std::sync::LazyLock;
+
+use ahash::AHashSet;
 use serde::Deserialize;
 
 use super::noise;
@@ -44,6 +47,7 @@ const NOTHING: &str = "略|暂无|同上|该回答已被删除|[no answer]|[skip
     your answer here|fill in answer|placeholder|asdf|asdf asdf|{}|[]|\"\"|''|todo: write the answer|\
     see above|see previous answer|same as above|as above|same as previous|blah blah|blah blah blah|\
     test|testing|test test|foobar|sample answer|sample response|dummy answer|xxx|removed by moderator|<removed>|content removed";
+static WORDS: LazyLock<AHashSet<&str>> = LazyLock::new(|| NOTHING.split('|').collect());
 /// The longest of them, in bytes.
 const LONGEST: usize = 24;
 /// An answer of at least so many bytes is a sentence, or as good as one.
@@ -96,7 +100,7 @@ fn says_nothing(said: &str) -> bool {
         .chars()
         .all(|c| matches!(c, '.' | '?' | '-' | '_' | '–' | '—' | ' '));
     let bare = said.strip_suffix('.').unwrap_or(said);
-    let known = || NOTHING.split('|').any(|known| known.eq_ignore_ascii_case(bare));
+    let known = || WORDS.contains(bare.to_ascii_lowercase().as_str());
     let empty = || {
         let tags = said.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
         let tagged = tags.is_some_and(|tags| tags.split_once("></").is_some_and(|(open, close)| open == close));

@@ -131,13 +131,18 @@ impl Rule for NullWord {
 
 /// How such a line ends. The first two begin alike, and are looked for at once.
 static FILLINGS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| [": n", ": None", ": undefined"].map(Finder::new));
-const FILLED_WITH: [&str; 4] = ["nan", "None", "null", "undefined"];
+static BRACKETS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(": []"));
+const FILLED_WITH: [&str; 5] = ["nan", "None", "null", "undefined", "[]"];
 static OBJECT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("[object Object]"));
 
 /// A line in which a missing value took the place of what the prompt speaks of: `Context: nan`.
 fn filled_in(text: &str, brackets: bool) -> Option<&str> {
     let bytes = text.as_bytes();
-    let filled = FILLINGS.iter().flat_map(|filling| filling.find_iter(bytes));
+    let empty = brackets.then(|| BRACKETS.find_iter(bytes)).into_iter().flatten();
+    let filled = FILLINGS
+        .iter()
+        .flat_map(|filling| filling.find_iter(bytes))
+        .chain(empty);
     let found = { filled }.find_map(|at| {
         let value = FILLED_WITH.iter().find(|value| text[at + 2..].starts_with(**value))?;
         let end = at + 2 + value.len();

@@ -7,6 +7,7 @@ use crate::finding::Findings;
 use crate::model::example::Example;
 use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::spoken::Spoken;
 use crate::rules::turns;
 
 use super::odd_words::{joined, mixed, spaced, stacked, trailing};
@@ -106,10 +107,8 @@ fn find(text: &str, chars: Chars) -> Option<(&'static str, &str)> {
 
 /// Whether the row speaks of tokens, glyphs or letters.
 fn is_spoken_of(example: &Example<'_>) -> bool {
-    turns::speak_of(
-        example.turns.iter(),
-        "token|bpe|wordpiece|glyph|unicode|homoglyph|spell|letter|byte|hex",
-    )
+    static WORDS: Spoken = Spoken::of("token|bpe|wordpiece|glyph|unicode|homoglyph|spell|letter|byte|hex");
+    WORDS.among(example.turns.iter())
 }
 
 #[cfg(test)]

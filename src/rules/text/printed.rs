@@ -1,7 +1,7 @@
 //! Objects as Python prints them, in the place of what they hold.
 
 use crate::model::example::{Example, Role};
-use crate::rules::turns;
+use crate::rules::spoken::Spoken;
 
 /// How they begin.
 const PRINTED: [&str; 20] = [
@@ -45,7 +45,8 @@ pub(super) fn is_listed(said: &str) -> bool {
 /// Whether a list, or what prints one, is spoken of.
 pub(super) fn speaks_of_lists(example: &Example<'_>) -> bool {
     let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
-    turns::speak_of(asked, "list|array|python|json|code|[")
+    static WORDS: Spoken = Spoken::of("list|array|python|json|code|[");
+    WORDS.among(asked)
 }
 
 /// Whether an answer is an object as Python prints it: one of those, bytes, or a column of pandas.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::spoken::Spoken;
 use crate::rules::template::markers;
 use crate::rules::turns;
 
@@ -85,7 +86,8 @@ const TALKS: [&str; 10] = [
 ];
 
 /// Words of rows in which questions are asked for, or given, with their answers.
-const QUESTIONS: &str = "question|faq|q&a|quiz|trivia|riddle|exam|flashcard|joke|q:|answer|questão|pregunta|frage|问";
+static QUESTIONS: Spoken =
+    Spoken::of("question|faq|q&a|quiz|trivia|riddle|exam|flashcard|joke|q:|answer|questão|pregunta|frage|问");
 
 impl Rule for RunsOn {
     const META: RuleMeta = META;
@@ -172,6 +174,6 @@ fn left_behind(text: &str, templated: bool) -> Option<&'static str> {
 
 fn is_asked_for(example: &Example<'_>, mark: &str) -> bool {
     let asked = || example.turns.iter().filter(|turn| turn.role != Role::Assistant);
-    let questions = mark.starts_with('Q') && turns::speak_of(asked(), QUESTIONS);
+    let questions = mark.starts_with('Q') && QUESTIONS.among(asked());
     questions || asked().any(|turn| TALKS.iter().any(|word| turn.text.contains(word)))
 }

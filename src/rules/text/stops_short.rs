@@ -4,6 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::spoken::Spoken;
 use crate::rules::{outliers, turns};
 use crate::sketch::few::Few;
 
@@ -135,11 +136,13 @@ fn ends_with_a_bare_word(line: &str) -> bool {
 
 /// Whether what is asked for may end so: a verse, a title, a text that is given without its full stop.
 fn is_meant(example: &Example<'_>) -> bool {
-    const ASKED: &str = "poem|verse|lyric|song|quote|headline|title|tweet|caption|slogan|tagline|lowercase|punctuat|\
+    static ASKED: Spoken = Spoken::of(
+        "poem|verse|lyric|song|quote|headline|title|tweet|caption|slogan|tagline|lowercase|punctuat|\
         translat|rewrite|rephras|paraphras|edit|correct|continue|complete|fill in|blank|extract|transcri|letter|email|\
         phrase|convert|keyword|query|traduc|übersetz|перевед|诗|歌|词|标题|题目|译|续|填|对联|口号|标语|短语|谜|文案|广告|\
-        微博|推文|标点|提取|摘|句|纠|改|補|翻訳";
-    turns::speak_of(example.turns.iter().filter(|turn| turn.role != Role::Assistant), ASKED)
+        微博|推文|标点|提取|摘|句|纠|改|補|翻訳",
+    );
+    ASKED.among(example.turns.iter().filter(|turn| turn.role != Role::Assistant))
 }
 
 #[cfg(test)]

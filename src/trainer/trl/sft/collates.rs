@@ -113,7 +113,11 @@ impl Sft {
             let mut start = 0;
             for length in std::iter::once(0).chain(sequence.seq_lengths.iter().copied()) {
                 start += length as usize;
-                sequence.labels.get_mut(start).into_iter().for_each(|label| *label = IGNORE);
+                sequence
+                    .labels
+                    .get_mut(start)
+                    .into_iter()
+                    .for_each(|label| *label = IGNORE);
             }
         }
     }
