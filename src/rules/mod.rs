@@ -181,6 +181,7 @@ pub static RULES: &[RuleEntry] = &[
     RuleEntry::of::<schema::unknown_role::UnknownRole>(),
     RuleEntry::of::<schema::unknown_shape::UnknownShape>(),
     RuleEntry::of::<schema::unknown_tool::UnknownTool>(),
+    RuleEntry::of::<schema::unread_column::UnreadColumn>(),
     RuleEntry::of::<schema::wrong_arguments::WrongArguments>(),
     RuleEntry::of::<schema::wrong_content::WrongContent>(),
     RuleEntry::of::<schema::wrong_type::WrongType>(),

@@ -34,6 +34,7 @@ pub fn detect<'v>(rows: impl IntoIterator<Item = &'v Value<'v>>, shape: Option<S
         let absent = given.renamed().map(|(_, name)| name).filter(|name| !has(name));
         detection.absent = absent.map(str::to_owned).collect();
     }
+    let all = rows.len();
     let labels = match shape {
         Some(_) => Labels::Any,
         None => Labels::of(&rows, given),
@@ -55,6 +56,12 @@ pub fn detect<'v>(rows: impl IntoIterator<Item = &'v Value<'v>>, shape: Option<S
             None => layouts.push((layout, vec![holds])),
         }
     }
+    // What only some rows have, under a name that no shape knows, says nothing of the others.
+    layouts.retain(|(layout, rows)| {
+        let name = layout.columns.actual("messages");
+        let known = MESSAGES.contains(&name) || given.is_given("messages");
+        known || rows.len() * 2 > all
+    });
     // The first of equals: a file's first row is what most loaders go by.
     detection.layout = layouts
         .into_iter()

@@ -39,6 +39,10 @@ pub(super) fn side<'r>(
             example.turns.push(plain(role, name, text, field, branch));
             Ok(())
         }
+        // A list of messages may have one that is none; a list without any is another thing.
+        Value::Array(items) if !items.is_empty() && items.iter().all(|item| item.as_object().is_none()) => {
+            Err(row.wrong(column, value, "a string or a list of messages"))
+        }
         Value::Array(items) => messages(items, field, branch, &mut example.turns),
         Value::Object(_) => {
             example.turns.push(message(value, field, None, branch)?);

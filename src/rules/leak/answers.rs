@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use memchr::memmem;
+use unicode_normalization_alignments::UnicodeNormalization;
 
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Turn};
@@ -79,10 +80,18 @@ pub(super) fn stands(row: &Row<'_>, answer: usize, turn: usize) -> Option<Standi
     }
     let start = find(words, among)?;
     let (first, last) = (among[start], among[start + words.len() - 1]);
-    Some(Standing {
-        at: first.start as usize..last.end as usize,
-        verbatim: false,
-    })
+    let at = first.start as usize..last.end as usize;
+    same_letters(wanted, &example.turns[turn].text[at.clone()]).then_some(Standing { at, verbatim: false })
+}
+
+/// Whether two texts have the same letters and digits, accents and all: words are compared without them, and to put
+/// them in may be what is asked for.
+pub(super) fn same_letters(one: &str, other: &str) -> bool {
+    fn letters(text: &str) -> impl Iterator<Item = char> {
+        let kept = text.chars().nfkc().map(|(c, _)| c).filter(|c| c.is_alphanumeric());
+        kept.flat_map(char::to_lowercase)
+    }
+    letters(one).eq(letters(other))
 }
 
 /// Reports each answer, long enough in bytes and in words, that stands in a turn of the role before it.

@@ -2,16 +2,19 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::example::{Branch, Role};
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::answers;
-use crate::rules::turns;
+use crate::rules::{outliers, turns};
+use crate::sketch::few::Few;
 
 rule_meta! {
     /// ## What it finds
-    /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space, punctuation
-    /// and accents; rows whose answer begins with the whole prompt, which stands before it already: in a chat on a line of
-    /// its own; and rejected answers that are the prompt to the byte.
+    /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space and punctuation; rows
+    /// whose answer begins with the whole prompt, which stands before it already: in a chat on a line of its own; and
+    /// rejected answers that are the prompt to the byte. Where more than a few answers of a set differ from their prompts
+    /// in case and signs alone, to put those right is what is asked, and they are left alone.
     ///
     /// ## Why it matters
     /// There is nothing to learn but to repeat. Usually one column was read twice. Where texts are to be
@@ -46,18 +49,25 @@ impl Default for Echo {
     }
 }
 
+/// More answers than this, and than one in fifty, that differ from their prompts in signs alone are a task.
+const SIGNS: u64 = 3;
+const PER: u64 = 50;
+
 /// Words of a prompt that nobody says again before he answers it.
 const LONG: usize = 10;
 
 impl Rule for Echo {
     const META: RuleMeta = META;
     const WORDS: bool = true;
-    type State = ();
+    /// Answers, and rows with one that has the words of its prompt and other signs: where it stands, and what is said.
+    type State = (u64, Few<(String, String)>);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (answers, signs): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        let mut told = false;
         for (at, answer) in answers::taught(example) {
+            *answers += 1;
             let words = row.words.turn(at);
             let Some((before, _)) = answers::given(example, at, Role::User).next() else {
                 continue;
@@ -84,10 +94,23 @@ impl Rule for Echo {
                 false if goes_on => "begins with the whole prompt",
                 false => continue,
             };
-            let signs = || answers::is_structured(&answer.text) && !answer.text.contains(asked);
-            if begins && !signs() {
-                let say = || format!("the answer {what}: `{}`", clip(&answer.text).replace('`', "'"));
-                out.field(&row.place, || answer.pointer(), say);
+            if !begins {
+                continue;
+            }
+            let said = || clip(&answer.text).replace('`', "'");
+            if answer.text.contains(asked) {
+                out.field(
+                    &row.place,
+                    || answer.pointer(),
+                    || format!("the answer {what}: `{}`", said()),
+                );
+                continue;
+            }
+            let start = &answer.text[..words[given.len() - 1].end as usize];
+            if !told && !answers::is_structured(&answer.text) && answers::same_letters(start, asked) {
+                told = true;
+                let say = || format!("the answer {what}, but for its signs: `{}`", said());
+                signs.offer(&row.place, || (answer.pointer(), say()));
             }
         }
         for (at, turn) in example.turns.iter().enumerate() {
@@ -99,6 +122,12 @@ impl Rule for Echo {
                 let say = || format!("the rejected answer is the prompt: `{}`", clip(&turn.text));
                 out.field(&row.place, || turn.pointer(), say);
             }
+        }
+    }
+
+    fn finish(&self, (answers, signs): Self::State, _: &Setup, out: &mut Findings) {
+        if signs.count() <= SIGNS || signs.count() * PER <= answers {
+            outliers::report(&signs, out, Clone::clone);
         }
     }
 }

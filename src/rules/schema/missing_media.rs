@@ -60,7 +60,10 @@ impl Rule for MissingMedia {
             return;
         }
         for ((slot, column), slots) in MEDIA.into_iter().zip(slots).filter(|(_, slots)| *slots > 0) {
+            // LLaVA and its like have one file, or a list, under the name of the slot.
+            let one = slot.trim_matches(['<', '>']);
             let files = record.value.get(column).filter(|files| !files.is_null());
+            let files = files.or_else(|| record.value.get(one).filter(|files| !files.is_null()));
             let leads = || {
                 example
                     .turns

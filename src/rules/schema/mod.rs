@@ -58,6 +58,7 @@ pub(super) mod unknown_argument;
 pub(super) mod unknown_role;
 pub(super) mod unknown_shape;
 pub(super) mod unknown_tool;
+pub(super) mod unread_column;
 pub(super) mod wrong_arguments;
 pub(super) mod wrong_content;
 pub(super) mod wrong_type;

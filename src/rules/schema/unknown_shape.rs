@@ -132,6 +132,14 @@ fn message(columns: &[(String, String)]) -> String {
     }
     let slip = |(name, kind): &(String, String)| {
         let known = nearest(name, KNOWN).filter(|known| known == name || !has(known))?;
+        // A talk in one string is a text, whatever its name.
+        if kind == "a string" && matches!(known, "messages" | "conversations") {
+            return Some(format!(
+                "`{}` is a string: is `--columns text={}` meant?",
+                clip(name),
+                clip(name)
+            ));
+        }
         // Rightly named, and of a type that no shape has there.
         let odd = known == name && !matches!(kind.as_str(), "a string" | "an array");
         if odd {
