@@ -1,13 +1,14 @@
 //! What a rule found, and the bounded collection it is kept in.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::setup::Origin;
 use crate::place::Place;
+use crate::sketch::Merge;
+use crate::sketch::row_set::RowSet;
 
 /// How bad it is. The order is from harmless to fatal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -45,18 +46,13 @@ pub struct Finding {
 pub struct Findings {
     kept: Vec<Finding>,
     /// Rows with at least one finding.
-    pub rows: u64,
-    /// The same by source, in the order of their numbers.
-    pub rows_of: BTreeMap<u32, u64>,
+    rows: RowSet,
     /// Findings in all, of which a row may have several.
     pub count: u64,
     /// Trained tokens lost or spoilt by what was found, where the rule knows.
     pub tokens: u64,
     /// Findings about the set as a whole.
     pub whole: u64,
-    /// The row reported last, to count it once. A row is always seen whole, by one worker.
-    #[serde(skip)]
-    last: Option<(u32, u64)>,
     /// Beyond this nothing more is kept: as many findings stand before it already.
     #[serde(skip)]
     bar: Option<(Reverse<u16>, Option<Place>)>,
@@ -267,12 +263,7 @@ impl Findings {
     /// Counts a finding; false where its message would not be kept and need not be made.
     fn count_in(&mut self, place: &Place, strength: u16) -> bool {
         self.count += 1;
-        let row = (place.source, place.row);
-        if self.last != Some(row) {
-            self.last = Some(row);
-            self.rows += 1;
-            *self.rows_of.entry(place.source).or_default() += 1;
-        }
+        self.rows.insert(place.source, place.row);
         self.bar.is_none_or(|bar| (Reverse(strength), Some(*place)) <= bar)
     }
 
@@ -295,10 +286,7 @@ impl Findings {
 
     /// Adds what another worker found. Order and grouping do not matter.
     pub fn merge(&mut self, other: Self) {
-        self.rows += other.rows;
-        for (source, rows) in other.rows_of {
-            *self.rows_of.entry(source).or_default() += rows;
-        }
+        self.rows.merge(other.rows);
         self.count += other.count;
         self.tokens += other.tokens;
         self.whole += other.whole;
@@ -308,6 +296,21 @@ impl Findings {
 
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Counts rows that another's finding speaks for.
+    pub fn also(&mut self, rows: RowSet) {
+        self.rows.merge(rows);
+    }
+
+    /// Rows with at least one finding.
+    pub fn rows(&self) -> u64 {
+        self.rows.len()
+    }
+
+    /// The same by source, in the order of their numbers.
+    pub fn rows_of(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.rows.by_source()
     }
 
     /// Sets the line of every place that was remembered without it.

@@ -133,7 +133,7 @@ fn seen(finished: Finished) -> String {
         .map(|(meta, found)| {
             (
                 meta.name,
-                found.rows,
+                found.rows(),
                 found.count,
                 found.tokens,
                 found.whole,

@@ -44,16 +44,18 @@ impl KeyOf {
     pub fn file(&mut self, path: &Path) -> io::Result<&mut Self> {
         let mut file = File::open(path)?;
         let mut buffer = vec![0; 1 << 18];
-        let mut length = 0u64;
+        // Its length is known at its end: a hash of its own stands for it.
+        let (mut hash, mut length) = (Xxh3::new(), 0u64);
         loop {
             let read = file.read(&mut buffer)?;
             if read == 0 {
                 break;
             }
             length += read as u64;
-            self.hash.update(&buffer[..read]);
+            hash.update(&buffer[..read]);
         }
         self.hash.update(&length.to_le_bytes());
+        self.hash.update(&hash.digest128().to_le_bytes());
         Ok(self)
     }
 

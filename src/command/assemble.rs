@@ -137,7 +137,7 @@ fn level(
     // A finding about the whole set has no rows, and is beyond any threshold.
     let (affected, rows) = all.affected(findings);
     let exceeded = |threshold: Threshold| {
-        findings.rows == 0 || threshold.exceeded(findings.rows, all.all) || threshold.exceeded(affected, rows)
+        findings.rows() == 0 || threshold.exceeded(findings.rows(), all.all) || threshold.exceeded(affected, rows)
     };
     if error.is_some_and(exceeded) {
         return Level::Error;
@@ -179,13 +179,14 @@ impl Rows {
     /// them do not make harmless.
     fn affected(&self, findings: &Findings) -> (u64, u64) {
         let trained_on = |source: &u32| self.training.get(*source as usize) == Some(&true);
-        let found = findings.rows_of.iter().filter(|(source, _)| trained_on(source));
+        let found = findings.rows_of().filter(|(source, _)| trained_on(source));
         let found: u64 = found.map(|(_, rows)| rows).sum();
-        let larger = u128::from(found) * u128::from(self.all) > u128::from(findings.rows) * u128::from(self.trained_on);
+        let larger =
+            u128::from(found) * u128::from(self.all) > u128::from(findings.rows()) * u128::from(self.trained_on);
         if larger {
             (found, self.trained_on)
         } else {
-            (findings.rows, self.all)
+            (findings.rows(), self.all)
         }
     }
 }
@@ -201,7 +202,7 @@ fn share((affected, of): (u64, u64)) -> f64 {
 }
 
 fn group(meta: &RuleMeta, level: Level, findings: Findings, all: &Rows, files: &mut SettingsFiles<'_>) -> Group {
-    let (affected, count, tokens) = (findings.rows, findings.count, findings.tokens);
+    let (affected, count, tokens) = (findings.rows(), findings.count, findings.tokens);
     let clusters = findings
         .clusters
         .clone()

@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Merge;
+use super::row_set::RowSet;
 use crate::place::Place;
 
-/// Values of rows, those in the lowest places; the others are counted.
+/// Values of rows, those in the lowest places; of the others it is known which they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Few<T> {
     kept: BTreeMap<Place, T>,
-    count: u64,
+    all: RowSet,
 }
 
 impl<T> Default for Few<T> {
     fn default() -> Self {
         Self {
             kept: BTreeMap::new(),
-            count: 0,
+            all: RowSet::default(),
         }
     }
 }
@@ -29,7 +30,7 @@ impl<T> Few<T> {
 
     /// Takes a row's value, once a row.
     pub fn offer(&mut self, place: &Place, value: impl FnOnce() -> T) {
-        self.count += 1;
+        self.all.insert(place.source, place.row);
         let full = self.kept.len() == Self::KEPT;
         if full && self.kept.last_key_value().is_some_and(|(last, _)| last < place) {
             return;
@@ -42,12 +43,12 @@ impl<T> Few<T> {
 
     /// How many rows gave a value.
     pub fn count(&self) -> u64 {
-        self.count
+        self.all.len()
     }
 
-    /// How many of them are counted only.
-    pub fn left_out(&self) -> u64 {
-        self.count - self.kept.len() as u64
+    /// Source and number of those whose values are not kept, in order; they stand behind those that are.
+    pub fn left_out(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.all.iter().skip(self.kept.len())
     }
 
     /// Those kept, in order of place.
@@ -58,11 +59,10 @@ impl<T> Few<T> {
 
 impl<T: Send + Serialize + DeserializeOwned + 'static> Merge for Few<T> {
     fn merge(&mut self, other: Self) {
-        let count = self.count + other.count;
         for (place, value) in other.kept {
             self.offer(&place, || value);
         }
-        self.count = count;
+        self.all.merge(other.all);
     }
 }
 
@@ -83,7 +83,8 @@ mod tests {
         let [mut all, other, third] = parts;
         all.merge(third);
         all.merge(other);
-        assert_eq!((all.count(), all.left_out()), (600, 344));
+        assert_eq!(all.count(), 600);
+        assert!(all.left_out().eq((256..600).map(|row| (0, row))));
         assert!(all.kept().map(|(_, row)| *row).eq(0..256));
     }
 }

@@ -12,6 +12,7 @@ pub mod lines;
 pub mod linkage;
 pub mod lowest;
 pub mod rarest;
+pub mod row_set;
 pub mod sample;
 pub mod sets;
 mod spill;

@@ -1,6 +1,8 @@
 //! Where Python packages are installed: files are read there, nothing is run.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::version::Version;
 
@@ -8,13 +10,18 @@ use super::version::Version;
 #[derive(Clone, Debug, Default)]
 pub struct SitePackages {
     folders: Vec<PathBuf>,
+    /// What was asked for and is there: by whoever has a copy of this.
+    given: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl SitePackages {
     /// The folder given, or those of the active environment (`VIRTUAL_ENV`, `CONDA_PREFIX`).
     pub fn of(given: Option<PathBuf>, environment: impl Fn(&str) -> Option<String>) -> Self {
         if let Some(folder) = given {
-            return Self { folders: vec![folder] };
+            return Self {
+                folders: vec![folder],
+                given: Arc::default(),
+            };
         }
         let prefixes = ["VIRTUAL_ENV", "CONDA_PREFIX"]
             .iter()
@@ -33,6 +40,7 @@ impl SitePackages {
         });
         Self {
             folders: folders.collect(),
+            given: Arc::default(),
         }
     }
 
@@ -42,6 +50,23 @@ impl SitePackages {
             .iter()
             .map(|folder| folder.join(path))
             .find(|path| path.exists())
+            .inspect(|path| {
+                let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+                given.insert(path.clone());
+            })
+    }
+
+    /// The files that were found so far, and those in folders that were, in order.
+    pub fn given(&self) -> Vec<PathBuf> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = given.iter().flat_map(|path| {
+            let inside = std::fs::read_dir(path).into_iter().flatten().flatten();
+            let inside = inside.map(|entry| entry.path()).filter(|path| path.is_file());
+            inside.chain(Some(path.clone()).filter(|path| path.is_file()))
+        });
+        let mut files: Vec<PathBuf> = files.collect();
+        files.sort();
+        files
     }
 
     /// The installed version of a distribution, by its `dist-info`.

@@ -60,7 +60,7 @@ pub(crate) fn scan(args: &[String]) -> Scanned {
         .unwrap_or_else(|(rule, error)| panic!("{rule}: {error}"));
     let found = gathered.finish(setup).found.into_iter().map(|(meta, findings)| Found {
         meta,
-        rows: findings.rows,
+        rows: findings.rows(),
         findings: findings.into_kept(),
     });
     Scanned {
@@ -89,7 +89,7 @@ pub(crate) fn audit(args: &[String]) -> Scanned {
     let found = gathered.finish(&ready.header.setup).found.into_iter();
     let found = found.map(|(meta, findings)| Found {
         meta,
-        rows: findings.rows,
+        rows: findings.rows(),
         findings: findings.into_kept(),
     });
     Scanned {

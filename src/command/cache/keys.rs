@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Key, KeyOf};
 use crate::command::prepare::Prepared;
+use crate::encode::template::select::MORE_TEMPLATES;
 use crate::rule::lane::RuleEntry;
 
 /// Files of a model folder beyond this size are weights, which say nothing about tokens.
@@ -111,33 +112,35 @@ fn program() -> Option<String> {
 }
 
 fn tokenizer(mut key: KeyOf, path: &Path) -> Option<KeyOf> {
-    for path in model_files(path)? {
-        key.text(&path.file_name()?.to_string_lossy());
+    let folder = if path.is_dir() { path } else { path.parent()? };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let more = folder.join(MORE_TEMPLATES);
+    for path in model_files(folder)?
+        .into_iter()
+        .chain(model_files(&more).unwrap_or_default())
+    {
+        key.text(&path.strip_prefix(folder).ok()?.to_string_lossy());
         key.file(&path).ok()?;
     }
     Some(key)
 }
 
 /// The files of a model folder but for its weights, in order of name.
-fn model_files(path: &Path) -> Option<Vec<PathBuf>> {
-    let folder = if path.is_dir() { path } else { path.parent()? };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    })
-    .ok()?
-    .flatten()
-    .map(|entry| entry.path())
-    .filter(|path| {
+fn model_files(folder: &Path) -> Option<Vec<PathBuf>> {
+    let files = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let files = files.filter(|path| {
         path.metadata()
             .is_ok_and(|about| about.is_file() && about.len() <= LARGEST)
-    })
-    .filter(|path| {
+    });
+    let files = files.filter(|path| {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         matches!(ending, "json" | "jinja" | "model" | "txt" | "tiktoken")
-    })
-    .collect();
+    });
+    let mut files: Vec<PathBuf> = files.collect();
     files.sort();
     Some(files)
 }

@@ -7,6 +7,7 @@ mod axolotl;
 mod given;
 mod llama_factory;
 mod loaded;
+mod read;
 mod renames;
 mod torchtune;
 mod transformers;
@@ -285,23 +286,10 @@ impl Asked {
             }
         }
         let entries: Json = sets.iter().map(|set| Json::Object(set.entry.clone())).collect();
-        let identity = |options: &Map<String, Json>| {
-            format!(
-                "{} {entries} {:?} {:?}",
-                Json::Object(options.clone()),
-                self.datasets,
-                self.packages
-            )
-        };
         // Neither rows of a batch nor the number of steps decide about a row.
         let mut own = options.clone();
         own.remove(self.family.batch_size);
         own.retain(|name, _| !run::is_about_the_run(name));
-        let whole = identity(&own);
-        for path in run::SIZES.iter().chain([&self.family.max_length]) {
-            given::remove(&mut own, path);
-        }
-        let of_any_length = identity(&own);
         let given = options.clone();
         let making = Making {
             version: self.version,
@@ -315,6 +303,17 @@ impl Asked {
             EncodeErrorKind::Unsupported => Failed::Unsupported(format!("{name} cannot be checked: {}", error.message)),
             _ => Failed::Raises(format!("{name} would raise {}: {}", error.class, error.message)),
         })?;
+        // Once it is made it is known what was read of the packages.
+        let read = read::digest(&own, &entries, &self.packages);
+        let identity = |options: &Map<String, Json>| {
+            let options = Json::Object(options.clone());
+            format!("{options} {entries} {:?} {read}", self.datasets)
+        };
+        let whole = identity(&own);
+        for path in run::SIZES.iter().chain([&self.family.max_length]) {
+            given::remove(&mut own, path);
+        }
+        let of_any_length = identity(&own);
         let max_length = match (&settings.max_length, made.max_length) {
             // LLaMA-Factory keeps a token of a packed sequence free.
             (Some(given), made) => Some(Setting {

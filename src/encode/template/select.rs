@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+/// The folder of further templates in that of a model, by their names.
+pub const MORE_TEMPLATES: &str = "additional_chat_templates";
+
 /// The templates of a tokenizer, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Templates {
@@ -50,7 +53,7 @@ impl Templates {
         if let Some(source) = text(&folder.join("chat_template.jinja"))? {
             named.push(("default".to_owned(), source));
         }
-        for path in jinja_files(&folder.join("additional_chat_templates"))? {
+        for path in jinja_files(&folder.join(MORE_TEMPLATES))? {
             if let (Some(name), Some(source)) = (path.file_stem().and_then(|name| name.to_str()), text(&path)?) {
                 named.push((name.to_owned(), source));
             }

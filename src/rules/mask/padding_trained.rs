@@ -91,7 +91,7 @@ impl Rule for PaddingTrained {
     }
 
     fn finish(&self, seen: Seen, _: &Setup, out: &mut Findings) {
-        let of_one_length = seen.lengths.is_some_and(|(least, most)| least == most) && out.rows < seen.rows;
+        let of_one_length = seen.lengths.is_some_and(|(least, most)| least == most) && out.rows() < seen.rows;
         if seen.padded == 0 && !of_one_length {
             *out = Findings::default();
         }

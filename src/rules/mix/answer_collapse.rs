@@ -8,6 +8,7 @@ use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::turns;
 use crate::sketch::column::Column;
+use crate::sketch::row_set::RowSet;
 
 rule_meta! {
     /// ## What it finds
@@ -149,7 +150,11 @@ impl Rule for AnswerCollapse {
                     let percent = share * 100.0;
                     format!("the same answer, {length} bytes, in {times} of {all} rows, {percent:.0} %; here first")
                 });
-                out.rows += times - 1;
+                let mut rows = RowSet::default();
+                for (_, source, row, _) in *answers {
+                    rows.insert(*source, *row);
+                }
+                out.also(rows);
             }
         }
         if out.is_empty() {

@@ -68,7 +68,7 @@ impl Rule for MissingTools {
 
     fn finish(&self, declaring: u64, _: &Setup, out: &mut Findings) {
         // Where it is usual, tools are told of otherwise, in a system prompt or not at all.
-        if out.rows * 9 > declaring {
+        if out.rows() * 9 > declaring {
             *out = Findings::default();
         }
     }

@@ -63,7 +63,7 @@ impl Rule for RepeatedCallId {
     }
 
     fn finish(&self, rows: u64, _: &Setup, out: &mut Findings) {
-        if out.rows > 1 && out.rows * 10 > rows {
+        if out.rows() > 1 && out.rows() * 10 > rows {
             *out = Findings::default();
         }
     }

@@ -49,7 +49,7 @@ impl Rule for UnknownArgument {
     }
 
     fn finish(&self, calls: u64, _: &Setup, out: &mut Findings) {
-        if out.rows > 1 && out.count * 10 > calls {
+        if out.rows() > 1 && out.count * 10 > calls {
             *out = Findings::default();
         }
     }

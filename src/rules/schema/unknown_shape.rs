@@ -8,6 +8,7 @@ use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
+use crate::sketch::row_set::RowSet;
 
 rule_meta! {
     /// ## What it finds
@@ -58,14 +59,14 @@ const KNOWN: [&str; 10] = [
 /// The rows of a file without a known shape.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Unknown {
-    rows: u64,
+    rows: RowSet,
     /// Columns of the first row, with what is in them.
     columns: Lowest<Vec<(String, String)>>,
 }
 
 impl Merge for Unknown {
     fn merge(&mut self, other: Self) {
-        self.rows += other.rows;
+        self.rows.merge(other.rows);
         self.columns.merge(other.columns);
     }
 }
@@ -84,18 +85,18 @@ impl Rule for UnknownShape {
             return;
         }
         let seen = files.entry(row.place.source).or_default();
-        seen.rows += 1;
+        seen.rows.insert(row.place.source, row.place.row);
         let column = |(name, value): (&str, &Value<'_>)| (name.to_owned(), value.a_kind().to_owned());
         let columns = || object.iter().take(SHOWN + 1).map(column).collect();
         seen.columns.offer(&row.place, columns);
     }
 
     fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
-        for file in files.values() {
+        for file in files.into_values() {
             if let Some((first, columns)) = file.columns.get() {
                 out.row(first, || message(columns));
                 // One message speaks for all rows of the file.
-                out.rows += file.rows - 1;
+                out.also(file.rows);
             }
         }
     }

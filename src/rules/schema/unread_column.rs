@@ -10,6 +10,7 @@ use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
+use crate::sketch::row_set::RowSet;
 
 rule_meta! {
     /// ## What it finds
@@ -46,7 +47,7 @@ pub(crate) struct UnreadColumn {}
 /// What a file says in a column that is not read.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Unread {
-    rows: u64,
+    rows: RowSet,
     first: Lowest<()>,
     /// Of one value.
     hash: Option<u64>,
@@ -62,7 +63,7 @@ impl Unread {
 
 impl Merge for Unread {
     fn merge(&mut self, other: Self) {
-        self.rows += other.rows;
+        self.rows.merge(other.rows);
         self.first.merge(other.first);
         self.varies |= other.varies;
         if let Some(hash) = other.hash {
@@ -109,27 +110,27 @@ impl Rule for UnreadColumn {
                 seen.columns.insert((*name).to_owned(), Unread::default());
             }
             let column = seen.columns.get_mut(*name).expect("just inserted");
-            column.rows += 1;
+            column.rows.insert(row.place.source, row.place.row);
             column.first.offer(&row.place, || ());
             column.add(hash);
         }
     }
 
     fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
-        for file in files.values() {
-            for (name, column) in file.columns.iter().filter(|(_, column)| column.varies) {
-                let Some((first, ())) = column.first.get().filter(|_| column.rows * 2 > file.rows) else {
+        for file in files.into_values() {
+            for (name, column) in file.columns.into_iter().filter(|(_, column)| column.varies) {
+                let Some((first, ())) = column.first.get().filter(|_| column.rows.len() * 2 > file.rows) else {
                     continue;
                 };
                 let message = || {
-                    let (rows, all) = (column.rows, plural(file.rows, "row"));
+                    let (rows, all) = (column.rows.len(), plural(file.rows, "row"));
                     format!(
                         "nothing reads the column `{name}`, and {rows} of {all} say there what they say nowhere else"
                     )
                 };
                 out.field(first, || format!("/{name}"), message);
                 // One message speaks for all rows of the file.
-                out.rows += column.rows - 1;
+                out.also(column.rows);
             }
         }
     }

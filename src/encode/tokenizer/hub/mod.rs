@@ -11,6 +11,7 @@ mod id;
 
 use std::path::PathBuf;
 
+use crate::encode::template::select::MORE_TEMPLATES;
 use cache::Cache;
 use download::{Download, Fetched};
 pub use env::HubEnv;
@@ -32,9 +33,8 @@ const OPTIONAL: &[&str] = &[
     "processor_config.json",
 ];
 
-/// A folder of templates by name, looked into where a model has a template at all.
+/// A folder of further templates is looked into where a model has a template at all.
 const TEMPLATE: &str = "chat_template.jinja";
-const MORE_TEMPLATES: &str = "additional_chat_templates";
 
 /// Why a model's folder cannot be had.
 #[derive(Debug, thiserror::Error)]
