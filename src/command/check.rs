@@ -16,6 +16,7 @@ use crate::settings::resolve::{Environment, Typed, resolve};
 
 use super::assemble::Header;
 use super::cache::Again;
+use super::distinct::distinct;
 use super::prepare::prepare;
 use super::{Outcome, assemble, cache, list, output};
 
@@ -47,6 +48,11 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         return Err(UsageError("--sample is 0, and of no row there is no verdict".to_owned()).into());
     }
     let mut prepared = prepare(settings, environment, shard)?;
+    let outputs = [&args.run.partial, &args.run.never_seen].into_iter().flatten();
+    distinct(
+        args.out.files().chain(outputs.map(|path| &**path)),
+        prepared.read(&args.data.data),
+    )?;
     // A part has no verdict that could say what is not made.
     if args.run.partial.is_some() {
         prepared = prepared.made()?;

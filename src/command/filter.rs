@@ -6,13 +6,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::report::style::{count, plural};
-use crate::rewrite::{self, Compress, Counts};
+use crate::rewrite::{self, Counts};
 use crate::scan::{Gathered, Progress, Scan};
 use crate::settings::UsageError;
 use crate::settings::cli::{DropFrom, FilterArgs, RuleArgs};
 use crate::settings::resolve::{Environment, Typed, resolve};
-use crate::source::{Format, Input};
+use crate::source::{Compression, Format, Input};
 
+use super::distinct::distinct;
 use super::prepare::{Prepared, prepare};
 use super::unnamed::Unnamed;
 use super::{Outcome, check};
@@ -124,25 +125,26 @@ fn write(
     let folder = matches!(&args.data.data[..], [data] if data.is_dir());
     let paths = outputs(inputs, &args.output, folder)?;
     let removed = removed_path(args);
-    for (_, input) in inputs {
-        let same = |path: &Path| {
-            path.canonicalize()
-                .ok()
-                .is_some_and(|path| Some(path) == input.path.canonicalize().ok())
-        };
-        if let Some(path) = paths.iter().chain([&removed]).find(|path| same(path)) {
-            return Err(UsageError(format!("{} is an input, and inputs are never changed", path.display())).into());
-        }
-    }
+    distinct(
+        paths.iter().chain([&removed]).map(|path| &**path),
+        prepared.read(&args.data.data),
+    )?;
     let gone = Unnamed::new(&removed)?;
     let mut files = Vec::new();
     let mut written = Vec::new();
     let mut told = std::io::BufWriter::new(gone.handle()?);
     for ((source, input), path) in inputs.iter().zip(&paths) {
         let file = Unnamed::new(path)?;
-        let compress = Compress::of_name(&path.to_string_lossy());
+        let (_, compression) = Compression::of_name(path);
         let removals = fates.of(*source);
-        let counts = rewrite::copy(input, &removals, file.handle()?, compress, &mut told, &prepared.limits)?;
+        let counts = rewrite::copy(
+            input,
+            &removals,
+            file.handle()?,
+            compression,
+            &mut told,
+            &prepared.limits,
+        )?;
         files.push(file);
         written.push(Written {
             path: path.clone(),

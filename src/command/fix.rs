@@ -1,16 +1,18 @@
 //! `gonogo fix`: repairs what needs no one's judgement, and shows what it changed.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
 use crate::report::style::{count, visible};
 use crate::rewrite::repair::{Repairs, Report, repair};
+use crate::rewrite::writer;
 use crate::settings::UsageError;
 use crate::settings::cli::FixArgs;
-use crate::source::{Format, discover};
+use crate::source::{Compression, Format, discover};
 
 use super::Outcome;
+use super::distinct::distinct;
 use super::unnamed::Unnamed;
 
 pub fn run(args: &FixArgs) -> anyhow::Result<Outcome> {
@@ -35,16 +37,11 @@ pub fn run(args: &FixArgs) -> anyhow::Result<Outcome> {
     let report = match &args.output {
         None => repair(input, repairs, &mut io::sink(), &mut show)?,
         Some(path) => {
-            let same = path
-                .canonicalize()
-                .is_ok_and(|path| Some(path) == input.path.canonicalize().ok());
-            if same {
-                return Err(UsageError("the output is the input, which is never changed".to_owned()).into());
-            }
+            distinct([&**path], [&*input.path])?;
             let file = Unnamed::new(path)?;
-            let mut out = BufWriter::new(file.handle()?);
+            let mut out = writer(Compression::of_name(path).1, file.handle()?)?;
             let report = repair(input, repairs, &mut out, &mut show)?;
-            out.flush()?;
+            out.finish()?;
             file.place()?;
             report
         }

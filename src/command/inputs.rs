@@ -313,17 +313,13 @@ fn cached(id: &str, config: Option<&str>, environment: &Environment) -> Option<P
     inner.or(Some(snapshot)).filter(|folder| folder.is_dir())
 }
 
-/// The folder of the newest version below, which holds the Arrow files.
+/// The folder of the version made last, which holds the Arrow files.
 fn deepest(folder: &Path) -> Option<PathBuf> {
     let newest = |folder: &Path| {
-        let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
-            .ok()?
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
-            .collect();
-        folders.sort();
-        folders.pop()
+        let folders = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+        let folders = folders.filter(|path| path.is_dir());
+        let made = |path: &PathBuf| path.metadata().and_then(|about| about.modified()).ok();
+        folders.max_by_key(|path| (made(path), path.clone()))
     };
     let version = newest(folder)?;
     let hash = newest(&version)?;

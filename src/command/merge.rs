@@ -6,10 +6,12 @@ use crate::settings::UsageError;
 use crate::settings::cli::{FailOn, MergeArgs};
 
 use super::assemble::Header;
+use super::distinct::distinct;
 use super::{Outcome, assemble, output};
 use crate::finding::Level;
 
 pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
+    distinct(args.out.files(), args.parts.iter().map(|path| &**path))?;
     let parts = args
         .parts
         .iter()

@@ -8,6 +8,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod described;
+mod distinct;
 pub mod encode;
 pub mod explain;
 pub mod filter;
@@ -41,8 +42,6 @@ pub enum Outcome {
     Go,
     /// Findings at or above the level that fails.
     NoGo,
-    /// Stopped by the user.
-    Interrupted,
 }
 
 impl From<Outcome> for ExitCode {
@@ -50,7 +49,6 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Go => Self::SUCCESS,
             Outcome::NoGo => Self::from(1),
-            Outcome::Interrupted => Self::from(130),
         }
     }
 }

@@ -161,6 +161,10 @@ fn replaced(line: &str, key: &str, value: &str, assign: &str) -> Option<String> 
     let colon = start + body[start..].find(mark)? + mark.len();
     let value_at = colon + (body[colon..].len() - body[colon..].trim_start().len());
     let rest = &body[value_at..];
+    // What else has the anchor would change with it, and a tag says what the value is.
+    if rest.starts_with(['&', '!']) {
+        return None;
+    }
     let end = value_at + scalar(rest);
     let gap = if value_at == colon { " " } else { "" };
     Some(format!(
@@ -256,6 +260,8 @@ mod tests {
             Some("packing: true\n")
         );
         assert_eq!(line("eval_max_steps: 5\n", "max_steps", "7"), None);
+        // Another key may have the same value by this name.
+        assert_eq!(line("sequence_len: &len 2048\n", "sequence_len", "16"), None);
         assert_eq!(
             replaced("max-steps = 5 # c", "max-steps", "7", " = ").as_deref(),
             Some("max-steps = 7 # c")

@@ -116,7 +116,7 @@ pub enum Content {
 }
 
 /// Which side of the row a turn belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Branch {
     /// A conversation or a text, which has one side.
     Main,

@@ -317,7 +317,8 @@ impl Setup {
 
     /// Rows per optimizer step.
     pub fn effective_batch(&self) -> usize {
-        self.batch_size.value * self.grad_accum.value * self.world_size.value
+        let rows = self.batch_size.value.saturating_mul(self.grad_accum.value);
+        rows.saturating_mul(self.world_size.value)
     }
 
     /// The limit rows are cut to, by the trainer's own name, and who set it: `cutoff_len 1024 (--set cutoff_len)`.

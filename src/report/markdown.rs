@@ -86,7 +86,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "\nNot checked ({}): {}",
-            not_checked.reason,
+            cell(&not_checked.reason),
             not_checked.rules.join(", ")
         )?;
     }

@@ -134,7 +134,7 @@ impl Page<'_> {
         };
         // The labels of batches are their own.
         if self.report.batches.is_none() {
-            self.line("trainer", &text)?;
+            self.line("trainer", &visible(&text))?;
         }
         let settings = self
             .report
@@ -443,7 +443,7 @@ impl Page<'_> {
     fn plan(&mut self) -> io::Result<()> {
         let Some(budget) = &self.report.plan else { return Ok(()) };
         for (name, text) in plan::lines(budget) {
-            self.line(name, &text)?;
+            self.line(name, &visible(&text))?;
         }
         Ok(())
     }
@@ -455,7 +455,7 @@ impl Page<'_> {
         writeln!(self.out)?;
         for (at, not_checked) in self.report.not_checked.iter().enumerate() {
             let text = format!("{} ({})", families(&not_checked.rules), not_checked.reason);
-            self.line(if at == 0 { "not checked" } else { "" }, &text)?;
+            self.line(if at == 0 { "not checked" } else { "" }, &visible(&text))?;
         }
         Ok(())
     }
@@ -465,7 +465,7 @@ impl Page<'_> {
             if at == 0 {
                 writeln!(self.out)?;
             }
-            self.line(if at == 0 { "next" } else { "" }, hint)?;
+            self.line(if at == 0 { "next" } else { "" }, &visible(hint))?;
         }
         Ok(())
     }

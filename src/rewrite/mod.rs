@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::json::{Layout, write};
-use crate::source::{Format, Input, Limits, Part, open};
+use crate::source::{Compression, Format, Input, Limits, Part, open};
 
 /// A row to leave out, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,15 +75,15 @@ pub fn copy(
     input: &Input,
     removals: &[Removal],
     out: File,
-    compress: Compress,
+    compression: Option<Compression>,
     gone: &mut dyn Write,
     limits: &Limits,
 ) -> Result<Counts, RewriteError> {
     let counts = match input.format {
-        Format::JsonLines => lines::copy(input, removals, compress.writer(out)?, gone)?,
-        Format::JsonArray => array::copy(input, removals, compress.writer(out)?, gone, limits)?,
+        Format::JsonLines => lines::copy(input, removals, writer(compression, out)?, gone)?,
+        Format::JsonArray => array::copy(input, removals, writer(compression, out)?, gone, limits)?,
         Format::JsonStream | Format::Csv | Format::Tsv | Format::Text => {
-            stretches::copy(input, removals, compress.writer(out)?, gone, limits)?
+            stretches::copy(input, removals, writer(compression, out)?, gone, limits)?
         }
         Format::Parquet | Format::ArrowFile if input.compression.is_some() => {
             let (name, format) = (input.name.clone(), input.format);
@@ -100,35 +100,32 @@ pub fn copy(
     Ok(counts)
 }
 
-/// How an output of JSON is compressed, by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compress {
-    No,
-    Gzip,
-    Zstd,
-}
-
-impl Compress {
-    pub fn of_name(name: &str) -> Self {
-        match name.rsplit('.').next() {
-            Some("gz" | "gzip") => Self::Gzip,
-            Some("zst" | "zstd") => Self::Zstd,
-            _ => Self::No,
+/// A writer of rows as text, compressed or not; what it has at last to write it writes at its end.
+///
+/// # Errors
+///
+/// If nothing can be written.
+pub fn writer(compression: Option<Compression>, file: File) -> io::Result<Box<dyn Finish>> {
+    let file = io::BufWriter::with_capacity(1 << 18, file);
+    Ok(match compression {
+        None => Box::new(file),
+        Some(Compression::Gzip) => Box::new(flate2::write::GzEncoder::new(file, flate2::Compression::default())),
+        Some(Compression::Zstd) => Box::new(zstd::Encoder::new(file, 0)?),
+        Some(Compression::Bzip2) => Box::new(bzip2::write::BzEncoder::new(file, bzip2::Compression::default())),
+        Some(Compression::Xz) => {
+            let options = lzma_rust2::XzOptions::default();
+            Box::new(lzma_rust2::XzWriter::new(file, options)?)
         }
-    }
-
-    fn writer(self, file: File) -> io::Result<Box<dyn Finish>> {
-        let file = io::BufWriter::with_capacity(1 << 18, file);
-        Ok(match self {
-            Self::No => Box::new(file),
-            Self::Gzip => Box::new(flate2::write::GzEncoder::new(file, flate2::Compression::default())),
-            Self::Zstd => Box::new(zstd::Encoder::new(file, 0)?),
-        })
-    }
+    })
 }
 
 /// A writer that may have a last word.
-trait Finish: Write {
+pub trait Finish: Write {
+    /// Writes what is left.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
@@ -145,6 +142,18 @@ impl Finish for flate2::write::GzEncoder<io::BufWriter<File>> {
 }
 
 impl Finish for zstd::Encoder<'static, io::BufWriter<File>> {
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        (*self).finish()?.flush()
+    }
+}
+
+impl Finish for bzip2::write::BzEncoder<io::BufWriter<File>> {
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        (*self).finish()?.flush()
+    }
+}
+
+impl Finish for lzma_rust2::XzWriter<io::BufWriter<File>> {
     fn finish(self: Box<Self>) -> io::Result<()> {
         (*self).finish()?.flush()
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use ahash::AHashMap;
+
 use crate::model::example::{Example, Turn};
 use crate::model::value::{Object, Value};
 use crate::rule::{clip, nearest};
@@ -23,15 +25,16 @@ pub(super) fn faults(example: &Example<'_>, each: &mut dyn FnMut(Fault, String, 
     let Some(tools) = tools::column(example).filter(|_| example.turns.iter().any(Turn::has_tool_calls)) else {
         return 0;
     };
-    let Some(declared) = parsed(tools) else { return 0 };
+    let Some(tools) = parsed(tools) else { return 0 };
+    let Some(declared) = parameters(&tools) else { return 0 };
     let mut compared = 0;
     for turn in &example.turns {
         for call in tools::calls(turn).unwrap_or_default() {
             let (Some(name), Some(arguments)) = (call.name, call.arguments.and_then(parsed)) else {
                 continue;
             };
-            let parameters = parameters(&declared, name);
-            let (Some(given), Some(parameters)) = (arguments.as_object(), parameters.as_deref()) else {
+            let parameters = declared.get(name).and_then(Option::as_deref);
+            let (Some(given), Some(parameters)) = (arguments.as_object(), parameters) else {
                 continue;
             };
             compared += 1;
@@ -52,31 +55,28 @@ fn parsed<'v>(value: &'v Value<'v>) -> Option<Cow<'v, Value<'v>>> {
     }
 }
 
-/// The schema of a tool's parameters, where it is declared once.
-fn parameters<'v>(tools: &'v Value<'v>, name: &str) -> Option<Cow<'v, Value<'v>>> {
-    let mut found = None;
+/// By name, the schema of each tool's parameters: `None` where it has none, or is declared twice.
+type Parameters<'v> = AHashMap<String, Option<Cow<'v, Value<'v>>>>;
+
+/// The parameters of all tools, once for all calls of a row; `None` where one of them cannot be read.
+fn parameters<'v>(tools: &'v Value<'v>) -> Option<Parameters<'v>> {
+    let mut found = Parameters::default();
     for tool in tools.as_array()? {
         let tool = parsed(tool)?;
-        let of = |tool: &Value<'_>, key: &str| tool.get("function").unwrap_or(tool).get(key).is_some();
-        if tool
-            .get("function")
-            .unwrap_or(&tool)
-            .get("name")
-            .and_then(Value::as_str)
-            != Some(name)
-        {
+        let function = tool.get("function").unwrap_or(&tool);
+        let Some(name) = function.get("name").and_then(Value::as_str).map(str::to_owned) else {
             continue;
-        }
-        if found.is_some() {
-            return None;
-        }
-        let key = ["parameters", "input_schema"].into_iter().find(|key| of(&tool, key))?;
-        found = Some(match tool {
-            Cow::Borrowed(tool) => Cow::Borrowed(tool.get("function").unwrap_or(tool).get(key)?),
-            Cow::Owned(tool) => Cow::Owned(tool.get("function").unwrap_or(&tool).get(key)?.clone().into_owned()),
+        };
+        let key = ["parameters", "input_schema"]
+            .into_iter()
+            .find(|key| function.get(key).is_some());
+        let schema = key.and_then(|key| match &tool {
+            Cow::Borrowed(tool) => tool.get("function").unwrap_or(tool).get(key).map(Cow::Borrowed),
+            Cow::Owned(_) => function.get(key).map(|schema| Cow::Owned(schema.clone().into_owned())),
         });
+        found.entry(name).and_modify(|own| *own = None).or_insert(schema);
     }
-    found
+    Some(found)
 }
 
 fn compare(name: &str, given: &Object<'_>, schema: &Value<'_>, report: &mut dyn FnMut(Fault, String)) {

@@ -6,7 +6,7 @@
 
 pub mod partial;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -38,16 +38,15 @@ pub struct Scan<'s> {
     pub holdout: Option<&'s Holdout>,
     pub progress: &'s Progress,
     pub workers: usize,
-    /// Stop after this many rows (`--sample`).
+    /// Stop after this many rows of each source (`--sample`).
     pub limit: Option<u64>,
 }
 
-/// How far a scan is, for whoever draws a bar, and a way to stop it.
+/// How far a scan is, for whoever draws a bar.
 #[derive(Debug, Default)]
 pub struct Progress {
     pub bytes: AtomicU64,
     pub rows: AtomicU64,
-    pub stop: AtomicBool,
 }
 
 /// What a worker keeps from row to row: buffers, and its view of the held-out rows.
@@ -293,16 +292,22 @@ impl Scan<'_> {
 
     fn work<G: Gather>(&self, queue: &Mutex<Queue>, set: &mut G) {
         let mut worker = self.worker();
-        while !self.progress.stop.load(Ordering::Relaxed) {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(batch) = next else { break };
-            let mut rows = 0;
+        let queue = || queue.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let next = queue().next();
+            let Some((reader, batch)) = next else { break };
+            let (mut rows, mut beyond) = (0, false);
             batch.rows(&mut |read| {
                 rows += 1;
                 if self.limit.is_none_or(|limit| place(&read).row < limit) {
                     self.row(&read, &mut worker, set);
+                } else {
+                    beyond = true;
                 }
             });
+            if beyond {
+                queue().end(reader);
+            }
             self.progress.rows.fetch_add(rows, Ordering::Relaxed);
             self.progress.bytes.fetch_add(batch.bytes(), Ordering::Relaxed);
         }
@@ -408,13 +413,21 @@ struct Queue {
 }
 
 impl Queue {
-    fn next(&mut self) -> Option<Box<dyn Batch>> {
+    /// The next batch, and the number of its reader, counted from the last.
+    fn next(&mut self) -> Option<(usize, Box<dyn Batch>)> {
         while let Some(reader) = self.readers.last_mut() {
             if let Some(batch) = reader.next() {
-                return Some(batch);
+                return Some((self.readers.len(), batch));
             }
             self.readers.pop();
         }
         None
+    }
+
+    /// Reads no more from a reader.
+    fn end(&mut self, reader: usize) {
+        if self.readers.len() == reader {
+            self.readers.pop();
+        }
     }
 }

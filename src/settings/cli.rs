@@ -316,7 +316,7 @@ pub struct OutArgs {
 #[derive(Debug, Default, Args)]
 pub struct RunArgs {
     /// Worker threads (default: all cores)
-    #[arg(short, long, value_name = "N", help_heading = "Run")]
+    #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = "Run")]
     pub jobs: Option<usize>,
     /// Look at the first N rows of each file only; the verdict says so
     #[arg(long, value_name = "N", help_heading = "Run")]
@@ -414,6 +414,13 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
         args.insert(1, "check".into());
     }
     Cli::try_parse_from(args)
+}
+
+/// Threads, of which more would only take memory.
+fn jobs(given: &str) -> Result<usize, String> {
+    const MOST: usize = 1024;
+    let jobs = given.parse().ok().filter(|jobs| (1..=MOST).contains(jobs));
+    jobs.ok_or_else(|| format!("not a number from 1 to {MOST}"))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

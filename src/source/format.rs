@@ -110,7 +110,7 @@ impl Compression {
     }
 
     /// The compression a file's name claims, and the name without it.
-    pub(super) fn of_name(path: &Path) -> (&str, Option<Self>) {
+    pub fn of_name(path: &Path) -> (&str, Option<Self>) {
         let name = path.to_str().unwrap_or_default();
         let Some((stem, extension)) = name.rsplit_once('.') else {
             return (name, None);

@@ -25,6 +25,8 @@ pub fn open(input: &Input, source: u32, part: Part, limits: &Limits) -> Box<dyn 
         None => reader(input, source, part, limits),
     };
     match (reader, part) {
+        // A row that the run does not take is not there.
+        (Ok(_), Part::Row(row)) if input.rows.as_ref().is_some_and(|rows| !rows.contains(&row)) => Box::new(Nothing),
         (Ok(reader), Part::Row(row)) => Box::new(OnlyRows {
             reader,
             rows: row..row + 1,

@@ -23,7 +23,29 @@ impl Slice {
     pub fn read(instruction: &str) -> Result<Vec<Self>, String> {
         let parts = instruction.split('+').map(str::trim);
         let wrong = |part: &str| format!("`{part}` is no split: it is one as `train`, `train[:10%]`, `train[100:200]`");
-        parts.map(|part| one(part).ok_or_else(|| wrong(part))).collect()
+        parts
+            .map(|part| {
+                let (slice, rounding) = one(part).ok_or_else(|| wrong(part))?;
+                slice
+                    .refused(rounding)
+                    .map_or(Ok(slice), |why| Err(format!("`{part}`: {why}")))
+            })
+            .collect()
+    }
+
+    /// What `datasets` 5.2 says of it (`_RelativeInstruction.__post_init__`), if it raises.
+    fn refused(&self, rounding: Option<&str>) -> Option<&'static str> {
+        let beyond = |bound: Option<i64>| bound.is_some_and(|bound| bound.unsigned_abs() > 100);
+        match rounding {
+            Some(other) if !matches!(other, "closest" | "pct1_dropremainder") => {
+                Some("rounding must be either closest or pct1_dropremainder")
+            }
+            Some(_) if !self.percent => Some("it is forbidden to specify rounding if not using percent slicing"),
+            _ if self.percent && (beyond(self.from) || beyond(self.to)) => {
+                Some("percent slice boundaries must be > -100 and < 100")
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is the split as a whole.
@@ -72,7 +94,8 @@ fn nearest(percent: i64, count: i64) -> i64 {
     (percent.saturating_mul(count) as f64 / 100.0).round_ties_even() as i64
 }
 
-fn one(part: &str) -> Option<Slice> {
+/// A part of an instruction, and its rounding.
+fn one(part: &str) -> Option<(Slice, Option<&str>)> {
     let (part, rounding) = match part.strip_suffix(')') {
         Some(part) => part.split_once('(').map(|(part, rounding)| (part, Some(rounding)))?,
         None => (part, None),
@@ -101,13 +124,14 @@ fn one(part: &str) -> Option<Slice> {
         Some((Some(digits.replace('_', "").parse().ok()?), percent))
     };
     let ((from, first), (to, second)) = (number(from)?, number(to)?);
-    Some(Slice {
+    let slice = Slice {
         split: split.to_owned(),
         from,
         to,
         percent: first || second,
         drops_remainder: rounding == Some("pct1_dropremainder"),
-    })
+    };
+    Some((slice, rounding))
 }
 
 #[cfg(test)]
@@ -140,7 +164,16 @@ mod tests {
         let parts = Slice::read("train[:10%] + validation").expect("two parts");
         assert_eq!(parts[1].split, "validation");
         assert!(parts[1].is_whole() && !parts[0].is_whole());
-        for wrong in ["train[10%]", "train[a:b]", "train[:10%", ""] {
+        for wrong in [
+            "train[10%]",
+            "train[a:b]",
+            "train[:10%",
+            "",
+            "train[:150%]",
+            "train[-101%:]",
+            "train[:10%](nearest)",
+            "train[5:](closest)",
+        ] {
             assert!(Slice::read(wrong).is_err(), "{wrong}");
         }
         let few = Slice::read("train[:10%](pct1_dropremainder)").expect("one").remove(0);

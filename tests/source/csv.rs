@@ -78,6 +78,17 @@ fn quotes_and_line_ends_are_followed_and_lines_counted() {
 }
 
 #[test]
+fn a_line_of_delimiters_is_a_row_and_one_of_blanks_is_none() {
+    let seen = Folder::new().read("rows.tsv", "a\tb\nx\ty\n\t\n  \nz\tw\n");
+    let expected = [
+        r#"0:2 {"a": "x", "b": "y"}"#,
+        r#"1:3 {"a": null, "b": null}"#,
+        r#"2:5 {"a": "z", "b": "w"}"#,
+    ];
+    assert_eq!(outline(&seen), expected);
+}
+
+#[test]
 fn rows_of_another_width_are_findings() {
     let expected = [
         "0:2 {\"a\": 1, \"b\": 2}",

@@ -27,6 +27,7 @@ use crate::settings::resolve::{Environment, Typed, resolve};
 use crate::text::{Forms, Words};
 
 use super::assemble::{self, Header};
+use super::distinct::distinct;
 use super::model::Found;
 use super::{Outcome, output, prepare};
 
@@ -46,6 +47,10 @@ pub struct Ready {
 
 pub fn run(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Outcome> {
     let ready = ready(args, environment)?;
+    distinct(
+        args.out.files(),
+        args.dump.iter().chain(&args.against).map(|path| &**path),
+    )?;
     if let Some(lacking) = ready.header.not_checked.first().filter(|_| ready.strict) {
         let rules = lacking.rules.join(", ");
         return Err(UsageError(format!("{rules} cannot be checked: {}", lacking.reason)).into());

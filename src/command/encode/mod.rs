@@ -25,6 +25,7 @@ use crate::trainer::packed::restarting;
 use crate::trainer::{Encode, Pool};
 
 use super::Outcome;
+use super::distinct::distinct;
 use super::prepare::{Prepared, prepare};
 
 /// Stretches of the data encoded at a time, so that those before them can be written in their order.
@@ -49,6 +50,7 @@ pub fn run(args: &EncodeArgs, environment: &Environment) -> anyhow::Result<Outco
     let Some(encoder) = prepared.encoder.as_deref() else {
         return Err(UsageError("encode needs a tokenizer: give one with -m".to_owned()).into());
     };
+    distinct([&*args.output], prepared.read(&args.data.data))?;
     // Nothing is lost where standard error is closed.
     for note in &prepared.header.notes {
         let _ = writeln!(anstream::stderr(), "note: {note}");
@@ -190,6 +192,10 @@ fn stretch(layouts: &[Option<Layout>], encoder: &dyn Encode, before: u64, batch:
                     if encoder.packs() && ids != labels {
                         let message = format!("a row of {ids} ids and {labels} labels cannot be packed");
                         done.failed = Some((place, message));
+                        return;
+                    }
+                    if encoded.input_ids.iter().any(|id| i32::try_from(*id).is_err()) {
+                        done.failed = Some((place, "an id below 0, or from 2^31 on, is no token's".to_owned()));
                         return;
                     }
                     if encoded.dropped.is_some() {

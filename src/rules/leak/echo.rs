@@ -73,7 +73,8 @@ impl Rule for Echo {
                 continue;
             };
             // Scripts without blanks have long words.
-            let whole = answer.text.len() >= 4 * self.min_words && answer.trimmed() == example.turns[before].trimmed();
+            let whole = answer.text.len() >= self.min_words.saturating_mul(4)
+                && answer.trimmed() == example.turns[before].trimmed();
             let enough = whole && (words.len() > 1 || !answer.text.is_ascii());
             if words.len() < self.min_words && !enough {
                 continue;

@@ -126,7 +126,7 @@ impl Rule for SharedSpan {
             let longest = shared.longest.len();
             let one = longest >= 2 * GRAM && longest as f64 >= self.share * words.len() as f64;
             let scattered = !one && share < (self.share + SCATTERED).min(1.0);
-            if share < self.share || scattered || longest == words.len() || restates {
+            if longest == 0 || share < self.share || scattered || longest == words.len() || restates {
                 continue;
             }
             // Asked of the few rows found.

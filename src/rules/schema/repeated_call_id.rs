@@ -1,3 +1,4 @@
+use ahash::AHashSet;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -41,13 +42,13 @@ impl Rule for RepeatedCallId {
 
     fn check(&self, row: &Row<'_>, rows: &mut u64, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let mut seen: Vec<(Branch, &str)> = Vec::new();
+        let mut seen: AHashSet<(Branch, &str)> = AHashSet::new();
         for turn in &example.turns {
             for call in tools::calls(turn).unwrap_or_default() {
                 let Some(id) = call.id.filter(|id| !id.is_empty()) else {
                     continue;
                 };
-                if seen.contains(&(turn.branch, id)) {
+                if !seen.insert((turn.branch, id)) {
                     out.field(
                         &row.place,
                         || format!("{}{}", turn.message_pointer(), call.pointer),
@@ -56,7 +57,6 @@ impl Rule for RepeatedCallId {
                     *rows += 1;
                     return;
                 }
-                seen.push((turn.branch, id));
             }
         }
         *rows += u64::from(!seen.is_empty());

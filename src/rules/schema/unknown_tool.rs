@@ -1,3 +1,4 @@
+use ahash::AHashSet;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -47,10 +48,11 @@ impl Rule for UnknownTool {
         if declared.is_empty() {
             return;
         }
+        let names: AHashSet<&str> = declared.iter().map(AsRef::as_ref).collect();
         for turn in &example.turns {
             for call in tools::calls(turn).unwrap_or_default() {
                 let Some(name) = call.name else { continue };
-                if declared.iter().any(|known| known == name) {
+                if names.contains(name) {
                     continue;
                 }
                 out.field(

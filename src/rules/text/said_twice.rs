@@ -78,6 +78,7 @@ const MOST: usize = 9;
 
 /// The text that another is made of, several times, and how often; of words, and at least so long.
 fn copies(text: &str, least: usize) -> Option<(&str, usize)> {
+    let least = least.max(1);
     let bytes = text.as_bytes();
     // They stand behind each other, with a blank line between them at most.
     let apart = (2..=MOST).rev().flat_map(|times| (0..=2).map(move |gap| (times, gap)));

@@ -30,7 +30,7 @@ pub struct FilterArgs {
     #[command(flatten)]
     pub train: TrainArgs,
     /// Worker threads (default: all cores)
-    #[arg(short, long, value_name = "N", help_heading = "Run")]
+    #[arg(short, long, value_name = "N", value_parser = super::jobs, help_heading = "Run")]
     pub jobs: Option<usize>,
     /// Folder for what outgrows memory; nothing is left there, however the run ends
     #[arg(long, value_name = "DIR", help_heading = "Run")]

@@ -282,8 +282,15 @@ fn has_component(node: &Node) -> bool {
 fn method(root: &Node, name: &str) -> Method {
     let name = name.to_lowercase();
     // The name of the file counts most, then that of its folder, and so on.
-    let mut words = name.rsplit(|c: char| !c.is_ascii_alphanumeric());
-    let named = words.find_map(|word| Method::ALL.iter().find(|(_, name)| *name == word));
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let method = |name: &str| Method::ALL.iter().find(|(_, own)| *own == name);
+    let named = (0..words.len()).rev().find_map(|at| {
+        // `online_dpo` is none of the methods that its words name.
+        let pair = at
+            .checked_sub(1)
+            .map(|before| format!("{}_{}", words[before], words[at]));
+        pair.and_then(|pair| method(&pair)).or_else(|| method(words[at]))
+    });
     if let Some((method, _)) = named {
         return *method;
     }

@@ -163,8 +163,9 @@ impl Csv {
             return Err(Trouble::new(Fault::Truncated, message));
         }
         let oversized = (length > self.limits.max_row_bytes).then_some(length);
-        // As in pandas, a line of blanks is no row.
-        let blank = oversized.is_none() && records.bytes[start..].iter().all(|byte| b" \t".contains(byte));
+        // As in pandas, a line of blanks is no row; one of delimiters is a row without values.
+        let is_blank = |byte: &u8| b" \t".contains(byte) && *byte != self.delimiter;
+        let blank = oversized.is_none() && records.bytes[start..].iter().all(is_blank);
         self.row += u64::from(!blank);
         if blank || !keep.wants(&place) {
             records.bytes.truncate(start);

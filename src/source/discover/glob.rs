@@ -1,5 +1,6 @@
 //! Patterns the shell did not expand: quoted ones, or those of a configuration file.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
@@ -49,8 +50,8 @@ pub(super) fn matches(pattern: &str) -> Result<Vec<PathBuf>, SourceError> {
         .collect();
     found.sort();
     // Inside a folder that matches, the folder speaks for its files.
-    let folders: Vec<PathBuf> = found.iter().filter(|path| path.is_dir()).cloned().collect();
-    found.retain(|path| !folders.iter().any(|folder| path != folder && path.starts_with(folder)));
+    let folders: HashSet<PathBuf> = found.iter().filter(|path| path.is_dir()).cloned().collect();
+    found.retain(|path| !path.ancestors().skip(1).any(|folder| folders.contains(folder)));
     if found.is_empty() {
         return Err(SourceError::NoMatch {
             pattern: pattern.to_owned(),
