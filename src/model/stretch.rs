@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::encoded::{Encoded, IGNORE, What};
+use super::example::{Example, Turn};
 
 /// Consecutive tokens of one part of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,17 @@ pub fn stretches(encoded: &Encoded) -> impl Iterator<Item = Stretch> {
             trained: trained.filter(|label| **label != IGNORE).count(),
         })
     })
+}
+
+/// Whether none of the answers that were to be learnt is left in a sequence, though other tokens may carry loss.
+pub fn lacks_answer(example: &Example<'_>, encoded: &Encoded) -> bool {
+    let is_answer = |turn: &Turn<'_>| turn.is_answer() && !turn.trimmed().is_empty();
+    let kept = |stretch: Stretch| match stretch.what {
+        What::Turn(turn) => example.turns.get(usize::from(turn)).is_some_and(is_answer),
+        What::Template => false,
+    };
+    let known = encoded.parts.iter().any(|part| part.what != What::Template);
+    known && example.turns.iter().any(is_answer) && !stretches(encoded).any(kept)
 }
 
 /// Whether a token carries loss: the first never does, because nothing stands before it.

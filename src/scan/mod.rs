@@ -18,6 +18,7 @@ use crate::measure::{Measures, Rows, Sections};
 use crate::model::example::Example;
 use crate::model::record::{Record, Unreadable};
 use crate::model::setup::Setup;
+use crate::model::stretch::lacks_answer;
 use crate::rule::lane::{Lane, Options, RuleEntry};
 use crate::rule::row::Chars;
 use crate::rule::{Row, RuleMeta};
@@ -392,7 +393,12 @@ impl Scan<'_> {
             .filter(|encoder| row.example.is_some() || encoder.reads_columns());
         let encoded = encoder.map(|encoder| encoder.encode(record, example, pool));
         match &encoded {
-            Some(Ok(())) => row.encoded = pool.sequences(),
+            Some(Ok(())) => {
+                for encoded in pool.sequences_mut().iter_mut().filter(|encoded| encoded.cut() > 0) {
+                    encoded.answer_lost |= lacks_answer(example, encoded);
+                }
+                row.encoded = pool.sequences();
+            }
             Some(Err(error)) => row.encode_error = Some(error),
             None => {}
         }

@@ -111,7 +111,11 @@ impl TemplateError {
             }
             cause = found.source();
         }
-        let message = error.detail().map_or_else(|| error.kind().to_string(), Into::into);
+        let message: String = error.detail().map_or_else(|| error.kind().to_string(), Into::into);
+        let message = match message.strip_suffix(" is unknown") {
+            Some(name) if error.kind() == EngineKind::UnknownFunction => format!("'{name}' is undefined"),
+            _ => message,
+        };
         let kind = match error.kind() {
             EngineKind::OutOfFuel => ErrorKind::OutOfFuel,
             EngineKind::UndefinedError | EngineKind::UnknownFunction | EngineKind::UnknownMethod => {

@@ -33,6 +33,7 @@ pub use variables::{Message, Preparation, Vars};
 use crate::model::value::Object;
 use dialect::{Markers, Translated};
 use python::limits;
+use python::missed::Missed;
 use spans::{Progress, Sink};
 pub(super) use variables::REASONING;
 use variables::Variables;
@@ -146,12 +147,35 @@ impl Template {
         let sink = Sink::new(&mut bytes, progress.as_deref());
         template
             .render_captured_to(minijinja::Value::from_object(variables), sink)
-            .map_err(|error| self.error(&error))?;
+            .map_err(|error| self.named(self.error(&error), vars))?;
         out.text = String::from_utf8(bytes).expect("the engine writes strings");
         if let Some(progress) = progress {
             out.generation_misplaced = !progress.spans(&out.text, &mut out.generation);
         }
         Ok(())
+    }
+
+    /// The error with the name of what is undefined, where that is its cause.
+    fn named(&self, mut error: TemplateError, vars: &Vars<'_>) -> TemplateError {
+        let undefined = error.kind == ErrorKind::Python(PyClass::UndefinedError);
+        let (true, Ok(template)) = (
+            undefined && error.message.contains("ndefined"),
+            self.env.get_template(NAME),
+        ) else {
+            return error;
+        };
+        let missed = python::missed::watch(|| {
+            if let Ok(variables) = Variables::new(vars, &self.fixed, None) {
+                // It fails as it did before.
+                let _ = template.render_captured_to(minijinja::Value::from_object(variables), std::io::sink());
+            }
+        });
+        let global = |name: &str| self.env.globals().any(|(known, _)| known == name);
+        let used = |missed: &&Missed| !matches!(missed, Missed::Variable(name) if global(name));
+        if let Some(last) = missed.iter().rfind(used) {
+            error.message = last.message();
+        }
+        error
     }
 
     fn error(&self, error: &minijinja::Error) -> TemplateError {
@@ -261,6 +285,36 @@ mod tests {
         for rest in ["{{ loop.index }}{% endfor %}", "{% else %}none{% endfor %}"] {
             let error = render(&format!("{first}{rest}"), &Vars::new(&messages)).expect_err("refused");
             assert_eq!(error.kind, ErrorKind::Unsupported);
+        }
+    }
+
+    /// What jinja2 3.1.6 says of these.
+    #[test]
+    fn what_is_undefined_is_named() {
+        for (source, said) in [
+            ("{{ nope.x }}", "'nope' is undefined"),
+            ("{{ nope() }}", "'nope' is undefined"),
+            (
+                "{{ messages[0].tool_calls[0] }}",
+                "'dict object' has no attribute 'tool_calls'",
+            ),
+            ("{{ messages[0]['x']['y'] }}", "'dict object' has no attribute 'x'"),
+            (
+                "{% set ns = namespace() %}{{ messages[0].x.strip() }}",
+                "'dict object' has no attribute 'x'",
+            ),
+            (
+                "{{ 'a' + messages[0].x }}{{ messages[0].y }}",
+                "'dict object' has no attribute 'x'",
+            ),
+            (
+                "{% macro f(a) %}{{ a.b }}{% endmacro %}{{ f(messages[0].zz) }}",
+                "'dict object' has no attribute 'zz'",
+            ),
+        ] {
+            let error = render(source, &Vars::new(&HI)).expect_err("refused");
+            assert_eq!(error.kind, ErrorKind::Python(PyClass::UndefinedError), "{source}");
+            assert_eq!(error.message, said, "{source}");
         }
     }
 

@@ -8,6 +8,7 @@ use minijinja::value::{Enumerator, Object as EngineObject};
 
 use super::data;
 use super::error::{PyClass, TemplateError};
+use super::python::missed;
 use super::spans::Progress;
 use crate::model::value::{Object, Value};
 
@@ -185,6 +186,9 @@ impl EngineObject for Variables {
         let found = find(&self.kwargs).or_else(|| find(&self.fixed));
         if found.is_none() && !self.bare && matches!(name, "tools" | "documents") {
             return Some(Engine::from(()));
+        }
+        if found.is_none() {
+            missed::variable(name);
         }
         found
     }

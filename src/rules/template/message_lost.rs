@@ -4,6 +4,7 @@ use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::round_trip::{self, Fate};
+use crate::rules::turns;
 
 rule_meta! {
     /// ## What it finds
@@ -24,7 +25,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Rename the role or the key to what the template reads, or use a template that renders the message.
+    /// Rename the role or the key to what the template reads, or use a template that renders the message. What stands in
+    /// a column that the trainer does not read belongs among the messages.
     "template/message-lost", Error, needs [Tokenizer, Template]
 }
 
@@ -45,11 +47,15 @@ impl Rule for MessageLost {
                     &row.place,
                     || turn.pointer(),
                     || {
-                        format!(
-                            "the template leaves the `{}` turn out: `{}`",
-                            clip(&turn.role_text),
-                            clip(&turn.text)
-                        )
+                        let text = clip(&turn.text);
+                        if turns::is_message(turn) {
+                            format!("the template leaves the `{}` turn out: `{text}`", clip(&turn.role_text))
+                        } else {
+                            format!(
+                                "the column `{}` is not among what is rendered: `{text}`",
+                                clip(turn.field)
+                            )
+                        }
                     },
                 );
             }

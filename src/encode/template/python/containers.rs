@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::{DynObject, Enumerator, Object, ObjectExt as _, ObjectRepr, Tuple};
 use minijinja::{Error, State, Value};
 
-use super::methods;
+use super::{methods, missed};
 
 /// A dict. Keys are in the order they were set; rows have few, so they are looked for one by one.
 #[derive(Debug, Default)]
@@ -62,11 +62,18 @@ impl Dict {
 
 impl Object for Dict {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get(key).cloned()
+        match key.as_str() {
+            Some(name) => self.get_value_by_str(name),
+            None => self.get(key).cloned(),
+        }
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.get_str(key).cloned()
+        let found = self.get_str(key).cloned();
+        if found.is_none() {
+            missed::attribute("dict", key);
+        }
+        found
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

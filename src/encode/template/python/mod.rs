@@ -11,6 +11,7 @@ pub(super) mod json;
 pub(super) mod kind;
 pub(super) mod limits;
 pub(super) mod methods;
+pub(super) mod missed;
 pub(super) mod number;
 pub(super) mod operators;
 pub(super) mod printf;

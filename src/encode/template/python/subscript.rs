@@ -7,6 +7,7 @@ use minijinja::{Error, State, Value};
 
 use super::containers::{Method, Range};
 use super::kind::{Py, Special, index, type_name, undefined};
+use super::missed;
 use super::operators::like;
 use super::{limits, methods};
 use crate::encode::template::error::{PyClass, raise, type_error, value_error};
@@ -45,9 +46,15 @@ pub(in crate::encode::template) fn getitem(object: &Value, subscript: &Value) ->
 fn key(object: &Value, name: &str) -> Result<Value, Error> {
     match Py::of(object) {
         Py::Undefined => Err(undefined()),
-        Py::Dict(dict) => Ok(dict.get_str(name).cloned().unwrap_or_default()),
+        Py::Dict(dict) => Ok(dict.get_str(name).cloned().unwrap_or_else(|| {
+            missed::attribute("dict", name);
+            Value::UNDEFINED
+        })),
         Py::Other => object.get_attr(name),
-        _ => Ok(Value::UNDEFINED),
+        other => {
+            missed::attribute(other.type_name(), name);
+            Ok(Value::UNDEFINED)
+        }
     }
 }
 
