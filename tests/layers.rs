@@ -1,6 +1,6 @@
 //! A module may use only the rooms below its own: the table here says which, and any other import fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,18 +11,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("guard", &[]),
     ("text", &[]),
     ("model", &["place"]),
-    ("finding", &["place", "model"]),
     ("search", &[]),
     ("json", &["model"]),
     ("sketch", &["place"]),
+    ("finding", &["place", "model", "sketch"]),
     ("holdout", &["place", "text", "model", "sketch"]),
     ("rule", &["place", "text", "finding", "model", "sketch", "holdout"]),
     ("source", &["guard", "place", "model", "json"]),
-    ("dump", &["place", "model", "json", "source"]),
+    ("dump", &["model", "source"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
-    ("encode", &["guard", "cache", "model", "json", "search"]),
-    ("plan", &["model", "sketch", "encode"]),
+    ("encode", &["guard", "cache", "model", "search"]),
+    ("plan", &["model", "encode"]),
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
     (
@@ -42,7 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "place", "text", "finding", "model", "sketch", "holdout", "source", "shape", "trainer", "rule", "measure",
         ],
     ),
-    ("rewrite", &["place", "finding", "model", "json", "source"]),
+    ("rewrite", &["model", "json", "source"]),
     ("report", &["finding", "model", "measure", "fit"]),
     ("settings", &["finding", "model", "rule"]),
 ];
@@ -68,33 +68,103 @@ fn room(path: &Path) -> String {
     first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
-/// The rooms a file names after `crate::`, unit tests left out: they may build what they need.
-fn imports(text: &str) -> Vec<String> {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let code: String = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n");
-    let mut found = Vec::new();
-    for after in code.split("crate::").skip(1) {
-        if let Some(list) = after.strip_prefix('{') {
-            let list = list.split('}').next().unwrap_or_default();
-            found.extend(
-                list.split(',')
-                    .map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()),
-            );
-        } else {
-            found.push(
-                after
-                    .split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            );
+/// The code of a file: comments and unit tests left out, which may build what they need.
+fn code(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            code.push_str(line);
+            code.push('\n');
+            continue;
+        }
+        // A module of tests is the last thing in a file; of anything else only the next item is for tests.
+        if lines
+            .next()
+            .is_some_and(|line| line.starts_with("mod ") && line.ends_with('{'))
+        {
+            break;
+        }
+    }
+    code
+}
+
+/// The first name of each path in a list, or that of a single path.
+fn heads(path: &str) -> Vec<String> {
+    let name = |path: &str| {
+        let path = path.trim_start();
+        let end = path
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(path.len());
+        path[..end].to_owned()
+    };
+    let Some(list) = path.strip_prefix('{') else {
+        return vec![name(path)];
+    };
+    let (mut found, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' | ',' if depth == 0 => {
+                found.push(name(&list[start..at]));
+                start = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
         }
     }
     found
+}
+
+/// The rooms a file names: after `crate::`, or after as many `super::` as lead out of its own.
+fn imports(file: &Path, text: &str) -> Vec<String> {
+    let code = code(text);
+    for other in ["crate as ", "crate ::", "gonogo::"] {
+        assert!(
+            !code.contains(other),
+            "{}: a path by another name, `{other}`",
+            file.display()
+        );
+    }
+    // How many steps up are the root: of `src/room/mod.rs` one, of `src/room/thing.rs` two.
+    let parts = file.components().count() - 1;
+    let depth = parts - usize::from(file.ends_with("mod.rs"));
+    let mut found: Vec<String> = code.split("crate::").skip(1).flat_map(heads).collect();
+    let mut rest = code.as_str();
+    while let Some(at) = rest.find("super::") {
+        let mut after = &rest[at..];
+        let mut steps = 0;
+        while let Some(next) = after.strip_prefix("super::") {
+            (after, steps) = (next, steps + 1);
+        }
+        if steps >= depth {
+            found.extend(heads(after));
+        }
+        rest = after;
+    }
+    found.retain(|name| !name.is_empty() && name != "super");
+    found
+}
+
+#[test]
+fn ways_around_are_seen() {
+    let of = |file: &str, text: &str| imports(Path::new(file), text);
+    assert_eq!(
+        of("src/rules/text/a.rs", "use crate::{finding::{Findings}, source::Row};"),
+        ["finding", "source"]
+    );
+    assert_eq!(
+        of("src/rules/text/a.rs", "use super::super::super::source::Row;"),
+        ["source"]
+    );
+    assert_eq!(of("src/rules/mod.rs", "use super::json;"), ["json"]);
+    assert_eq!(of("src/rules/text/a.rs", "use super::super::turns;"), [""; 0]);
+    let text =
+        "#[cfg(test)]\nuse crate::encode;\nuse crate::source;\n#[cfg(test)]\nmod tests {\nuse crate::trainer;\n}\n";
+    assert_eq!(of("src/model/a.rs", text), ["source"]);
 }
 
 #[test]
@@ -103,7 +173,7 @@ fn imports_point_downwards() {
     let mut files = Vec::new();
     sources(Path::new("src"), &mut files);
     assert!(files.len() > 20, "the sources were not found");
-    let mut wrong = Vec::new();
+    let (mut wrong, mut arrows) = (Vec::new(), BTreeSet::new());
     for file in files {
         let own = room(&file);
         if matches!(own.as_str(), "main" | "lib" | "command") {
@@ -112,13 +182,20 @@ fn imports_point_downwards() {
         let may = table
             .get(own.as_str())
             .unwrap_or_else(|| panic!("`{own}` is in no line of the table"));
-        for used in imports(&fs::read_to_string(&file).expect("readable")) {
-            if used != own && !used.is_empty() && !may.contains(&used.as_str()) {
+        for used in imports(&file, &fs::read_to_string(&file).expect("readable")) {
+            if used != own && !may.contains(&used.as_str()) {
                 wrong.push(format!("{} uses {used}", file.display()));
             }
+            arrows.insert((own.clone(), used));
         }
     }
     assert!(wrong.is_empty(), "imports that point upwards:\n{}", wrong.join("\n"));
+    for (room, may) in MAY_USE {
+        for used in *may {
+            let arrow = ((*room).to_owned(), (*used).to_owned());
+            assert!(arrows.contains(&arrow), "{room} may use {used}, and does not");
+        }
+    }
 }
 
 #[test]

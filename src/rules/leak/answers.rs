@@ -122,10 +122,11 @@ fn is_task(turn: &Turn<'_>, answer: &Turn<'_>, standing: &Standing) -> bool {
     if !standing.verbatim && is_structured(&answer.text) {
         return true;
     }
-    static CHOICES: Spoken = Spoken::of("options:|options]:|choices:");
+    static CHOICES: Spoken = Spoken::of("options:|options]:|choices:|(ii)|\nb)|\nb.| b) |categories|opções|opciones");
     static EDITS: Spoken = Spoken::of(
         "fix |grammar|punctuat|capitali|quotes|indent|syntax|debug|proofread|spelling|typo|lowercase|uppercase|\
-        correct the|correct this|corrected|replace |rewrite|error",
+        correct the|correct this|corrected|replace |rewrite|error|pontua|ponto final|puntos|corrij|corrig|reescr|\
+        reemplaz|substitu|diacrit|accent",
     );
     let asked = if standing.verbatim { &CHOICES } else { &EDITS };
     asked.among(std::iter::once(turn))

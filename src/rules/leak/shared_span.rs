@@ -41,7 +41,7 @@ rule_meta! {
 /// Whether the row asks to change a text that it gives, most of which the answer says again by right.
 fn works_on_a_text(example: &Example<'_>) -> bool {
     static TASKS: Spoken = Spoken::of(
-        "fix the|fix this|fix any|debug|refactor|rewrite|rephrase|paraphras|proofread|edit the|edit this|simplif|\
+        "fix |convert|latex|debug|refactor|rewrite|rephrase|paraphras|proofread|edit the|edit this|simplif|\
         summari|shorten|anonymi|replace|correct the|correct this|correct any|grammar|punctuat|modify|改写|修改|转述|替换|\
         更正|改正|润色|概括|总结",
     );
@@ -111,6 +111,10 @@ impl Rule for SharedSpan {
                 }
             }
             next = at;
+            // A call repeats what it is to be called with.
+            if answer.trimmed().starts_with(['{', '[', '<']) {
+                continue;
+            }
             let words = row.words.turn(at);
             if words.len() < self.min_words.max(GRAM) || spans.is_empty() {
                 continue;

@@ -68,6 +68,9 @@ const PLAIN: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable to
 const DEEDS: &str = "help|assist|provide|fulfill|comply|support|create|generate|answer|engage|write|discuss|share|\
     give|offer|decline|提供|回答|帮|协助|helfen|beantworten|aider|fournir|répondre|ayudar|proporcionar|responder";
 
+/// ...and what tells them from a question back.
+const ASKS: &str = " yet |haven't seen|have not seen|paste |could you share|please share|please provide";
+
 /// Words after `I can't` and the like that make it a turn of speech.
 const SPEECH: [&str; 10] = [
     "believe",
@@ -128,6 +131,10 @@ fn refuses(text: &str) -> bool {
     }
     let start: String = plainly(&text[..text.floor_char_boundary(START)]).collect();
     let holds = |any: &str| any.split('|').any(|phrase| start.contains(phrase));
+    // Who asks for what he was not given refuses nothing.
+    if holds(ASKS) {
+        return false;
+    }
     if plain {
         let deed = start.split_once(' ').and_then(|(_, rest)| rest.split_once(' '));
         let speech = |deed: &str| SPEECH.iter().any(|word| deed.starts_with(word));

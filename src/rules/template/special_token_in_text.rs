@@ -49,6 +49,8 @@ pub(crate) struct Plain {
     bringing: Few<(String, String)>,
     /// How many of these bring a token that this tokenizer spells out.
     spelt: u64,
+    all: u64,
+    separated: Few<(String, String)>,
 }
 
 impl Merge for Plain {
@@ -56,8 +58,13 @@ impl Merge for Plain {
         self.rows += other.rows;
         self.bringing.merge(other.bringing);
         self.spelt += other.spelt;
+        self.all += other.all;
+        self.separated.merge(other.separated);
     }
 }
+
+/// Tokens of other tokenizers that a set may well have as its own signs, in all of its rows.
+const SEPARATORS: [&str; 8] = ["[SEP]", "[CLS]", "[MASK]", "[PAD]", "[UNK]", "<unk>", "<pad>", "<mask>"];
 
 /// One row in so many, at most, is unlike the others.
 const USUAL: u64 = 10;
@@ -79,6 +86,7 @@ impl Rule for SpecialTokenInText {
         let Some(example) = row.example else { return };
         let templated = example.conversational || example.shape == Shape::Alpaca;
         plain.rows += u64::from(!templated);
+        plain.all += 1;
         for turn in turns::written(example) {
             if let Some(name) = spelt::named(&turn.text) {
                 let message = || format!("the {} turn ends with `{name}`, the name of a token", turn.role.name());
@@ -102,7 +110,7 @@ impl Rule for SpecialTokenInText {
             let place = if ends { ", at the end" } else { "" };
             format!("`{token}` in the {} turn {as_what}{place}", turn.role.name())
         };
-        let (mut brought, mut spelt) = (None, false);
+        let (mut brought, mut spelt, mut separated) = (None, false, false);
         for turn in &example.turns {
             let token = if marked {
                 find(&turn.text, tokens, &pictured)
@@ -110,6 +118,16 @@ impl Rule for SpecialTokenInText {
                 None
             };
             let token = token.filter(|(_, token)| !is_spoken_of(token, example));
+            if let Some((at, token)) = token.filter(|(_, token)| SEPARATORS.contains(token) && !is_own(token)) {
+                // In quotation marks it is a string of code.
+                if !is_quoted(&turn.text, at, token) && !separated {
+                    separated = true;
+                    plain
+                        .separated
+                        .offer(&row.place, || (turn.pointer(), said(token, turn, false)));
+                }
+                continue;
+            }
             if templated && token.is_none() {
                 continue;
             }
@@ -140,6 +158,9 @@ impl Rule for SpecialTokenInText {
     }
 
     fn finish(&self, plain: Plain, _: &Setup, out: &mut Findings) {
+        if plain.separated.count() == 1 || plain.separated.count() * USUAL <= plain.all {
+            outliers::report(&plain.separated, out, Clone::clone);
+        }
         let (rows, bringing) = (plain.rows, plain.bringing.count());
         if bringing * USUAL > rows {
             // Rows written for one tokenizer and read by another.
@@ -154,6 +175,11 @@ impl Rule for SpecialTokenInText {
             (pointer.clone(), message)
         });
     }
+}
+
+fn is_quoted(text: &str, at: usize, token: &str) -> bool {
+    let quotes = |c: char| matches!(c, '\'' | '"' | '`');
+    text[..at].ends_with(quotes) && text[at + token.len()..].starts_with(quotes)
 }
 
 /// Whether a row has a column of pictures or sounds, or a message has a part of them.

@@ -55,7 +55,16 @@ impl Rule for UnclosedThinking {
                 out.field(
                     &row.place,
                     || turn.pointer(),
-                    || format!("`{open}` is not closed in {} characters", thoughts.chars().count()),
+                    || {
+                        let slip = format!("{}/>", open.trim_end_matches('>'));
+                        let hint = if thoughts.contains(&slip) {
+                            format!("; is `{slip}` its end, misspelt?")
+                        } else {
+                            String::new()
+                        };
+                        let length = thoughts.chars().count();
+                        format!("`{open}` is not closed in {length} characters{hint}")
+                    },
                 );
             }
         }

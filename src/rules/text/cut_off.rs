@@ -61,7 +61,7 @@ impl Rule for CutOff {
         for turn in turns::taught(example).filter(|turn| !turn.has_tool_calls()) {
             let found = cut(turn.trimmed()).filter(|how| {
                 let open = [COMMA, SENTENCE].contains(how);
-                !open || !*meant.get_or_insert_with(|| is_meant(example))
+                !open || !*meant.get_or_insert_with(|| is_meant(example) || is_given(example))
             });
             if let Some(how) = found {
                 let end = || super::around(turn.trimmed(), turn.trimmed().len());
@@ -84,6 +84,12 @@ fn is_meant(example: &Example<'_>) -> bool {
     static WORDS: Spoken =
         Spoken::of("poem|verse|lyric|song|opening|quote|lines|blank|missing word|cloze|article|conjunction|诗|开头");
     WORDS.among(example.turns.iter().filter(|turn| turn.role != Role::Assistant))
+}
+
+/// Whether what is to be worked on ends with a comma itself.
+fn is_given(example: &Example<'_>) -> bool {
+    let asked = example.turns.iter().rev().find(|turn| turn.role == Role::User);
+    asked.is_some_and(|turn| turn.trimmed().ends_with([',', '，', '、']))
 }
 
 /// How a text ends where it was cut.

@@ -47,6 +47,11 @@ fn around(text: &str, at: usize) -> String {
         .take(SHOWN)
         .last()
         .map_or(at, |(start, _)| start);
+    // From the next word on, where one begins before the place; a script without blanks has none.
+    let start = match text[start..at].find(' ') {
+        Some(blank) if start > 0 && blank + 1 < at - start => start + blank + 1,
+        _ => start,
+    };
     let end = text[at..]
         .char_indices()
         .nth(SHOWN)

@@ -76,6 +76,11 @@ impl Rule for UnfilledPlaceholder {
             let Some((at, slot)) = slots::find(&turn.text).or_else(asked) else {
                 continue;
             };
+            // The pattern of a path or an address has its slots between slashes.
+            let beside = |c: &str| turn.text[..at].ends_with(c) || turn.text[at + slot.len()..].starts_with(c);
+            if slot.starts_with('{') && !slot.starts_with("{{") && turn.text[at..].starts_with(slot) && beside("/") {
+                continue;
+            }
             // A text that nobody says may be a file of code.
             if speaks_of_templates(example, slot) || (example.shape == Shape::Text && is_code(&turn.text)) {
                 return;
