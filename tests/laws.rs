@@ -12,7 +12,7 @@ use gonogo::model::setup::{Lengths, Origin, Setting, Setup};
 use gonogo::model::value::{Object, Value};
 use gonogo::place::Place;
 use gonogo::rule::lane::{Options, RuleEntry};
-use gonogo::rules::RULES;
+use gonogo::rules::all;
 use gonogo::scan::partial::{self, Shard};
 use gonogo::scan::{Finished, Gathered, Progress, Scan};
 use gonogo::shape::{Columns, Layout, Usual};
@@ -149,7 +149,7 @@ fn seen(finished: Finished) -> String {
 }
 
 fn rules() -> Vec<&'static RuleEntry> {
-    RULES.iter().collect()
+    all().collect()
 }
 
 fn row() -> impl Strategy<Value = Row> {

@@ -5,7 +5,7 @@ use std::io::Write;
 use anstyle::Style;
 
 use crate::report::wrap::wrap;
-use crate::rules::{RULES, find};
+use crate::rules::{all, find};
 use crate::settings::cli::ExplainArgs;
 use crate::settings::{UsageError, nearest};
 
@@ -13,7 +13,7 @@ use super::{Outcome, output};
 
 pub fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     let Some(entry) = find(&args.rule) else {
-        let meant = nearest(&args.rule, RULES.iter().map(|entry| entry.meta.name));
+        let meant = nearest(&args.rule, all().map(|entry| entry.meta.name));
         let hint = meant.map_or_else(
             || "see `gonogo rules`".to_owned(),
             |meant| format!("did you mean `{meant}`?"),

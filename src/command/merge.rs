@@ -1,6 +1,6 @@
 //! `gonogo merge`: finishes a scan that was split.
 
-use crate::rules::RULES;
+use crate::rules::all;
 use crate::scan::partial::{self, Part, Shard};
 use crate::settings::UsageError;
 use crate::settings::cli::{FailOn, MergeArgs};
@@ -20,7 +20,7 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
     complete(&parts)?;
     let first = &parts[0];
     let mut header: Header = serde_json::from_str(&first.header)?;
-    let mut gathered = first.empty(RULES, &header.options)?;
+    let mut gathered = first.empty(all(), &header.options)?;
     for (path, part) in args.parts.iter().zip(&parts) {
         if part.header != first.header {
             let (path, first) = (path.display(), args.parts[0].display());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::finding::Level;
 use crate::report::json;
 use crate::report::wrap::wrap;
-use crate::rules::RULES;
+use crate::rules::all;
 use crate::settings::cli::{RulesArgs, ShowFormat};
 
 use super::{Outcome, output};
@@ -27,7 +27,7 @@ struct Line {
 
 pub fn run(args: &RulesArgs) -> anyhow::Result<Outcome> {
     let mut out = anstream::stdout().lock();
-    let lines = RULES.iter().map(|entry| Line {
+    let lines = all().map(|entry| Line {
         name: entry.meta.name,
         level: entry.meta.level,
         above: entry.meta.escalate.map(|(share, _)| share),
@@ -45,7 +45,7 @@ pub fn run(args: &RulesArgs) -> anyhow::Result<Outcome> {
         writeln!(out)?;
         return Ok(Outcome::Go);
     }
-    let width = RULES.iter().map(|entry| entry.meta.name.len()).max().unwrap_or(0);
+    let width = all().map(|entry| entry.meta.name.len()).max().unwrap_or(0);
     for line in lines {
         let (word, color) = match line.level {
             Level::Error => ("error", AnsiColor::Red),

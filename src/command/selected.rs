@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::setup::Setup;
 use crate::rule::Need;
 use crate::rule::lane::RuleEntry;
-use crate::rules::{RULES, find};
+use crate::rules::{all, find};
 use crate::settings::{Settings, UsageError, nearest};
 
 /// The rules asked for that can be checked, and those that cannot by what they lack.
@@ -16,7 +16,7 @@ pub(super) fn rules(
     known(settings)?;
     let mut checked = Vec::new();
     let mut lacking: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
-    for entry in RULES {
+    for entry in all() {
         if !is_selected(settings, entry) {
             continue;
         }
@@ -38,11 +38,8 @@ pub(super) fn known(settings: &Settings) -> Result<(), UsageError> {
     let given = [&settings.select, &settings.ignore].into_iter().flatten();
     let thresholds = settings.warn_if.iter().chain(&settings.error_if).map(|(rule, _)| rule);
     for name in given.chain(thresholds) {
-        if !RULES.iter().any(|entry| matches(entry, name)) {
-            let meant = meant(
-                name,
-                RULES.iter().flat_map(|entry| [entry.meta.name, entry.meta.category()]),
-            );
+        if !all().any(|entry| matches(entry, name)) {
+            let meant = meant(name, all().flat_map(|entry| [entry.meta.name, entry.meta.category()]));
             return Err(UsageError(format!("there is no rule or category `{name}`{meant}")));
         }
     }
@@ -62,7 +59,7 @@ fn options(settings: &Settings) -> Result<(), UsageError> {
             .get(name)
             .map_or(String::new(), |place| format!("{place}: "));
         let Some(entry) = find(name) else {
-            let meant = meant(name, RULES.iter().map(|entry| entry.meta.name));
+            let meant = meant(name, all().map(|entry| entry.meta.name));
             return Err(UsageError(format!(
                 "{place}options of `{name}`, which is no rule{meant}"
             )));

@@ -178,12 +178,13 @@ impl Part {
     /// # Errors
     ///
     /// If this version does not know one of them.
-    pub fn rules(&self, table: &'static [RuleEntry]) -> Result<Vec<&'static RuleEntry>, PartError> {
+    pub fn rules(
+        &self,
+        table: impl Iterator<Item = &'static RuleEntry> + Clone,
+    ) -> Result<Vec<&'static RuleEntry>, PartError> {
         let find = |name: &String| {
-            table
-                .iter()
-                .find(|entry| entry.meta.name == name)
-                .ok_or_else(|| PartError::Rule(name.clone()))
+            let found = table.clone().find(|entry| entry.meta.name == name);
+            found.ok_or_else(|| PartError::Rule(name.clone()))
         };
         self.lanes.iter().map(|(name, _)| find(name)).collect()
     }
@@ -193,7 +194,11 @@ impl Part {
     /// # Errors
     ///
     /// As [`Self::rules`], or if a rule does not accept its options.
-    pub fn empty(&self, table: &'static [RuleEntry], options: &Options) -> Result<Gathered, PartError> {
+    pub fn empty(
+        &self,
+        table: impl Iterator<Item = &'static RuleEntry> + Clone,
+        options: &Options,
+    ) -> Result<Gathered, PartError> {
         Gathered::new(&self.rules(table)?, options).map_err(|(rule, _)| PartError::Rule(rule.to_owned()))
     }
 }

@@ -10,7 +10,7 @@ use crate::report::batches::BatchSection;
 use crate::report::{NotChecked, Source};
 use crate::rule::Need;
 use crate::rule::lane::RuleEntry;
-use crate::rules::RULES;
+use crate::rules::all;
 use crate::settings::{Settings, UsageError};
 
 use super::against::Other;
@@ -54,7 +54,7 @@ pub(super) fn rules(
     selected::known(settings)?;
     let mut checked = Vec::new();
     let mut lacking: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for entry in RULES.iter().filter(|entry| selected::is_selected(settings, entry)) {
+    for entry in all().filter(|entry| selected::is_selected(settings, entry)) {
         let meta = entry.meta;
         let lack = match ALSO.iter().find(|(name, _)| *name == meta.name) {
             Some((_, lack)) => lack(setup),

@@ -1,21 +1,43 @@
 //! The planned run against the set: its length, its schedule, what its steps carry.
 
-pub(super) mod epochs_ignored;
-pub(super) mod interval_beyond_end;
-pub(super) mod low_coverage;
-pub(super) mod many_epochs;
-pub(super) mod max_length_high;
-pub(super) mod max_length_low;
-pub(super) mod mostly_padding;
-pub(super) mod no_run;
-pub(super) mod odd_warmup;
-pub(super) mod packing_saves;
-pub(super) mod rate_fades_early;
-pub(super) mod rows_left_out;
-pub(super) mod schedule_cut_off;
-pub(super) mod small_batch;
-pub(super) mod uneven_steps;
-pub(super) mod warmup_beyond_end;
+mod epochs_ignored;
+mod interval_beyond_end;
+mod low_coverage;
+mod many_epochs;
+mod max_length_high;
+mod max_length_low;
+mod mostly_padding;
+mod no_run;
+mod odd_warmup;
+mod packing_saves;
+mod rate_fades_early;
+mod rows_left_out;
+mod schedule_cut_off;
+mod small_batch;
+mod uneven_steps;
+mod warmup_beyond_end;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<epochs_ignored::EpochsIgnored>(),
+    RuleEntry::of::<interval_beyond_end::IntervalBeyondEnd>(),
+    RuleEntry::of::<low_coverage::LowCoverage>(),
+    RuleEntry::of::<many_epochs::ManyEpochs>(),
+    RuleEntry::of::<max_length_high::MaxLengthHigh>(),
+    RuleEntry::of::<max_length_low::MaxLengthLow>(),
+    RuleEntry::of::<mostly_padding::MostlyPadding>(),
+    RuleEntry::of::<no_run::NoRun>(),
+    RuleEntry::of::<odd_warmup::OddWarmup>(),
+    RuleEntry::of::<packing_saves::PackingSaves>(),
+    RuleEntry::of::<rate_fades_early::RateFadesEarly>(),
+    RuleEntry::of::<rows_left_out::RowsLeftOut>(),
+    RuleEntry::of::<schedule_cut_off::ScheduleCutOff>(),
+    RuleEntry::of::<small_batch::SmallBatch>(),
+    RuleEntry::of::<uneven_steps::UnevenSteps>(),
+    RuleEntry::of::<warmup_beyond_end::WarmupBeyondEnd>(),
+];
 
 use crate::model::setup::{Origin, Setup};
 

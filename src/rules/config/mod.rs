@@ -1,21 +1,43 @@
 //! The training config itself: keys, values, and what they do to each other.
 
-pub(super) mod changed_by_yaml;
-pub(super) mod clash;
-pub(super) mod deprecated_key;
-pub(super) mod eos_disagrees;
-pub(super) mod invalid;
-pub(super) mod liger_drops_mask;
-pub(super) mod missing_data;
-pub(super) mod new_token_frozen;
-pub(super) mod no_effect;
-pub(super) mod packing_drops_mask;
-pub(super) mod refused;
-pub(super) mod removed_key;
-pub(super) mod repeated_key;
-pub(super) mod surprising_default;
-pub(super) mod unknown_key;
-pub(super) mod wrong_type;
+mod changed_by_yaml;
+mod clash;
+mod deprecated_key;
+mod eos_disagrees;
+mod invalid;
+mod liger_drops_mask;
+mod missing_data;
+mod new_token_frozen;
+mod no_effect;
+mod packing_drops_mask;
+mod refused;
+mod removed_key;
+mod repeated_key;
+mod surprising_default;
+mod unknown_key;
+mod wrong_type;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<changed_by_yaml::ChangedByYaml>(),
+    RuleEntry::of::<clash::Clash>(),
+    RuleEntry::of::<deprecated_key::DeprecatedKey>(),
+    RuleEntry::of::<eos_disagrees::EosDisagrees>(),
+    RuleEntry::of::<invalid::Invalid>(),
+    RuleEntry::of::<liger_drops_mask::LigerDropsMask>(),
+    RuleEntry::of::<missing_data::MissingData>(),
+    RuleEntry::of::<new_token_frozen::NewTokenFrozen>(),
+    RuleEntry::of::<no_effect::NoEffect>(),
+    RuleEntry::of::<packing_drops_mask::PackingDropsMask>(),
+    RuleEntry::of::<refused::Refused>(),
+    RuleEntry::of::<removed_key::RemovedKey>(),
+    RuleEntry::of::<repeated_key::RepeatedKey>(),
+    RuleEntry::of::<surprising_default::SurprisingDefault>(),
+    RuleEntry::of::<unknown_key::UnknownKey>(),
+    RuleEntry::of::<wrong_type::WrongType>(),
+];
 
 use crate::finding::Findings;
 use crate::model::config::{ConfigFacts, FaultKind};

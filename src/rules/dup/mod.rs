@@ -5,8 +5,19 @@ mod groups;
 mod said;
 mod shingle;
 
-pub(super) mod answer;
-pub(super) mod exact;
-pub(super) mod near;
-pub(super) mod normalised;
-pub(super) mod prompt;
+mod answer;
+mod exact;
+mod near;
+mod normalised;
+mod prompt;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<answer::Answer>(),
+    RuleEntry::of::<exact::Exact>(),
+    RuleEntry::of::<near::Near>(),
+    RuleEntry::of::<normalised::Normalised>(),
+    RuleEntry::of::<prompt::Prompt>(),
+];

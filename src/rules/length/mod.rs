@@ -1,6 +1,16 @@
 //! Rows against `max_length`.
 
-pub(super) mod answer_cut;
-pub(super) mod answer_lost;
-pub(super) mod too_long;
-pub(super) mod too_short;
+mod answer_cut;
+mod answer_lost;
+mod too_long;
+mod too_short;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<answer_cut::AnswerCut>(),
+    RuleEntry::of::<answer_lost::AnswerLost>(),
+    RuleEntry::of::<too_long::TooLong>(),
+    RuleEntry::of::<too_short::TooShort>(),
+];

@@ -1,7 +1,16 @@
 //! The set as a whole: what it says too often, and whether evaluation data is like it.
 
-pub(super) mod answer_collapse;
+mod answer_collapse;
 mod distance;
-pub(super) mod eval_shift;
+mod eval_shift;
 mod portrait;
-pub(super) mod refusals;
+mod refusals;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<answer_collapse::AnswerCollapse>(),
+    RuleEntry::of::<eval_shift::EvalShift>(),
+    RuleEntry::of::<refusals::Refusals>(),
+];

@@ -1,67 +1,133 @@
 //! Rows and files that cannot be read, or do not hold what their shape needs.
 
-pub(super) mod bad_content_part;
-pub(super) mod bad_ids;
-pub(super) mod bad_json;
-pub(super) mod bad_tool_call;
-pub(super) mod bad_tools;
-pub(super) mod bad_utf8;
-pub(super) mod bad_weight;
-pub(super) mod damaged_file;
+mod bad_content_part;
+mod bad_ids;
+mod bad_json;
+mod bad_tool_call;
+mod bad_tools;
+mod bad_utf8;
+mod bad_weight;
+mod damaged_file;
 mod dates;
-pub(super) mod decompression_bomb;
-pub(super) mod duplicate_key;
-pub(super) mod empty_answer;
-pub(super) mod empty_file;
-pub(super) mod empty_message;
-pub(super) mod ends_unanswered;
-pub(super) mod foreign_role;
-pub(super) mod header_row;
-pub(super) mod html_page;
-pub(super) mod lfs_pointer;
-pub(super) mod load_error;
+mod decompression_bomb;
+mod duplicate_key;
+mod empty_answer;
+mod empty_file;
+mod empty_message;
+mod ends_unanswered;
+mod foreign_role;
+mod header_row;
+mod html_page;
+mod lfs_pointer;
+mod load_error;
 mod loaded;
-pub(super) mod loads_as_dates;
-pub(super) mod loads_as_floats;
-pub(super) mod loads_as_json;
-pub(super) mod loads_with_nulls;
-pub(super) mod lone_surrogate;
-pub(super) mod missing_column;
-pub(super) mod missing_media;
-pub(super) mod missing_tools;
-pub(super) mod misspelt_column;
-pub(super) mod misspelt_key;
-pub(super) mod mixed_files;
-pub(super) mod mixed_shapes;
-pub(super) mod no_answer;
-pub(super) mod no_content;
-pub(super) mod no_messages;
-pub(super) mod not_an_object;
-pub(super) mod null_filled_arguments;
-pub(super) mod null_filled_tools;
-pub(super) mod oversized_row;
-pub(super) mod prompts_differ;
-pub(super) mod python_only_json;
-pub(super) mod ragged_row;
-pub(super) mod repeated_call_id;
-pub(super) mod repeated_role;
-pub(super) mod same_chosen_rejected;
-pub(super) mod scores_reversed;
-pub(super) mod starts_with_assistant;
-pub(super) mod system_not_first;
-pub(super) mod too_deep;
-pub(super) mod tool_call_without_result;
-pub(super) mod tool_result_object;
-pub(super) mod tool_result_without_call;
-pub(super) mod truncated_file;
-pub(super) mod unknown_argument;
-pub(super) mod unknown_role;
-pub(super) mod unknown_shape;
-pub(super) mod unknown_tool;
-pub(super) mod unread_column;
-pub(super) mod wrong_arguments;
-pub(super) mod wrong_content;
-pub(super) mod wrong_type;
+mod loads_as_dates;
+mod loads_as_floats;
+mod loads_as_json;
+mod loads_with_nulls;
+mod lone_surrogate;
+mod missing_column;
+mod missing_media;
+mod missing_tools;
+mod misspelt_column;
+mod misspelt_key;
+mod mixed_files;
+mod mixed_shapes;
+mod no_answer;
+mod no_content;
+mod no_messages;
+mod not_an_object;
+mod null_filled_arguments;
+mod null_filled_tools;
+mod oversized_row;
+mod prompts_differ;
+mod python_only_json;
+mod ragged_row;
+mod repeated_call_id;
+mod repeated_role;
+mod same_chosen_rejected;
+mod scores_reversed;
+mod starts_with_assistant;
+mod system_not_first;
+mod too_deep;
+mod tool_call_without_result;
+mod tool_result_object;
+mod tool_result_without_call;
+mod truncated_file;
+mod unknown_argument;
+mod unknown_role;
+mod unknown_shape;
+mod unknown_tool;
+mod unread_column;
+mod wrong_arguments;
+mod wrong_content;
+mod wrong_type;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<bad_content_part::BadContentPart>(),
+    RuleEntry::of::<bad_ids::BadIds>(),
+    RuleEntry::of::<bad_json::BadJson>(),
+    RuleEntry::of::<bad_tool_call::BadToolCall>(),
+    RuleEntry::of::<bad_tools::BadTools>(),
+    RuleEntry::of::<bad_utf8::BadUtf8>(),
+    RuleEntry::of::<bad_weight::BadWeight>(),
+    RuleEntry::of::<damaged_file::DamagedFile>(),
+    RuleEntry::of::<decompression_bomb::DecompressionBomb>(),
+    RuleEntry::of::<duplicate_key::DuplicateKey>(),
+    RuleEntry::of::<empty_answer::EmptyAnswer>(),
+    RuleEntry::of::<empty_file::EmptyFile>(),
+    RuleEntry::of::<empty_message::EmptyMessage>(),
+    RuleEntry::of::<ends_unanswered::EndsUnanswered>(),
+    RuleEntry::of::<foreign_role::ForeignRole>(),
+    RuleEntry::of::<header_row::HeaderRow>(),
+    RuleEntry::of::<html_page::HtmlPage>(),
+    RuleEntry::of::<lfs_pointer::LfsPointer>(),
+    RuleEntry::of::<load_error::LoadError>(),
+    RuleEntry::of::<loads_as_dates::LoadsAsDates>(),
+    RuleEntry::of::<loads_as_floats::LoadsAsFloats>(),
+    RuleEntry::of::<loads_as_json::LoadsAsJson>(),
+    RuleEntry::of::<loads_with_nulls::LoadsWithNulls>(),
+    RuleEntry::of::<lone_surrogate::LoneSurrogate>(),
+    RuleEntry::of::<missing_column::MissingColumn>(),
+    RuleEntry::of::<missing_media::MissingMedia>(),
+    RuleEntry::of::<missing_tools::MissingTools>(),
+    RuleEntry::of::<misspelt_column::MisspeltColumn>(),
+    RuleEntry::of::<misspelt_key::MisspeltKey>(),
+    RuleEntry::of::<mixed_files::MixedFiles>(),
+    RuleEntry::of::<mixed_shapes::MixedShapes>(),
+    RuleEntry::of::<no_answer::NoAnswer>(),
+    RuleEntry::of::<no_content::NoContent>(),
+    RuleEntry::of::<no_messages::NoMessages>(),
+    RuleEntry::of::<not_an_object::NotAnObject>(),
+    RuleEntry::of::<null_filled_arguments::NullFilledArguments>(),
+    RuleEntry::of::<null_filled_tools::NullFilledTools>(),
+    RuleEntry::of::<oversized_row::OversizedRow>(),
+    RuleEntry::of::<prompts_differ::PromptsDiffer>(),
+    RuleEntry::of::<python_only_json::PythonOnlyJson>(),
+    RuleEntry::of::<ragged_row::RaggedRow>(),
+    RuleEntry::of::<repeated_call_id::RepeatedCallId>(),
+    RuleEntry::of::<repeated_role::RepeatedRole>(),
+    RuleEntry::of::<same_chosen_rejected::SameChosenRejected>(),
+    RuleEntry::of::<scores_reversed::ScoresReversed>(),
+    RuleEntry::of::<starts_with_assistant::StartsWithAssistant>(),
+    RuleEntry::of::<system_not_first::SystemNotFirst>(),
+    RuleEntry::of::<too_deep::TooDeep>(),
+    RuleEntry::of::<tool_call_without_result::ToolCallWithoutResult>(),
+    RuleEntry::of::<tool_result_object::ToolResultObject>(),
+    RuleEntry::of::<tool_result_without_call::ToolResultWithoutCall>(),
+    RuleEntry::of::<truncated_file::TruncatedFile>(),
+    RuleEntry::of::<unknown_argument::UnknownArgument>(),
+    RuleEntry::of::<unknown_role::UnknownRole>(),
+    RuleEntry::of::<unknown_shape::UnknownShape>(),
+    RuleEntry::of::<unknown_tool::UnknownTool>(),
+    RuleEntry::of::<unread_column::UnreadColumn>(),
+    RuleEntry::of::<wrong_arguments::WrongArguments>(),
+    RuleEntry::of::<wrong_content::WrongContent>(),
+    RuleEntry::of::<wrong_type::WrongType>(),
+];
 
 use crate::finding::Findings;
 use crate::model::example::MisfitKind;

@@ -1,30 +1,61 @@
 //! What the chat template does to the messages.
 
-pub(super) mod already_rendered;
-pub(super) mod bos_missing;
-pub(super) mod double_bos;
-pub(super) mod double_eos;
-pub(super) mod id_beyond_vocab;
+mod already_rendered;
+mod bos_missing;
+mod double_bos;
+mod double_eos;
+mod id_beyond_vocab;
 pub(in crate::rules) mod markers;
-pub(super) mod message_altered;
-pub(super) mod message_doubled;
-pub(super) mod message_lost;
-pub(super) mod missing;
-pub(super) mod not_reproduced;
-pub(super) mod parts_printed;
+mod message_altered;
+mod message_doubled;
+mod message_lost;
+mod missing;
+mod not_reproduced;
+mod parts_printed;
 pub(in crate::rules) mod prompt_joined;
-pub(super) mod prompt_unlike;
-pub(super) mod render_error;
-pub(super) mod role_unmapped;
+mod prompt_unlike;
+mod render_error;
+mod role_unmapped;
 mod round_trip;
-pub(super) mod special_token_in_text;
+mod special_token_in_text;
 mod spelt;
-pub(super) mod system_injected;
-pub(super) mod thinking_lost;
-pub(super) mod thinking_stripped;
-pub(super) mod tool_call_lost;
-pub(super) mod tools_lost;
-pub(super) mod turns_merged;
-pub(super) mod unclosed_thinking;
-pub(super) mod unknown_tokens;
-pub(super) mod unopened_thinking;
+mod system_injected;
+mod thinking_lost;
+mod thinking_stripped;
+mod tool_call_lost;
+mod tools_lost;
+mod turns_merged;
+mod unclosed_thinking;
+mod unknown_tokens;
+mod unopened_thinking;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<already_rendered::AlreadyRendered>(),
+    RuleEntry::of::<bos_missing::BosMissing>(),
+    RuleEntry::of::<double_bos::DoubleBos>(),
+    RuleEntry::of::<double_eos::DoubleEos>(),
+    RuleEntry::of::<id_beyond_vocab::IdBeyondVocab>(),
+    RuleEntry::of::<message_altered::MessageAltered>(),
+    RuleEntry::of::<message_doubled::MessageDoubled>(),
+    RuleEntry::of::<message_lost::MessageLost>(),
+    RuleEntry::of::<missing::Missing>(),
+    RuleEntry::of::<not_reproduced::NotReproduced>(),
+    RuleEntry::of::<parts_printed::PartsPrinted>(),
+    RuleEntry::of::<prompt_joined::PromptJoined>(),
+    RuleEntry::of::<prompt_unlike::PromptUnlike>(),
+    RuleEntry::of::<render_error::RenderError>(),
+    RuleEntry::of::<role_unmapped::RoleUnmapped>(),
+    RuleEntry::of::<special_token_in_text::SpecialTokenInText>(),
+    RuleEntry::of::<system_injected::SystemInjected>(),
+    RuleEntry::of::<thinking_lost::ThinkingLost>(),
+    RuleEntry::of::<thinking_stripped::ThinkingStripped>(),
+    RuleEntry::of::<tool_call_lost::ToolCallLost>(),
+    RuleEntry::of::<tools_lost::ToolsLost>(),
+    RuleEntry::of::<turns_merged::TurnsMerged>(),
+    RuleEntry::of::<unclosed_thinking::UnclosedThinking>(),
+    RuleEntry::of::<unknown_tokens::UnknownTokens>(),
+    RuleEntry::of::<unopened_thinking::UnopenedThinking>(),
+];

@@ -1,40 +1,69 @@
 //! What is said, whoever says it: characters and slots that nobody meant to be there.
 
 mod again;
-pub(super) mod boilerplate;
-pub(super) mod carriage_return;
-pub(super) mod control_character;
-pub(super) mod cut_off;
-pub(super) mod error_answer;
+mod boilerplate;
+mod carriage_return;
+mod control_character;
+mod cut_off;
+mod error_answer;
 mod error_words;
-pub(super) mod escaped;
+mod escaped;
 mod garbled;
 mod invisible;
-pub(super) mod invisible_character;
+mod invisible_character;
 mod last_line;
-pub(super) mod merge_conflict;
-pub(super) mod mojibake;
+mod merge_conflict;
+mod mojibake;
 mod noise;
-pub(super) mod non_answer;
-pub(super) mod nothing_follows;
-pub(super) mod null_word;
-pub(super) mod odd_letters;
+mod non_answer;
+mod nothing_follows;
+mod null_word;
+mod odd_letters;
 mod odd_words;
-pub(super) mod other_language;
+mod other_language;
 mod other_slots;
 mod printed;
 mod prose;
-pub(super) mod repetition_loop;
-pub(super) mod replacement_character;
-pub(super) mod runs_on;
-pub(super) mod said_twice;
-pub(super) mod secret;
+mod repetition_loop;
+mod replacement_character;
+mod runs_on;
+mod said_twice;
+mod secret;
 mod slot_names;
 mod slots;
-pub(super) mod stops_short;
-pub(super) mod unclosed_code;
-pub(super) mod unfilled_placeholder;
-pub(super) mod words_joined;
+mod stops_short;
+mod unclosed_code;
+mod unfilled_placeholder;
+mod words_joined;
+
+use crate::rule::lane::RuleEntry;
+
+/// The rules of this category, in order of name.
+pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<boilerplate::Boilerplate>(),
+    RuleEntry::of::<carriage_return::CarriageReturn>(),
+    RuleEntry::of::<control_character::ControlCharacter>(),
+    RuleEntry::of::<cut_off::CutOff>(),
+    RuleEntry::of::<error_answer::ErrorAnswer>(),
+    RuleEntry::of::<escaped::Escaped>(),
+    RuleEntry::of::<invisible_character::InvisibleCharacter>(),
+    RuleEntry::of::<merge_conflict::MergeConflict>(),
+    RuleEntry::of::<mojibake::Mojibake>(),
+    RuleEntry::of::<non_answer::NonAnswer>(),
+    RuleEntry::of::<nothing_follows::NothingFollows>(),
+    RuleEntry::of::<null_word::NullWord>(),
+    RuleEntry::of::<odd_letters::OddLetters>(),
+    RuleEntry::of::<other_language::OtherLanguage>(),
+    RuleEntry::of::<repetition_loop::RepetitionLoop>(),
+    RuleEntry::of::<replacement_character::ReplacementCharacter>(),
+    RuleEntry::of::<runs_on::RunsOn>(),
+    RuleEntry::of::<said_twice::SaidTwice>(),
+    RuleEntry::of::<secret::Secret>(),
+    RuleEntry::of::<stops_short::StopsShort>(),
+    RuleEntry::of::<unclosed_code::UnclosedCode>(),
+    RuleEntry::of::<unfilled_placeholder::UnfilledPlaceholder>(),
+    RuleEntry::of::<words_joined::WordsJoined>(),
+];
 
 /// Characters shown on each side of a place.
 const SHOWN: usize = 16;
