@@ -6,8 +6,12 @@ use super::words::Word;
 /// of Markdown do not.
 const SIGNS: &[u8] = b"()[]{}<>=+/\\%$&^~@";
 
+/// What begins a number below zero, and elsewhere joins words.
+const MINUS: u8 = b'-';
+
 const IS_SIGN: [bool; 256] = {
     let mut signs = [false; 256];
+    signs[MINUS as usize] = true;
     let mut at = 0;
     while at < SIGNS.len() {
         signs[SIGNS[at] as usize] = true;
@@ -25,6 +29,7 @@ fn may_hold_signs(bytes: &[u8]) -> bool {
     let sign = |byte: u8| {
         within(byte, b'$', b'&')
             | within(byte, b'(', b'+')
+            | within(byte, MINUS, MINUS)
             | within(byte, b'/', b'/')
             | within(byte, b'<', b'@')
             | within(byte, b'[', b'^')
@@ -50,6 +55,9 @@ pub fn pieces(text: &str, words: &[Word], out: &mut Vec<u64>) {
             signs &= signs - 1;
             // No word has a sign in it.
             let (at, byte) = (step * TOGETHER + at, bytes[at]);
+            if byte == MINUS && !is_below_zero(text.as_bytes(), at) {
+                continue;
+            }
             let before = left.iter().take_while(|word| (word.start as usize) < at).count();
             let (said, rest) = left.split_at(before);
             out.extend(said.iter().map(|word| word.hash));
@@ -58,6 +66,14 @@ pub fn pieces(text: &str, words: &[Word], out: &mut Vec<u64>) {
         }
     }
     out.extend(left.iter().map(|word| word.hash));
+}
+
+/// Whether a minus stands before a digit and behind no letter or digit: `-60`, and not `2024-11` or `GPT-4`.
+fn is_below_zero(bytes: &[u8], at: usize) -> bool {
+    let digit = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+    let behind =
+        at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || !bytes[at - 1].is_ascii() || bytes[at - 1] == MINUS);
+    digit && !behind
 }
 
 /// The n-grams of some pieces as a sorted set of halves of their hashes; of fewer pieces than `n` the one gram
@@ -209,7 +225,16 @@ mod tests {
         let mut found = Vec::new();
         pieces(text, &words, &mut found);
         assert!(expected.iter().map(|(_, hash)| *hash).eq(found));
-        assert!((0..=u8::MAX).all(|byte| may_hold_signs(&[byte]) || !SIGNS.contains(&byte)));
+        assert!((0..=u8::MAX).all(|byte| may_hold_signs(&[byte]) || !IS_SIGN[usize::from(byte)]));
+        let count = |text: &str| {
+            let mut found = Vec::new();
+            pieces(text, &super::tests::words(text), &mut found);
+            found.len()
+        };
+        assert_eq!(
+            (count("by -10 or (-10"), count("GPT-4, 2024-11 - 3 well-known --5")),
+            (7, 8)
+        );
     }
 
     #[test]

@@ -108,9 +108,11 @@ fn written(samples: &[Sample], format: Format) -> (&'static str, Vec<u8>) {
         Format::ArrowFile => ("rows.feather", arrow_file(&parts())),
         Format::Csv | Format::Tsv | Format::Text => {
             let delimiter = if format == Format::Tsv { "\t" } else { "," };
+            // A line that has a delimiter is a row.
+            let blank = if format == Format::Tsv { "  " } else { " \t " };
             let row = |sample: &Sample| {
                 let quoted = format!("\"x{}\"", sample.text.replace('"', "\"\""));
-                format!("{quoted}{delimiter}{}\n \t \n", sample.float)
+                format!("{quoted}{delimiter}{}\n{blank}\n", sample.float)
             };
             let rows: Vec<String> = samples.iter().map(row).collect();
             let out = format!("  \na{delimiter}b\n{}", rows.concat());

@@ -10,8 +10,9 @@ use super::{groups, said};
 
 rule_meta! {
     /// ## What it finds
-    /// Rows with the same last answer as an earlier row, to another prompt. Short answers, which labels and
-    /// numbers are, are not counted.
+    /// Rows with the same last answer as an earlier row, to another prompt. Short answers, which labels and numbers are,
+    /// are not counted, nor are calls and JSON, for which there are many ways to ask; and where most rows have one of a
+    /// few answers, those are classes.
     ///
     /// ## Why it matters
     /// A long answer that fits several prompts is seldom an answer to each: it is a canned reply, or a row
@@ -48,6 +49,9 @@ impl Default for Answer {
     }
 }
 
+/// Rows of a class at least, on average.
+const CLASS: u64 = 20;
+
 impl Rule for Answer {
     const META: RuleMeta = META;
     type State = Keys<Shared>;
@@ -58,7 +62,7 @@ impl Rule for Answer {
             return;
         };
         let text = answer.trimmed();
-        if text.len() < self.min_bytes {
+        if text.len() < self.min_bytes || text.starts_with(['{', '[', '<']) {
             return;
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));
@@ -76,7 +80,9 @@ impl Rule for Answer {
         let clusters = groups::report_differing(&seen, out, &|rows, prompts| {
             format!("one of {rows} rows with the same answer to {prompts} different prompts, first")
         });
-        if clusters.groups > 0 {
+        if clusters.groups * CLASS <= clusters.rows && clusters.rows * 2 > clusters.all {
+            *out = Findings::default();
+        } else if clusters.groups > 0 {
             out.clusters = Some(clusters);
         }
     }

@@ -37,7 +37,11 @@ impl Rule for AnswerCut {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         // Labels are lost to other things as well: torchtune masks the last token of a row that is not cut.
-        for encoded in row.encoded.iter().filter(|encoded| encoded.cut() > 0) {
+        for encoded in row
+            .encoded
+            .iter()
+            .filter(|encoded| encoded.cut() > 0 && !encoded.answer_lost)
+        {
             let trained = encoded.trained();
             let lost = encoded.full_trained.saturating_sub(trained);
             if lost > 0 && trained > 0 {

@@ -37,14 +37,17 @@ impl Rule for AnswerLost {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         for encoded in row.encoded.iter().filter(|encoded| encoded.answer_lost) {
-            out.tokens += encoded.full_trained as u64;
+            // Where prompts are trained, too, something may be left of them.
+            let (cut, left) = (encoded.full_trained - encoded.trained(), encoded.trained());
+            out.tokens += cut as u64;
             out.row(&row.place, || {
-                let (cut, full) = (encoded.full_trained, encoded.full_len);
-                format!(
-                    "{full} tokens, of which {} are kept: the whole answer, {cut} tokens, is cut{}",
-                    encoded.len(),
-                    by(row.setup)
-                )
+                let (full, kept, by) = (encoded.full_len, encoded.len(), by(row.setup));
+                let answer = if left == 0 {
+                    format!("the whole answer, {cut} tokens,")
+                } else {
+                    "the whole answer".to_owned()
+                };
+                format!("{full} tokens, of which {kept} are kept: {answer} is cut{by}")
             });
         }
     }

@@ -69,7 +69,7 @@ const DEEDS: &str = "help|assist|provide|fulfill|comply|support|create|generate|
     give|offer|decline|提供|回答|帮|协助|helfen|beantworten|aider|fournir|répondre|ayudar|proporcionar|responder";
 
 /// ...and what tells them from a question back.
-const ASKS: &str = " yet |haven't seen|have not seen|paste |could you share|please share|please provide";
+const ASKS: &str = " yet |yet,|yet.|haven't seen|have not seen|paste |could you share|please share|please provide";
 
 /// Words after `I can't` and the like that make it a turn of speech.
 const SPEECH: [&str; 10] = [
