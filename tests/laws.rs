@@ -221,3 +221,58 @@ proptest! {
         prop_assert_eq!(&seen(merged.finish(&setup)), &reference);
     }
 }
+
+/// The whole program, with all that the rows above have not: a tokenizer and a template, a trainer's mask, conversations,
+/// held-out rows, and the defects that rules are tested with.
+#[test]
+fn neither_workers_nor_parts_change_a_report_with_everything_in_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let clean = std::fs::read_to_string("fixtures/rules/clean/messages.jsonl").expect("the fixture");
+    let planted = std::fs::read_to_string("fixtures/rules/planted.tsv").expect("the fixture");
+    let planted = planted
+        .lines()
+        .filter_map(|line| line.strip_prefix("messages\t")?.split_once('\t'));
+    let planted: String = planted.map(|(_, row)| format!("{row}\n")).collect();
+    let train: String = [&*clean, &*planted, &*clean].concat();
+    let eval: String = clean.lines().step_by(3).map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("train.jsonl"), train).expect("written");
+    // What no loader of a trainer takes is left out.
+    std::fs::write(folder.path().join("loaded.jsonl"), clean.repeat(2)).expect("written");
+    std::fs::write(folder.path().join("eval.jsonl"), eval).expect("written");
+    let model = std::fs::canonicalize("fixtures/models/chatml").expect("the fixture");
+    let run = |words: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_gonogo"))
+            .current_dir(folder.path())
+            .env_clear()
+            .args(words.split(' '))
+            .output()
+            .expect("run");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code().is_some_and(|code| code < 2), "{words}: {said}");
+        String::from_utf8(output.stdout).expect("a report")
+    };
+    let settings = format!(
+        "--eval eval.jsonl --against eval.jsonl -m {} --no-cache -q --max-length 64 --max-steps 3 -f json",
+        model.display()
+    );
+    for (data, least) in [("train.jsonl", 40), ("loaded.jsonl --trainer trl", 8)] {
+        let check = format!("check {data} {settings}");
+        let reference = run(&format!("{check} -j 1"));
+        let found = reference.matches("\"rule\"").count();
+        assert!(found >= least, "of {found} rules something is found");
+        for workers in [2, 5] {
+            assert_eq!(run(&format!("{check} -j {workers}")), reference, "-j {workers}");
+        }
+        let mut parts = Vec::new();
+        for part in 1..=3 {
+            run(&format!("{check} -j 2 --shard {part}/3 --partial part{part}"));
+            parts.push(format!("part{part}"));
+        }
+        parts.rotate_left(1);
+        assert_eq!(
+            run(&format!("merge {} -q -f json", parts.join(" "))),
+            reference,
+            "three parts"
+        );
+    }
+}
