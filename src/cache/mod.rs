@@ -161,7 +161,7 @@ impl Cache {
             if all <= most {
                 break;
             }
-            fs::remove_file(path)?;
+            removed(&path)?;
             all -= bytes;
         }
         Ok(())
@@ -190,7 +190,7 @@ impl Cache {
     pub fn clean(&self) -> io::Result<Stats> {
         let mut stats = Stats::default();
         self.each(|path, about| {
-            fs::remove_file(path)?;
+            removed(path)?;
             stats.entries += 1;
             stats.bytes += about.len();
             Ok(())
@@ -235,7 +235,12 @@ impl Cache {
                     .extension()
                     .is_some_and(|ending| ending == ENTRY || ending == TEXTS)
                 {
-                    each(&path, &entry.metadata()?)?;
+                    // Another run may have removed it in the meantime.
+                    match entry.metadata() {
+                        Ok(about) => each(&path, &about)?,
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                        Err(error) => return Err(error),
+                    }
                 }
             }
         }
@@ -247,6 +252,14 @@ impl Cache {
 fn used(path: &Path) {
     let file = File::options().append(true).open(path);
     let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
+}
+
+/// Removes a file that another run may have removed just before.
+fn removed(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{self, Finding, Findings, Level};
+use crate::measure::share;
 use crate::model::setup::{Origin, Setting, Setup};
 use crate::place::Place;
 use crate::report::style::rate;
@@ -193,16 +194,13 @@ impl Rows {
 
 /// What the level goes by: the share of rows, or that of held-out rows where the rule is about those.
 fn share_of(findings: &Findings, all: &Rows) -> f64 {
-    share(findings.held_out.unwrap_or_else(|| all.affected(findings)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn share((affected, of): (u64, u64)) -> f64 {
-    if of == 0 { 0.0 } else { affected as f64 / of as f64 }
+    let (part, whole) = findings.held_out.unwrap_or_else(|| all.affected(findings));
+    share(part, whole)
 }
 
 fn group(meta: &RuleMeta, level: Level, findings: Findings, all: &Rows, files: &mut SettingsFiles<'_>) -> Group {
     let (affected, count, tokens) = (findings.rows(), findings.count, findings.tokens);
+    let (of_training, of) = all.affected(&findings);
     let clusters = findings
         .clusters
         .clone()
@@ -213,7 +211,7 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, all: &Rows, files: &
         rule: meta.name.to_owned(),
         level,
         rows: affected,
-        share: share(all.affected(&findings)),
+        share: share(of_training, of),
         count,
         tokens,
         places: findings

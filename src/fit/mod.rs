@@ -10,6 +10,7 @@ pub mod patch;
 mod recommend;
 pub mod tables;
 
+use crate::measure::share;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -171,10 +172,4 @@ pub fn size(case: &Case<'_>, goal: &Goal) -> Sizing {
         compared,
         notes,
     }
-}
-
-/// A share as a float.
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

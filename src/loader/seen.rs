@@ -19,7 +19,7 @@ const MAX_KEYS: usize = 1024;
 /// Levels looked into.
 const MAX_DEPTH: u32 = 96;
 
-/// Where a value stands: its row, and the how manieth value of it it is.
+/// Where a value stands: its row, and which of the row's values it is, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Spot {
     pub(super) place: Place,

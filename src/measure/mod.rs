@@ -129,3 +129,8 @@ impl Merge for Measures {
         }
     }
 }
+/// A part of a whole; of nothing it is 0.
+#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
+pub fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}

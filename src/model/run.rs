@@ -18,6 +18,25 @@ pub enum Family {
     Torchtune,
 }
 
+impl Family {
+    /// Rows of a batch where nobody says.
+    pub fn batch_size(self) -> usize {
+        match self {
+            Self::Transformers => 8,
+            Self::Axolotl => 1,
+            Self::Torchtune => 2,
+        }
+    }
+
+    /// Epochs where nobody says.
+    pub fn epochs(self) -> f64 {
+        match self {
+            Self::Transformers => 3.0,
+            Self::Axolotl | Self::Torchtune => 1.0,
+        }
+    }
+}
+
 /// In which order an epoch draws its rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

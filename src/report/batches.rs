@@ -1,5 +1,6 @@
 //! What a dump of batches is like, for every output.
 
+use crate::measure::share;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -140,9 +141,4 @@ fn batches(number: u64) -> String {
         1 => "1 batch".to_owned(),
         number => format!("{} batches", count(number)),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

@@ -1,5 +1,6 @@
 //! The planned run in lines of text, for the outputs that people read.
 
+use crate::measure::share;
 use crate::model::budget::{Budget, Planned, ScheduleFigures, StepLoad};
 
 use super::style::{count, percent, plural, rate, short};
@@ -161,9 +162,4 @@ fn schedule(schedule: &ScheduleFigures, steps: u64) -> String {
         text.push(format!("worth {weighted:.2} epochs at the peak"));
     }
     text.join(" · ")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

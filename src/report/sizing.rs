@@ -1,5 +1,6 @@
 //! What `gonogo fit` has to say, for a person at a terminal.
 
+use crate::measure::share;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -299,9 +300,4 @@ fn comes_to(outcome: &Outcome) -> String {
         text.push(time(hours));
     }
     text.join(" · ")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

@@ -3,6 +3,7 @@
 //!
 //! Colour is always written; the caller's stream strips it where it is not wanted.
 
+use crate::measure::share;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -487,9 +488,4 @@ fn families(rules: &[String]) -> String {
         from += alike;
     }
     said.join(", ")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share is a float")]
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }

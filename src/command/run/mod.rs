@@ -45,7 +45,7 @@ pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -
     {
         setup.batch_size = given;
     } else if setup.batch_size.origin == Origin::Default {
-        setup.batch_size = set([8, 1, 2][family as usize], default());
+        setup.batch_size = set(family.batch_size(), default());
     }
     if !flagged(&setup.grad_accum)
         && let Some(given) = own.size(&own::GRAD_ACCUM)?
@@ -57,7 +57,7 @@ pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -
     {
         setup.epochs = given;
     } else if setup.epochs.origin == Origin::Default && asked.is_some() {
-        setup.epochs = set([3.0, 1.0, 1.0][family as usize], default());
+        setup.epochs = set(family.epochs(), default());
     }
     if !setup.max_steps.as_ref().is_some_and(flagged)
         && let Some(given) = own.read(&own::MAX_STEPS, "whole number", Value::as_i64)?

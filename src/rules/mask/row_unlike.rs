@@ -46,7 +46,7 @@ rule_meta! {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct RowUnlike {
     /// Rows below which nothing is usual.
     rows: usize,
