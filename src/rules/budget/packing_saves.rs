@@ -64,7 +64,7 @@ impl Rule for PackingSaves {
         let saved = 1.0 - (1.0 - load.padding) / filled;
         if saved > self.most {
             out.set(format!(
-                "packing would save {:.0} % of the computation, more than {:.0} %: {:.0} % of the batches is padding, and \
+                "packing would save {:.1} % of the computation, more than {:.0} %: {:.0} % of the batches is padding, and \
                  {:.0} % of packed sequences would be",
                 saved * 100.0,
                 self.most * 100.0,

@@ -99,7 +99,12 @@ enum Writing {
 
 /// How a line is written that is prose of some length: no code, no point of a list, no marks as posts have them.
 fn writing(line: &str) -> Option<Writing> {
-    let code = |c: char| "={};<>|`$\\_#@/*".contains(c);
+    let code = |c: char| {
+        matches!(
+            c,
+            '=' | '{' | '}' | ';' | '<' | '>' | '|' | '`' | '$' | '\\' | '_' | '#' | '@' | '/' | '*'
+        )
+    };
     let point = line.starts_with(['-', '*', '•', '|', '（', '(', '①', '②', '③', '④', '⑤'])
         || line.starts_with(|c: char| c.is_ascii_digit());
     if point || line.contains(code) {
