@@ -14,6 +14,8 @@ use crate::text::{Forms, Words};
 pub struct Row<'r> {
     pub place: Place,
     pub setup: &'r Setup,
+    /// What of it is about the data, for rules that say they look at nothing else.
+    pub setup_of_data: &'r Setup,
     /// The row as read, or why it could not be.
     pub read: Result<&'r Record<'r>, &'r Unreadable>,
     /// What it means; `None` where it could not be read or does not fit its file's shape.
@@ -41,10 +43,11 @@ impl<'r> Row<'r> {
         self.read.ok()
     }
 
-    /// The row without what the trainer is fed.
+    /// The row without what the trainer is fed, and who it is.
     #[must_use]
     pub fn of_data(&self) -> Self {
         Self {
+            setup: self.setup_of_data,
             encoded: &[],
             encode_error: None,
             ..*self

@@ -56,6 +56,7 @@ pub struct Worker<'h> {
     words: Words,
     forms: Forms,
     held: Option<Lookup<'h>>,
+    setup_of_data: Setup,
 }
 
 /// Everything gathered, by one worker or by all.
@@ -321,6 +322,7 @@ impl Scan<'_> {
             words: Words::default(),
             forms: Forms::default(),
             held: self.holdout.map(Lookup::new),
+            setup_of_data: self.setup.of_data(),
         }
     }
 
@@ -331,6 +333,7 @@ impl Scan<'_> {
             words,
             forms,
             held,
+            setup_of_data,
         } = worker;
         pool.clear();
         words.clear();
@@ -338,6 +341,7 @@ impl Scan<'_> {
         let mut row = Row {
             place: place(read),
             setup: self.setup,
+            setup_of_data,
             read: read.as_ref(),
             example: None,
             misfit: None,

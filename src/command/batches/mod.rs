@@ -175,9 +175,10 @@ impl Ready {
         };
         let mut gathered = made.map_err(|(rule, error)| UsageError(format!("options of rule {rule}: {error}")))?;
         let mut compared = self.compared.iter();
+        let (setup, of_data) = (&self.header.setup, self.header.setup.of_data());
         self.each(&mut |mut row, place| {
             row.compared = compared.next().cloned().unwrap_or_default();
-            show_row(&row, place, &self.header.setup, &mut gathered);
+            show_row(&row, place, (setup, &of_data), &mut gathered);
         })?;
         Ok(gathered)
     }
@@ -251,8 +252,8 @@ impl Places {
     }
 }
 
-/// Shows one row to every rule.
-fn show_row(row: &DumpedRow, place: Place, setup: &Setup, gathered: &mut Gathered) {
+/// Shows one row to every rule, with the setup and what of it is about the data.
+fn show_row(row: &DumpedRow, place: Place, (setup, setup_of_data): (&Setup, &Setup), gathered: &mut Gathered) {
     let record = Record {
         place,
         value: Value::Null,
@@ -271,6 +272,7 @@ fn show_row(row: &DumpedRow, place: Place, setup: &Setup, gathered: &mut Gathere
     let shown = Row {
         place,
         setup,
+        setup_of_data,
         read: Ok(&record),
         example: None,
         misfit: None,
