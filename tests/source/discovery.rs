@@ -139,6 +139,19 @@ fn a_format_that_cannot_be_told_is_an_error() {
 }
 
 #[test]
+fn a_pattern_may_match_folders_without_data() {
+    let folder = Folder::new();
+    folder.file("many/b/1.jsonl", ROW);
+    for empty in ["a", "c"] {
+        std::fs::create_dir_all(folder.path().join("many").join(empty)).expect("made");
+    }
+    let found = find(&folder.path().join("many/*"));
+    assert_eq!(names(&folder, &found), ["many/b/1.jsonl"]);
+    let none = error(&[folder.path().join("many/[ac]")]);
+    assert!(matches!(none, SourceError::NoData { .. }), "{none}");
+}
+
+#[test]
 fn patterns_are_matched_in_order() {
     let folder = Folder::new();
     for name in [

@@ -101,9 +101,15 @@ impl Discovery {
     }
 
     fn add_matches(&mut self, pattern: &str) -> Result<(), SourceError> {
+        let before = self.found.inputs.len();
+        let mut empty = None;
         for path in glob::matches(pattern)? {
             if path.is_dir() {
-                self.add_folder(&path)?;
+                // A pattern matches what it matches: of several folders one may have no data.
+                match self.add_folder(&path) {
+                    Err(none @ SourceError::NoData { .. }) => empty = empty.or(Some(none)),
+                    added => added?,
+                }
             } else {
                 self.add_file(Candidate {
                     name: path.display().to_string(),
@@ -112,7 +118,10 @@ impl Discovery {
                 })?;
             }
         }
-        Ok(())
+        match empty {
+            Some(none) if self.found.inputs.len() == before => Err(none),
+            _ => Ok(()),
+        }
     }
 
     fn add_folder(&mut self, path: &Path) -> Result<(), SourceError> {
