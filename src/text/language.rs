@@ -183,6 +183,14 @@ pub fn surely(text: &str, words: &[Word]) -> Option<u8> {
     sure.then_some(told)
 }
 
+/// Whether a text that is too short to tell its language by has common words of others and none of this one. Languages
+/// of other scripts than the Latin are told by [`has_words_of`].
+pub fn leans_elsewhere(words: &[Word], language: u8) -> bool {
+    let hits = hits(&words[..words.len().min(WORDS)]);
+    let own = hits.get(usize::from(language));
+    own.is_none_or(|own| *own == 0 && hits.iter().any(|hits| *hits > 0))
+}
+
 /// Whether a text has words in the script of a language, if only among those of another script.
 pub fn has_words_of(text: &str, language: u8) -> bool {
     /// Letters of a few words, and of one in scripts where a letter is a word.
@@ -257,6 +265,20 @@ fn hits(words: &[Word]) -> [u8; LATIN] {
 mod tests {
     use super::*;
     use crate::text::words_of;
+
+    #[test]
+    fn short_questions_lean_to_the_language_of_their_words() {
+        let leans = |text: &str, language: &str| {
+            let mut words = Vec::new();
+            words_of(text, &mut words);
+            let at = LANGUAGES.iter().position(|name| *name == language).expect("a language");
+            leans_elsewhere(&words, u8::try_from(at).expect("few"))
+        };
+        assert!(!leans("Was besagt das Klimaschutzabkommen von Paris?", "German"));
+        assert!(!leans("kaaris ou booba ?", "French"));
+        assert!(!leans("Name three colours.", "German"));
+        assert!(leans("What colour has grass?", "German") && leans("What colour has grass?", "Chinese"));
+    }
 
     #[test]
     fn languages_are_told_by_their_letters_and_words() {

@@ -11,7 +11,7 @@ mod words;
 
 pub use chars::char_shingles;
 pub use ideograph::ideographs;
-pub use language::{LANGUAGES, glance, has_words_of, language, surely};
+pub use language::{LANGUAGES, glance, has_words_of, language, leans_elsewhere, surely};
 pub use normal::{Forms, ascii_run};
 pub use scripts::{SCRIPTS, script};
 pub use shingles::{gram, pieces, rolling, shingles};

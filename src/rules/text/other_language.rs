@@ -10,7 +10,7 @@ use crate::rules::outliers;
 use crate::rules::spoken::Spoken;
 use crate::sketch::Merge;
 use crate::sketch::few::Few;
-use crate::text::{LANGUAGES, Word, glance, has_words_of, language, surely};
+use crate::text::{LANGUAGES, Word, glance, has_words_of, language, leans_elsewhere, surely};
 
 rule_meta! {
     /// ## What it finds
@@ -92,7 +92,11 @@ impl Rule for OtherLanguage {
             let asked = before.and_then(|at| surely(&example.turns[at].text, row.words.turn(at)));
             match asked {
                 Some(asked) => answers.unlike.offer(&row.place, || (turn.pointer(), asked)),
-                None => answers.alone.offer(&row.place, || turn.pointer()),
+                // A short question in its own language has a word of it, too.
+                None if before.is_none_or(|at| leans_elsewhere(row.words.turn(at), answered)) => {
+                    answers.alone.offer(&row.place, || turn.pointer());
+                }
+                None => {}
             }
         }
     }
