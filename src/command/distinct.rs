@@ -6,6 +6,7 @@ use crate::settings::UsageError;
 use crate::settings::cli::OutArgs;
 
 use super::prepare::Prepared;
+use super::unnamed::folder;
 
 /// # Errors
 ///
@@ -51,8 +52,7 @@ impl OutArgs {
 /// Where a path leads, be there a file or not.
 fn place(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(|| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        let folder = folder(path).canonicalize().ok()?;
         Some(folder.join(path.file_name()?))
     })
 }

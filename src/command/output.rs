@@ -11,6 +11,8 @@ use crate::report::{Report, concise, github, json, markdown, terminal};
 use crate::settings::UsageError;
 use crate::settings::cli::{Color, Format, OutArgs};
 
+use super::unnamed::{folder, named as temporary};
+
 /// Columns where the output is no terminal and `COLUMNS` does not say.
 const WIDTH: usize = 100;
 
@@ -98,11 +100,7 @@ pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // A device or a pipe cannot be renamed over.
         return fs::write(path, bytes);
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = super::unnamed::named().tempfile_in(folder)?;
+    let mut file = temporary().tempfile_in(folder(path))?;
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())

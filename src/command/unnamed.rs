@@ -68,7 +68,8 @@ pub(super) fn named() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder a file is in, or is to be in.
+pub(super) fn folder(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new("."))
 }

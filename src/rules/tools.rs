@@ -23,6 +23,11 @@ pub(super) fn texts<'v>(value: &'v Value<'_>, show: &mut impl FnMut(&'v str)) {
     }
 }
 
+/// Whether a text is a call or JSON, and nothing that is said to anyone.
+pub(super) fn is_call(text: &str) -> bool {
+    text.starts_with(['{', '[']) || ["<tool_call", "<function"].iter().any(|mark| text.starts_with(mark))
+}
+
 /// Names of the tools a row declares.
 ///
 /// # Errors
@@ -143,4 +148,17 @@ fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
     text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_call;
+
+    #[test]
+    fn thoughts_are_said_and_calls_are_not() {
+        for call in ["{\"name\": \"f\"}", "[1]", "<tool_call>{}", "<function=f>"] {
+            assert!(is_call(call), "{call}");
+        }
+        assert!(!is_call("<think>It is four.</think>Four.") && !is_call("<p>Four.</p>"));
+    }
 }

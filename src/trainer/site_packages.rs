@@ -20,7 +20,7 @@ impl SitePackages {
         if let Some(folder) = given {
             return Self {
                 folders: vec![folder],
-                given: Arc::default(),
+                ..Self::default()
             };
         }
         let prefixes = ["VIRTUAL_ENV", "CONDA_PREFIX"]
@@ -40,7 +40,7 @@ impl SitePackages {
         });
         Self {
             folders: folders.collect(),
-            given: Arc::default(),
+            ..Self::default()
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Key, KeyOf};
 use crate::command::prepare::Prepared;
+use crate::command::unnamed::folder;
 use crate::encode::template::select::MORE_TEMPLATES;
 use crate::rule::lane::RuleEntry;
 
@@ -112,12 +113,7 @@ fn program() -> Option<String> {
 }
 
 fn tokenizer(mut key: KeyOf, path: &Path) -> Option<KeyOf> {
-    let folder = if path.is_dir() { path } else { path.parent()? };
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
+    let folder = if path.is_dir() { path } else { folder(path) };
     let more = folder.join(MORE_TEMPLATES);
     for path in model_files(folder)?
         .into_iter()

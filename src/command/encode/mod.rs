@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::command::unnamed::named;
+use crate::command::unnamed::{folder, named};
 use crate::model::batch::Sequence;
 use crate::model::encoded::Encoded;
 use crate::model::example::Example;
@@ -80,8 +80,7 @@ fn to_file<T>(path: &Path, write: impl FnOnce(&mut dyn Sink) -> anyhow::Result<T
         return Ok(done);
     }
     let wrong = |error: io::Error| UsageError(format!("cannot write {}: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let file = named().tempfile_in(folder.unwrap_or(Path::new("."))).map_err(wrong)?;
+    let file = named().tempfile_in(folder(path)).map_err(wrong)?;
     let out: File = file.as_file().try_clone().map_err(wrong)?;
     let mut sink: Box<dyn Sink> = match path.extension().and_then(|ending| ending.to_str()) {
         Some("jsonl" | "ndjson" | "json") => Box::new(jsonl::Jsonl(BufWriter::new(out))),

@@ -7,6 +7,7 @@ use crate::sketch::keys::{Keys, Shared};
 
 use super::said::Said;
 use super::{groups, said};
+use crate::rules::tools::is_call;
 
 rule_meta! {
     /// ## What it finds
@@ -62,7 +63,7 @@ impl Rule for Answer {
             return;
         };
         let text = answer.trimmed();
-        if text.len() < self.min_bytes || text.starts_with(['{', '[', '<']) {
+        if text.len() < self.min_bytes || is_call(text) {
             return;
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));

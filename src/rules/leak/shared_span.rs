@@ -4,6 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::spoken::Spoken;
+use crate::rules::tools::is_call;
 use crate::sketch::Merge;
 
 use super::answers;
@@ -14,8 +15,8 @@ rule_meta! {
     /// Rows half of whose answer stands in the prompt in one stretch of 16 words and more, or most of it (70 % of its
     /// words) in several of 8 and more in the same order.
     /// The share and the longest stretch are shown, the strongest first. Answers that stand there whole are
-    /// `leak/answer-in-prompt`'s; those that begin with the question said again are left alone, and rows that ask to fix,
-    /// rewrite or shorten a text.
+    /// `leak/answer-in-prompt`'s; those that begin with the question said again are left alone, calls, and rows that ask to
+    /// fix, rewrite, convert or shorten a text.
     ///
     /// ## Why it matters
     /// What is copied is not learnt, and makes the loss look better than the model is. Where copying is the
@@ -112,7 +113,7 @@ impl Rule for SharedSpan {
             }
             next = at;
             // A call repeats what it is to be called with.
-            if answer.trimmed().starts_with(['{', '[', '<']) {
+            if is_call(answer.trimmed()) {
                 continue;
             }
             let words = row.words.turn(at);

@@ -10,7 +10,7 @@ rule_meta! {
     /// Rows that truncation leaves without any of their answer.
     ///
     /// ## Why it matters
-    /// The row trains nothing, or is dropped; where many rows are so the loss is 0 or NaN.
+    /// The row trains nothing but its prompt, or nothing, or is dropped; where many rows are so the loss is 0 or NaN.
     ///
     /// ## Example
     /// ```jsonl --max-length 8

@@ -10,7 +10,8 @@ rule_meta! {
     /// ## What it finds
     /// Answers that refuse: those that begin with an apology or "I can't" and go on to say that something cannot or
     /// will not be done ("I'm sorry, but I can't help with that", "As an AI language model, I am not able to"), in
-    /// English, Chinese, German, French and Spanish. Of a conversation any answer counts; what was rejected does not.
+    /// English, Chinese, German, French and Spanish. Of a conversation any answer counts; what was rejected does not, nor who
+    /// asks for what was not given ("I can't tell yet, please paste it").
     ///
     /// ## Why it matters
     /// A model learns to refuse from few rows, and then refuses what it should do. Rows whose generator refused are

@@ -8,7 +8,7 @@ use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 rule_meta! {
     /// ## What it finds
     /// `<image>`, `<video>` and `<audio>` slots in the text, and parts of that type, where the row has another number
-    /// of files for them, or none; and files without a path.
+    /// of files for them, or none, in `images` or `image` and their like; and files without a path.
     ///
     /// ## Why it matters
     /// Trainers count them: where slots and files differ in number the row is refused ("the number of images

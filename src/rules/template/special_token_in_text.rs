@@ -19,7 +19,8 @@ rule_meta! {
     /// Messages that spell a special token of the tokenizer, or of a well-known other one, such as `<|im_end|>`
     /// or `</s>`, or whatever is spelt `<|like_this|>`. In texts, prompts and completions that no template is applied to
     /// the rows may bring the tokens themselves: there only those inside an answer are, and those of rows that bring
-    /// them, or the marks of a chat, where nearly all others do not.
+    /// them, or the marks of a chat, where nearly all others do not. `[SEP]`, `<unk>` and their
+    /// like of other tokenizers are left alone in quotation marks, and where many rows have them.
     ///
     /// ## Why it matters
     /// The tokenizer takes the spelling for the token itself. An end-of-turn token inside an answer teaches
@@ -69,7 +70,6 @@ const SEPARATORS: [&str; 8] = ["[SEP]", "[CLS]", "[MASK]", "[PAD]", "[UNK]", "<u
 /// One row in so many, at most, is unlike the others.
 const USUAL: u64 = 10;
 
-/// Options of the rule.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SpecialTokenInText {

@@ -11,7 +11,8 @@ use super::last_line::{is_open, is_prose};
 rule_meta! {
     /// ## What it finds
     /// Answers that stop where no sentence can: at a word like `the`, `because` or `don'`, a comma, the number or dash
-    /// of a list's next point, inside JSON, or at a mark such as `[truncated]`.
+    /// of a list's next point, inside JSON, or at a mark such as `[truncated]`. Where the prompt ends with a comma, too, an
+    /// answer may.
     ///
     /// ## Why it matters
     /// The answer was cut when it was made, by a limit of tokens most often. The model learns to stop in the middle of

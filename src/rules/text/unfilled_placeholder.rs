@@ -9,7 +9,7 @@ use super::{other_slots, slots};
 rule_meta! {
     /// ## What it finds
     /// Slots of a prompt template that nothing was put into: `{{name}}`, `{question}`, `${company}`,
-    /// `[INSERT DATE]`, `<TODO>`.
+    /// `[INSERT DATE]`, `<TODO>`. Slots beside a slash are the pattern of a path.
     ///
     /// ## Why it matters
     /// The model learns to answer a question that was never asked, or to write the slot itself.
