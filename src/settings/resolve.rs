@@ -142,101 +142,42 @@ impl<'a> Typed<'a> {
 ///
 /// If the settings file is at fault, or a value in the environment cannot be read.
 pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, UsageError> {
-    let file = match (&typed.files.config, typed.files.isolated) {
-        (Some(path), _) => Some(File::read(path)?),
-        (None, true) => None,
-        (None, false) => match std::env::current_dir() {
-            Ok(folder) => File::nearest(&folder)?,
-            Err(_) => None,
-        },
-    };
+    let file = file(typed.files)?;
     let pick = Pick {
         environment,
         file: file.as_ref(),
     };
     let Typed { data, model, train, .. } = typed;
-    let rules = typed.rules.map_or_else(RuleArgs::default, |rules| RuleArgs {
-        select: rules.select.clone(),
-        ignore: rules.ignore.clone(),
-        warn_if: rules.warn_if.clone(),
-        error_if: rules.error_if.clone(),
-    });
-    let values = file.as_ref().map(|file| &file.values);
-    let fail_on = pick.word(
-        typed.fail.and_then(|fail| fail.fail_on).map(fail_word),
-        "fail-on",
-        |values| &values.fail_on,
-    )?;
-    let exit_zero = typed.fail.is_some_and(|fail| fail.exit_zero);
+    let no_rules = RuleArgs::default();
+    let rules = typed.rules.unwrap_or(&no_rules);
     let (paths, config) = configs(&data.data, environment)?;
-    let named = config.as_ref().map(|config| Setting {
-        value: config.program.name().to_owned(),
-        origin: Origin::File(config.path.display().to_string()),
-    });
     Ok(Settings {
         data: paths,
-        against: if data.against.is_empty() {
-            values.map_or_else(Vec::new, |values| values.against.clone())
-        } else {
-            data.against.clone()
-        },
-        eval: if data.eval.is_empty() {
-            values.map_or_else(Vec::new, |values| values.eval.clone())
-        } else {
-            data.eval.clone()
-        },
+        eval: pick.list(&data.eval, |values| &values.eval),
+        against: pick.list(&data.against, |values| &values.against),
         shape: pick.value(data.shape, "shape", |values| &values.shape, |_| None)?,
-        columns: if data.columns.is_empty() {
-            values.map_or_else(Vec::new, |values| values.columns.clone().into_iter().collect())
-        } else {
-            data.columns.clone()
-        },
+        columns: columns(&data.columns, pick.values()),
         max_row_bytes: data.max_row_bytes,
-        model: pick.value(
-            model.model.clone(),
-            "model",
-            |values| &values.model,
-            |text| Some(text.to_owned()),
-        )?,
-        chat_template: pick.value(
-            model.chat_template.clone(),
-            "chat-template",
-            |values| &values.chat_template,
-            |text| Some(text.into()),
-        )?,
+        model: pick.word(model.model.as_ref(), "model", |values| &values.model)?,
+        chat_template: pick.path(model.chat_template.as_ref(), "chat-template", |values| {
+            &values.chat_template
+        })?,
         chat_template_text: None,
         now: model.now.clone(),
         verify_tokenizer: model.verify_tokenizer,
         trainer: pick
-            .value(
-                train.trainer.clone(),
-                "trainer",
-                |values| &values.trainer,
-                |text| Some(text.to_owned()),
-            )?
-            .or(named),
+            .word(train.trainer.as_ref(), "trainer", |values| &values.trainer)?
+            .or_else(|| config.as_deref().map(of_config)),
         config,
-        max_length: at_least_one(
-            pick.number(train.max_length, "max-length", |values| &values.max_length)?,
-            "max-length",
-        )?,
-        batch_size: at_least_one(
-            pick.number(train.batch_size, "batch-size", |values| &values.batch_size)?,
-            "batch-size",
-        )?,
-        grad_accum: at_least_one(
-            pick.number(train.grad_accum, "grad-accum", |values| &values.grad_accum)?,
-            "grad-accum",
-        )?,
-        world_size: at_least_one(
-            pick.number(train.world_size, "world-size", |values| &values.world_size)?,
-            "world-size",
-        )?,
+        max_length: pick.count(train.max_length, "max-length", |values| &values.max_length)?,
+        batch_size: pick.count(train.batch_size, "batch-size", |values| &values.batch_size)?,
+        grad_accum: pick.count(train.grad_accum, "grad-accum", |values| &values.grad_accum)?,
+        world_size: pick.count(train.world_size, "world-size", |values| &values.world_size)?,
         epochs: pick.number(train.epochs, "epochs", |values| &values.epochs)?,
         max_steps: pick.number(train.max_steps, "max-steps", |values| &values.max_steps)?,
-        packing: pick.word(train.packing.clone(), "packing", |values| &values.packing)?,
+        packing: pick.word(train.packing.as_ref(), "packing", |values| &values.packing)?,
         drop_last: pick.number(train.drop_last.then_some(true), "drop-last", |values| &values.drop_last)?,
-        scheduler: pick.word(train.scheduler.clone(), "scheduler", |values| &values.scheduler)?,
+        scheduler: pick.word(train.scheduler.as_ref(), "scheduler", |values| &values.scheduler)?,
         warmup: pick.number(train.warmup, "warmup", |values| &values.warmup)?,
         learning_rate: sound(
             pick.number(train.learning_rate, "learning-rate", |values| &values.learning_rate)?,
@@ -245,28 +186,45 @@ pub fn resolve(typed: Typed<'_>, environment: &Environment) -> Result<Settings, 
             "0 or more",
         )?,
         seed: pick.number(train.seed, "seed", |values| &values.seed)?,
-        transformers: pick.word(train.transformers.clone(), "transformers", |values| {
+        transformers: pick.word(train.transformers.as_ref(), "transformers", |values| {
             &values.transformers
         })?,
         eval_steps: pick.number(train.eval_steps, "eval-steps", |values| &values.eval_steps)?,
         save_steps: pick.number(train.save_steps, "save-steps", |values| &values.save_steps)?,
         set: train.set.clone(),
         site_packages: train.site_packages.clone(),
-        select: or_file(rules.select, values.map(|values| &values.select)),
-        ignore: or_file(rules.ignore, values.map(|values| &values.ignore)),
-        warn_if: thresholds(&rules.warn_if, values.map(|values| &values.warn_if))?,
-        error_if: thresholds(&rules.error_if, values.map(|values| &values.error_if))?,
-        options: rules_of(values)
+        select: pick.list(&rules.select, |values| &values.select),
+        ignore: pick.list(&rules.ignore, |values| &values.ignore),
+        warn_if: thresholds(&rules.warn_if, pick.values().map(|values| &values.warn_if))?,
+        error_if: thresholds(&rules.error_if, pick.values().map(|values| &values.error_if))?,
+        options: rules_of(pick.values())
             .map(|(rule, given)| (rule, given.get_ref().clone()))
             .collect(),
-        option_places: file.as_ref().map_or_else(BTreeMap::new, |file| {
-            let place = |(rule, given): (String, &Spanned<_>)| (rule, file.at(given.span()));
-            rules_of(values).map(place).collect()
-        }),
-        strict: typed.strict || values.is_some_and(|values| values.strict),
-        fail_on: if exit_zero { None } else { level(fail_on.as_ref())? },
+        option_places: file.as_ref().map_or_else(BTreeMap::new, option_places),
+        strict: typed.strict || pick.values().is_some_and(|values| values.strict),
+        fail_on: fail_on(typed.fail, &pick)?,
         file: file.map(|file| file.path),
     })
+}
+
+/// The settings file that is named, else the nearest.
+fn file(args: &FileArgs) -> Result<Option<File>, UsageError> {
+    match (&args.config, args.isolated) {
+        (Some(path), _) => File::read(path).map(Some),
+        (None, true) => Ok(None),
+        (None, false) => match std::env::current_dir() {
+            Ok(folder) => File::nearest(&folder),
+            Err(_) => Ok(None),
+        },
+    }
+}
+
+/// The trainer that a config is one of.
+fn of_config(config: &Config) -> Setting<String> {
+    Setting {
+        value: config.program.name().to_owned(),
+        origin: Origin::File(config.path.display().to_string()),
+    }
 }
 
 /// Tells the training config from the data.
@@ -295,16 +253,18 @@ fn configs(named: &[PathBuf], environment: &Environment) -> Result<(Vec<PathBuf>
     Ok((data, config))
 }
 
-fn fail_word(fail_on: FailOn) -> String {
-    match fail_on {
+/// The lowest level that fails; `None` where none does.
+fn fail_on(args: Option<&FailArgs>, pick: &Pick<'_>) -> Result<Option<Level>, UsageError> {
+    let typed = args.and_then(|args| args.fail_on).map(|level| match level {
         FailOn::Error => "error".to_owned(),
         FailOn::Warning => "warning".to_owned(),
         FailOn::Never => "never".to_owned(),
+    });
+    let word = pick.word(typed.as_ref(), "fail-on", |values| &values.fail_on)?;
+    if args.is_some_and(|args| args.exit_zero) {
+        return Ok(None);
     }
-}
-
-fn level(fail_on: Option<&Setting<String>>) -> Result<Option<Level>, UsageError> {
-    match fail_on.map_or("error", |word| word.value.as_str()) {
+    match word.as_ref().map_or("error", |word| word.value.as_str()) {
         "error" => Ok(Some(Level::Error)),
         "warning" => Ok(Some(Level::Warning)),
         "never" => Ok(None),
@@ -314,18 +274,24 @@ fn level(fail_on: Option<&Setting<String>>) -> Result<Option<Level>, UsageError>
     }
 }
 
+fn columns(typed: &[(String, String)], file: Option<&Values>) -> Vec<(String, String)> {
+    match file {
+        Some(values) if typed.is_empty() => values.columns.clone().into_iter().collect(),
+        _ => typed.to_vec(),
+    }
+}
+
 /// The rules that a file has options for.
 fn rules_of(values: Option<&Values>) -> impl Iterator<Item = (String, &Spanned<serde_json::Value>)> {
     let rules = values.into_iter().flat_map(|values| &values.rules);
     rules.map(|(rule, given)| (rule.clone(), given))
 }
 
-fn or_file(typed: Vec<String>, file: Option<&Vec<String>>) -> Vec<String> {
-    if typed.is_empty() {
-        file.cloned().unwrap_or_default()
-    } else {
-        typed
-    }
+/// File and line of each rule's options.
+fn option_places(file: &File) -> BTreeMap<String, String> {
+    rules_of(Some(&file.values))
+        .map(|(rule, given)| (rule, file.at(given.span())))
+        .collect()
 }
 
 fn thresholds(
@@ -339,17 +305,30 @@ fn thresholds(
         .collect()
 }
 
+/// Where a value may come from besides its flag.
 struct Pick<'p> {
     environment: &'p Environment,
     file: Option<&'p File>,
 }
 
-impl Pick<'_> {
+impl<'p> Pick<'p> {
+    fn values(&self) -> Option<&'p Values> {
+        self.file.map(|file| &file.values)
+    }
+
+    /// What was typed, else what the file lists.
+    fn list<T: Clone>(&self, typed: &[T], file: impl Fn(&Values) -> &Vec<T>) -> Vec<T> {
+        match self.values() {
+            Some(values) if typed.is_empty() => file(values).clone(),
+            _ => typed.to_vec(),
+        }
+    }
+
     fn value<T: Clone>(
         &self,
         flag: Option<T>,
         key: &str,
-        file: impl Fn(&super::file::Values) -> &Option<Spanned<T>>,
+        file: impl Fn(&Values) -> &Option<Spanned<T>>,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<Setting<T>>, UsageError> {
         if let Some(value) = flag {
@@ -378,24 +357,39 @@ impl Pick<'_> {
         &self,
         flag: Option<T>,
         key: &str,
-        file: impl Fn(&super::file::Values) -> &Option<Spanned<T>>,
+        file: impl Fn(&Values) -> &Option<Spanned<T>>,
     ) -> Result<Option<Setting<T>>, UsageError> {
         self.value(flag, key, file, |text| text.trim().parse().ok())
     }
 
+    /// A count that is no count where it is 0.
+    fn count(
+        &self,
+        flag: Option<usize>,
+        key: &str,
+        file: impl Fn(&Values) -> &Option<Spanned<usize>>,
+    ) -> Result<Option<Setting<usize>>, UsageError> {
+        let count = self.number(flag, key, file)?;
+        sound(count, key, |count| *count > 0, "at least 1")
+    }
+
     fn word(
         &self,
-        flag: Option<String>,
+        flag: Option<&String>,
         key: &str,
-        file: impl Fn(&super::file::Values) -> &Option<Spanned<String>>,
+        file: impl Fn(&Values) -> &Option<Spanned<String>>,
     ) -> Result<Option<Setting<String>>, UsageError> {
-        self.value(flag, key, file, |text| Some(text.to_owned()))
+        self.value(flag.cloned(), key, file, |text| Some(text.to_owned()))
     }
-}
 
-/// A count that is no count where it is 0.
-fn at_least_one(setting: Option<Setting<usize>>, key: &str) -> Result<Option<Setting<usize>>, UsageError> {
-    sound(setting, key, |count| *count > 0, "at least 1")
+    fn path(
+        &self,
+        flag: Option<&PathBuf>,
+        key: &str,
+        file: impl Fn(&Values) -> &Option<Spanned<PathBuf>>,
+    ) -> Result<Option<Setting<PathBuf>>, UsageError> {
+        self.value(flag.cloned(), key, file, |text| Some(text.into()))
+    }
 }
 
 fn sound<T: std::fmt::Display>(
