@@ -202,76 +202,33 @@ impl Survey {
 
     /// The section, the sources, and the facts rules ask for.
     pub(super) fn finish(
-        self,
+        mut self,
         dump: &Dump,
         setup: &Setup,
         settings: &Settings,
         other: Option<&Other>,
     ) -> (BatchSection, Vec<Source>, DumpFacts) {
-        let Self {
-            mut section,
-            sources,
-            columns,
-            mut left_out,
-            ranks,
-            ..
-        } = self;
-        let said = |name: &str| dump.about.get(name).map(String::as_str);
-        let number = |name: &str| {
-            let value = said(name)?.parse().ok()?;
-            Some(Setting {
-                value,
-                origin: dump_says(),
+        self.describe(dump);
+        let said = Said(&dump.about);
+        let Self { section, sources, .. } = self;
+        let given = |flag: &Option<Setting<usize>>| {
+            flag.as_ref().map(|flag| Setting {
+                value: flag.value as u64,
+                origin: flag.origin.clone(),
             })
         };
-        section.name = name(dump);
-        section.files = dump.files.len() as u64;
-        section.bytes = dump.files.iter().map(|file| file.bytes).sum();
-        let mut formats: Vec<&str> = dump.files.iter().map(|file| file.format.as_str()).collect();
-        formats.dedup();
-        section.format = formats.join(", ");
-        section.columns = columns
-            .iter()
-            .map(|(name, sides)| match sides.iter().max() {
-                Some(sides @ 3..) => format!("{name} of {sides} dimensions"),
-                _ => name.clone(),
-            })
-            .collect();
-        // Read with the others, they say nothing more.
-        section.columns.retain(|name| name != "cu_seq_lens_k");
-        section.columns.sort_by_key(|name| super::show::rank_of(name));
-        left_out.extend(said("left_out").map(str::to_owned));
-        section.left_out = left_out.into_iter().collect();
-        section.made_by = super::show::made_by(&dump.about);
-        let size = settings.batch_size.as_ref().map(|size| Setting {
-            value: size.value as u64,
-            origin: size.origin.clone(),
-        });
-        let batch_size = size.or_else(|| number("batch_size"));
-        // As JSON has it, and as Python prints it.
-        let on = |name: &str| matches!(said(name), Some("true" | "True" | "1"));
-        let packs = Some("packing").filter(|name| on(name));
-        let planned = other.and_then(|other| other.prepared.header.setup.packing.clone());
-        let packs = match (packs, planned) {
-            (Some(name), _) => Some(Setting {
-                value: true,
-                origin: Origin::File(format!("{name} in the dump")),
-            }),
-            (None, Some(packing)) => Some(Setting {
-                value: packing.value != "none",
-                origin: packing.origin,
-            }),
-            (None, None) => None,
-        };
+        let batch_size = given(&settings.batch_size).or_else(|| said.number("batch_size"));
         let full = self.full.filter(|(_, begins)| !self.ragged && begins.len() > 1);
         let facts = DumpFacts {
             batches: section.batches,
             has_labels: self.labels > 0,
             is_of_rows: section.left_out.iter().any(|name| name.starts_with("labels "))
-                || said("trainer").is_some_and(|trainer| OF_ROWS.iter().any(|name| trainer.contains(name))),
+                || said
+                    .text("trainer")
+                    .is_some_and(|trainer| OF_ROWS.iter().any(|name| trainer.contains(name))),
             named: ["pad_token", "eos_token"]
                 .iter()
-                .filter(|name| said(&format!("{name}_id")).is_some())
+                .filter(|name| said.text(&format!("{name}_id")).is_some())
                 .map(|name| (*name).to_owned())
                 .collect(),
             tells_padding: self.masked || known(setup).pad.is_some(),
@@ -281,26 +238,84 @@ impl Survey {
                 && batch_size.as_ref().is_some_and(|size| size.value > 1),
             is_full: full.is_some() && section.rows >= 4,
             batch_size,
-            pad_to_multiple_of: number("pad_to_multiple_of"),
-            max_length: match &settings.max_length {
-                Some(limit) => Some(Setting {
-                    value: limit.value as u64,
-                    origin: limit.origin.clone(),
-                }),
-                None => number("max_length"),
-            },
-            packs,
-            attention: said("attn_implementation").map(|name| Setting {
+            pad_to_multiple_of: said.number("pad_to_multiple_of"),
+            max_length: given(&settings.max_length).or_else(|| said.number("max_length")),
+            packs: packs(said, other),
+            attention: said.text("attn_implementation").map(|name| Setting {
                 value: name.to_owned(),
                 origin: dump_says(),
             }),
-            epoch: number("epoch_batches").map(|batches: Setting<u64>| Setting {
-                value: batches.value * ranks.len() as u64,
+            epoch: said.number("epoch_batches").map(|batches| Setting {
+                value: batches.value * self.ranks.len() as u64,
                 origin: batches.origin,
             }),
         };
         (section, sources, facts)
     }
+
+    /// Completes the section with what is said of the dump as a whole.
+    fn describe(&mut self, dump: &Dump) {
+        let section = &mut self.section;
+        section.name = name(dump);
+        section.files = dump.files.len() as u64;
+        section.bytes = dump.files.iter().map(|file| file.bytes).sum();
+        let mut formats: Vec<&str> = dump.files.iter().map(|file| file.format.as_str()).collect();
+        formats.dedup();
+        section.format = formats.join(", ");
+        section.columns = self
+            .columns
+            .iter()
+            .map(|(name, sides)| match sides.iter().max() {
+                Some(sides @ 3..) => format!("{name} of {sides} dimensions"),
+                _ => name.clone(),
+            })
+            .collect();
+        // Read with the others, they say nothing more.
+        section.columns.retain(|name| name != "cu_seq_lens_k");
+        section.columns.sort_by_key(|name| super::show::rank_of(name));
+        let said = Said(&dump.about).text("left_out").map(str::to_owned);
+        self.left_out.extend(said);
+        section.left_out = std::mem::take(&mut self.left_out).into_iter().collect();
+        section.made_by = super::show::made_by(&dump.about);
+    }
+}
+
+/// What a dump says of itself.
+#[derive(Clone, Copy)]
+struct Said<'d>(&'d BTreeMap<String, String>);
+
+impl<'d> Said<'d> {
+    fn text(self, name: &str) -> Option<&'d str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    fn number(self, name: &str) -> Option<Setting<u64>> {
+        let value = self.text(name)?.parse().ok()?;
+        Some(Setting {
+            value,
+            origin: dump_says(),
+        })
+    }
+
+    /// As JSON has it, and as Python prints it.
+    fn on(self, name: &str) -> bool {
+        matches!(self.text(name), Some("true" | "True" | "1"))
+    }
+}
+
+/// Whether rows are packed: the dump's word, else what is planned for the data it is compared with.
+fn packs(said: Said<'_>, other: Option<&Other>) -> Option<Setting<bool>> {
+    if said.on("packing") {
+        return Some(Setting {
+            value: true,
+            origin: Origin::File("packing in the dump".to_owned()),
+        });
+    }
+    let planned = other?.prepared.header.setup.packing.clone()?;
+    Some(Setting {
+        value: planned.value != "none",
+        origin: planned.origin,
+    })
 }
 
 /// What was dumped, by the folder where it is one.

@@ -13,6 +13,18 @@ use crate::trainer::failure::{raises, unsupported};
 
 use super::pad::{Padding, lengthen};
 
+/// Options that are reproduced.
+const KNOWN: [&str; 8] = [
+    "add_special_tokens",
+    "padding",
+    "truncation",
+    "max_length",
+    "stride",
+    "pad_to_multiple_of",
+    "padding_side",
+    "return_attention_mask",
+];
+
 /// Options that change neither ids nor masks.
 const HARMLESS: [&str; 5] = [
     "return_token_type_ids",
@@ -111,34 +123,14 @@ impl TextCall {
     ///
     /// What the call would raise whatever the text, and options that are not reproduced.
     pub fn read(kit: &Kit, options: &Map<String, Json>, special: bool, truncation: &Json) -> Result<Self, EncodeError> {
+        all_known(options)?;
         let facts = kit.facts();
-        let known = [
-            "add_special_tokens",
-            "padding",
-            "truncation",
-            "max_length",
-            "stride",
-            "pad_to_multiple_of",
-            "padding_side",
-            "return_attention_mask",
-        ];
-        let harmless = |name: &str, value: &Json| {
-            HARMLESS.contains(&name)
-                || matches!(name, "is_split_into_words" | "return_overflowing_tokens") && *value == Json::Bool(false)
-                || value.is_null()
-        };
-        for (name, value) in options {
-            if !known.contains(&name.as_str()) && !harmless(name, value) {
-                return Err(unsupported(format!("tokenizer({name}={value})")));
-            }
-        }
         let given = |name: &str| options.get(name);
-        let flag = |name: &str, default| match given(name) {
-            None => Ok(default),
-            Some(Json::Bool(flag)) => Ok(*flag),
-            Some(other) => Err(unsupported(format!("tokenizer({name}={other})"))),
+        let add_special_tokens = match given("add_special_tokens") {
+            None => special,
+            Some(Json::Bool(flag)) => *flag,
+            Some(other) => return Err(unsupported(format!("tokenizer(add_special_tokens={other})"))),
         };
-        let add_special_tokens = flag("add_special_tokens", special)?;
         let max_length = whole(given("max_length"))?;
         let multiple = whole(given("pad_to_multiple_of"))?;
         let stride = whole(given("stride"))?.unwrap_or(0);
@@ -156,53 +148,30 @@ impl TextCall {
         }
         let (padding, padded_to) = padding.settle(max_length, facts)?;
         let most = max_length.or(padded_to).or(own);
-        if let (true, true, Some(multiple), Some(most)) =
-            (truncation != Truncation::No, padding != Padding::No, multiple, most)
-        {
-            if multiple == 0 {
-                return Err(raises("ZeroDivisionError", "integer modulo by zero"));
-            }
-            if most % multiple != 0 {
-                let message = format!(
-                    "truncation and padding are both activated but truncation length ({most}) is not a multiple of \
-                     pad_to_multiple_of ({multiple})"
-                );
-                return Err(raises("ValueError", message));
-            }
+        if truncation != Truncation::No && padding != Padding::No {
+            divides(multiple, most)?;
         }
         let around = facts.around.as_ref().map(|(before, after)| (before.len(), after.len()));
         let cut = match (truncation, most) {
             (Truncation::No, _) | (_, None) => None,
-            (kind, Some(most)) => {
-                let (before, after) =
-                    around.ok_or_else(|| unsupported("truncation around an unknown post-processor"))?;
-                let room = most.wrapping_sub(before + after);
-                if stride > 0 && room < stride {
-                    let message = format!(
-                        "tokenizer stride set to {stride}, which is not below its effective max length of {room}"
-                    );
-                    return Err(raises("ValueError", message));
-                }
+            (truncation, Some(most)) => {
+                room(most, stride, around)?;
                 Some(Cut {
-                    of_pair: kind == Truncation::OfPair,
+                    of_pair: truncation == Truncation::OfPair,
                     most,
                     side: facts.truncation_side,
                 })
             }
         };
-        let side = match given("padding_side") {
-            None | Some(Json::Null) => facts.padding_side,
-            Some(Json::String(side)) if side == "left" => Side::Left,
-            Some(Json::String(side)) if side == "right" => Side::Right,
-            Some(_) if padding == Padding::No => facts.padding_side,
-            Some(other) => return Err(raises("ValueError", format!("unknown `direction`: {other}"))),
+        let fill = match padding {
+            Padding::No => None,
+            _ => Some(Fill {
+                to: padded_to.filter(|_| padding == Padding::MaxLength),
+                multiple: multiple.unwrap_or(0),
+                side: padding_side(given("padding_side"), facts.padding_side)?,
+                id: facts.token("pad_token").and_then(|token| token.id).unwrap_or_default(),
+            }),
         };
-        let fill = (padding != Padding::No).then(|| Fill {
-            to: padded_to.filter(|_| padding == Padding::MaxLength),
-            multiple: multiple.unwrap_or(0),
-            side,
-            id: facts.token("pad_token").and_then(|token| token.id).unwrap_or_default(),
-        });
         Ok(Self {
             add_special_tokens,
             cut,
@@ -289,6 +258,61 @@ impl TextCall {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses options that are not reproduced.
+fn all_known(options: &Map<String, Json>) -> Result<(), EncodeError> {
+    let harmless = |name: &str, value: &Json| {
+        HARMLESS.contains(&name)
+            || matches!(name, "is_split_into_words" | "return_overflowing_tokens") && *value == Json::Bool(false)
+            || value.is_null()
+    };
+    for (name, value) in options {
+        if !KNOWN.contains(&name.as_str()) && !harmless(name, value) {
+            return Err(unsupported(format!("tokenizer({name}={value})")));
+        }
+    }
+    Ok(())
+}
+
+/// What is cut to a length and then padded to a multiple must come out at that length.
+fn divides(multiple: Option<usize>, most: Option<usize>) -> Result<(), EncodeError> {
+    let Some((multiple, most)) = multiple.zip(most) else {
+        return Ok(());
+    };
+    if multiple == 0 {
+        return Err(raises("ZeroDivisionError", "integer modulo by zero"));
+    }
+    if most % multiple != 0 {
+        let message = format!(
+            "truncation and padding are both activated but truncation length ({most}) is not a multiple of \
+             pad_to_multiple_of ({multiple})"
+        );
+        return Err(raises("ValueError", message));
+    }
+    Ok(())
+}
+
+/// Raises where the special tokens leave less room than a stride takes.
+fn room(most: usize, stride: usize, around: Option<(usize, usize)>) -> Result<(), EncodeError> {
+    let (before, after) = around.ok_or_else(|| unsupported("truncation around an unknown post-processor"))?;
+    // The library's difference, which runs below zero and around.
+    let room = most.wrapping_sub(before + after);
+    if stride > 0 && room < stride {
+        let message =
+            format!("tokenizer stride set to {stride}, which is not below its effective max length of {room}");
+        return Err(raises("ValueError", message));
+    }
+    Ok(())
+}
+
+fn padding_side(given: Option<&Json>, own: Side) -> Result<Side, EncodeError> {
+    match given {
+        None | Some(Json::Null) => Ok(own),
+        Some(Json::String(side)) if side == "left" => Ok(Side::Left),
+        Some(Json::String(side)) if side == "right" => Ok(Side::Right),
+        Some(other) => Err(raises("ValueError", format!("unknown `direction`: {other}"))),
     }
 }
 
