@@ -1,48 +1,18 @@
 //! What was found, made a report: levels settled, groups sorted, the verdict drawn.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
 use crate::finding::{self, Finding, Findings, Level};
 use crate::measure::share;
-use crate::model::setup::{Origin, Setting, Setup};
 use crate::place::Place;
-use crate::report::style::rate;
-use crate::report::{
-    At, Cluster, Clusters, Found, Group, NotChecked, Report, ShownSetting, Source, Tokenizer, Trainer, VERSION, Verdict,
-};
+use crate::report::{At, Cluster, Clusters, Found, Group, Report, Source, VERSION, Verdict};
 use crate::rule::RuleMeta;
-use crate::rule::lane::Options;
 use crate::scan::Finished;
 use crate::settings::threshold::Threshold;
+
+use super::header::{Header, WHAT_IS_CUT};
 
 /// Places kept per rule in the report.
 const PLACES: usize = 20;
 
-/// Everything known before the first row is read. Parts of one scan have the same, but for the shard.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Header {
-    pub setup: Setup,
-    pub sources: Vec<Source>,
-    pub tokenizer: Option<Tokenizer>,
-    pub trainer: Trainer,
-    pub settings: Vec<ShownSetting>,
-    pub not_checked: Vec<NotChecked>,
-    /// Whether data that the config names could not be looked at.
-    pub missing: bool,
-    pub notes: Vec<String>,
-    pub next: Vec<String>,
-    pub warn_if: Vec<(String, Threshold)>,
-    pub error_if: Vec<(String, Threshold)>,
-    pub fail_on: Option<Level>,
-    pub options: Options,
-    /// Rows of each source that are looked at, where not all are.
-    pub sample: Option<u64>,
-}
-
-/// What a hint ends with that is about rows too long for a run.
-pub const WHAT_IS_CUT: &str = "what truncation cuts";
 /// Tokens of the longest row below which any run takes it whole.
 const SHORT: u64 = 512;
 
@@ -284,64 +254,4 @@ fn at(place: Place) -> At {
         row: place.row,
         line: Some(place.line).filter(|line| *line > 0),
     }
-}
-
-/// The settings worth showing: those that decide what is fed, and how often.
-pub fn shown(setup: &Setup) -> Vec<ShownSetting> {
-    let mut shown = Vec::new();
-    let mut add = |name: &str, value: String, origin: &Origin| {
-        if *origin != Origin::Default {
-            shown.push(ShownSetting {
-                name: name.to_owned(),
-                value,
-                origin: origin.clone(),
-            });
-        }
-    };
-    let number = |setting: &Setting<usize>| setting.value.to_string();
-    if let Some(max_length) = &setup.max_length {
-        add("max_length", number(max_length), &max_length.origin);
-    }
-    if let Some(packing) = &setup.packing {
-        add("packing", packing.value.clone(), &packing.origin);
-    }
-    add("batch_size", number(&setup.batch_size), &setup.batch_size.origin);
-    add("grad_accum", number(&setup.grad_accum), &setup.grad_accum.origin);
-    add("world_size", number(&setup.world_size), &setup.world_size.origin);
-    add("epochs", setup.epochs.value.to_string(), &setup.epochs.origin);
-    if let Some(steps) = &setup.max_steps {
-        add("max_steps", steps.value.to_string(), &steps.origin);
-    }
-    let run = &setup.run;
-    let mut add_said = |name: &str, value: String, origin: &Origin| {
-        // What the trainer does unasked stands in the plan's own lines.
-        if !matches!(origin, Origin::TrainerDefault(_)) {
-            add(name, value, origin);
-        }
-    };
-    if let Some(warmup) = run.warmup_steps.as_ref().or(run.warmup_ratio.as_ref()) {
-        add_said("warmup", warmup.value.to_string(), &warmup.origin);
-    }
-    let (major, minor) = run.transformers.value;
-    add_said("transformers", format!("{major}.{minor}"), &run.transformers.origin);
-    add_said(
-        "learning_rate",
-        rate(run.learning_rate.value),
-        &run.learning_rate.origin,
-    );
-    add_said("scheduler", run.scheduler.value.clone(), &run.scheduler.origin);
-    add_said("drop_last", run.drop_last.value.to_string(), &run.drop_last.origin);
-    add_said("seed", run.seed.value.to_string(), &run.seed.origin);
-    shown
-}
-
-/// Rules by what they lacked.
-pub fn not_checked(lacking: &BTreeMap<&'static str, Vec<&'static str>>) -> Vec<NotChecked> {
-    lacking
-        .iter()
-        .map(|(reason, rules)| NotChecked {
-            rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
-            reason: (*reason).to_owned(),
-        })
-        .collect()
 }

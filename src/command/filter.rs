@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 
 use crate::report::style::{count, plural};
 use crate::rewrite::{self, Counts};
-use crate::scan::{Gathered, Progress, Scan};
+use crate::scan::{Gathered, Progress};
 use crate::settings::UsageError;
 use crate::settings::cli::{DropFrom, FilterArgs, RuleArgs};
 use crate::settings::resolve::{Environment, Typed, resolve};
 use crate::source::{Compression, Format, Input};
 
+use super::Outcome;
 use super::distinct::distinct;
 use super::prepare::{Prepared, prepare};
 use super::unnamed::Unnamed;
-use super::{Outcome, check};
 
 use fates::Fates;
 
@@ -63,7 +63,7 @@ pub fn run(args: &FilterArgs, environment: &Environment) -> anyhow::Result<Outco
         }
     }
     prepared.rules.retain(|entry| !OF_FILES.contains(&entry.meta.name));
-    prepared.header.setup.spill = args.tmp_dir.as_deref().map(check::spill).transpose()?;
+    prepared.spill_to(args.tmp_dir.as_deref())?;
     let fates = judge(&mut prepared, args)?;
     let ours = |source: u32| prepared.header.setup.is_eval(source) == (args.drop_from == DropFrom::Eval);
     let inputs: Vec<(u32, &Input)> = (0..)
@@ -87,16 +87,8 @@ pub fn run(args: &FilterArgs, environment: &Environment) -> anyhow::Result<Outco
 /// Asks the rules, and settles which rows go.
 fn judge(prepared: &mut Prepared, args: &FilterArgs) -> anyhow::Result<Fates> {
     let readers = std::mem::take(&mut prepared.readers);
-    let scan = Scan {
-        setup: &prepared.header.setup,
-        layouts: &prepared.layouts,
-        encoder: prepared.encoder.as_deref(),
-        holdout: prepared.holdout.as_ref(),
-        progress: &Progress::default(),
-        workers: args.jobs.unwrap_or_else(check::workers),
-        limit: None,
-    };
-    let gathered = scan
+    let gathered = prepared
+        .scan(&Progress::default(), args.jobs)
         .run_with(readers, &|| {
             Gathered::of_every(&prepared.rules, &prepared.header.options)
         })

@@ -9,11 +9,12 @@ use crate::model::value::Value;
 use crate::report;
 use crate::report::style::{count, plural};
 use crate::settings::Settings;
-use crate::shape::{Columns, Detection, Layout};
+use crate::shape::{Detection, Layout};
 use crate::source::{Input, Limits, Part, discover, open};
 use crate::text::{Forms, Words};
 
-use super::prepare;
+use super::data::{Data, given, look};
+use super::header;
 
 /// A file of held-out rows.
 struct Held<'i> {
@@ -52,8 +53,76 @@ fn read(files: &[Held<'_>], limits: &Limits) -> (Holdout, Vec<u64>) {
     (holdout, counts)
 }
 
+/// What is held out from training.
+#[derive(Default)]
+pub(super) struct HeldOut {
+    /// `None` where no row is.
+    pub holdout: Option<Holdout>,
+    /// The files of `--against`.
+    pub benchmarks: Vec<Input>,
+    /// The same as sources, with their rows.
+    pub sources: Vec<report::Source>,
+}
+
+impl HeldOut {
+    /// Reads evaluation data and benchmarks.
+    ///
+    /// # Errors
+    ///
+    /// If a benchmark cannot be found.
+    pub(super) fn read(
+        settings: &Settings,
+        data: &Data,
+        limits: &Limits,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<Self> {
+        let benchmarks = benchmarks(settings, notes)?;
+        let Data { files, detected } = data;
+        let first = u32::try_from(files.inputs.len()).expect("fewer sources than 2^32");
+        let given = given(settings);
+        let shapes: Vec<Detection> = (first..)
+            .zip(&benchmarks)
+            .map(|(source, input)| look(input, source, None, &given, limits))
+            .collect();
+        let own = (0..).zip(&files.inputs).zip(detected).zip(&files.eval);
+        let own = own.filter(|(_, eval)| **eval).map(|(file, _)| file);
+        let others = (first..).zip(&benchmarks).zip(&shapes);
+        let held: Vec<Held<'_>> = own
+            .chain(others)
+            .map(|((source, input), detection)| Held {
+                input,
+                source,
+                layout: detection.layout.as_ref(),
+            })
+            .collect();
+        if held.is_empty() {
+            return Ok(Self::default());
+        }
+        let (holdout, rows) = read(&held, limits);
+        let holdout = Some(holdout).filter(|holdout| !holdout.is_empty());
+        notes.extend(holdout.as_ref().and_then(too_short));
+        let rows = &rows[rows.len() - benchmarks.len()..];
+        let sources = header::sources(&benchmarks, &vec![false; benchmarks.len()], &shapes);
+        let sources = sources.into_iter().zip(rows).map(|(source, rows)| report::Source {
+            against: true,
+            rows: *rows,
+            ..source
+        });
+        Ok(Self {
+            holdout,
+            sources: sources.collect(),
+            benchmarks,
+        })
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u64 {
+        self.holdout.as_ref().map_or(0, |holdout| holdout.len() as u64)
+    }
+}
+
 /// Files of `--against`.
-pub(super) fn benchmarks(settings: &Settings, notes: &mut Vec<String>) -> anyhow::Result<Vec<Input>> {
+fn benchmarks(settings: &Settings, notes: &mut Vec<String>) -> anyhow::Result<Vec<Input>> {
     if settings.against.is_empty() {
         return Ok(Vec::new());
     }
@@ -62,53 +131,6 @@ pub(super) fn benchmarks(settings: &Settings, notes: &mut Vec<String>) -> anyhow
         notes.push(format!("left out {}: {}", skipped.name, skipped.reason));
     }
     Ok(found.inputs)
-}
-
-/// The rows of evaluation data and benchmarks; benchmarks are added to the sources.
-pub(super) fn held_out(
-    (inputs, eval, detected): (&[Input], &[bool], &[Detection]),
-    benchmarks: &[Input],
-    given: &Columns,
-    limits: &Limits,
-    listed: &mut Vec<report::Source>,
-) -> Option<Holdout> {
-    let first = u32::try_from(inputs.len()).ok()?;
-    let shapes: Vec<Detection> = (first..)
-        .zip(benchmarks)
-        .map(|(source, input)| prepare::look(input, source, None, given, limits))
-        .collect();
-    let own = (0..).zip(inputs).zip(eval).zip(detected);
-    let own = own
-        .filter(|((_, eval), _)| **eval)
-        .map(|(((source, input), _), detection)| Held {
-            input,
-            source,
-            layout: detection.layout.as_ref(),
-        });
-    let others = (first..).zip(benchmarks).zip(&shapes);
-    let others = others.map(|((source, input), detection)| Held {
-        input,
-        source,
-        layout: detection.layout.as_ref(),
-    });
-    let files: Vec<Held<'_>> = own.chain(others).collect();
-    if files.is_empty() {
-        return None;
-    }
-    let (holdout, rows) = read(&files, limits);
-    let all = vec![false; benchmarks.len()];
-    for (source, rows) in prepare::sources(benchmarks, &all, &shapes)
-        .into_iter()
-        .zip(&rows[rows.len() - benchmarks.len()..])
-    {
-        listed.push(report::Source {
-            against: true,
-            settings: false,
-            rows: *rows,
-            ..source
-        });
-    }
-    Some(holdout).filter(|holdout| !holdout.is_empty())
 }
 
 /// A row of no known shape, as tests often are: its texts, the longest as what is asked. Names and ids of a
@@ -145,7 +167,7 @@ fn gather<'v>(value: &'v Value<'_>, out: &mut Vec<&'v str>) {
 }
 
 /// What is worth knowing of rows that are held out and too short to be found inside other texts, if they are many.
-pub(super) fn too_short(holdout: &Holdout) -> Option<String> {
+fn too_short(holdout: &Holdout) -> Option<String> {
     let (short, all) = (holdout.short(), holdout.len() as u64);
     (short * 10 > all).then(|| {
         format!(

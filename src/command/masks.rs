@@ -9,13 +9,12 @@ use crate::encode::kit::Kit;
 use crate::model::setup::Setup;
 use crate::settings::config::Run;
 use crate::settings::{Settings, UsageError};
-use crate::shape::Layout;
 use crate::source::Limits;
 use crate::trainer::Encode;
 use crate::trainer::intended::Intended;
 
+use super::data::Data;
 use super::described;
-use super::inputs::Inputs;
 use super::trainers::{Asked, Failed};
 
 /// What decides about the mask.
@@ -25,8 +24,7 @@ pub(super) struct Given<'g> {
     pub asked: Option<&'g Asked>,
     /// The run a config describes.
     pub described: Option<&'g Run>,
-    pub gathered: &'g Inputs,
-    pub layouts: &'g [Option<Layout>],
+    pub data: &'g Data,
     pub limits: &'g Limits,
 }
 
@@ -97,8 +95,7 @@ fn trained(
     let Given {
         settings,
         described,
-        gathered,
-        layouts,
+        data,
         limits,
         ..
     } = given;
@@ -109,7 +106,7 @@ fn trained(
         });
         masks.unchecked = Some(why);
     };
-    match asked.make(kit, settings, *described, gathered, layouts, limits) {
+    match asked.make(kit, settings, *described, data, limits) {
         Ok(ready) => {
             setup.trainer = Some(ready.name);
             setup.max_length = ready.max_length;
@@ -128,7 +125,7 @@ fn trained(
             unmade(why, setup.load_error.is_some());
         }
         // What it would say of data that are not here is nothing about the run.
-        Err(Failed::Raises(_)) if described.is_some() && gathered.inputs.is_empty() => {
+        Err(Failed::Raises(_)) if described.is_some() && data.files.inputs.is_empty() => {
             unmade("none of the data is here".to_owned(), false);
         }
         Err(Failed::Raises(message)) if described.is_some() => described::refused(setup, message),

@@ -5,8 +5,8 @@ use crate::scan::partial::{self, Part, Shard};
 use crate::settings::UsageError;
 use crate::settings::cli::{FailOn, MergeArgs};
 
-use super::assemble::Header;
 use super::distinct::distinct;
+use super::header::Header;
 use super::{Outcome, assemble, output};
 use crate::finding::Level;
 

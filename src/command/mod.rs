@@ -2,11 +2,13 @@
 //! [`assemble`] makes a report of what was found.
 
 pub mod assemble;
+mod bar;
 pub mod batches;
 pub mod cache;
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod data;
 pub mod described;
 mod distinct;
 pub mod encode;
@@ -14,6 +16,7 @@ pub mod explain;
 pub mod filter;
 pub mod fit;
 pub mod fix;
+pub mod header;
 mod holdout;
 pub mod init;
 pub mod inputs;
@@ -21,6 +24,7 @@ pub mod list;
 mod masks;
 pub mod merge;
 pub mod model;
+mod never_seen;
 pub mod output;
 pub mod prepare;
 pub mod rules;

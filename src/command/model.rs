@@ -1,6 +1,7 @@
 //! Which model's tokenizer a run uses, and where it lies.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -9,9 +10,76 @@ use crate::encode::template::Clock;
 use crate::encode::tokenizer::hub::{self, HubEnv, HubError};
 use crate::encode::tokenizer::{self, Generation};
 use crate::model::setup::{Origin, Setting};
+use crate::settings::config::Run;
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError};
 use crate::source::Input;
+
+use super::data::Data;
+
+/// The model of a run.
+pub struct Model {
+    /// What was asked for, and who asked.
+    pub asked: Setting<String>,
+    pub kit: Arc<Kit>,
+}
+
+impl Model {
+    /// Finds the model of a run and loads it as that generation of transformers would, and notes what is to be known of it.
+    ///
+    /// # Errors
+    ///
+    /// If the one named cannot be had, or what is to stand in for its template.
+    pub(super) fn of(
+        settings: &Settings,
+        run: Option<&Run>,
+        data: &Data,
+        generation: Generation,
+        environment: &Environment,
+        notes: &mut Vec<String>,
+    ) -> anyhow::Result<Option<Self>> {
+        let found = match Found::look(settings, &data.files.inputs, environment) {
+            // A model that only the config names is not asked for.
+            Err(error) if from_config(settings.model.as_ref(), run) => {
+                notes.push(format!("no tokenizer: {error:#}"));
+                None
+            }
+            found => found?,
+        };
+        let Some(found) = found else {
+            notes.extend(unused(settings)?);
+            return Ok(None);
+        };
+        let kit = found.load(settings, generation)?;
+        notes.extend(doubts(&kit));
+        notes.extend(found.other_ids(&kit));
+        Ok(Some(Self {
+            asked: found.asked,
+            kit: Arc::new(kit),
+        }))
+    }
+
+    /// # Errors
+    ///
+    /// If there are conversations, and its chat template does what is not reproduced here.
+    pub(super) fn renders(&self, data: &Data) -> Result<(), UsageError> {
+        match self.kit.not_reproduced() {
+            Some(error) if data.has_chats() => Err(UsageError(format!(
+                "the chat template cannot be checked: {}",
+                error.message
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a setting is as the config has it.
+fn from_config(setting: Option<&Setting<String>>, run: Option<&Run>) -> bool {
+    match (setting, run.and_then(|run| run.model.as_ref())) {
+        (Some(setting), Some(own)) => setting == own,
+        _ => false,
+    }
+}
 
 /// A tokenizer on this machine.
 pub struct Found {
@@ -111,7 +179,7 @@ fn beside(inputs: &[Input]) -> Option<Found> {
 
 impl Found {
     /// Says where the ids depend on the version of transformers, with an example.
-    pub fn other_ids(&self, kit: &Kit) -> Option<String> {
+    fn other_ids(&self, kit: &Kit) -> Option<String> {
         let generation = kit.facts().generation;
         let probe = tokenizer::other_ids(&self.path, self.hub_id.as_deref(), kit.tokenizer()).ok()??;
         let special = if probe.special { " with its special tokens" } else { "" };
@@ -153,7 +221,7 @@ fn clock(settings: &Settings) -> Result<Clock, UsageError> {
 /// # Errors
 ///
 /// If it could not be used with one either.
-pub fn unused(settings: &Settings) -> anyhow::Result<Option<String>> {
+fn unused(settings: &Settings) -> anyhow::Result<Option<String>> {
     clock(settings)?;
     let unused = chat_template(settings)?.filter(|_| settings.chat_template.is_some());
     Ok(unused.map(|_| {
@@ -162,7 +230,7 @@ pub fn unused(settings: &Settings) -> anyhow::Result<Option<String>> {
 }
 
 /// What a user should know of a tokenizer before trusting counts made with it.
-pub fn notes(kit: &Kit) -> Vec<String> {
+fn doubts(kit: &Kit) -> Vec<String> {
     let facts = kit.facts();
     let mut notes = Vec::new();
     if let Some(length) = facts.saved_truncation {

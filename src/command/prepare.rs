@@ -8,33 +8,31 @@ use crate::encode::tokenizer::Generation;
 use crate::holdout::Holdout;
 use crate::model::config::FaultKind;
 use crate::model::example::Shape;
-use crate::model::record::Record;
 use crate::model::run::Run;
-use crate::model::setup::{Lengths, Origin, Regime, Setting, Setup};
-use crate::model::value::Value;
-use crate::report::{self, NotChecked, Trainer};
-use crate::rule::Need;
+use crate::model::setup::{Lengths, Origin, Regime, Setting, Setup, Spill};
 use crate::rule::lane::RuleEntry;
 use crate::scan::partial::Shard;
+use crate::scan::{Progress, Scan};
 use crate::settings::config;
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError};
-use crate::shape::{Columns, Detection, Layout, detect, is_known, is_of};
+use crate::shape::Layout;
 use crate::source::{self, Input, Limits, Part, Reader, open};
 use crate::trainer::Encode;
 
-use super::assemble::{self, Header, WHAT_IS_CUT};
+use super::data::Data;
 use super::described;
-use super::holdout;
+use super::header::{self, Header};
+use super::holdout::HeldOut;
 use super::inputs;
-use super::masks::{self, Unmade};
-use super::model::{self, Found};
+use super::masks::{self, Masks, Unmade};
+use super::model::Model;
 use super::run;
 use super::selected;
 use super::trainers::Asked;
 
-/// Rows by which the shape of a file is told.
-const FIRST_ROWS: usize = 200;
+/// Bytes that one worker's state of one rule keeps in memory where there is a folder for the rest.
+const IN_MEMORY: usize = 32 << 20;
 
 /// A run, ready to scan.
 pub struct Prepared {
@@ -42,6 +40,8 @@ pub struct Prepared {
     pub inputs: Vec<Input>,
     pub layouts: Vec<Option<Layout>>,
     pub readers: Vec<Box<dyn Reader>>,
+    /// The shard of each file that they read; `None` for all of it.
+    pub shard: Option<Shard>,
     pub encoder: Option<Box<dyn Encode>>,
     pub kit: Option<Arc<Kit>>,
     pub rules: Vec<&'static RuleEntry>,
@@ -89,6 +89,40 @@ impl Prepared {
         }
         Ok(self)
     }
+
+    /// Gives rules a folder for what outgrows memory.
+    ///
+    /// # Errors
+    ///
+    /// If nothing can be written there, which is tried before it is needed.
+    pub fn spill_to(&mut self, folder: Option<&Path>) -> Result<(), UsageError> {
+        let Some(folder) = folder else { return Ok(()) };
+        tempfile::tempfile_in(folder)
+            .map_err(|error| UsageError(format!("--tmp-dir {}: {error}", folder.display())))?;
+        self.header.setup.spill = Some(Spill {
+            folder: folder.to_owned(),
+            most: IN_MEMORY,
+        });
+        Ok(())
+    }
+
+    /// A scan of its rows, by so many workers or one for each core.
+    pub fn scan<'p>(&'p self, progress: &'p Progress, jobs: Option<usize>) -> Scan<'p> {
+        Scan {
+            setup: &self.header.setup,
+            layouts: &self.layouts,
+            encoder: self.encoder.as_deref(),
+            holdout: self.holdout.as_ref(),
+            progress,
+            workers: jobs.unwrap_or_else(workers),
+            limit: self.header.sample,
+        }
+    }
+
+    /// Bytes of all its files.
+    pub fn size(&self) -> u64 {
+        self.header.sources.iter().map(|source| source.bytes).sum()
+    }
 }
 
 /// # Errors
@@ -98,112 +132,61 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     let limits = limits(&settings);
     let asked = Asked::of(&settings, environment)?;
     let mut described = described::read(&mut settings, asked.as_ref(), environment)?;
-    let mut gathered = inputs::gather(&settings, described.as_ref(), environment)?;
-    let mut notes = std::mem::take(&mut gathered.notes);
+    let mut files = inputs::gather(&settings, described.as_ref(), environment)?;
+    let mut notes = std::mem::take(&mut files.notes);
     if let Some(run) = &mut described {
-        run.facts.faults.append(&mut gathered.faults);
+        run.facts.faults.append(&mut files.faults);
     }
-    let given = Columns::given(settings.columns.iter().cloned());
-    let shape = settings.shape.as_ref().map(|shape| shape.value);
-    let detected: Vec<Detection> = (0..)
-        .zip(&gathered.inputs)
-        .map(|(source, input)| look(input, source, shape, &given, &limits))
-        .collect();
-    columns_exist(&settings, &detected)?;
-    let inputs = &gathered.inputs;
-    let found = match Found::look(&settings, inputs, environment) {
-        // A model that only the config names is not asked for.
-        Err(error) if from_config(settings.model.as_ref(), described.as_ref()) => {
-            notes.push(format!("no tokenizer: {error:#}"));
-            None
-        }
-        found => found?,
-    };
+    let data = Data::look(files, &settings, &limits)?;
     let generation = asked.as_ref().map_or(Generation::V5, Asked::generation);
-    let kit = if let Some(found) = &found {
-        Some(Arc::new(found.load(&settings, generation)?))
-    } else {
-        notes.extend(model::unused(&settings)?);
-        None
-    };
-    if let Some(kit) = &kit {
-        notes.extend(model::notes(kit));
-        notes.extend(found.as_ref().and_then(|found| found.other_ids(kit)));
-        let chats = |detection: &Detection| {
-            let layout = detection.layout.as_ref();
-            layout.is_some_and(|layout| matches!(layout.shape, Shape::Messages | Shape::Sharegpt))
-        };
-        // A trainer may have templates of its own.
-        if let Some(error) = kit
-            .not_reproduced()
-            .filter(|_| asked.is_none() && detected.iter().any(chats))
-        {
-            return Err(UsageError(format!("the chat template cannot be checked: {}", error.message)).into());
-        }
+    let model = Model::of(
+        &settings,
+        described.as_ref(),
+        &data,
+        generation,
+        environment,
+        &mut notes,
+    )?;
+    // A trainer may have templates of its own.
+    if let (Some(model), None) = (&model, &asked) {
+        model.renders(&data)?;
     }
-    let mut setup = setup(&settings, kit.as_deref(), &detected, gathered.eval.clone());
-    setup.sets.clone_from(&gathered.set_of);
+    let mut setup = setup(&settings, model.as_ref().map(|model| &*model.kit), &data);
     if let Some(run) = &described {
         described::complete(&mut setup, run);
     }
     run::complete(&mut setup, &settings, asked.as_ref())?;
-    let layouts: Vec<_> = detected.iter().map(|detection| detection.layout.clone()).collect();
     let masks = masks::of(
         &masks::Given {
             settings: &settings,
-            kit: kit.as_ref(),
+            kit: model.as_ref().map(|model| &model.kit),
             asked: asked.as_ref(),
             described: described.as_ref(),
-            gathered: &gathered,
-            layouts: &layouts,
+            data: &data,
             limits: &limits,
         },
         &mut setup,
         &mut notes,
     )?;
     let (rules, lacking) = selected::rules(&settings, &setup)?;
-    let mut listed = sources(inputs, &gathered.eval, &detected);
-    let benchmarks = holdout::benchmarks(&settings, &mut notes)?;
-    let own = (inputs.as_slice(), gathered.eval.as_slice(), detected.as_slice());
-    let holdout = holdout::held_out(own, &benchmarks, &given, &limits, &mut listed);
-    setup.held_out = holdout.as_ref().map_or(0, |holdout| holdout.len() as u64);
-    notes.extend(holdout.as_ref().and_then(holdout::too_short));
-    let part = match shard {
-        None => Part::Whole,
-        Some(shard) => Part::Shard(source::Shard::new(shard.index - 1, shard.count).expect("checked when it was read")),
-    };
-    let readers = (0..)
-        .zip(inputs)
-        .map(|(source, input)| open(input, source, part, &limits))
-        .collect();
+    let held_out = HeldOut::read(&settings, &data, &limits, &mut notes)?;
+    setup.held_out = held_out.rows();
     if let Some(file) = &settings.file {
         notes.push(format!("settings from {}", file.display()));
     }
-    let limit = setup.max_length.as_ref().map(|limit| limit.value);
-    let identity = |made_of: &str| identity(&settings, &setup, generation, made_of);
-    let own = format!("{} {limit:?}", masks.made_of);
-    let (identity, of_any_length) = (identity(&own), identity(&masks.made_of_any_length));
+    let (identity, of_any_length) = identities(&settings, &setup, generation, &masks);
+    let own = header::sources(&data.files.inputs, &data.files.eval, &data.detected);
+    let missing = &data.files.missing;
     let header = Header {
-        sources: listed,
-        tokenizer: tokenizer(&settings, found.as_ref(), kit.as_deref()),
-        trainer: Trainer {
-            name: setup.trainer.clone(),
-            mask: mask(&setup, masks.unchecked.is_some()),
-        },
-        settings: assemble::shown(&setup),
-        not_checked: assemble::not_checked(&lacking)
-            .into_iter()
-            .map(|lacking| match &masks.unchecked {
-                Some(reason) if lacking.reason == Need::Trainer.missing() => NotChecked {
-                    reason: reason.clone(),
-                    ..lacking
-                },
-                _ => lacking,
-            })
-            .chain(gathered.missing.iter().cloned())
+        sources: own.into_iter().chain(held_out.sources).collect(),
+        tokenizer: model.as_ref().map(|model| header::tokenizer(&settings, model)),
+        trainer: header::trainer(&setup, masks.unchecked.is_some()),
+        settings: header::settings(&setup),
+        not_checked: header::not_checked(&lacking, masks.unchecked.as_deref())
+            .chain(missing.iter().cloned())
             .collect(),
-        missing: !gathered.missing.is_empty() || described.as_ref().is_some_and(lacks_data),
-        next: next(&settings, kit.is_some(), &setup),
+        missing: !missing.is_empty() || described.as_ref().is_some_and(lacks_data),
+        next: header::next(&settings, model.is_some(), &setup),
         notes,
         warn_if: settings.warn_if,
         error_if: settings.error_if,
@@ -214,25 +197,26 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     };
     Ok(Prepared {
         header,
-        inputs: gathered.inputs,
-        layouts: detected.into_iter().map(|detection| detection.layout).collect(),
-        readers,
+        layouts: data.layouts(),
+        readers: readers(&data.files.inputs, shard, &limits),
+        inputs: data.files.inputs,
+        shard,
         encoder: masks.encoder,
-        kit,
+        kit: model.map(|model| model.kit),
         rules,
-        holdout,
+        holdout: held_out.holdout,
         limits,
         strict: settings.strict,
         identity,
         of_any_length,
-        against: benchmarks,
+        against: held_out.benchmarks,
         trainer_options: masks.options,
         unmade: masks.unmade,
     })
 }
 
-/// See [`Prepared::identity`] and [`Prepared::of_any_length`].
-fn identity(settings: &Settings, setup: &Setup, generation: Generation, made_of: &str) -> String {
+/// [`Prepared::identity`] and [`Prepared::of_any_length`].
+fn identities(settings: &Settings, setup: &Setup, generation: Generation, masks: &Masks) -> (String, String) {
     let template = settings
         .chat_template
         .as_ref()
@@ -242,9 +226,16 @@ fn identity(settings: &Settings, setup: &Setup, generation: Generation, made_of:
         .now
         .clone()
         .unwrap_or_else(|| jiff::Zoned::now().date().to_string());
-    format!(
-        "{:?} {made_of} {template:?} {now} {generation:?} {:?} {:?}",
-        setup.trainer, settings.columns, setup.shapes
+    let of = |made_of: &str| {
+        format!(
+            "{:?} {made_of} {template:?} {now} {generation:?} {:?} {:?}",
+            setup.trainer, settings.columns, setup.shapes
+        )
+    };
+    let limit = setup.max_length.as_ref().map(|limit| limit.value);
+    (
+        of(&format!("{} {limit:?}", masks.made_of)),
+        of(&masks.made_of_any_length),
     )
 }
 
@@ -253,12 +244,9 @@ fn lacks_data(run: &config::Run) -> bool {
     run.facts.faults(FaultKind::MissingData).next().is_some()
 }
 
-/// Whether a setting is as the config has it.
-fn from_config(setting: Option<&Setting<String>>, run: Option<&config::Run>) -> bool {
-    match (setting, run.and_then(|run| run.model.as_ref())) {
-        (Some(setting), Some(own)) => setting == own,
-        _ => false,
-    }
+/// One for each core.
+pub(super) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn limits(settings: &Settings) -> Limits {
@@ -269,22 +257,20 @@ fn limits(settings: &Settings) -> Limits {
     limits
 }
 
-/// The shape of a file, from its first rows.
-pub(super) fn look(input: &Input, source: u32, shape: Option<Shape>, given: &Columns, limits: &Limits) -> Detection {
-    let mut first: Vec<Value<'static>> = Vec::new();
-    let mut reader = open(input, source, Part::Whole, limits);
-    while first.len() < FIRST_ROWS {
-        let Some(batch) = reader.next() else { break };
-        batch.rows(&mut |read| {
-            if let (Ok(Record { value, .. }), true) = (read, first.len() < FIRST_ROWS) {
-                first.push(value.into_owned());
-            }
-        });
-    }
-    detect(&first, shape, given)
+/// A reader of each file, or of the shard of it that is looked at.
+fn readers(inputs: &[Input], shard: Option<Shard>, limits: &Limits) -> Vec<Box<dyn Reader>> {
+    let part = match shard {
+        None => Part::Whole,
+        Some(shard) => Part::Shard(source::Shard::new(shard.index - 1, shard.count).expect("checked when it was read")),
+    };
+    let inputs = (0..).zip(inputs);
+    inputs
+        .map(|(source, input)| open(input, source, part, limits))
+        .collect()
 }
 
-pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detection], eval: Vec<bool>) -> Setup {
+/// What flags and files say of the run, and of its data and model what is known before a trainer is made.
+pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, data: &Data) -> Setup {
     let or = |setting: &Option<Setting<usize>>, default| {
         setting.clone().unwrap_or(Setting {
             value: default,
@@ -317,155 +303,15 @@ pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, detected: &[Detectio
         refused: None,
         regime: Regime::default(),
         run: Run::default(),
-        shapes: detected
+        shapes: data
+            .detected
             .iter()
             .map(|detection| detection.layout.as_ref().map(|layout| layout.shape))
             .collect(),
-        eval,
-        sets: Vec::new(),
+        eval: data.files.eval.clone(),
+        sets: data.files.set_of.clone(),
         held_out: 0,
         dump: None,
         spill: None,
     }
-}
-
-pub(super) fn sources(inputs: &[Input], eval: &[bool], detected: &[Detection]) -> Vec<report::Source> {
-    inputs
-        .iter()
-        .zip(eval)
-        .zip(detected)
-        .map(|((input, eval), detection)| report::Source {
-            name: input.name.clone(),
-            format: format(input),
-            eval: *eval,
-            against: false,
-            settings: false,
-            split: input.split.clone(),
-            bytes: input.bytes,
-            rows: 0,
-            unreadable: 0,
-            misfit: 0,
-            shape: detection.layout.as_ref().map(|layout| layout.shape),
-            columns: detection.layout.as_ref().map_or_else(Vec::new, |layout| {
-                layout
-                    .columns
-                    .renamed()
-                    .map(|(column, name)| (column.to_owned(), name.to_owned()))
-                    .collect()
-            }),
-            found_columns: detection.columns.clone(),
-            notes: input.notes.clone(),
-        })
-        .collect()
-}
-
-/// # Errors
-///
-/// If `--columns` names a column that no shape has, or one that no row looked at has.
-fn columns_exist(settings: &Settings, detected: &[Detection]) -> Result<(), UsageError> {
-    for (column, name) in &settings.columns {
-        let wrong = |why: String| Err(UsageError(format!("--columns {column}={name}: {why}")));
-        if !is_known(column) {
-            return wrong(format!(
-                "no shape has a column `{column}`; it is the shape's name that stands first"
-            ));
-        }
-        if !detected.is_empty() && detected.iter().all(|detection| detection.absent.contains(name)) {
-            return wrong(format!("none of the first rows has a column `{name}`"));
-        }
-        let shapes = detected
-            .iter()
-            .filter_map(|detection| Some(detection.layout.as_ref()?.shape));
-        let mut others = shapes.filter(|shape| !is_of(column, *shape));
-        // A trainer may read columns that the shape does not.
-        let own = settings.trainer.is_none();
-        if let Some(shape) = others.next().filter(|_| own && 1 + others.count() == detected.len()) {
-            return wrong(format!(
-                "these are rows of {}, which are read from no such column: name their other columns too",
-                shape.name()
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// `JSON lines, gzip`
-fn format(input: &Input) -> String {
-    match input.compression {
-        Some(compression) => format!("{}, {}", input.format, compression.name()),
-        None => input.format.to_string(),
-    }
-}
-
-fn tokenizer(settings: &Settings, found: Option<&Found>, kit: Option<&Kit>) -> Option<report::Tokenizer> {
-    let (model, kit) = (&found?.asked, kit?);
-    let own = || kit.has_template().then(|| "the model".to_owned());
-    Some(report::Tokenizer {
-        name: model.value.clone(),
-        origin: model.origin.clone(),
-        size: kit.facts().size,
-        engine: if kit.tokenizer().is_fast() { "fast" } else { "reference" }.to_owned(),
-        template: settings
-            .chat_template
-            .as_ref()
-            .map(|path| shown(&path.value))
-            .or_else(own),
-    })
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn mask(setup: &Setup, unchecked: bool) -> String {
-    match (&setup.trainer, setup.lengths) {
-        (Some(_), _) => "its own mask".to_owned(),
-        (None, Lengths::Exact) if unchecked => "not reproduced: the mask is the intended one, answers only".to_owned(),
-        (None, Lengths::Exact) => {
-            "none named: the mask is the intended one, answers only (--trainer for a trainer's own)".to_owned()
-        }
-        (None, Lengths::Estimated) => "none named".to_owned(),
-    }
-}
-
-/// What would tell more than this run can.
-fn next(settings: &Settings, has_tokenizer: bool, setup: &Setup) -> Vec<String> {
-    let named = settings.config.as_ref().map(|config| &config.path);
-    let data: Vec<String> = named
-        .into_iter()
-        .chain(&settings.data)
-        .map(|path| quoted(path))
-        .collect();
-    let data = Some(data.join(" ")).filter(|data| data.len() <= LONGEST);
-    let data = data.unwrap_or_else(|| "DATA".to_owned());
-    let model = settings
-        .model
-        .as_ref()
-        .map(|model| format!(" -m {}", quoted(Path::new(&model.value))));
-    let model = model.filter(|_| has_tokenizer).unwrap_or_default();
-    let mut next = Vec::new();
-    if !has_tokenizer {
-        next.push(format!("gonogo {data} -m MODEL   exact lengths and loss masks"));
-    } else if setup.max_length.is_none() {
-        next.push(format!("gonogo {data}{model} --max-length 2048   {WHAT_IS_CUT}"));
-    }
-    if !setup.planned() {
-        next.push(format!(
-            "gonogo {data}{model} --batch-size 8 --max-steps 500   how much of the data the run sees"
-        ));
-    }
-    next
-}
-
-/// The longest names of data that are said again, in bytes.
-const LONGEST: usize = 60;
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let path = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+=@%,:~".contains(c);
-    if path.chars().all(plain) {
-        return path;
-    }
-    format!("'{}'", path.replace('\'', "'\\''"))
 }

@@ -26,10 +26,11 @@ use crate::settings::cli::{BatchesArgs, DataArgs};
 use crate::settings::resolve::{Environment, Typed, resolve};
 use crate::text::{Forms, Words};
 
-use super::assemble::{self, Header};
+use super::data::Data;
 use super::distinct::distinct;
+use super::header::Header;
 use super::model::Found;
-use super::{Outcome, output, prepare};
+use super::{Outcome, assemble, output, prepare};
 
 use facts::Survey;
 
@@ -51,9 +52,8 @@ pub fn run(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Outc
         args.out.files(),
         args.dump.iter().chain(&args.against).map(|path| &**path),
     )?;
-    if let Some(lacking) = ready.header.not_checked.first().filter(|_| ready.strict) {
-        let rules = lacking.rules.join(", ");
-        return Err(UsageError(format!("{rules} cannot be checked: {}", lacking.reason)).into());
+    if ready.strict {
+        ready.header.all_checked()?;
     }
     let gathered = ready.gather(args.out.list.is_some())?;
     let finished = gathered.finish(&ready.header.setup);
@@ -99,7 +99,7 @@ pub fn ready(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Re
             None => None,
         },
     };
-    let mut setup = prepare::setup(&settings, kit.as_ref().map(|(kit, _)| kit), &[], Vec::new());
+    let mut setup = prepare::setup(&settings, kit.as_ref().map(|(kit, _)| kit), &Data::default());
     if let Some(other) = &other {
         setup.tokenizer.clone_from(&other.prepared.header.setup.tokenizer);
     }

@@ -3,8 +3,10 @@
 mod patch;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Write;
 
+use crate::cache::Cache;
 use crate::fit::{Case, Choice, Goal, Sizing, Untrained, size};
 use crate::measure::{Kept, Rows, Side};
 use crate::model::config::FaultKind;
@@ -16,121 +18,148 @@ use crate::settings::cli::{FitArgs, ShowFormat};
 use crate::settings::resolve::{Environment, Typed, resolve};
 use crate::settings::{Settings, UsageError};
 
+use super::bar::with_bar;
 use super::prepare::{Prepared, prepare};
 use super::run::SIZES;
-use super::{Outcome, cache, check, output};
+use super::{Outcome, cache, output};
 
 /// Tokens no row has: encoding with this limit cuts nothing.
 const NO_LIMIT: usize = 1 << 30;
 
 pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome> {
-    if args.data.data.iter().any(|path| path.as_os_str() == "-") {
-        return Err(
-            UsageError("fit reads the data more than once, and standard input can be read once".to_owned()).into(),
-        );
-    }
-    let prepared = prepare(settings(args, environment)?, environment, None)?
-        .made()?
-        .rendered()?;
-    if prepared.encoder.is_none() {
-        return Err(UsageError("fit counts tokens: give the tokenizer with -m".to_owned()).into());
-    }
+    let prepared = ready(args, environment)?;
     let setup = &prepared.header.setup;
-    if setup
-        .shapes
-        .iter()
-        .any(|shape| matches!(shape, Some(Shape::Preference)))
-    {
-        return Err(
-            UsageError("fit sizes runs over rows of one sequence, and preference rows have two".to_owned()).into(),
-        );
-    }
-    if args.hours.is_some() && args.tokens_per_sec.is_none() && args.step_time.is_none() {
-        return Err(UsageError(
-            "--hours needs --tokens-per-sec or --step-time to tell how long a step takes".to_owned(),
-        )
-        .into());
-    }
-    let quiet = args.quiet;
-    let trainer = setup.trainer.clone().unwrap_or_default();
-    let name = trainer.split('@').next().unwrap_or_default().to_owned();
+    let trainer = setup.trainer.as_deref().unwrap_or_default();
+    let trainer = trainer.split('@').next().unwrap_or_default();
     let goal = goal(args, setup);
-    let cache = cache::wanted(&args.cache, environment);
-    // What the trainer raises where there is no row it takes.
-    let raises = RefCell::new(None);
-    let looked_at = |rows: Rows| {
-        *raises.borrow_mut() = rows.raises().map(str::to_owned);
-        rows
+    let encodings = Encodings {
+        args,
+        environment,
+        cache: cache::wanted(&args.cache, environment),
+        raises: RefCell::default(),
     };
-    let found = if prefix(&name) {
-        // What any limit cuts follows from the rows encoded without one.
-        let mut unlimited = settings(args, environment)?;
-        unlimited.max_length = Some(Setting {
-            value: NO_LIMIT,
-            origin: Origin::Default,
-        });
-        unlimited.packing = None;
-        unlimited.set.retain(|(key, _)| !SIZES.contains(&key.as_str()));
-        let rows = cache::rows(cache.as_ref(), prepare(unlimited, environment, None)?, |prepared| {
-            scan(prepared, quiet)
-        });
-        let rows = looked_at(rows);
-        let side = side(&name, &prepared.trainer_options);
+    let found = if prefix(trainer) {
+        let rows = encodings.uncut()?;
+        let side = side(trainer, &prepared.trainer_options);
         let at = |limit: Option<u32>| rows.cut_to(limit.unwrap_or(u32::MAX - 1), side);
-        sized(setup, &at, &name, &goal)
+        sized(setup, &at, trainer, &goal)
     } else {
-        // These cut a row turn by turn, so each length is encoded anew, by the trainer's own code.
-        let candidates = RefCell::new(std::collections::BTreeMap::<Option<u32>, Kept>::new());
-        let failure = RefCell::new(None);
-        let at = |limit: Option<u32>| {
-            if let Some(kept) = candidates.borrow().get(&limit) {
-                return kept.clone();
-            }
-            let encoded = || -> anyhow::Result<Kept> {
-                let mut limited = settings(args, environment)?;
-                limited.max_length = Some(Setting {
-                    value: limit.map_or(NO_LIMIT, |limit| limit as usize),
-                    origin: Origin::Default,
-                });
-                let prepared = prepare(limited, environment, None)?;
-                let rows = cache::rows(cache.as_ref(), prepared, |prepared| scan(prepared, quiet));
-                Ok(looked_at(rows).as_encoded())
-            };
-            let kept = encoded().unwrap_or_else(|error| {
-                failure.borrow_mut().get_or_insert(error);
-                Kept::default()
-            });
-            candidates.borrow_mut().insert(limit, kept.clone());
-            kept
-        };
-        let found = sized(setup, &at, &name, &goal);
-        if let Some(error) = failure.into_inner() {
-            return Err(error);
-        }
-        found
+        encodings.sized_anew(setup, trainer, &goal)?
     };
     if found.rows == 0 {
-        return Err(UsageError(no_rows(setup, raises.into_inner())).into());
+        return Err(UsageError(no_rows(setup, encodings.raises.into_inner())).into());
     }
-    let mut out = output::stdout(args.color);
-    if args.print_patch {
-        let diff = patch::patch(&found, &prepared, &name)?;
-        out.write_all(diff.as_bytes())?;
-    } else {
-        match args.format {
-            ShowFormat::Auto => sizing::render(&found, output::width(), &mut out)?,
-            ShowFormat::Json => {
-                json::pretty(&found, &mut out)?;
-                writeln!(out)?;
-            }
-        }
-    }
-    out.flush()?;
+    show(&found, &prepared, trainer, args)?;
     Ok(if found.recommended.is_some() {
         Outcome::Go
     } else {
         Outcome::NoGo
     })
+}
+
+/// The run that is asked for, if it is one that can be sized.
+fn ready(args: &FitArgs, environment: &Environment) -> anyhow::Result<Prepared> {
+    let refuse = |why: &str| Err(UsageError(why.to_owned()).into());
+    if args.data.data.iter().any(|path| path.as_os_str() == "-") {
+        return refuse("fit reads the data more than once, and standard input can be read once");
+    }
+    let prepared = prepare(settings(args, environment)?, environment, None)?
+        .made()?
+        .rendered()?;
+    if prepared.encoder.is_none() {
+        return refuse("fit counts tokens: give the tokenizer with -m");
+    }
+    if prepared.header.setup.shapes.contains(&Some(Shape::Preference)) {
+        return refuse("fit sizes runs over rows of one sequence, and preference rows have two");
+    }
+    if args.hours.is_some() && args.tokens_per_sec.is_none() && args.step_time.is_none() {
+        return refuse("--hours needs --tokens-per-sec or --step-time to tell how long a step takes");
+    }
+    Ok(prepared)
+}
+
+/// The data as it is encoded under other settings than those that were asked for.
+struct Encodings<'e> {
+    args: &'e FitArgs,
+    environment: &'e Environment,
+    cache: Option<Cache>,
+    /// What the trainer raises where there is no row it takes.
+    raises: RefCell<Option<String>>,
+}
+
+impl Encodings<'_> {
+    fn rows(&self, change: impl FnOnce(&mut Settings)) -> anyhow::Result<Rows> {
+        let mut settings = settings(self.args, self.environment)?;
+        change(&mut settings);
+        let prepared = prepare(settings, self.environment, None)?;
+        let rows = cache::rows(self.cache.as_ref(), prepared, |prepared| {
+            scan(prepared, self.args.quiet)
+        });
+        *self.raises.borrow_mut() = rows.raises().map(str::to_owned);
+        Ok(rows)
+    }
+
+    /// The rows encoded without a limit, from which follows what any limit cuts.
+    fn uncut(&self) -> anyhow::Result<Rows> {
+        self.rows(|settings| {
+            settings.max_length = Some(limit(NO_LIMIT));
+            settings.packing = None;
+            settings.set.retain(|(key, _)| !SIZES.contains(&key.as_str()));
+        })
+    }
+
+    /// Sizes a run of a trainer that cuts a row turn by turn: each length is encoded anew, by the trainer's own code.
+    fn sized_anew(&self, setup: &Setup, trainer: &str, goal: &Goal) -> anyhow::Result<Sizing> {
+        let candidates = RefCell::new(BTreeMap::<Option<u32>, Kept>::new());
+        let failure = RefCell::new(None);
+        let at = |most: Option<u32>| {
+            if let Some(kept) = candidates.borrow().get(&most) {
+                return kept.clone();
+            }
+            let tokens = most.map_or(NO_LIMIT, |most| most as usize);
+            let rows = self.rows(|settings| settings.max_length = Some(limit(tokens)));
+            let kept = match rows {
+                Ok(rows) => rows.as_encoded(),
+                Err(error) => {
+                    failure.borrow_mut().get_or_insert(error);
+                    Kept::default()
+                }
+            };
+            candidates.borrow_mut().insert(most, kept.clone());
+            kept
+        };
+        let found = sized(setup, &at, trainer, goal);
+        match failure.into_inner() {
+            Some(error) => Err(error),
+            None => Ok(found),
+        }
+    }
+}
+
+/// A `max_length` that nobody asked for.
+fn limit(value: usize) -> Setting<usize> {
+    Setting {
+        value,
+        origin: Origin::Default,
+    }
+}
+
+/// Prints what was found, or what it changes in the config.
+fn show(found: &Sizing, prepared: &Prepared, trainer: &str, args: &FitArgs) -> anyhow::Result<()> {
+    let mut out = output::stdout(args.color);
+    if args.print_patch {
+        let diff = patch::patch(found, prepared, trainer)?;
+        out.write_all(diff.as_bytes())?;
+    } else {
+        match args.format {
+            ShowFormat::Auto => sizing::render(found, output::width(), &mut out)?,
+            ShowFormat::Json => {
+                json::pretty(found, &mut out)?;
+                writeln!(out)?;
+            }
+        }
+    }
+    Ok(out.flush()?)
 }
 
 /// Why there are none: what the trainer raises on the first of them, or before it.
@@ -231,17 +260,11 @@ fn scan(mut prepared: Prepared, quiet: bool) -> Rows {
     let progress = Progress::default();
     let readers = std::mem::take(&mut prepared.readers);
     let scan = Scan {
-        setup: &prepared.header.setup,
-        layouts: &prepared.layouts,
-        encoder: prepared.encoder.as_deref(),
         holdout: None,
-        progress: &progress,
-        workers: check::workers(),
-        limit: None,
+        ..prepared.scan(&progress, None)
     };
-    let size = prepared.header.sources.iter().map(|source| source.bytes).sum();
-    let sets = vec![Rows::default(); check::workers()];
-    let mut rows = check::with_bar(&progress, size, quiet, || scan.gather(readers, sets));
+    let sets = vec![Rows::default(); scan.workers];
+    let mut rows = with_bar(&progress, prepared.size(), quiet, || scan.gather(readers, sets));
     rows.sort();
     rows
 }

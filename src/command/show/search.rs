@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::command::check::workers;
+use crate::command::prepare::workers;
 use crate::json;
 use crate::model::value::Value;
 use crate::report::style::plural;

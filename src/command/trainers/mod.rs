@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::command::data::Data;
 use crate::command::inputs::Inputs;
 use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
@@ -253,99 +254,110 @@ impl Asked {
         kit: &Arc<Kit>,
         settings: &Settings,
         described: Option<&Run>,
-        gathered: &Inputs,
-        layouts: &[Option<Layout>],
+        data: &Data,
         limits: &Limits,
     ) -> Result<Ready, Failed> {
+        let sets = self.sets(settings, &data.files, limits)?;
+        let options = self.options(settings, described).map_err(Failed::Usage)?;
         let name = format!("{}@{}", self.family.name, self.version);
-        let mut sets = loaded::sets(gathered, self.datasets, limits).map_err(|error| not_loaded(&error, gathered))?;
-        let renames = Renames::new(&settings.columns);
-        for set in &mut sets {
-            set.rename(&renames);
-        }
-        let flags = [
-            (self.family.max_length, settings.max_length.as_ref()),
-            (self.family.batch_size, settings.batch_size.as_ref()),
-        ];
-        let set: Vec<_> = settings
-            .set
-            .iter()
-            .filter(|(name, _)| !run::is_about_the_run(name))
-            .cloned()
-            .collect();
-        let begun = described.map_or_else(Map::new, |run| run.options.clone());
-        let mut options = given::options(begun, &set, &flags).map_err(Failed::Usage)?;
-        if let Some(packing) = &settings.packing {
-            run::pack(self.family.name, &packing.value, &mut options);
-        }
-        if described.is_none() {
-            for (key, _) in &settings.set {
-                if let Some(message) = config::unknown_option(self.family.name, self.version, key) {
-                    return Err(Failed::Usage(UsageError(message)));
-                }
-            }
-        }
-        let entries: Json = sets.iter().map(|set| Json::Object(set.entry.clone())).collect();
-        // Neither rows of a batch nor the number of steps decide about a row.
-        let mut own = options.clone();
-        own.remove(self.family.batch_size);
-        own.retain(|name, _| !run::is_about_the_run(name));
-        let given = options.clone();
         let making = Making {
             version: self.version,
             kit,
             packages: &self.packages,
-            options,
+            options: options.clone(),
             sets: &sets,
-            layouts,
+            layouts: &data.layouts(),
         };
         let made = (self.family.make)(&making).map_err(|error| match error.kind {
             EncodeErrorKind::Unsupported => Failed::Unsupported(format!("{name} cannot be checked: {}", error.message)),
             _ => Failed::Raises(format!("{name} would raise {}: {}", error.class, error.message)),
         })?;
         // Once it is made it is known what was read of the packages.
+        let (identity, of_any_length) = self.identities(&options, &sets);
+        Ok(Ready {
+            name,
+            max_length: self.max_length(settings, made.max_length),
+            tokenizer: made.tokenizer,
+            has_template: made.has_template,
+            notes: self.notes.iter().cloned().chain(made.notes).collect(),
+            identity,
+            of_any_length,
+            options,
+            encoder: Loaded::new(made.trainers, sets),
+        })
+    }
+
+    /// The sets as its loader has them, their columns under the names they were given.
+    fn sets(&self, settings: &Settings, files: &Inputs, limits: &Limits) -> Result<Vec<Set>, Failed> {
+        let mut sets = loaded::sets(files, self.datasets, limits).map_err(|error| not_loaded(&error, files))?;
+        let renames = Renames::new(&settings.columns);
+        for set in &mut sets {
+            set.rename(&renames);
+        }
+        Ok(sets)
+    }
+
+    /// Its options: the config's, and over them those given.
+    fn options(&self, settings: &Settings, described: Option<&Run>) -> Result<Map<String, Json>, UsageError> {
+        let flags = [
+            (self.family.max_length, settings.max_length.as_ref()),
+            (self.family.batch_size, settings.batch_size.as_ref()),
+        ];
+        let set = settings.set.iter().filter(|(name, _)| !run::is_about_the_run(name));
+        let set: Vec<_> = set.cloned().collect();
+        let begun = described.map_or_else(Map::new, |run| run.options.clone());
+        let mut options = given::options(begun, &set, &flags)?;
+        if let Some(packing) = &settings.packing {
+            run::pack(self.family.name, &packing.value, &mut options);
+        }
+        // Those of a config are judged with it.
+        if described.is_none() {
+            for (key, _) in &settings.set {
+                if let Some(message) = config::unknown_option(self.family.name, self.version, key) {
+                    return Err(UsageError(message));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// [`Ready::identity`] and [`Ready::of_any_length`].
+    fn identities(&self, options: &Map<String, Json>, sets: &[Set]) -> (String, String) {
+        let entries: Json = sets.iter().map(|set| Json::Object(set.entry.clone())).collect();
+        // Neither rows of a batch nor the number of steps decide about a row.
+        let mut own = options.clone();
+        own.remove(self.family.batch_size);
+        own.retain(|name, _| !run::is_about_the_run(name));
         let read = read::digest(&own, &entries, &self.packages);
-        let identity = |options: &Map<String, Json>| {
+        let of = |options: &Map<String, Json>| {
             let options = Json::Object(options.clone());
             format!("{options} {entries} {:?} {read}", self.datasets)
         };
-        let whole = identity(&own);
+        let identity = of(&own);
         for path in run::SIZES.iter().chain([&self.family.max_length]) {
             given::remove(&mut own, path);
         }
-        let of_any_length = identity(&own);
-        let max_length = match (&settings.max_length, made.max_length) {
-            // LLaMA-Factory keeps a token of a packed sequence free.
-            (Some(given), made) => Some(Setting {
+        (identity, of(&own))
+    }
+
+    /// The length rows are cut to or dropped beyond, and who said so.
+    fn max_length(&self, settings: &Settings, made: Option<usize>) -> Option<Setting<usize>> {
+        if let Some(given) = &settings.max_length {
+            return Some(Setting {
+                // LLaMA-Factory keeps a token of a packed sequence free.
                 value: made.unwrap_or(given.value),
                 origin: given.origin.clone(),
-            }),
-            (None, Some(value)) => {
-                let own = self.family.max_length;
-                // A script may give it to the call that tokenises: `tokenize.call.max_length`.
-                let is_own = |key: &str| key == own || key.rsplit('.').next() == Some("max_length");
-                let set = settings.set.iter().find(|(key, _)| is_own(key));
-                let origin = set.map_or_else(
-                    || Origin::TrainerDefault(format!("{} {}", self.family.name, self.version)),
-                    |(key, _)| Origin::Flag(format!("--set {key}")),
-                );
-                Some(Setting { value, origin })
-            }
-            (None, None) => None,
-        };
-        let mut notes = self.notes.clone();
-        notes.extend(made.notes);
-        Ok(Ready {
-            encoder: Loaded::new(made.trainers, sets),
-            name,
-            max_length,
-            tokenizer: made.tokenizer,
-            has_template: made.has_template,
-            notes,
-            identity: whole,
-            of_any_length,
-            options: given,
-        })
+            });
+        }
+        let own = self.family.max_length;
+        // A script may give it to the call that tokenises: `tokenize.call.max_length`.
+        let is_own = |key: &str| key == own || key.rsplit('.').next() == Some("max_length");
+        let set = settings.set.iter().find(|(key, _)| is_own(key));
+        let origin = set.map_or_else(
+            || Origin::TrainerDefault(format!("{} {}", self.family.name, self.version)),
+            |(key, _)| Origin::Flag(format!("--set {key}")),
+        );
+        made.map(|value| Setting { value, origin })
     }
 }
 
