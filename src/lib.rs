@@ -11,6 +11,7 @@
 //! | room | what it owns |
 //! |---|---|
 //! | [`place`] | where in the data something stands |
+//! | `whole` | files that are there whole or not at all |
 //! | [`cache`] | what a run keeps for the next, by what it follows from; the keys are made in `command/cache` |
 //! | [`guard`] | that foreign code may panic without taking the program along |
 //! | [`text`] | texts as they are compared: normal forms, words, scripts, languages |
@@ -63,3 +64,4 @@ pub mod sketch;
 pub mod source;
 pub mod text;
 pub mod trainer;
+mod whole;

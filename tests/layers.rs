@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// For each room, the rooms it may import from. `command` and `main` may use anything.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("place", &[]),
-    ("cache", &[]),
+    ("whole", &[]),
+    ("cache", &["whole"]),
     ("guard", &[]),
     ("text", &[]),
     ("model", &["place"]),
@@ -21,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dump", &["model", "source"]),
     ("loader", &["place", "model", "sketch"]),
     ("shape", &["model"]),
-    ("encode", &["guard", "cache", "model", "search"]),
+    ("encode", &["whole", "guard", "cache", "model", "search"]),
     ("plan", &["model", "encode"]),
     ("trainer", &["model", "json", "encode"]),
     // Never source, encode or trainer: a rule looks at what a row became, not at how.
@@ -39,7 +40,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "scan",
         &[
-            "place", "text", "finding", "model", "sketch", "holdout", "source", "shape", "trainer", "rule", "measure",
+            "place", "whole", "text", "finding", "model", "sketch", "holdout", "source", "shape", "trainer", "rule",
+            "measure",
         ],
     ),
     ("rewrite", &["model", "json", "source"]),

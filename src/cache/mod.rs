@@ -16,6 +16,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::whole::{Draft, For};
+
 pub use key::{Key, KeyOf};
 pub use texts::Texts;
 
@@ -111,12 +113,13 @@ impl Cache {
     pub fn store(&self, key: Key, value: &impl Serialize) -> io::Result<()> {
         let body = postcard::to_stdvec(value).map_err(io::Error::other)?;
         let path = self.path(key, ENTRY);
-        let mut file = tempfile::NamedTempFile::new_in(self.made()?)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&key.bytes())?;
-        file.write_all(&xxh3_128(&body).to_le_bytes())?;
-        file.write_all(&body)?;
-        file.persist(path)?;
+        self.made()?;
+        let mut draft = Draft::new(&path, For::Owner)?;
+        draft.write_all(MAGIC)?;
+        draft.write_all(&key.bytes())?;
+        draft.write_all(&xxh3_128(&body).to_le_bytes())?;
+        draft.write_all(&body)?;
+        draft.put()?;
         self.make_room(MOST)
     }
 
@@ -141,7 +144,7 @@ impl Cache {
     /// If it cannot be written.
     pub fn new_texts(&self, key: Key) -> io::Result<Texts> {
         self.made()?;
-        Texts::create(self.path(key, TEXTS), key)
+        Texts::create(&self.path(key, TEXTS), key)
     }
 
     /// Removes the entries not used for longest until all together have at most so many bytes.

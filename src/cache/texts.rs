@@ -5,12 +5,13 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use ahash::AHashSet;
-use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use crate::whole::{Draft, For};
 
 use super::{Key, Unusable};
 
@@ -53,8 +54,7 @@ struct Entry {
 }
 
 struct Writing {
-    file: BufWriter<NamedTempFile>,
-    path: PathBuf,
+    file: BufWriter<Draft>,
     key: Key,
     at: u64,
     index: Vec<Entry>,
@@ -87,12 +87,10 @@ impl Texts {
     }
 
     /// A new store, which is at the path once it is [finished](Self::finish).
-    pub(super) fn create(path: PathBuf, key: Key) -> io::Result<Self> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let file = BufWriter::with_capacity(1 << 20, NamedTempFile::new_in(folder)?);
+    pub(super) fn create(path: &Path, key: Key) -> io::Result<Self> {
+        let file = BufWriter::with_capacity(1 << 20, Draft::new(path, For::Owner)?);
         let writing = Writing {
             file,
-            path,
             key,
             at: 0,
             index: Vec::new(),
@@ -181,9 +179,8 @@ impl Writing {
         index.extend_from_slice(&self.key.bytes());
         index.extend_from_slice(MAGIC);
         self.file.write_all(&index)?;
-        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.persist(self.path)?;
-        Ok(())
+        let draft = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        draft.put()
     }
 }
 
@@ -239,7 +236,7 @@ mod tests {
         let key = KeyOf::default().text("a").key();
         assert!(Texts::open(&path, key).expect("none").is_none());
 
-        let store = Texts::create(path.clone(), key).expect("created");
+        let store = Texts::create(&path, key).expect("created");
         assert!(store.takes());
         let large = vec![7; 3 << 20];
         for (hash, value) in [(5, &b"five"[..]), (1, b""), (5, b"again"), (u128::MAX, &large)] {
@@ -281,7 +278,7 @@ mod tests {
     fn what_is_not_finished_is_not_there() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a.texts");
-        let store = Texts::create(path, KeyOf::default().key()).expect("created");
+        let store = Texts::create(&path, KeyOf::default().key()).expect("created");
         store.put(1, b"one");
         drop(store);
         assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0);

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::settings::UsageError;
 use crate::settings::cli::OutArgs;
+use crate::whole::{folder, is_file};
 
 use super::prepare::Prepared;
-use super::unnamed::folder;
 
 /// # Errors
 ///
@@ -17,7 +17,7 @@ pub(super) fn distinct<'p>(
 ) -> Result<(), UsageError> {
     let inputs: Vec<PathBuf> = inputs.into_iter().filter_map(|path| path.canonicalize().ok()).collect();
     let mut before: Vec<PathBuf> = Vec::new();
-    for output in outputs.into_iter().filter(|path| !path.exists() || path.is_file()) {
+    for output in outputs.into_iter().filter(|path| is_file(path)) {
         let Some(place) = place(output) else { continue };
         if inputs.contains(&place) {
             let message = format!("{} is an input, and inputs are never changed", output.display());

@@ -9,6 +9,7 @@ use crate::settings::config::{Config, Opened, Run};
 use crate::settings::file::File;
 use crate::settings::resolve::Environment;
 use crate::source::discover;
+use crate::whole::{Draft, For};
 
 use super::{Outcome, described};
 
@@ -36,11 +37,11 @@ pub fn run(args: &InitArgs, environment: &Environment) -> anyhow::Result<Outcome
     }
     let found = look(&args.folder, environment)?;
     let text = written(&found, &args.folder, environment)?;
-    let mut file = super::unnamed::named().tempfile_in(&args.folder)?;
-    file.write_all(text.as_bytes())?;
+    let mut draft = Draft::new(&target, For::Everyone)?;
+    draft.write_all(text.as_bytes())?;
     // What was written is what the next run reads.
-    File::read(file.path())?;
-    file.persist(&target).map_err(|error| error.error)?;
+    File::read(draft.path())?;
+    draft.put()?;
     let mut out = anstream::stdout().lock();
     writeln!(out, "wrote {}", target.display())?;
     let configs: Vec<String> = found

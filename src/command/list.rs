@@ -9,8 +9,7 @@ use crate::place::Place;
 use crate::report::Source;
 use crate::scan::Finished;
 use crate::settings::UsageError;
-
-use super::output;
+use crate::whole;
 
 /// A line of the list.
 #[derive(Serialize)]
@@ -73,6 +72,6 @@ pub fn write(path: &Path, finished: &Finished, sources: &[Source]) -> anyhow::Re
             text.write_all(b"\n")?;
         }
     }
-    output::save(path, &text).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
+    whole::save(path, &text).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
     Ok(())
 }

@@ -6,10 +6,10 @@ use crate::measure::Never;
 use crate::report::style::plural;
 use crate::scan::Gathered;
 use crate::settings::UsageError;
+use crate::whole;
 
 use super::check::Aside;
 use super::header::Header;
-use super::output;
 
 /// Writes the list, and says how many there are.
 ///
@@ -43,7 +43,7 @@ pub(super) fn list(path: &Path, gathered: &Gathered, header: &Header) -> anyhow:
         serde_json::to_writer(&mut lines, &line)?;
         lines.push(b'\n');
     }
-    output::save(path, &lines).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
+    whole::save(path, &lines).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
     let listed = format!("{} never seen in {}", plural(rows.len() as u64, "row"), path.display());
     Ok(Ok(listed))
 }

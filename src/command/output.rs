@@ -1,6 +1,5 @@
 //! Where a report goes: standard output in one format, and files in others.
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -10,8 +9,7 @@ use crate::report::terminal::Screen;
 use crate::report::{Report, concise, github, json, markdown, terminal};
 use crate::settings::UsageError;
 use crate::settings::cli::{Color, Format, OutArgs};
-
-use super::unnamed::{folder, named as temporary};
+use crate::whole;
 
 /// Columns where the output is no terminal and `COLUMNS` does not say.
 const WIDTH: usize = 100;
@@ -35,7 +33,7 @@ pub fn write(report: &Report, args: &OutArgs) -> anyhow::Result<()> {
             &mut bytes,
         )?;
         let bytes = anstream::adapter::strip_bytes(&bytes).into_vec();
-        save(Path::new(path), &bytes).map_err(|error| UsageError(format!("cannot write {path}: {error}")))?;
+        whole::save(Path::new(path), &bytes).map_err(|error| UsageError(format!("cannot write {path}: {error}")))?;
     }
     let mut out = stdout(args.color);
     let screen = Screen {
@@ -92,16 +90,4 @@ fn named(name: &str) -> Result<Format, UsageError> {
             "`{name}` is no format; the formats are auto, concise, json, markdown, github"
         ))
     })
-}
-
-/// Writes a file whole or not at all.
-pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
-        // A device or a pipe cannot be renamed over.
-        return fs::write(path, bytes);
-    }
-    let mut file = temporary().tempfile_in(folder(path))?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::settings::UsageError;
+use crate::whole::{self, Draft, For, folder};
 
 /// A file in the folder of its path, which has no name until it is whole.
 pub(super) struct Unnamed {
@@ -41,35 +42,13 @@ impl Unnamed {
     /// If it cannot be copied.
     pub(super) fn place(mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
-        if self.path.exists() && !self.path.is_file() {
-            // A device or a pipe cannot be renamed over.
-            io::copy(
-                &mut self.file,
-                &mut fs::OpenOptions::new().write(true).open(&self.path)?,
-            )?;
+        if !whole::is_file(&self.path) {
+            let mut out = fs::OpenOptions::new().write(true).open(&self.path)?;
+            io::copy(&mut self.file, &mut out)?;
             return Ok(());
         }
-        let mut named = named().tempfile_in(folder(&self.path))?;
-        io::copy(&mut self.file, named.as_file_mut())?;
-        named.persist(&self.path)?;
-        Ok(())
+        let draft = Draft::new(&self.path, For::Everyone)?;
+        io::copy(&mut self.file, &mut draft.handle()?)?;
+        draft.put()
     }
-}
-
-/// A named file that whoever may read files made here may read, and not its owner alone.
-pub(super) fn named() -> tempfile::Builder<'static, 'static> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no modes to set"))]
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder
-}
-
-/// The folder a file is in, or is to be in.
-pub(super) fn folder(path: &Path) -> &Path {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
 }

@@ -4,7 +4,6 @@
 //! measure gathered. Parts of other headers are refused, not guessed at.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -14,6 +13,7 @@ use crate::rule::lane::{Options, RuleEntry};
 
 use crate::sketch::Merge;
 use crate::sketch::lines::Lines;
+use crate::whole::{self, For};
 
 use super::Gathered;
 
@@ -83,17 +83,7 @@ pub enum PartError {
 /// If the file cannot be written.
 pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered) -> Result<(), PartError> {
     let bytes = to_bytes(header, shard, gathered)?;
-    let write = || -> std::io::Result<()> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&bytes)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|source| PartError::Write {
+    whole::write(path, &bytes, For::Owner).map_err(|source| PartError::Write {
         path: path.display().to_string(),
         source,
     })

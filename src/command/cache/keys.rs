@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Key, KeyOf};
 use crate::command::prepare::Prepared;
-use crate::command::unnamed::folder;
 use crate::encode::template::select::MORE_TEMPLATES;
 use crate::rule::lane::RuleEntry;
+use crate::whole::folder;
 
 /// Files of a model folder beyond this size are weights, which say nothing about tokens.
 const LARGEST: u64 = 256 << 20;

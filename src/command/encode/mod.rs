@@ -3,13 +3,11 @@
 mod jsonl;
 mod parquet;
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::command::unnamed::{folder, named};
 use crate::model::batch::Sequence;
 use crate::model::encoded::Encoded;
 use crate::model::example::Example;
@@ -23,6 +21,7 @@ use crate::shape::Layout;
 use crate::source::{Batch, Part, open};
 use crate::trainer::packed::restarting;
 use crate::trainer::{Encode, Pool};
+use crate::whole::{Draft, For};
 
 use super::Outcome;
 use super::distinct::distinct;
@@ -80,8 +79,8 @@ fn to_file<T>(path: &Path, write: impl FnOnce(&mut dyn Sink) -> anyhow::Result<T
         return Ok(done);
     }
     let wrong = |error: io::Error| UsageError(format!("cannot write {}: {error}", path.display()));
-    let file = named().tempfile_in(folder(path)).map_err(wrong)?;
-    let out: File = file.as_file().try_clone().map_err(wrong)?;
+    let draft = Draft::new(path, For::Everyone).map_err(wrong)?;
+    let out = draft.handle().map_err(wrong)?;
     let mut sink: Box<dyn Sink> = match path.extension().and_then(|ending| ending.to_str()) {
         Some("jsonl" | "ndjson" | "json") => Box::new(jsonl::Jsonl(BufWriter::new(out))),
         Some("parquet") => Box::new(parquet::Parquet::new(out)),
@@ -92,7 +91,7 @@ fn to_file<T>(path: &Path, write: impl FnOnce(&mut dyn Sink) -> anyhow::Result<T
     };
     let done = write(sink.as_mut())?;
     sink.finish()?;
-    file.persist(path).map_err(|error| wrong(error.error))?;
+    draft.put().map_err(wrong)?;
     Ok(done)
 }
 

@@ -4,8 +4,10 @@
 //! so another process never sees half of one.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::whole::{self, For};
 
 use super::HubError;
 use super::id::{ModelId, is_commit};
@@ -100,15 +102,10 @@ fn link(_tag: &str, _place: &Path, _up: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Writes a file beside its place and renames it there.
+/// Writes a file, and the folders it is in.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), HubError> {
     let folder = path.parent().unwrap_or(path);
-    let written = fs::create_dir_all(folder).and_then(|()| {
-        let mut file = tempfile::Builder::new().prefix(".gonogo-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    });
+    let written = fs::create_dir_all(folder).and_then(|()| whole::write(path, bytes, For::OwnerElsewhere));
     written.map_err(|error| HubError::Unwritable {
         path: path.to_owned(),
         error,
