@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::encode::kit::Kit;
 use crate::model::setup::Setup;
 use crate::report::Verdict;
-use crate::report::style::{bytes, plural};
+use crate::report::style::{bytes, counted};
 use crate::scan::{Finished, Gathered, Progress, partial};
 use crate::settings::UsageError;
 use crate::settings::cli::CheckArgs;
@@ -136,11 +136,11 @@ fn verified(kit: &Kit) -> Option<Aside> {
     Some(match kit.tokenizer().slow_because() {
         None if otherwise > 0 => Err(format!(
             "the tokenizer engines differ on {otherwise} of {}: a fault of this program, please report it",
-            plural(texts + otherwise, "text")
+            counted(texts + otherwise, "text")
         )),
         None => Ok(format!(
             "verified: both tokenizer engines encode {} alike",
-            plural(texts, "text")
+            counted(texts, "text")
         )),
         Some(reason) => Ok(format!(
             "nothing to verify: the reference engine alone encodes this tokenizer ({reason})"
@@ -192,11 +192,14 @@ fn tell(rows: u64, size: u64, took: Duration, again: Again) {
     let again = match again {
         Again::Nothing => String::new(),
         Again::Tokens(0) => ", with the tokens of an earlier run".to_owned(),
-        Again::Tokens(missed) => format!(", with the tokens of an earlier run but for {}", plural(missed, "text")),
+        Again::Tokens(missed) => format!(
+            ", with the tokens of an earlier run but for {}",
+            counted(missed, "text")
+        ),
         Again::Everything => ", kept from an earlier run".to_owned(),
     };
     let seconds = took.as_secs_f64();
-    let line = format!("{} in {seconds:.1} s ({rate}/s){again}", plural(rows, "row"));
+    let line = format!("{} in {seconds:.1} s ({rate}/s){again}", counted(rows, "row"));
     // Nothing is lost where standard error is closed.
     let _ = writeln!(anstream::stderr(), "{line}");
 }

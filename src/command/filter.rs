@@ -5,7 +5,7 @@ mod fates;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::report::style::{count, plural};
+use crate::report::style::{count, counted};
 use crate::rewrite::{self, Counts};
 use crate::scan::{Gathered, Progress};
 use crate::settings::UsageError;
@@ -218,12 +218,12 @@ fn tell(written: &[Written], fates: &Fates, args: &FilterArgs) -> anyhow::Result
     for Written { path, counts } in written {
         let all = counts.kept + counts.removed;
         let (kept, path) = (count(counts.kept), path.display());
-        writeln!(out, "{path}: kept {kept} of {}", plural(all, "row"))?;
+        writeln!(out, "{path}: kept {kept} of {}", counted(all, "row"))?;
     }
     let removed = removed_path(args);
-    writeln!(out, "{}: {} removed", removed.display(), plural(fates.len(), "row"))?;
+    writeln!(out, "{}: {} removed", removed.display(), counted(fates.len(), "row"))?;
     for (rule, rows) in fates.by_rule() {
-        writeln!(out, "  {rule:<28} {}", plural(rows, "row"))?;
+        writeln!(out, "  {rule:<28} {}", counted(rows, "row"))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::model::example::{Branch, Content, Example, Role, Turn};
 use crate::model::record::Record;
 use crate::model::value::Value;
 use crate::report;
-use crate::report::style::{count, plural};
+use crate::report::style::{count, counted};
 use crate::settings::Settings;
 use crate::shape::{Detection, Layout};
 use crate::source::{Input, Limits, Part, discover, open};
@@ -174,7 +174,7 @@ fn too_short(holdout: &Holdout) -> Option<String> {
             "{} of {} have fewer than {GRAM_WORDS} words to a turn: they are found where a row asks or says the same, and \
              not inside longer texts",
             count(short),
-            plural(all, "held-out row")
+            counted(all, "held-out row")
         )
     })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::measure::Never;
-use crate::report::style::plural;
+use crate::report::style::counted;
 use crate::scan::Gathered;
 use crate::settings::UsageError;
 use crate::whole;
@@ -44,6 +44,6 @@ pub(super) fn list(path: &Path, gathered: &Gathered, header: &Header) -> anyhow:
         lines.push(b'\n');
     }
     whole::save(path, &lines).map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
-    let listed = format!("{} never seen in {}", plural(rows.len() as u64, "row"), path.display());
+    let listed = format!("{} never seen in {}", counted(rows.len() as u64, "row"), path.display());
     Ok(Ok(listed))
 }

@@ -4,7 +4,7 @@ use crate::measure::share;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::style::{bytes, count, percent, plural};
+use super::style::{bytes, count, counted, percent};
 
 /// A dump as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,7 +65,7 @@ pub(super) fn lines(section: &BatchSection) -> Vec<(&'static str, String)> {
     };
     let files = match section.files {
         1 => String::new(),
-        files => format!(" in {}", plural(files, "file")),
+        files => format!(" in {}", counted(files, "file")),
     };
     let mut lines = vec![(
         "batches",
@@ -73,7 +73,7 @@ pub(super) fn lines(section: &BatchSection) -> Vec<(&'static str, String)> {
             "{} · {}{files} · {} · {} × {} tokens · {} · {}",
             section.name,
             batches(section.batches),
-            plural(section.rows, "row"),
+            counted(section.rows, "row"),
             range(section.rows_per_batch),
             range(section.width),
             section.format,
@@ -82,7 +82,7 @@ pub(super) fn lines(section: &BatchSection) -> Vec<(&'static str, String)> {
     )];
     let mut like = vec![section.columns.join(", ")];
     if section.documents > section.rows {
-        like.push(plural(section.documents, "document"));
+        like.push(counted(section.documents, "document"));
     }
     like.push(match section.padded {
         (0, 0) => "no padding".to_owned(),
@@ -112,7 +112,7 @@ pub(super) fn lines(section: &BatchSection) -> Vec<(&'static str, String)> {
     if let Some(against) = &section.against {
         let failed = match against.failed {
             0 => String::new(),
-            failed => format!(" · {} not encoded", plural(failed, "row")),
+            failed => format!(" · {} not encoded", counted(failed, "row")),
         };
         let unit = if section.documents > section.rows {
             "document"
@@ -125,8 +125,8 @@ pub(super) fn lines(section: &BatchSection) -> Vec<(&'static str, String)> {
                 "{} · {} · {} encoded here{failed} · of {}, {} alike, {} otherwise, {} like none",
                 against.name,
                 against.trainer,
-                plural(against.encoded, "row"),
-                plural(against.alike + against.otherwise + against.unmatched, unit),
+                counted(against.encoded, "row"),
+                counted(against.alike + against.otherwise + against.unmatched, unit),
                 count(against.alike),
                 count(against.otherwise),
                 count(against.unmatched)

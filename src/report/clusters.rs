@@ -1,11 +1,11 @@
 //! Groups of rows that are alike, in lines.
 
-use super::style::{count, plural};
+use super::style::{count, counted};
 use super::{Cluster, Report};
 
 /// `21 rows: train.jsonl:201, 202, 204 and 18 more`: the file stands before the first of its rows.
 pub(super) fn line(report: &Report, cluster: &Cluster) -> String {
-    let mut text = format!("{}: ", plural(cluster.size, "row"));
+    let mut text = format!("{}: ", counted(cluster.size, "row"));
     let mut source = None;
     for (at, member) in cluster.members.iter().enumerate() {
         if at > 0 {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Report;
-use super::style::{plural, visible};
+use super::style::{counted, visible};
 
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for group in &report.findings {
@@ -26,7 +26,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
         let more = group.count - group.places.len() as u64;
         if more > 0 {
-            writeln!(out, "{}: and {} more", group.rule, plural(more, "finding"))?;
+            writeln!(out, "{}: and {} more", group.rule, counted(more, "finding"))?;
         }
     }
     let verdict = &report.verdict;
@@ -34,7 +34,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "{word}: {}, {}",
-        plural(verdict.errors, "error"),
-        plural(verdict.warnings, "warning")
+        counted(verdict.errors, "error"),
+        counted(verdict.warnings, "warning")
     )
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use crate::finding::Level;
 
-use super::style::{plural, visible};
+use super::style::{counted, visible};
 use super::{Found, Group, Report};
 
 const SHOWN: usize = 9;
@@ -28,7 +28,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 out,
                 "::{}::and {}",
                 command(level),
-                plural(more, &format!("more {}", word(level)))
+                counted(more, &format!("more {}", word(level)))
             )?;
         }
     }
@@ -47,7 +47,7 @@ fn annotate(report: &Report, level: Level, group: &Group, found: &Found, out: &m
         at.push_str(&format!("col={column},"));
     }
     let mut rows = if group.rows > 1 {
-        format!(" ({})", plural(group.rows, "row"))
+        format!(" ({})", counted(group.rows, "row"))
     } else {
         String::new()
     };

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::style::{count, percent, plural, short, visible};
+use super::style::{count, counted, percent, short, visible};
 use super::{Group, Report, batches, passages, plan};
 
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -16,10 +16,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "{}, {}, {} in {}{sample}\n",
-        plural(verdict.errors, "error"),
-        plural(verdict.warnings, "warning"),
-        plural(verdict.notes, "note"),
-        plural(verdict.rows, "row")
+        counted(verdict.errors, "error"),
+        counted(verdict.warnings, "warning"),
+        counted(verdict.notes, "note"),
+        counted(verdict.rows, "row")
     )?;
     if let Some(section) = &report.batches {
         for (name, text) in batches::lines(section) {
@@ -66,7 +66,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 "\nmax_length {} ({}) cuts {} and {} trained tokens.",
                 count(cut.limit as u64),
                 cut.origin,
-                plural(cut.rows, "row"),
+                counted(cut.rows, "row"),
                 count(cut.trained)
             )?;
         }

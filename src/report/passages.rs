@@ -1,6 +1,6 @@
 //! What repeats across rows, in lines.
 
-use super::style::{clip, count, percent, plural, visible};
+use super::style::{count, counted, percent, shortened, visible};
 use super::{At, Report};
 use crate::measure::PASSAGE_WORDS;
 
@@ -29,13 +29,13 @@ pub(super) fn lines(report: &Report) -> Vec<(&'static str, String)> {
     let mut first = format!(
         "{} in {} of {PASSAGE_WORDS} words and more, each in 1 % of the rows and more",
         share(section.share_of_text, section.share_of_tokens),
-        plural(section.found, "passage")
+        counted(section.found, "passage")
     );
     if !section.exact {
         first.push_str(&format!(
             " · ≈: {} of {} looked at",
             count(section.looked_at),
-            plural(section.rows, "row")
+            counted(section.rows, "row")
         ));
     }
     let mut lines = vec![("repeated", first)];
@@ -45,11 +45,11 @@ pub(super) fn lines(report: &Report) -> Vec<(&'static str, String)> {
             row: passage.row,
             line: passage.line,
         });
-        let text = clip(&passage.text, CHARS);
+        let text = shortened(&passage.text, CHARS);
         let text = format!(
             "{mark}{} · {} · {} · {}, {place}: {text}",
-            plural(passage.rows, "row"),
-            plural(passage.words, "word"),
+            counted(passage.rows, "row"),
+            counted(passage.words, "word"),
             share(passage.share_of_text, passage.share_of_tokens),
             passage.role.name(),
         );

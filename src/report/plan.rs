@@ -3,7 +3,7 @@
 use crate::measure::share;
 use crate::model::budget::{Budget, Planned, ScheduleFigures, StepLoad};
 
-use super::style::{count, percent, plural, rate, short};
+use super::style::{count, counted, percent, rate, short};
 
 /// Name and text of each line.
 pub fn lines(budget: &Budget) -> Vec<(&'static str, String)> {
@@ -14,7 +14,7 @@ pub fn lines(budget: &Budget) -> Vec<(&'static str, String)> {
             packed.strategy,
             count(budget.fed() - packed.left_out),
             count(budget.rows),
-            plural(packed.sequences, "sequence"),
+            counted(packed.sequences, "sequence"),
             count(packed.capacity),
             percent(packed.efficiency)
         );
@@ -45,13 +45,13 @@ fn unit(budget: &Budget) -> &'static str {
 fn steps(plan: &Planned, budget: &Budget) -> String {
     let mut text = format!(
         "{} of {} (batch {} × {} accumulated × {}) · {:.2} epochs of {} · {} a rank",
-        plural(plan.steps, "step"),
-        plural(plan.effective_batch, unit(budget)),
+        counted(plan.steps, "step"),
+        counted(plan.effective_batch, unit(budget)),
         count(plan.batch_size),
         count(plan.grad_accum),
-        plural(plan.world_size, "rank"),
+        counted(plan.world_size, "rank"),
         plan.epochs,
-        plural(plan.steps_per_epoch, "step"),
+        counted(plan.steps_per_epoch, "step"),
         if plan.batches_per_rank == 1 {
             "1 batch".to_owned()
         } else {
@@ -59,18 +59,18 @@ fn steps(plan: &Planned, budget: &Budget) -> String {
         }
     );
     if let Some(last) = plan.last_step {
-        text.push_str(&format!(" · an epoch's last step has {}", plural(last, unit(budget))));
+        text.push_str(&format!(" · an epoch's last step has {}", counted(last, unit(budget))));
     }
     if plan.left_out > 0 {
         text.push_str(&format!(
             " · each epoch leaves out {}",
-            plural(plan.left_out, unit(budget))
+            counted(plan.left_out, unit(budget))
         ));
     }
     if plan.fed_twice > 0 {
         text.push_str(&format!(
             " · each epoch has {} twice",
-            plural(plan.fed_twice, unit(budget))
+            counted(plan.fed_twice, unit(budget))
         ));
     }
     text
@@ -84,7 +84,11 @@ fn coverage(plan: &Planned, budget: &Budget) -> String {
     } else {
         ""
     };
-    let mut text = vec![format!("{mark}{} of {} seen", percent(plan.share), plural(rows, "row"))];
+    let mut text = vec![format!(
+        "{mark}{} of {} seen",
+        percent(plan.share),
+        counted(rows, "row")
+    )];
     if budget.held_out > 0 {
         text.push(format!("{} held out to evaluate on", count(budget.held_out)));
     }
@@ -100,7 +104,7 @@ fn coverage(plan: &Planned, budget: &Budget) -> String {
         };
         text.push(format!("{} {times}", count(seen.rows)));
     }
-    text.push(format!("{} fed in all", plural(plan.rows_fed, unit(budget))));
+    text.push(format!("{} fed in all", counted(plan.rows_fed, unit(budget))));
     if let Some(step) = plan.all_seen_at {
         text.push(format!("all seen by step {}", count(step)));
     }
@@ -123,7 +127,7 @@ fn load_text(load: &StepLoad, steps: u64) -> String {
     }
     text.push_str(&format!(" · {mark}{} of the batches is padding", percent(load.padding)));
     if load.steps < steps {
-        text.push_str(&format!(" · in the first {}", plural(load.steps, "step")));
+        text.push_str(&format!(" · in the first {}", counted(load.steps, "step")));
     }
     text
 }
@@ -140,7 +144,7 @@ fn rounded(mean: f64) -> u64 {
 fn schedule(schedule: &ScheduleFigures, steps: u64) -> String {
     let mut text = vec![format!("{}, peak {}", schedule.name, rate(schedule.peak))];
     if schedule.warmup_steps > 0 {
-        let warmup = plural(schedule.warmup_steps, "step");
+        let warmup = counted(schedule.warmup_steps, "step");
         text.push(format!(
             "warmup {warmup} ({})",
             percent(share(schedule.warmup_steps, steps))

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::fit::{Axis, Choice, Compared, LengthRow, Outcome, Sizing, StepsRow, Unit};
 
-use super::style::{count, percent, plural, rate, short};
+use super::style::{count, counted, percent, rate, short};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -23,7 +23,7 @@ pub fn render(sizing: &Sizing, width: usize, out: &mut dyn Write) -> io::Result<
         "rows",
         &format!(
             "{} · {} tokens, {} of them trained ({}) · {}",
-            plural(sizing.rows, "row"),
+            counted(sizing.rows, "row"),
             short(sizing.tokens),
             short(sizing.trained),
             percent(share(sizing.trained, sizing.tokens)),
@@ -264,10 +264,10 @@ fn choice(choice: &Choice) -> String {
         count(choice.max_length),
         count(choice.batch_size),
         count(choice.grad_accum),
-        plural(choice.world_size, "rank")
+        counted(choice.world_size, "rank")
     );
     if let Some(warmup) = choice.warmup_steps {
-        text.push_str(&format!(" · warmup {}", plural(warmup, "step")));
+        text.push_str(&format!(" · warmup {}", counted(warmup, "step")));
     }
     text
 }
@@ -276,7 +276,7 @@ fn comes_to(outcome: &Outcome) -> String {
     let mut text = vec![
         format!(
             "{} of {:.0} row{}",
-            plural(outcome.steps, "step"),
+            counted(outcome.steps, "step"),
             outcome.rows_per_step,
             if outcome.rows_per_step.round() <= 1.0 { "" } else { "s" }
         ),

@@ -1,14 +1,14 @@
 //! A file that was read, in a line.
 
 use super::Source;
-use super::style::{bytes, clip, plural, visible};
+use super::style::{bytes, counted, shortened, visible};
 
 /// A source in a line: name, rows, size, format, shape.
 pub(super) fn describe(source: &Source) -> String {
     let shape = source.shape.map_or_else(
         || match &source.found_columns[..] {
             [] => "shape unknown".to_owned(),
-            columns => format!("shape unknown (columns {})", clip(&columns.join(", "), 60)),
+            columns => format!("shape unknown (columns {})", shortened(&columns.join(", "), 60)),
         },
         |shape| shape.name().to_owned(),
     );
@@ -30,7 +30,7 @@ pub(super) fn describe(source: &Source) -> String {
     let text = format!(
         "{} · {} · {} · {} · {shape}{renamed}{split}",
         source.name,
-        plural(source.rows, "row"),
+        counted(source.rows, "row"),
         bytes(source.bytes),
         source.format
     );

@@ -76,8 +76,8 @@ pub fn percent(share: f64) -> String {
     format!("{shown} %")
 }
 
-/// `1 row`, `2 rows`
-pub fn plural(number: u64, one: &str) -> String {
+/// `1 row`, `24,518 rows`
+pub fn counted(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", count(number))
 }
@@ -104,7 +104,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// At most `chars` characters, with `…` for what is left out.
-pub fn clip(text: &str, chars: usize) -> Cow<'_, str> {
+pub fn shortened(text: &str, chars: usize) -> Cow<'_, str> {
     if text.char_indices().nth(chars).is_none() {
         Cow::Borrowed(text)
     } else {
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(bytes(41_200_000), "41.2 MB");
         assert_eq!(bytes(999_999_999), "1.0 GB");
         assert_eq!(short(18_900_000), "18.9M");
-        assert_eq!(plural(1, "row"), "1 row");
+        assert_eq!(counted(1, "row"), "1 row");
         assert_eq!(
             [0.0, 2e-5, 1.534e-6, 0.01, 0.0021].map(rate),
             ["0", "2e-5", "1.53e-6", "0.01", "0.0021"]
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn control_characters_never_reach_the_terminal() {
         assert_eq!(visible("a\u{1b}[31mb\n\u{202e}"), "a\\u{1b}[31mb⏎\\u{202e}");
-        assert_eq!(clip("héllo", 3), "hé…");
-        assert_eq!(clip("hé", 3), "hé");
+        assert_eq!(shortened("héllo", 3), "hé…");
+        assert_eq!(shortened("hé", 3), "hé");
     }
 }

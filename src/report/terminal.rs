@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use crate::finding::Level;
 use crate::measure::LengthSection;
 
-use super::style::{bytes, clip, count, percent, plural, short, visible};
+use super::style::{bytes, count, counted, percent, short, shortened, visible};
 use super::wrap::wrap;
 use super::{At, Cluster, Found, Group, Report, Source, bars, batches, clusters, passages, plan};
 
@@ -97,8 +97,8 @@ impl Page<'_> {
             let size = rest.iter().map(|source| source.bytes).sum();
             let text = format!(
                 "and {} · {} · {}",
-                plural(rest.len() as u64, "file"),
-                plural(rows, "row"),
+                counted(rest.len() as u64, "file"),
+                counted(rows, "row"),
                 bytes(size)
             );
             self.line("", &text)?;
@@ -162,7 +162,7 @@ impl Page<'_> {
             (verdict.notes, "note"),
         ] {
             if number > 0 {
-                counts.push(plural(number, name));
+                counts.push(counted(number, name));
             }
         }
         let found = if counts.is_empty() {
@@ -174,7 +174,7 @@ impl Page<'_> {
         writeln!(
             self.out,
             "\n {style}{word}{style:#}  {found} in {sampled}{}",
-            plural(verdict.rows, "row")
+            counted(verdict.rows, "row")
         )
     }
 
@@ -194,21 +194,21 @@ impl Page<'_> {
         };
         let mut amount = String::new();
         if self.report.is_of_files(group) {
-            amount = format!("  {}", plural(group.rows, "file"));
+            amount = format!("  {}", counted(group.rows, "file"));
         } else if group.rows > 0 {
-            amount = format!("  {} · {}", plural(group.rows, "row"), percent(group.share));
+            amount = format!("  {} · {}", counted(group.rows, "row"), percent(group.share));
         }
         if group.tokens > 0 {
             amount.push_str(&format!(" · {} trained tokens", short(group.tokens)));
         }
         if let Some((met, of)) = group.held_out {
-            amount.push_str(&format!(" · {} of {} met", count(met), plural(of, "held-out row")));
+            amount.push_str(&format!(" · {} of {} met", count(met), counted(of, "held-out row")));
         }
         if let Some(clusters) = &group.clusters {
             let largest = clusters.largest.first().map_or(0, |cluster| cluster.size);
             amount.push_str(&format!(
                 " · {}, the largest of {} · {} remain",
-                plural(clusters.groups, "group"),
+                counted(clusters.groups, "group"),
                 count(largest),
                 count(clusters.remaining)
             ));
@@ -221,7 +221,7 @@ impl Page<'_> {
         let more = self.places(group)?;
         if more > 0 {
             let more = match group.clusters {
-                Some(_) => plural(more, "more group"),
+                Some(_) => counted(more, "more group"),
                 None => format!("{} more", count(more)),
             };
             writeln!(self.out, "        {DIM}and {more}{DIM:#}")?;
@@ -317,7 +317,7 @@ impl Page<'_> {
             &format!(
                 "{mark}{} in {}{}{} · {figures}",
                 short(all.tokens),
-                plural(all.rows, "row"),
+                counted(all.rows, "row"),
                 self.report.of_evaluation(),
                 self.report.of_pairs(", of each the longer side")
             ),
@@ -328,11 +328,11 @@ impl Page<'_> {
                 "{} ({}) cuts {} ({}), {} tokens, {} of them trained · {} whole",
                 count(cut.limit as u64),
                 cut.origin,
-                plural(cut.rows, "row"),
+                counted(cut.rows, "row"),
                 percent(share(cut.rows, all.rows)),
                 short(cut.tokens),
                 short(cut.trained),
-                plural(cut.answers_lost, "answer"),
+                counted(cut.answers_lost, "answer"),
             );
             self.line("max_length", &text)?;
         }
@@ -378,7 +378,7 @@ impl Page<'_> {
                 "{} packed to {} ({})",
                 percent(1.0 - packed.efficiency),
                 count(u64::from(packed.capacity)),
-                plural(packed.sequences, "sequence")
+                counted(packed.sequences, "sequence")
             ));
         }
         if !waste.is_empty() {
@@ -432,7 +432,7 @@ impl Page<'_> {
         let text = format!(
             "{} {} {}",
             count(lengths.all.min),
-            clip(&bars, room),
+            shortened(&bars, room),
             count(lengths.all.max)
         );
         let key = limit

@@ -3,7 +3,7 @@
 /// Characters of a value that a message shows.
 const SHOWN: usize = 40;
 
-/// `1 row`, `2 rows`
+/// `1 row`, `24518 rows`
 pub fn plural(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {one}{ending}")

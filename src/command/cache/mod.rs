@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::cache::Cache;
-use crate::report::style::{bytes, plural};
+use crate::report::style::{bytes, counted};
 use crate::settings::UsageError;
 use crate::settings::cli::{CacheArgs, CacheCommand};
 use crate::settings::resolve::Environment;
@@ -50,7 +50,7 @@ fn entries(count: u64) -> String {
     if count == 1 {
         "1 entry".to_owned()
     } else {
-        plural(count, "entrie")
+        counted(count, "entrie")
     }
 }
 

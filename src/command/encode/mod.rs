@@ -13,7 +13,7 @@ use crate::model::encoded::Encoded;
 use crate::model::example::Example;
 use crate::model::record::{Record, Unreadable};
 use crate::place::Place;
-use crate::report::style::plural;
+use crate::report::style::counted;
 use crate::settings::UsageError;
 use crate::settings::cli::EncodeArgs;
 use crate::settings::resolve::{Environment, Typed, resolve};
@@ -55,8 +55,8 @@ pub fn run(args: &EncodeArgs, environment: &Environment) -> anyhow::Result<Outco
         let _ = writeln!(anstream::stderr(), "note: {note}");
     }
     let counts = to_file(&args.output, |sink| feed(&prepared, encoder, sink))?;
-    let sequences = plural(counts.sequences, "sequence");
-    let rows = plural(counts.rows, "row");
+    let sequences = counted(counts.sequences, "sequence");
+    let rows = counted(counts.rows, "row");
     let dropped = match counts.dropped {
         0 => String::new(),
         dropped => format!(", {dropped} dropped by the trainer"),

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::command::output;
 use crate::finding::Level;
 use crate::model::encoded::IGNORE;
-use crate::report::style::{percent, plural, visible};
+use crate::report::style::{counted, percent, visible};
 use crate::report::wrap::wrap;
 use crate::settings::cli::ShowArgs;
 
@@ -79,7 +79,7 @@ fn head(shown: &Shown, out: &mut dyn Write) -> std::io::Result<()> {
         let trained = trained.count();
         #[expect(clippy::cast_precision_loss, reason = "a share is a float")]
         let share = trained as f64 / all as f64;
-        let tokens = plural(all as u64, "token");
+        let tokens = counted(all as u64, "token");
         let full = shown.tokens_before_truncation.filter(|full| *full > all);
         let cut = full.map_or(String::new(), |full| format!(", cut from {full}"));
         writeln!(out, " {tokens}{cut}, {trained} trained ({})", percent(share))?;

@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::command::prepare::workers;
 use crate::json;
 use crate::model::value::Value;
-use crate::report::style::plural;
+use crate::report::style::counted;
 use crate::scan::{Progress, Scan};
 use crate::settings::UsageError;
 use crate::source::{Part, open};
@@ -42,7 +42,7 @@ pub(super) fn by_number(prepared: &Prepared, wanted: u64) -> anyhow::Result<Show
             break;
         }
     }
-    let rows = plural(before, "row");
+    let rows = counted(before, "row");
     Err(UsageError(format!("there is no row {wanted}: the data has {rows}")).into())
 }
 
