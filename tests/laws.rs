@@ -13,7 +13,7 @@ use gonogo::model::value::{Object, Value};
 use gonogo::place::Place;
 use gonogo::rule::lane::{Options, RuleEntry};
 use gonogo::rules::all;
-use gonogo::scan::partial::{self, Shard};
+use gonogo::scan::partial::{self, NthShard};
 use gonogo::scan::{Finished, Gathered, Progress, Scan};
 use gonogo::shape::{Columns, Layout, Usual};
 use gonogo::source::{Batch, Reader};
@@ -210,7 +210,7 @@ proptest! {
             let to = cuts.get(index as usize).copied().unwrap_or(2.0);
             let gathered = scan(2).run(readers(&|at| from <= at && at < to), &rules(), &options).expect("no options");
             let path = folder.path().join(format!("part{index}"));
-            partial::save(&path, "header", Some(Shard { index: index + 1, count: 3 }), &gathered).expect("saved");
+            partial::save(&path, "header", Some(NthShard { index: index + 1, count: 3 }), &gathered).expect("saved");
             path
         }).collect();
         if backwards { parts.reverse(); }

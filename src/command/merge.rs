@@ -1,7 +1,7 @@
 //! `gonogo merge`: finishes a scan that was split.
 
 use crate::rules::all;
-use crate::scan::partial::{self, Part, Shard};
+use crate::scan::partial::{self, NthShard, Part};
 use crate::settings::UsageError;
 use crate::settings::cli::{FailOn, MergeArgs};
 
@@ -46,7 +46,7 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
 
 /// Every shard must be there once: a verdict on some of the rows would be taken for one on all.
 fn complete(parts: &[Part]) -> Result<(), UsageError> {
-    let mut shards: Vec<Shard> = parts.iter().filter_map(|part| part.shard).collect();
+    let mut shards: Vec<NthShard> = parts.iter().filter_map(|part| part.shard).collect();
     shards.sort();
     let count = shards.first().map_or(1, |shard| shard.count);
     if shards.is_empty() && parts.len() == 1 {

@@ -38,7 +38,7 @@ impl Model {
         environment: &Environment,
         notes: &mut Vec<String>,
     ) -> anyhow::Result<Option<Self>> {
-        let found = match Found::look(settings, &data.files.inputs, environment) {
+        let found = match LocalModel::look(settings, &data.files.inputs, environment) {
             // A model that only the config names is not asked for.
             Err(error) if from_config(settings.model.as_ref(), run) => {
                 notes.push(format!("no tokenizer: {error:#}"));
@@ -82,7 +82,7 @@ fn from_config(setting: Option<&Setting<String>>, run: Option<&Run>) -> bool {
 }
 
 /// A tokenizer on this machine.
-pub struct Found {
+pub struct LocalModel {
     /// A folder, or a `tokenizer.json`.
     path: PathBuf,
     /// The id it was asked for by, without its revision.
@@ -91,7 +91,7 @@ pub struct Found {
     pub asked: Setting<String>,
 }
 
-impl Found {
+impl LocalModel {
     /// The model that is named, from the disk, the hub's cache or the hub; else the one that lies beside
     /// the data.
     ///
@@ -151,7 +151,7 @@ impl Found {
 }
 
 /// A tokenizer in a folder of the data, if there is just one.
-fn beside(inputs: &[Input]) -> Option<Found> {
+fn beside(inputs: &[Input]) -> Option<LocalModel> {
     let mut folders: Vec<&Path> = inputs
         .iter()
         .filter_map(|input| {
@@ -167,7 +167,7 @@ fn beside(inputs: &[Input]) -> Option<Found> {
     folders.sort_unstable();
     folders.dedup();
     let [folder] = folders[..] else { return None };
-    Some(Found {
+    Some(LocalModel {
         path: folder.to_owned(),
         hub_id: None,
         asked: Setting {
@@ -177,7 +177,7 @@ fn beside(inputs: &[Input]) -> Option<Found> {
     })
 }
 
-impl Found {
+impl LocalModel {
     /// Says where the ids depend on the version of transformers, with an example.
     fn other_ids(&self, kit: &Kit) -> Option<String> {
         let generation = kit.facts().generation;

@@ -11,7 +11,7 @@ use crate::model::example::Shape;
 use crate::model::run::Run;
 use crate::model::setup::{Lengths, Origin, Regime, Setting, Setup, Spill};
 use crate::rule::lane::RuleEntry;
-use crate::scan::partial::Shard;
+use crate::scan::partial::NthShard;
 use crate::scan::{Progress, Scan};
 use crate::settings::config;
 use crate::settings::resolve::Environment;
@@ -41,7 +41,7 @@ pub struct Prepared {
     pub layouts: Vec<Option<Layout>>,
     pub readers: Vec<Box<dyn Reader>>,
     /// The shard of each file that they read; `None` for all of it.
-    pub shard: Option<Shard>,
+    pub shard: Option<NthShard>,
     pub encoder: Option<Box<dyn Encode>>,
     pub kit: Option<Arc<Kit>>,
     pub rules: Vec<&'static RuleEntry>,
@@ -128,7 +128,7 @@ impl Prepared {
 /// # Errors
 ///
 /// If data or model cannot be found or read, or a setting is wrong.
-pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<Shard>) -> anyhow::Result<Prepared> {
+pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<NthShard>) -> anyhow::Result<Prepared> {
     let limits = limits(&settings);
     let asked = Asked::of(&settings, environment)?;
     let mut described = described::read(&mut settings, asked.as_ref(), environment)?;
@@ -258,7 +258,7 @@ fn limits(settings: &Settings) -> Limits {
 }
 
 /// A reader of each file, or of the shard of it that is looked at.
-fn readers(inputs: &[Input], shard: Option<Shard>, limits: &Limits) -> Vec<Box<dyn Reader>> {
+fn readers(inputs: &[Input], shard: Option<NthShard>, limits: &Limits) -> Vec<Box<dyn Reader>> {
     let part = match shard {
         None => Part::Whole,
         Some(shard) => Part::Shard(source::Shard::new(shard.index - 1, shard.count).expect("checked when it was read")),

@@ -77,7 +77,7 @@ impl FedRows {
         trained.sort();
         both.sort();
         let places: Vec<(u32, u64)> = tokens.iter().map(|(source, row, _)| (source, row)).collect();
-        let rows = Rows {
+        let rows = FedColumns {
             of_source: of_source(&tokens),
             tokens: tokens.into_values(),
             trained: trained.into_values(),
@@ -101,8 +101,8 @@ impl FedRows {
     }
 
     /// The columns in row order.
-    pub(super) fn into_rows(self) -> Rows {
-        Rows {
+    pub(super) fn into_columns(self) -> FedColumns {
+        FedColumns {
             of_source: of_source(&self.tokens),
             tokens: self.tokens.into_values(),
             trained: self.trained.into_values(),
@@ -120,7 +120,7 @@ impl Merge for FedRows {
 }
 
 /// The columns of [`FedRows`], in row order.
-pub(super) struct Rows {
+pub(super) struct FedColumns {
     /// Rows of each source, in order.
     of_source: BTreeMap<u32, u32>,
     pub(super) tokens: Vec<u32>,
@@ -128,7 +128,7 @@ pub(super) struct Rows {
     both: Vec<u32>,
 }
 
-impl Rows {
+impl FedColumns {
     fn fed<'a>(&'a self, setup: &Setup, sets: &'a [u32]) -> Fed<'a> {
         Fed {
             sets,

@@ -94,7 +94,7 @@ impl Measures {
 
     pub fn finish(self, setup: &Setup) -> Sections {
         let trained = setup.tokenizer.is_some();
-        let fed = self.fed.into_rows();
+        let fed = self.fed.into_columns();
         let lengths = self.lengths.finish(setup, &fed.tokens);
         let mut budget = fed.budget(setup);
         if let Some(budget) = &mut budget {

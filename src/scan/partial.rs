@@ -22,12 +22,12 @@ const MAGIC: &[u8] = b"gonogo-partial\x05";
 
 /// Shard `index`, from 1, of `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Shard {
+pub struct NthShard {
     pub index: u32,
     pub count: u32,
 }
 
-impl FromStr for Shard {
+impl FromStr for NthShard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -44,7 +44,7 @@ impl FromStr for Shard {
 #[derive(Serialize, Deserialize)]
 struct Body {
     header: String,
-    shard: Option<Shard>,
+    shard: Option<NthShard>,
     /// State and findings by rule, in the order of the table.
     lanes: Vec<(String, Vec<u8>)>,
     measures: Vec<u8>,
@@ -55,7 +55,7 @@ struct Body {
 pub struct Part {
     pub header: String,
     /// Which rows it is of; `None` for all of them.
-    pub shard: Option<Shard>,
+    pub shard: Option<NthShard>,
     lanes: Vec<(String, Vec<u8>)>,
     measures: Vec<u8>,
     lines: Lines,
@@ -81,7 +81,7 @@ pub enum PartError {
 /// # Errors
 ///
 /// If the file cannot be written.
-pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered) -> Result<(), PartError> {
+pub fn save(path: &Path, header: &str, shard: Option<NthShard>, gathered: &Gathered) -> Result<(), PartError> {
     let bytes = to_bytes(header, shard, gathered)?;
     whole::write(path, &bytes, For::Owner).map_err(|source| PartError::Write {
         path: path.display().to_string(),
@@ -94,7 +94,7 @@ pub fn save(path: &Path, header: &str, shard: Option<Shard>, gathered: &Gathered
 /// # Errors
 ///
 /// If a rule's state cannot be written down.
-pub fn to_bytes(header: &str, shard: Option<Shard>, gathered: &Gathered) -> Result<Vec<u8>, PartError> {
+pub fn to_bytes(header: &str, shard: Option<NthShard>, gathered: &Gathered) -> Result<Vec<u8>, PartError> {
     let lanes = gathered
         .lanes
         .iter()

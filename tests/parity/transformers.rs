@@ -6,7 +6,7 @@ use gonogo::model::value::Value as Row;
 use gonogo::trainer::transformers::chat::{ChatCall, Chatted};
 use gonogo::trainer::transformers::collate::{Collator, Tensors};
 use gonogo::trainer::transformers::feature::{Column, Features};
-use gonogo::trainer::transformers::options::Kind;
+use gonogo::trainer::transformers::options::CollatorClass;
 use gonogo::trainer::transformers::tensor::Tensor;
 use gonogo::trainer::transformers::tokenize::{self, Tokenize};
 use gonogo::trainer::transformers::versions;
@@ -75,17 +75,17 @@ fn batches(case: &Case, kit: &Kit, features: &[Features]) -> Result<Vec<Value>, 
         .map(|(at, row)| self::row(at, row))
         .collect();
     let kind = match case.kind() {
-        "hf_lm" => Kind::Language,
-        "hf_seq2seq" => Kind::Seq2Seq,
-        "hf_flattening" => Kind::Flattening,
-        "hf_padding" => Kind::Padding,
-        "hf_default" => Kind::Default,
+        "hf_lm" => CollatorClass::Language,
+        "hf_seq2seq" => CollatorClass::Seq2Seq,
+        "hf_flattening" => CollatorClass::Flattening,
+        "hf_padding" => CollatorClass::Padding,
+        "hf_default" => CollatorClass::Default,
         _ => return Ok(records),
     };
     let none = Map::new();
     let arguments = case.config["collator_args"].as_object();
     // The recorder hands the default collator no arguments.
-    let arguments = arguments.filter(|_| kind != Kind::Default).unwrap_or(&none);
+    let arguments = arguments.filter(|_| kind != CollatorClass::Default).unwrap_or(&none);
     let collator = Collator::new(kind, arguments, range)?;
     let size = usize::try_from(case.config["batch_size"].as_u64().unwrap_or(2)).expect("small");
     for (index, rows) in features.chunks(size).enumerate() {

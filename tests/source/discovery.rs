@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use gonogo::source::{Format, Found, SourceError, discover};
+use gonogo::source::{Discovered, Format, SourceError, discover};
 
 use crate::columnar::{arrow_stream, small_batch};
 use crate::harness::{Folder, find, gzip, outline, read};
@@ -11,7 +11,7 @@ use crate::harness::{Folder, find, gzip, outline, read};
 const ROW: &str = "{\"a\": 1}\n";
 
 /// Names relative to the folder.
-fn names(folder: &Folder, found: &Found) -> Vec<String> {
+fn names(folder: &Folder, found: &Discovered) -> Vec<String> {
     found.inputs.iter().map(|input| relative(folder, &input.name)).collect()
 }
 
@@ -20,7 +20,7 @@ fn relative(folder: &Folder, name: &str) -> String {
     inside.display().to_string()
 }
 
-fn skipped(folder: &Folder, found: &Found) -> Vec<String> {
+fn skipped(folder: &Folder, found: &Discovered) -> Vec<String> {
     let line = |name: &str, reason: &str| format!("{}: {reason}", relative(folder, name));
     found
         .skipped

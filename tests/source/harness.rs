@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gonogo::model::record::{Quirks, Unreadable};
 use gonogo::model::value::{Object, Value};
 use gonogo::place::Place;
-use gonogo::source::{Found, Input, Limits, Part, Shard, discover, open};
+use gonogo::source::{Discovered, Input, Limits, Part, Shard, discover, open};
 use tempfile::TempDir;
 
 /// A folder that goes away with the test.
@@ -43,7 +43,7 @@ impl Folder {
     }
 }
 
-pub(crate) fn find(path: &Path) -> Found {
+pub(crate) fn find(path: &Path) -> Discovered {
     discover(&[path.to_owned()], &mut empty()).expect("the file is there")
 }
 

@@ -29,7 +29,7 @@ use crate::text::{Forms, Words};
 use super::data::Data;
 use super::distinct::distinct;
 use super::header::Header;
-use super::model::Found;
+use super::model::LocalModel;
 use super::{Outcome, assemble, output, prepare};
 
 use facts::Survey;
@@ -94,7 +94,7 @@ pub fn ready(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Re
     };
     let kit = match &other {
         Some(_) => None,
-        None => match Found::look(&settings, &[], environment)? {
+        None => match LocalModel::look(&settings, &[], environment)? {
             Some(found) => Some((found.load(&settings, Generation::V5)?, found.asked)),
             None => None,
         },

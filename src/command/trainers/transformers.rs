@@ -9,7 +9,7 @@ use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
 use crate::model::encoded::EncodeError;
 use crate::trainer::Trainer;
-use crate::trainer::transformers::options::{Kind, Options};
+use crate::trainer::transformers::options::{CollatorClass, Options};
 use crate::trainer::transformers::tokenize;
 use crate::trainer::transformers::{Transformers, versions};
 
@@ -47,7 +47,7 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         if options.tokenize.is_none() {
             assumed(made.way(), &mut notes);
         }
-        if options.collator == Kind::Language && set.columns().iter().any(|column| column == "labels") {
+        if options.collator == CollatorClass::Language && set.columns().iter().any(|column| column == "labels") {
             notes.push(
                 "DataCollatorForLanguageModeling makes labels of the ids, and the set's own are lost; it raises \
                  ValueError on a batch of labels of unequal length"

@@ -13,13 +13,13 @@ pub(super) struct Shape {
 pub(super) struct Field {
     pub id: u8,
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: FieldType,
     pub required: bool,
 }
 
 /// The type of a field. Enumerations are 32-bit integers.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(super) enum FieldType {
     Bool,
     Byte,
     I16,
@@ -27,11 +27,11 @@ pub(super) enum Kind {
     I64,
     Double,
     Binary,
-    List(&'static Kind),
+    List(&'static FieldType),
     Struct(&'static Shape),
 }
 
-impl Kind {
+impl FieldType {
     /// Whether this number of Thrift's compact protocol stands for the type.
     pub(super) fn is(self, number: u8) -> bool {
         match self {
@@ -48,7 +48,7 @@ impl Kind {
     }
 }
 
-const fn must(id: u8, name: &'static str, kind: Kind) -> Field {
+const fn must(id: u8, name: &'static str, kind: FieldType) -> Field {
     Field {
         id,
         name,
@@ -57,7 +57,7 @@ const fn must(id: u8, name: &'static str, kind: Kind) -> Field {
     }
 }
 
-const fn may(id: u8, name: &'static str, kind: Kind) -> Field {
+const fn may(id: u8, name: &'static str, kind: FieldType) -> Field {
     Field {
         id,
         name,
@@ -66,7 +66,7 @@ const fn may(id: u8, name: &'static str, kind: Kind) -> Field {
     }
 }
 
-use Kind::{Binary, Bool, Byte, Double, I16, I32, I64, List, Struct};
+use FieldType::{Binary, Bool, Byte, Double, I16, I32, I64, List, Struct};
 
 pub(super) static FILE_META_DATA: Shape = Shape {
     name: "FileMetaData",

@@ -4,7 +4,7 @@
 //! The decoder of the `parquet` crate takes a field by its number whatever type stands there, where
 //! Arrow in C++, and so pyarrow and `datasets`, passes over it and then misses what is required.
 
-use super::shape::{Kind, Shape};
+use super::shape::{FieldType, Shape};
 
 /// Is told what structs hold, in the order it stands there.
 pub(super) trait Visitor {
@@ -56,8 +56,8 @@ impl<'a> Thrift<'a> {
             found |= 1 << field.id;
             match field.kind {
                 // In a field the type is the value.
-                Kind::Bool => visitor.number(shape.name, field.name, i64::from(kind == 1)),
-                Kind::List(of) => {
+                FieldType::Bool => visitor.number(shape.name, field.name, i64::from(kind == 1)),
+                FieldType::List(of) => {
                     let (count, kind) = self.list().ok_or_else(malformed)?;
                     // Some writers leave the type of nothing out.
                     if count > 0 && !of.is(kind) {
@@ -66,19 +66,19 @@ impl<'a> Thrift<'a> {
                     visitor.number(shape.name, field.name, i64::try_from(count).map_err(|_| malformed())?);
                     for _ in 0..count {
                         match of {
-                            Kind::Struct(shape) => self.read(shape, visitor)?,
+                            FieldType::Struct(shape) => self.read(shape, visitor)?,
                             _ => self.skip(kind, 1).ok_or_else(malformed)?,
                         }
                     }
                 }
-                Kind::Struct(inner) => {
+                FieldType::Struct(inner) => {
                     visitor.number(shape.name, field.name, 1);
                     self.read(inner, visitor)?;
                 }
-                Kind::I16 | Kind::I32 | Kind::I64 => {
+                FieldType::I16 | FieldType::I32 | FieldType::I64 => {
                     visitor.number(shape.name, field.name, self.zigzag().ok_or_else(malformed)?);
                 }
-                Kind::Byte | Kind::Double | Kind::Binary => self.skip(kind, 0).ok_or_else(malformed)?,
+                FieldType::Byte | FieldType::Double | FieldType::Binary => self.skip(kind, 0).ok_or_else(malformed)?,
             }
         }
         for field in shape.fields {

@@ -23,7 +23,7 @@ use super::stream::Stream;
 
 /// What there is to read.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Discovered {
     /// In the order given, the files of a folder by name.
     pub inputs: Vec<Input>,
     /// Files of folders that are not read, and files named again.
@@ -48,7 +48,7 @@ pub struct Skipped {
 ///
 /// If a path is not there, a folder or pattern yields nothing, a file cannot be opened, or its
 /// format cannot be told. What is wrong inside a file is no error: its reader reports it.
-pub fn discover(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Found, SourceError> {
+pub fn discover(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Discovered, SourceError> {
     let mut discovery = Discovery::default();
     for path in paths {
         discovery.add(path, stdin)?;
@@ -66,7 +66,7 @@ struct Candidate {
 
 #[derive(Default)]
 struct Discovery {
-    found: Found,
+    found: Discovered,
     seen: HashSet<PathBuf>,
 }
 

@@ -16,7 +16,7 @@ use super::versions::Features;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    pub collator: Kind,
+    pub collator: CollatorClass,
     /// Arguments of the collator, under their names.
     pub collator_args: Map<String, Json>,
     /// How rows are tokenised; by their columns where it is not said.
@@ -27,7 +27,7 @@ pub struct Options {
 
 /// A collator's class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum Kind {
+pub enum CollatorClass {
     #[default]
     #[serde(rename = "lm", alias = "DataCollatorForLanguageModeling")]
     Language,
@@ -127,14 +127,14 @@ impl Collator {
     /// # Errors
     ///
     /// What the class raises, and what is not reproduced.
-    pub fn new(kind: Kind, arguments: &Map<String, Json>, range: &Features) -> Result<Self, EncodeError> {
+    pub fn new(kind: CollatorClass, arguments: &Map<String, Json>, range: &Features) -> Result<Self, EncodeError> {
         let mut given = Arguments {
             given: arguments,
             known: Vec::new(),
         };
         match kind {
-            Kind::Language => language(given, range),
-            Kind::Seq2Seq => {
+            CollatorClass::Language => language(given, range),
+            CollatorClass::Seq2Seq => {
                 let pad = given.pad()?;
                 let label_pad = given.integer("label_pad_token_id", -100)?;
                 given.numpy(range)?;
@@ -144,13 +144,13 @@ impl Collator {
                 given.done("DataCollatorForSeq2Seq")?;
                 Ok(Self::Seq2Seq { pad, label_pad })
             }
-            Kind::Padding => {
+            CollatorClass::Padding => {
                 let pad = given.pad()?;
                 given.numpy(range)?;
                 given.done("DataCollatorWithPadding")?;
                 Ok(Self::Padding(pad))
             }
-            Kind::Flattening => {
+            CollatorClass::Flattening => {
                 let usual = Flattening::default();
                 let flattening = Flattening {
                     return_position_ids: given.flag("return_position_ids", true)?,
@@ -167,7 +167,7 @@ impl Collator {
                 given.done("DataCollatorWithFlattening")?;
                 Ok(Self::Flattening(flattening))
             }
-            Kind::Default => {
+            CollatorClass::Default => {
                 given.numpy(range)?;
                 given.done("default_data_collator")?;
                 Ok(Self::Default)

@@ -77,12 +77,12 @@ pub struct Features {
     /// A pad or end token that is not in the vocabulary is refused; before, the unknown token stood in
     /// for it, where there is one.
     pub checks_vocabulary: bool,
-    pub rows: Rows,
+    pub rows: RowsInto,
 }
 
-/// What becomes of a row before it is tokenised.
+/// What rows become before they are tokenised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
+pub enum RowsInto {
     /// Up to 0.14: a column of a few exact types goes through the chat template, and any other set
     /// by its column of texts (`extras/dataset_formatting.py`).
     Formatted { takes_ids_to_pack: bool },
@@ -174,7 +174,7 @@ const TEXTS_0_17: TextRows = TextRows {
 
 const V0_12: Features = Features {
     since: Version::new(0, 12, 0),
-    rows: Rows::Formatted {
+    rows: RowsInto::Formatted {
         takes_ids_to_pack: false,
     },
     liger: Liger::LosesNothing,
@@ -186,35 +186,35 @@ const V0_12: Features = Features {
 };
 const V0_13: Features = Features {
     since: Version::new(0, 13, 0),
-    rows: Rows::Formatted {
+    rows: RowsInto::Formatted {
         takes_ids_to_pack: true,
     },
     ..V0_12
 };
 const V0_15: Features = Features {
     since: Version::new(0, 15, 0),
-    rows: Rows::Texts(TEXTS_0_15),
+    rows: RowsInto::Texts(TEXTS_0_15),
     liger: Liger::LosesMasks,
     ..V0_13
 };
 const V0_15_1: Features = Features {
     since: Version::new(0, 15, 1),
-    rows: Rows::Texts(TEXTS_0_15_1),
+    rows: RowsInto::Texts(TEXTS_0_15_1),
     ..V0_15
 };
 const V0_16: Features = Features {
     since: Version::new(0, 16, 0),
-    rows: Rows::Texts(TEXTS_0_16),
+    rows: RowsInto::Texts(TEXTS_0_16),
     ..V0_15_1
 };
 const V0_16_1: Features = Features {
     since: Version::new(0, 16, 1),
-    rows: Rows::Texts(TEXTS_0_16_1),
+    rows: RowsInto::Texts(TEXTS_0_16_1),
     ..V0_16
 };
 const V0_17: Features = Features {
     since: Version::new(0, 17, 0),
-    rows: Rows::Texts(TEXTS_0_17),
+    rows: RowsInto::Texts(TEXTS_0_17),
     ..V0_16_1
 };
 const V0_18: Features = Features {
@@ -251,7 +251,7 @@ const V0_19: Features = Features {
     refuses_formatted_completions: true,
     takes_texts_for_messages: false,
     checks_vocabulary: false,
-    rows: Rows::Ids,
+    rows: RowsInto::Ids,
 };
 const V0_20: Features = Features {
     since: Version::new(0, 20, 0),

@@ -152,7 +152,7 @@ impl Unsloth {
             )));
         }
         let tokenised = transformers::options::Options {
-            collator: transformers::options::Kind::Seq2Seq,
+            collator: transformers::options::CollatorClass::Seq2Seq,
             tokenize: Some(match &options.tokenize {
                 Some(given) => given.clone(),
                 None => usual(kit, options.max_seq_length, columns, first)?,

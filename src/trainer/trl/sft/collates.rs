@@ -9,7 +9,7 @@ use crate::trainer::transformers::pad::Pad;
 use crate::trainer::transformers::through;
 use crate::trainer::trl::options::{Options, raises};
 use crate::trainer::trl::row::Row;
-use crate::trainer::trl::versions::{Features, Rows};
+use crate::trainer::trl::versions::{Features, RowsInto};
 
 use super::collate::Collator;
 use super::{Mode, Sft, id_of};
@@ -34,8 +34,8 @@ impl Collates {
     ) -> Result<Self, EncodeError> {
         let library = |collator, labelled| Collates::Library { collator, labelled };
         let texts = match features.rows {
-            Rows::Texts(texts) => Some(texts),
-            Rows::Formatted { .. } | Rows::Ids => None,
+            RowsInto::Texts(texts) => Some(texts),
+            RowsInto::Formatted { .. } | RowsInto::Ids => None,
         };
         if options.completion_only_lm.is_some() {
             if options.padding_free {

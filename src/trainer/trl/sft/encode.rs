@@ -17,7 +17,7 @@ use super::{Mode, Sft};
 use crate::trainer::trl::arguments::Arguments;
 use crate::trainer::trl::options::{Truncation, raises, unsupported};
 use crate::trainer::trl::row::{Row, converted, without_none};
-use crate::trainer::trl::versions::{Liger, Rows};
+use crate::trainer::trl::versions::{Liger, RowsInto};
 
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -54,7 +54,7 @@ pub(super) fn encode(
     SCRATCH.with_borrow_mut(|scratch| {
         match (sft.mode, sft.features.rows) {
             (Mode::Tokenised, _) => sft.tokenised(row, out)?,
-            (_, Rows::Texts(texts)) => sft.texts(texts, row, example, scratch, out)?,
+            (_, RowsInto::Texts(texts)) => sft.texts(texts, row, example, scratch, out)?,
             (Mode::PromptCompletion, _) => sft.prompt_completion(row, example, scratch, out)?,
             (Mode::Language, _) => sft.language(row, example, scratch, out)?,
         }
@@ -78,7 +78,7 @@ impl Sft {
             return Ok(());
         }
         out.labels.extend(out.input_ids.iter().map(|id| label(*id)));
-        if matches!(self.features.rows, Rows::Texts(_)) {
+        if matches!(self.features.rows, RowsInto::Texts(_)) {
             return self.tokenised_early(row, out);
         }
         if row.has("labels") && !self.options.packing && !self.loses(Liger::LosesLabels) {

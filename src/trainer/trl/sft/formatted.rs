@@ -17,7 +17,7 @@ use crate::model::record::Record;
 use crate::model::setup::{Marker, PackingFlaw};
 use crate::model::value::{Object, Value};
 use crate::trainer::transformers::Transformers;
-use crate::trainer::transformers::options::{Kind, Options as LibraryOptions};
+use crate::trainer::transformers::options::{CollatorClass, Options as LibraryOptions};
 use crate::trainer::transformers::tokenize::{Mode, Options as Tokenize};
 use crate::trainer::trl::First;
 use crate::trainer::trl::options::{Options, raises, unsupported};
@@ -125,9 +125,9 @@ impl Formatted {
         }
         let library = LibraryOptions {
             collator: if search.is_some() {
-                Kind::Seq2Seq
+                CollatorClass::Seq2Seq
             } else {
-                Kind::Language
+                CollatorClass::Language
             },
             tokenize: Some(tokenize),
             ..LibraryOptions::default()

@@ -24,7 +24,7 @@ use crate::model::value::Object;
 use super::First;
 use super::options::{Options, Truncation, raises, renamed, unsupported};
 use super::row::{self, Row};
-use super::versions::{self, Eos, Features, Rows};
+use super::versions::{self, Eos, Features, RowsInto};
 use crate::trainer::packed::{assemble, restarting};
 use crate::trainer::version::Version;
 use crate::trainer::{Encode, Pool, SitePackages, Trainer};
@@ -70,7 +70,7 @@ pub fn trainer(
     if options.dataset_kwargs.is_some_and(|asked| asked.skip_prepare_dataset) {
         return Err(unsupported("dataset_kwargs.skip_prepare_dataset"));
     }
-    if let Rows::Formatted { takes_ids_to_pack } = features.rows {
+    if let RowsInto::Formatted { takes_ids_to_pack } = features.rows {
         let trainer = Formatted::new(Arc::clone(&kit), version, takes_ids_to_pack, options, first)?;
         return Ok(Ready {
             max_length: Some(trainer.length()),
@@ -132,7 +132,7 @@ impl Sft {
         let eos = kit.text_of("eos_token");
         check(&options, features, version, sample)?;
         let swapped = template::training(&kit, &options, features, packages)?;
-        let joins = matches!(features.rows, Rows::Texts(texts) if texts.joins);
+        let joins = matches!(features.rows, RowsInto::Texts(texts) if texts.joins);
         let completion_only = options.completion_only_loss.unwrap_or_else(|| {
             !joins && sample.has("prompt") && (sample.has("completion") || !features.completion_only_needs_completion)
         });
@@ -189,8 +189,8 @@ impl Sft {
             self.columns.push("text".to_owned());
         }
         self.from_value = match self.features.rows {
-            Rows::Texts(texts) => texts.converts,
-            Rows::Formatted { .. } | Rows::Ids => sample.is_from_value()?,
+            RowsInto::Texts(texts) => texts.converts,
+            RowsInto::Formatted { .. } | RowsInto::Ids => sample.is_from_value()?,
         };
         let converted = if self.from_value {
             row::converted(sample.object)
@@ -206,7 +206,7 @@ impl Sft {
             object: &converted,
             columns: &self.columns,
         };
-        if let Rows::Texts(texts) = self.features.rows {
+        if let RowsInto::Texts(texts) = self.features.rows {
             self.plan = Plan::of(texts, sample, first)?;
             self.adds_eos = texts.eos == Eos::Text && !self.plan.chats;
             if !texts.joins && first.has("prompt") {
@@ -243,14 +243,14 @@ impl Sft {
     /// Whether a set that has `input_ids` is taken as it is.
     fn takes_ids(&self) -> bool {
         match self.features.rows {
-            Rows::Texts(texts) => texts.takes_ids,
-            Rows::Formatted { .. } | Rows::Ids => true,
+            RowsInto::Texts(texts) => texts.takes_ids,
+            RowsInto::Formatted { .. } | RowsInto::Ids => true,
         }
     }
 
     /// What early versions do with the other columns of a set that has `input_ids`.
     fn check_tokenised(&self, sample: Row<'_>) -> Result<(), EncodeError> {
-        let Rows::Texts(texts) = self.features.rows else {
+        let RowsInto::Texts(texts) = self.features.rows else {
             return Ok(());
         };
         if texts.joins && (sample.has("messages") || sample.has("prompt")) {
