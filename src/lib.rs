@@ -29,7 +29,7 @@
 //! | [`encode`] | tokenizers, chat templates, truncation and packing |
 //! | [`plan`] | steps, coverage, warmup and schedules of a planned run |
 //! | [`trainer`] | what each trainer chooses: texts, masks, cuts, collation; a folder for each |
-//! | [`rules`] | every rule, a file each; how to add one is said there |
+//! | [`rules`] | every rule, a file each, and their `parts`; how to add one is said there |
 //! | [`measure`] | the numbers of a report: lengths, masks, mix, padding, passages |
 //! | [`fit`] | which `max_length` and batch the data call for |
 //! | [`scan`] | every row through all of this, by workers whose results merge; parts on disk |

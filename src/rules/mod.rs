@@ -11,8 +11,10 @@
 //! be flagged. Turns are chosen with `turns`: `taught` are answers a model learns, `written` these and bare texts, `said`
 //! all that people and models say. A rule that looks at the row alone and never at what it is encoded to says so with
 //! `DATA_ONLY`, and what it found is kept from run to run while the data is the same.
+//!
+//! Beside its table, a file of a category is a rule. What rules are made of stands in the `parts` of their category, and in
+//! the `parts` here where they are of several.
 
-mod arguments;
 mod batch;
 mod budget;
 mod config;
@@ -21,14 +23,10 @@ mod leak;
 mod length;
 mod mask;
 mod mix;
-mod outliers;
-mod properties;
+mod parts;
 mod schema;
-mod spoken;
 mod template;
 mod text;
-mod tools;
-mod turns;
 
 use crate::rule::lane::RuleEntry;
 

@@ -5,9 +5,9 @@ use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::keys::{Keys, Shared};
 
-use super::said::Said;
-use super::{groups, said};
-use crate::rules::tools::is_call;
+use super::parts::said::Said;
+use super::parts::{groups, said};
+use crate::rules::parts::tools::is_call;
 
 rule_meta! {
     /// ## What it finds

@@ -5,7 +5,7 @@ use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 use crate::sketch::keys::Keys;
 
-use super::{groups, said};
+use super::parts::{groups, said};
 
 rule_meta! {
     /// ## What it finds

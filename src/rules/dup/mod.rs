@@ -1,9 +1,6 @@
 //! Rows that repeat. Training and evaluation data are looked at apart: what stands in both is a leak.
 
-mod alike;
-mod groups;
-mod said;
-mod shingle;
+mod parts;
 
 mod answer;
 mod exact;

@@ -7,9 +7,9 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::linkage::Linkage;
 use crate::sketch::rarest::by_element;
 
-use super::alike::{IN_MEMORY, Seen};
-use super::said::{self, Said};
-use super::shingle::Shingle;
+use super::parts::alike::{IN_MEMORY, Seen};
+use super::parts::said::{self, Said};
+use super::parts::shingle::Shingle;
 
 rule_meta! {
     /// ## What it finds

@@ -6,8 +6,8 @@ use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::keys::{Keys, Shared};
 
-use super::said::Said;
-use super::{groups, said};
+use super::parts::said::Said;
+use super::parts::{groups, said};
 
 rule_meta! {
     /// ## What it finds

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::Branch;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::answers;
+use super::parts::answers;
 
 rule_meta! {
     /// ## What it finds

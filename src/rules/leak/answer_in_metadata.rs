@@ -7,7 +7,7 @@ use crate::model::example::{Branch, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::text::{Word, hashes_of};
 
-use super::answers;
+use super::parts::answers;
 
 rule_meta! {
     /// ## What it finds

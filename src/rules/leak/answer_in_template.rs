@@ -5,7 +5,7 @@ use crate::model::example::Turn;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::search;
 
-use super::answers;
+use super::parts::answers;
 
 rule_meta! {
     /// ## What it finds

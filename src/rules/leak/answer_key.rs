@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Branch, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::{answers, cues};
+use super::parts::{answers, cues};
 
 rule_meta! {
     /// ## What it finds

@@ -10,7 +10,7 @@ use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 
-use super::answers;
+use super::parts::answers;
 
 rule_meta! {
     /// ## What it finds

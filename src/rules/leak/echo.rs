@@ -5,8 +5,8 @@ use crate::model::example::{Branch, Role};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::answers;
-use crate::rules::{outliers, turns};
+use super::parts::answers;
+use crate::rules::parts::{outliers, turns};
 use crate::sketch::few::Few;
 
 rule_meta! {

@@ -5,7 +5,7 @@ use crate::holdout::GRAM_WORDS;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::reached::Reached;
+use super::parts::reached::Reached;
 
 rule_meta! {
     /// ## What it finds

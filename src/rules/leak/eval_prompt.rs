@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::reached::Reached;
+use super::parts::reached::Reached;
 
 rule_meta! {
     /// ## What it finds

@@ -6,7 +6,7 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 use crate::text::Word;
 
-use super::labels::Labels;
+use super::parts::labels::Labels;
 
 rule_meta! {
     /// ## What it finds

@@ -6,8 +6,8 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 use crate::text::Word;
 
-use super::feature::Feature;
-use super::labels::Labels;
+use super::parts::feature::Feature;
+use super::parts::labels::Labels;
 
 rule_meta! {
     /// ## What it finds

@@ -1,12 +1,6 @@
 //! Answers that stand in what the model is given.
 
-mod answers;
-mod cues;
-mod escaped;
-mod feature;
-mod labels;
-mod reached;
-mod spans;
+mod parts;
 
 mod answer_in_history;
 mod answer_in_metadata;

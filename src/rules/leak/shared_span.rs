@@ -3,12 +3,12 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::spoken::Spoken;
-use crate::rules::tools::is_call;
+use crate::rules::parts::spoken::Spoken;
+use crate::rules::parts::tools::is_call;
 use crate::sketch::Merge;
 
-use super::answers;
-use super::spans::{GRAM, Spans};
+use super::parts::answers;
+use super::parts::spans::{GRAM, Spans};
 
 rule_meta! {
     /// ## What it finds

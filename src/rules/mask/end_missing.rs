@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::Shape;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::end;
+use super::parts::stretches::end;
 
 rule_meta! {
     /// ## What it finds

@@ -7,7 +7,7 @@ use crate::model::setup::TokenizerFacts;
 use crate::model::stretch::is_trained;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::{end, last_answer};
+use super::parts::stretches::{end, last_answer};
 
 rule_meta! {
     /// ## What it finds

@@ -7,7 +7,7 @@ use crate::model::stretch::{is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 
-use super::stretches::turn;
+use super::parts::stretches::turn;
 
 rule_meta! {
     /// ## What it finds

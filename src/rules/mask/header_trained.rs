@@ -6,7 +6,7 @@ use crate::model::example::Turn;
 use crate::model::stretch::{Stretch, is_trained, is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches::turn;
+use super::parts::stretches::turn;
 
 rule_meta! {
     /// ## What it finds

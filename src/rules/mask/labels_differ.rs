@@ -3,8 +3,8 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::given::Given;
 use super::labels_shifted::shift;
+use super::parts::given::Given;
 
 rule_meta! {
     /// ## What it finds

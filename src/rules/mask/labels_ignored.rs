@@ -6,7 +6,7 @@ use crate::model::example::Shape;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::given::number;
+use super::parts::given::number;
 
 rule_meta! {
     /// ## What it finds

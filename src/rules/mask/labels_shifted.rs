@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::given::Given;
+use super::parts::given::Given;
 
 rule_meta! {
     /// ## What it finds

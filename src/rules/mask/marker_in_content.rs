@@ -5,7 +5,7 @@ use crate::model::encoded::What;
 use crate::model::stretch::stretches;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::stretches;
+use super::parts::stretches;
 
 rule_meta! {
     /// ## What it finds

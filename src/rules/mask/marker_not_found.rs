@@ -6,7 +6,7 @@ use crate::model::setup::Marker;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::search;
 
-use super::stretches;
+use super::parts::stretches;
 
 rule_meta! {
     /// ## What it finds

@@ -1,10 +1,11 @@
 //! Which tokens carry loss.
 
+mod parts;
+
 mod end_missing;
 mod end_not_eos;
 mod end_untrained;
 mod everything_trained;
-mod given;
 mod header_trained;
 mod labels_differ;
 mod labels_ignored;
@@ -19,9 +20,7 @@ mod packing_loses_mask;
 mod padding_trained;
 mod prompt_trained;
 mod row_dropped;
-mod row_seen;
 mod row_unlike;
-mod stretches;
 mod trainer_raises;
 
 use crate::rule::lane::RuleEntry;

@@ -5,7 +5,7 @@ use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 
-use super::given::Given;
+use super::parts::given::Given;
 
 rule_meta! {
     /// ## What it finds

@@ -7,7 +7,7 @@ use crate::model::stretch::{Stretch, is_trained, is_whole, stretches};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::template::prompt_joined::joined;
 
-use super::stretches::turn;
+use super::parts::stretches::turn;
 
 rule_meta! {
     /// ## What it finds

@@ -9,8 +9,8 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::column::Column;
 
-use super::given::Given;
-use super::row_seen::{Seen, look, usual_end, usual_start};
+use super::parts::given::Given;
+use super::parts::row_seen::{Seen, look, usual_end, usual_start};
 
 rule_meta! {
     /// ## What it finds

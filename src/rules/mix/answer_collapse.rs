@@ -6,7 +6,7 @@ use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 use crate::sketch::column::Column;
 use crate::sketch::row_set::RowSet;
 

@@ -4,8 +4,8 @@ use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
-use super::distance::{Distance, kolmogorov_smirnov, total_variation};
-use super::portrait::{Kinds, Portrait, Side};
+use super::parts::distance::{Distance, kolmogorov_smirnov, total_variation};
+use super::parts::portrait::{Kinds, Portrait, Side};
 
 rule_meta! {
     /// ## What it finds

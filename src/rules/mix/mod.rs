@@ -1,9 +1,9 @@
 //! The set as a whole: what it says too often, and whether evaluation data is like it.
 
+mod parts;
+
 mod answer_collapse;
-mod distance;
 mod eval_shift;
-mod portrait;
 mod refusals;
 
 use crate::rule::lane::RuleEntry;

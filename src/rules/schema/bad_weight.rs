@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Example, Turn};
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

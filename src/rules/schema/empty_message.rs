@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Content, Role, Shape};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::{outliers, turns};
+use crate::rules::parts::{outliers, turns};
 use crate::sketch::few::Few;
 
 rule_meta! {

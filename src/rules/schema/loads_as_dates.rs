@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::dates::is_date;
+use super::parts::dates::is_date;
 use crate::finding::Findings;
 use crate::model::example::Shape;
 use crate::model::setup::Setup;

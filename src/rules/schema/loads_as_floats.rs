@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::loaded::{Field, Keys, Loaded};
+use super::parts::loaded::{Field, Keys, Loaded};
 use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::tools;
+use crate::rules::parts::tools;
 
 rule_meta! {
     /// ## What it finds

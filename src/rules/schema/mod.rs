@@ -1,5 +1,7 @@
 //! Rows and files that cannot be read, or do not hold what their shape needs.
 
+mod parts;
+
 mod bad_content_part;
 mod bad_ids;
 mod bad_json;
@@ -8,7 +10,6 @@ mod bad_tools;
 mod bad_utf8;
 mod bad_weight;
 mod damaged_file;
-mod dates;
 mod decompression_bomb;
 mod duplicate_key;
 mod empty_answer;
@@ -20,7 +21,6 @@ mod header_row;
 mod html_page;
 mod lfs_pointer;
 mod load_error;
-mod loaded;
 mod loads_as_dates;
 mod loads_as_floats;
 mod loads_as_json;

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Branch, Role, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

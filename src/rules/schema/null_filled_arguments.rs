@@ -6,7 +6,7 @@ use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::model::value::{Object, Value};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::tools;
+use crate::rules::parts::tools;
 use crate::sketch::Merge;
 
 rule_meta! {

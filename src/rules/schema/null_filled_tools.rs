@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::tools;
+use crate::rules::parts::tools;
 
 rule_meta! {
     /// ## What it finds

@@ -5,7 +5,7 @@ use crate::finding::Findings;
 use crate::model::example::Branch;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::tools;
+use crate::rules::parts::tools;
 
 rule_meta! {
     /// ## What it finds

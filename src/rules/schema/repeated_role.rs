@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Shape, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::spoken::Spoken;
+use crate::rules::parts::spoken::Spoken;
 
 rule_meta! {
     /// ## What it finds

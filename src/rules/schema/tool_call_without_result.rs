@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::{tools, turns};
+use crate::rules::parts::{tools, turns};
 
 rule_meta! {
     /// ## What it finds

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::Turn;
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
-use crate::rules::tools;
+use crate::rules::parts::tools;
 
 rule_meta! {
     /// ## What it finds

@@ -2,7 +2,8 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::arguments::{self, Fault};
+
+use super::parts::arguments::{self, Fault};
 
 rule_meta! {
     /// ## What it finds

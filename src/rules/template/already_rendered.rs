@@ -3,8 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-
-use super::markers;
+use crate::rules::parts::markers;
 
 rule_meta! {
     /// ## What it finds

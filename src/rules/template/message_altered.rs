@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::round_trip::{self, Fate};
+use super::parts::round_trip::{self, Fate};
 
 rule_meta! {
     /// ## What it finds

@@ -10,7 +10,7 @@ use crate::search;
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
 
-use super::round_trip;
+use super::parts::round_trip;
 
 rule_meta! {
     /// ## What it finds

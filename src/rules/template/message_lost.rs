@@ -3,8 +3,8 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::round_trip::{self, Fate};
-use crate::rules::turns;
+use super::parts::round_trip::{self, Fate};
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

@@ -1,11 +1,12 @@
 //! What the chat template does to the messages.
 
+mod parts;
+
 mod already_rendered;
 mod bos_missing;
 mod double_bos;
 mod double_eos;
 mod id_beyond_vocab;
-pub(in crate::rules) mod markers;
 mod message_altered;
 mod message_doubled;
 mod message_lost;
@@ -16,9 +17,7 @@ pub(in crate::rules) mod prompt_joined;
 mod prompt_unlike;
 mod render_error;
 mod role_unmapped;
-mod round_trip;
 mod special_token_in_text;
-mod spelt;
 mod system_injected;
 mod thinking_lost;
 mod thinking_stripped;

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::Content;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::round_trip;
+use super::parts::round_trip;
 
 rule_meta! {
     /// ## What it finds

@@ -7,12 +7,11 @@ use crate::model::example::{Role, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::{outliers, turns};
+use crate::rules::parts::{markers, outliers, turns};
 use crate::sketch::Merge;
 use crate::sketch::few::Few;
 
-use super::markers;
-use super::spelt::{self, Tokens, find, is_spoken_of};
+use super::parts::spelt::{self, Tokens, find, is_spoken_of};
 
 rule_meta! {
     /// ## What it finds

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::round_trip;
+use super::parts::round_trip;
 
 rule_meta! {
     /// ## What it finds

@@ -3,10 +3,10 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::encoded::What;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::tools;
+use crate::rules::parts::tools;
 use crate::search;
 
-use super::round_trip;
+use super::parts::round_trip;
 
 rule_meta! {
     /// ## What it finds

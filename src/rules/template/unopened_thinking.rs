@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::Role;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 use crate::search;
 
 rule_meta! {

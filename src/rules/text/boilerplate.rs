@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

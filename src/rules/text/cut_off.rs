@@ -3,10 +3,10 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::spoken::Spoken;
-use crate::rules::turns;
+use crate::rules::parts::spoken::Spoken;
+use crate::rules::parts::turns;
 
-use super::last_line::{is_open, is_prose};
+use super::parts::last_line::{is_open, is_prose};
 
 rule_meta! {
     /// ## What it finds

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::error_words::{FAULTS, STARTS};
+use super::parts::error_words::{FAULTS, STARTS};
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
-use super::invisible;
+use super::parts::invisible;
 
 rule_meta! {
     /// ## What it finds

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::spoken::Spoken;
-use crate::rules::turns;
+use crate::rules::parts::spoken::Spoken;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

@@ -1,36 +1,26 @@
 //! What is said, whoever says it: characters and slots that nobody meant to be there.
 
-mod again;
+mod parts;
+
 mod boilerplate;
 mod carriage_return;
 mod control_character;
 mod cut_off;
 mod error_answer;
-mod error_words;
 mod escaped;
-mod garbled;
-mod invisible;
 mod invisible_character;
-mod last_line;
 mod merge_conflict;
 mod mojibake;
-mod noise;
 mod non_answer;
 mod nothing_follows;
 mod null_word;
 mod odd_letters;
-mod odd_words;
 mod other_language;
-mod other_slots;
-mod printed;
-mod prose;
 mod repetition_loop;
 mod replacement_character;
 mod runs_on;
 mod said_twice;
 mod secret;
-mod slot_names;
-mod slots;
 mod stops_short;
 mod unclosed_code;
 mod unfilled_placeholder;

@@ -3,9 +3,9 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::tools;
+use crate::rules::parts::tools;
 
-use super::garbled::{cyrillic, latin, pages};
+use super::parts::garbled::{cyrillic, latin, pages};
 
 rule_meta! {
     /// ## What it finds

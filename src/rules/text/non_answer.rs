@@ -3,12 +3,12 @@ use std::sync::LazyLock;
 use ahash::AHashSet;
 use serde::Deserialize;
 
-use super::noise;
+use super::parts::noise;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

@@ -7,7 +7,7 @@ use crate::finding::Findings;
 use crate::model::example::{Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::printed::{is_listed, is_printed, speaks_of_lists};
+use super::parts::printed::{is_listed, is_printed, speaks_of_lists};
 
 rule_meta! {
     /// ## What it finds

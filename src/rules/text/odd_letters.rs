@@ -7,10 +7,10 @@ use crate::finding::Findings;
 use crate::model::example::Example;
 use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::spoken::Spoken;
-use crate::rules::turns;
+use crate::rules::parts::spoken::Spoken;
+use crate::rules::parts::turns;
 
-use super::odd_words::{joined, mixed, spaced, stacked, trailing};
+use super::parts::odd_words::{joined, mixed, spaced, stacked, trailing};
 
 rule_meta! {
     /// ## What it finds

@@ -1,10 +1,10 @@
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::again::{again, last_word};
+use super::parts::again::{again, last_word};
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::turns;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

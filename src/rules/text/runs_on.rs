@@ -6,9 +6,9 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::spoken::Spoken;
-use crate::rules::template::markers;
-use crate::rules::turns;
+use crate::rules::parts::markers;
+use crate::rules::parts::spoken::Spoken;
+use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds

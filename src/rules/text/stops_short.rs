@@ -4,11 +4,11 @@ use crate::finding::Findings;
 use crate::model::example::{Example, Role};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::spoken::Spoken;
-use crate::rules::{outliers, turns};
+use crate::rules::parts::spoken::Spoken;
+use crate::rules::parts::{outliers, turns};
 use crate::sketch::few::Few;
 
-use super::last_line::is_open;
+use super::parts::last_line::is_open;
 
 rule_meta! {
     /// ## What it finds

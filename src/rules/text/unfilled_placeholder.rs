@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::{other_slots, slots};
+use super::parts::{other_slots, slots};
 
 rule_meta! {
     /// ## What it finds

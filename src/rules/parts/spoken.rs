@@ -1,0 +1,66 @@
+//! Whether a row speaks of something: words looked for in its turns.
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::model::example::Turn;
+
+/// Words in lower case, found in any case and inside others.
+pub(in super::super) struct Spoken {
+    /// With `|` between them.
+    words: &'static str,
+    finder: OnceLock<AhoCorasick>,
+}
+
+impl Spoken {
+    pub(in super::super) const fn of(words: &'static str) -> Self {
+        Self {
+            words,
+            finder: OnceLock::new(),
+        }
+    }
+
+    /// Whether one of the words stands in any of the turns.
+    pub(in super::super) fn among<'t>(&self, mut turns: impl Iterator<Item = &'t Turn<'t>>) -> bool {
+        turns.any(|turn| self.stands_in(&turn.text))
+    }
+
+    fn stands_in(&self, text: &str) -> bool {
+        let finder = self.finder.get_or_init(|| {
+            // Beyond ASCII the finder knows no case: words as they stand in a sentence, at its start, and in capitals.
+            let forms = self.words.split('|').flat_map(|word| {
+                let mut letters = word.chars();
+                let first = letters.next().into_iter().flat_map(char::to_uppercase);
+                [word.to_owned(), first.chain(letters).collect(), word.to_uppercase()]
+            });
+            let mut finder = AhoCorasick::builder();
+            let finder = finder.ascii_case_insensitive(true).build(forms);
+            finder.expect("a few short words are within the limits")
+        });
+        finder.is_match(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spoken;
+
+    #[test]
+    fn words_are_found_in_any_case() {
+        static ASKED: Spoken = Spoken::of("translat|übersetz|перевед|译|q:");
+        for text in [
+            "Translate it",
+            "ÜBERSETZE es",
+            "Übersetze es",
+            "übersetze",
+            "Переведи",
+            "переведи",
+            "请译",
+            "\nQ: why",
+        ] {
+            assert!(ASKED.stands_in(text), "{text}");
+        }
+        assert!(!ASKED.stands_in("transfer über перед"));
+    }
+}

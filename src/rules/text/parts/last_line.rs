@@ -1,0 +1,32 @@
+//! The last line of an answer: whether it is a sentence, and ends with a word after which one goes on.
+
+/// Words in lower case after which a sentence goes on, in English, German, French and Spanish.
+const OPEN: &str = "the|and|or|because|whose|their|its|my|your|our|whereas|than|although|is a|are a|as a|with a|of a|\
+    und|oder|weil|dass|sowie|eine|einen|parce|porque|mediante";
+/// The same in Chinese.
+const IN_CHINESE: &str = "因为|由于|但是|而且|并且|以及|如果|虽然|或者|通过|对于|关于|例如|比如";
+/// Those that are negated with an apostrophe and a letter after it, which alone is missing in `don'`.
+const NEGATED: &str = "don|doesn|didn|isn|aren|wasn|weren|couldn|wouldn|shouldn|haven|hasn|hadn";
+/// Words of the last line below which an open end may be meant: a greeting, a title, a verse.
+const WORDS: usize = 7;
+
+/// Whether a line ends with a word that has another after it, or the rest of itself.
+pub(in super::super) fn is_open(line: &str) -> bool {
+    let mut words = line.rsplit(' ');
+    let (last, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    if let Some(verb) = last.strip_suffix(['\'', '’']) {
+        return NEGATED.split('|').any(|negated| negated == verb);
+    }
+    OPEN.split('|')
+        .any(|open| open == last || open.split_once(' ') == Some((before, last)))
+        || IN_CHINESE.split('|').any(|open| line.ends_with(open))
+}
+
+/// Whether a line is long enough to be a sentence, and no code.
+pub(in super::super) fn is_prose(line: &str) -> bool {
+    let code = |c: char| matches!(c, '=' | '{' | '}' | ';' | '<' | '>' | '|' | '`' | '$' | '\\' | '_');
+    // Scripts without blanks are counted in letters.
+    let unspaced = || line.chars().filter(|c| *c > '\u{2E7F}').count() >= 2 * WORDS;
+    let long = line.split(' ').filter(|word| !word.is_empty()).count() >= WORDS || unspaced();
+    long && !line.contains(code) && !line.contains("()")
+}

@@ -1,0 +1,14 @@
+//! What rules about texts are made of: the signs they go by.
+
+pub(super) mod again;
+pub(super) mod error_words;
+pub(super) mod garbled;
+pub(super) mod invisible;
+pub(super) mod last_line;
+pub(super) mod noise;
+pub(super) mod odd_words;
+pub(super) mod other_slots;
+pub(super) mod printed;
+pub(super) mod prose;
+pub(super) mod slot_names;
+pub(super) mod slots;

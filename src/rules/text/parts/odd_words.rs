@@ -1,0 +1,92 @@
+//! Words that were taken apart, stacked with marks, or written in letters that only look right.
+
+/// Letters of Cyrillic that look like Latin ones.
+const ALIKE: &str = "аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ";
+
+/// Words with a blank after each letter, at the start of a text. Notes of a melody are capitals, and few.
+pub(in super::super) fn spaced(text: &str) -> Option<(&'static str, &str)> {
+    const LETTERS: usize = 8;
+    let start = text.trim_start();
+    if start.as_bytes().get(1) != Some(&b' ') {
+        return None;
+    }
+    let words = start.split_ascii_whitespace().take(LETTERS);
+    let mut letters: Vec<u8> = words
+        .filter_map(|word| <[u8; 1]>::try_from(word.as_bytes()).ok()?.first().copied())
+        .collect();
+    if letters.len() < LETTERS || !letters.iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    // The alphabet is written so.
+    let alphabet = letters.is_sorted();
+    let small = letters.iter().filter(|letter| letter.is_ascii_lowercase()).count();
+    letters.sort_unstable();
+    letters.dedup();
+    (!alphabet && small + 2 >= LETTERS && letters.len() * 2 > LETTERS).then_some(("a blank after each letter", start))
+}
+
+/// A text of sentences without a blank in it, in a script that has them.
+pub(in super::super) fn joined(text: &str) -> Option<(&'static str, &str)> {
+    const SHORTEST: usize = 80;
+    let text = text.trim();
+    let bytes = text.as_bytes();
+    if bytes.len() < SHORTEST || bytes[..SHORTEST].iter().any(u8::is_ascii_whitespace) || !text.is_ascii() {
+        return None;
+    }
+    let small = bytes.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    let sentences = bytes
+        .windows(2)
+        .filter(|pair| matches!(pair[0], b'.' | b',' | b'?' | b'!') && pair[1].is_ascii_alphabetic());
+    // Links, paths, keys and code have other letters and signs, or no sentences.
+    let prose = !text.starts_with("http") && !bytes.iter().any(|byte| b" {}();=<>_\\".contains(byte));
+    (prose && small * 4 >= bytes.len() * 3 && sentences.count() >= 2).then_some(("no blanks between words", text))
+}
+
+/// Blanks in their hundreds behind a text.
+pub(in super::super) fn trailing(text: &str) -> Option<(&'static str, &str)> {
+    const MOST: usize = 256;
+    let said = text.trim_end();
+    // Line ends alone are a loop.
+    if !text[said.len()..].contains(' ') {
+        return None;
+    }
+    let start = said.floor_char_boundary(said.len().saturating_sub(24));
+    (!said.is_empty() && text.len() - said.len() > MOST).then(|| ("hundreds of blanks at the end", &said[start..]))
+}
+
+/// Three marks and more over one letter, in several places.
+pub(in super::super) fn stacked(text: &str) -> Option<(&'static str, &str)> {
+    memchr::memchr2(0xCC, 0xCD, text.as_bytes())?;
+    let is_mark = |c: char| matches!(c, '\u{300}'..='\u{36F}');
+    let mut run = 0;
+    let mut stacks = text.char_indices().filter(|(_, c)| {
+        run = if is_mark(*c) { run + 1 } else { 0 };
+        run == 3
+    });
+    let (_, second) = (stacks.next()?, stacks.next()?);
+    let start = text.floor_char_boundary(second.0.saturating_sub(24));
+    Some(("stacks of combining marks", &text[start..]))
+}
+
+/// Words of Latin letters with some of Cyrillic that look like them, two at least, in a text that has no others.
+pub(in super::super) fn mixed(text: &str) -> Option<(&'static str, &str)> {
+    memchr::memchr2(0xD0, 0xD1, text.as_bytes())?;
+    let is_cyrillic = |c: char| matches!(c, '\u{400}'..='\u{52F}');
+    let words = text
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.contains(is_cyrillic));
+    let is_mixed = |word: &&str| {
+        let ascii = word.bytes().filter(u8::is_ascii_alphabetic).count();
+        ascii >= 2 && word.chars().all(|c| c.is_ascii() || ALIKE.contains(c))
+    };
+    let (mut first, mut count, mut all) = (None, 0, 0);
+    for word in words {
+        all += 1;
+        if is_mixed(&word) {
+            count += 1;
+            first.get_or_insert(word);
+        }
+    }
+    // A letter alone may stand for any word.
+    (count >= 2 && count * 2 > all).then(|| ("Cyrillic letters in Latin words", first.unwrap_or_default()))
+}

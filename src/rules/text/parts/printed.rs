@@ -1,0 +1,81 @@
+//! Objects as Python prints them, in the place of what they hold.
+
+use crate::model::example::{Example, Role};
+use crate::rules::parts::spoken::Spoken;
+
+/// How they begin.
+const PRINTED: [&str; 20] = [
+    "<__main__.",
+    "<function ",
+    "<bound method ",
+    "ChatCompletion(id=",
+    "tensor([",
+    "{'input_ids':",
+    "Document(page_content=",
+    "<map object at 0x",
+    "<filter object at 0x",
+    "<Response [",
+    "{\"id\": \"chatcmpl-",
+    "{\"id\":\"chatcmpl-",
+    "{\"role\": \"assistant\"",
+    "{\"role\":\"assistant\"",
+    "<coroutine object ",
+    "ChatCompletionMessage(",
+    "AIMessage(content=",
+    "{'role': 'assistant'",
+    "<generator object ",
+    "<openai.",
+];
+
+/// Whether an answer is a list of one sentence as Python prints it, where the sentence was meant.
+pub(in super::super) fn is_listed(said: &str) -> bool {
+    const WORDS: usize = 6;
+    let between = |quote: char| {
+        said.strip_prefix('[')?
+            .strip_prefix(quote)?
+            .strip_suffix(']')?
+            .strip_suffix(quote)
+    };
+    let inner = between('\'').or_else(|| between('"'));
+    inner.is_some_and(|inner| {
+        inner.split(' ').nth(WORDS - 1).is_some() && !inner.contains("', '") && !inner.contains("\", \"")
+    })
+}
+
+/// Whether a list, or what prints one, is spoken of.
+pub(in super::super) fn speaks_of_lists(example: &Example<'_>) -> bool {
+    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    static WORDS: Spoken = Spoken::of("list|array|python|json|code|[");
+    WORDS.among(asked)
+}
+
+/// Whether an answer is an object as Python prints it: one of those, bytes, or a column of pandas.
+pub(in super::super) fn is_printed(said: &str) -> bool {
+    let bytes = || said.strip_prefix("b'").and_then(|rest| rest.strip_suffix('\''));
+    PRINTED.iter().any(|start| said.starts_with(start))
+        || bytes().is_some_and(|text| text.contains(' ') && !text.contains('\''))
+        || (said.ends_with("dtype: object") && said.contains("\nName: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_printed;
+
+    #[test]
+    fn objects_are_told_from_texts() {
+        for printed in [
+            "Document(page_content='It depends.', metadata={})",
+            "b'It depends on the soil.'",
+            "0    It depends on the soil.\nName: answer, dtype: object",
+            "<map object at 0x10e5c2d30>",
+            "<Response [200]>",
+            "<__main__.Answer object at 0x7f3a1c>",
+            "tensor([[1, 2]], device='cuda:0')",
+        ] {
+            assert!(is_printed(printed), "{printed}");
+        }
+        for text in ["b'x'", "b'a b' + b'c'", "The dtype: object", "<Response> is a tag"] {
+            assert!(!is_printed(text), "{text}");
+        }
+    }
+}
