@@ -454,3 +454,44 @@ fn held_out_rows_too_short_to_be_found_were_passed_over_in_silence() {
         notes("long.jsonl")
     );
 }
+
+#[test]
+fn texts_that_axolotl_cuts_into_rows_were_planned_and_sized_whole() {
+    // Of every length, so that some end with a piece of one token.
+    let text = |words: usize| format!("{{\"text\": \"{}\"}}\n", "a word ".repeat(words));
+    let config = format!(
+        "base_model: {MODEL}\ndatasets:\n  - path: rows.jsonl\n    type: completion\nsequence_len: 16\n\
+         micro_batch_size: 2\nnum_epochs: 1\nval_set_size: 0\n"
+    );
+    let folder = folder(&[
+        ("rows.jsonl", &(1..60).map(text).collect::<String>()),
+        ("run.yaml", &config),
+    ]);
+    gonogo(folder.path(), &["encode", "run.yaml", "-o", "pieces.jsonl"]);
+    let pieces = fs::read_to_string(folder.path().join("pieces.jsonl")).expect("written");
+    let length = |line: &str| {
+        let row: Value = serde_json::from_str(line).expect("a row");
+        row["input_ids"].as_array().expect("ids").len() as u64
+    };
+    let lengths: Vec<u64> = pieces.lines().map(length).collect();
+    assert!(lengths.len() > 59 && lengths.iter().all(|length| (2..=16).contains(length)));
+
+    let report = report(folder.path(), &["check", "run.yaml"]);
+    let (plan, all) = (&report["plan"], &report["lengths"]["all"]);
+    let left_out = plan["dropped"].as_u64().expect("a number");
+    assert!(left_out > 0, "pieces of one token");
+    assert_eq!(plan["rows"], lengths.len() as u64 + left_out);
+    assert_eq!(plan["plan"]["steps"], (lengths.len() as u64).div_ceil(2));
+    assert_eq!(
+        (all["rows"].as_u64(), all["tokens"].as_u64()),
+        (Some(59), Some(lengths.iter().sum::<u64>() + left_out))
+    );
+    assert!(all["max"].as_u64() > Some(60), "{all}");
+    assert!(found(&report, "mask/nothing-trained").is_none());
+
+    let sized = gonogo(folder.path(), &["fit", "run.yaml", "-q", "-f", "json", "--isolated"]);
+    let sized: Value = serde_json::from_slice(&sized.stdout).expect("JSON");
+    let now = &sized["lengths"][0];
+    assert_eq!((&now["is_now"], &now["lost_share"]), (&true.into(), &0.0.into()));
+    assert_eq!(now["steps_per_epoch"], plan["plan"]["steps"]);
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::budget::Budget;
+use crate::model::encoded::are_pieces;
 use crate::model::setup::Setup;
 use crate::plan::outlook::{DROPPED, Fed, Times, outlook, times_seen};
 use crate::rule::Row;
@@ -18,7 +19,7 @@ use super::sets;
 const SIDES: usize = 2;
 
 /// Two columns, 8 bytes a row; of preference rows a third, for of those the longer side counts, and the tokens and the
-/// trained ones of both.
+/// trained ones of both. A row that the trainer cuts up has a value for each piece.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct FedRows {
     /// Tokens after truncation; [`DROPPED`] for a row that is left out.
@@ -39,6 +40,19 @@ pub enum Never {
 impl FedRows {
     pub(super) fn see(&mut self, row: &Row<'_>) {
         if row.setup.is_eval(row.place.source) {
+            return;
+        }
+        if are_pieces(row.encoded) {
+            for piece in row.encoded {
+                let left_out = piece.dropped.is_some();
+                let (tokens, trained) = if left_out {
+                    (DROPPED, 0)
+                } else {
+                    (small(piece.len()), small(piece.trained()))
+                };
+                self.tokens.push(&row.place, tokens);
+                self.trained.push(&row.place, trained);
+            }
             return;
         }
         let (mut tokens, mut trained, mut both) = (None, 0, 0);
@@ -77,37 +91,35 @@ impl FedRows {
         trained.sort();
         both.sort();
         let places: Vec<(u32, u64)> = tokens.iter().map(|(source, row, _)| (source, row)).collect();
-        let rows = FedColumns {
-            of_source: of_source(&tokens),
-            tokens: tokens.into_values(),
-            trained: trained.into_values(),
-            both: both.into_values(),
-        };
+        let rows = FedColumns::new(tokens, trained, both);
         let Times { times, held_out } = times_seen(setup, rows.fed(setup, &sets::of(&rows.of_source, setup)))?;
-        let mut never = Vec::new();
-        for (at, (source, row)) in (0..).zip(places) {
-            let why = if held_out.binary_search(&at).is_ok() {
-                Never::HeldOut
-            } else if rows.tokens[at as usize] == DROPPED {
-                Never::LeftOut
-            } else if times[at as usize] == 0 {
-                Never::NotDrawn
+        let why = |at: usize| {
+            if held_out.binary_search_by(|held| (*held as usize).cmp(&at)).is_ok() {
+                Some(Never::HeldOut)
+            } else if rows.tokens[at] == DROPPED {
+                Some(Never::LeftOut)
             } else {
-                continue;
-            };
-            never.push((source, row, why));
+                (times[at] == 0).then_some(Never::NotDrawn)
+            }
+        };
+        let (mut never, mut end) = (Vec::new(), 0);
+        for pieces in places.chunk_by(|one, next| one == next) {
+            let start = end;
+            end += pieces.len();
+            let (source, row) = pieces[0];
+            // Of a row that is cut up one piece is enough.
+            if let Some(first) = why(start)
+                && (start + 1..end).all(|at| why(at).is_some())
+            {
+                never.push((source, row, first));
+            }
         }
         Ok(never)
     }
 
     /// The columns in row order.
     pub(super) fn into_columns(self) -> FedColumns {
-        FedColumns {
-            of_source: of_source(&self.tokens),
-            tokens: self.tokens.into_values(),
-            trained: self.trained.into_values(),
-            both: self.both.into_values(),
-        }
+        FedColumns::new(self.tokens, self.trained, self.both)
     }
 }
 
@@ -121,7 +133,9 @@ impl Merge for FedRows {
 
 /// The columns of [`FedRows`], in row order.
 pub(super) struct FedColumns {
-    /// Rows of each source, in order.
+    /// Rows of the data; fewer than there are values where the trainer cuts some up.
+    of_data: usize,
+    /// Values of each source, in order.
     of_source: BTreeMap<u32, u32>,
     pub(super) tokens: Vec<u32>,
     pub(super) trained: Vec<u32>,
@@ -129,6 +143,24 @@ pub(super) struct FedColumns {
 }
 
 impl FedColumns {
+    fn new(mut tokens: Column<u32>, trained: Column<u32>, both: Column<u32>) -> Self {
+        tokens.sort();
+        let mut of_source = BTreeMap::new();
+        let (mut rows, mut last) = (0, None);
+        for (source, row, _) in tokens.iter() {
+            *of_source.entry(source).or_default() += 1;
+            rows += usize::from(last != Some((source, row)));
+            last = Some((source, row));
+        }
+        Self {
+            of_data: rows,
+            of_source,
+            tokens: tokens.into_values(),
+            trained: trained.into_values(),
+            both: both.into_values(),
+        }
+    }
+
     fn fed<'a>(&'a self, setup: &Setup, sets: &'a [u32]) -> Fed<'a> {
         Fed {
             sets,
@@ -142,17 +174,19 @@ impl FedColumns {
 
     /// The run planned over these rows; `None` where none is planned, or there is no row.
     pub(super) fn budget(&self, setup: &Setup) -> Option<Budget> {
-        (setup.planned() && !self.tokens.is_empty())
-            .then(|| outlook(setup, self.fed(setup, &sets::of(&self.of_source, setup))))
+        if !setup.planned() || self.tokens.is_empty() {
+            return None;
+        }
+        let mut budget = outlook(setup, self.fed(setup, &sets::of(&self.of_source, setup)));
+        if self.of_data < self.tokens.len() {
+            let (rows, pieces) = (self.of_data, self.tokens.len());
+            budget.notes.insert(
+                0,
+                format!("long texts are cut into rows of max_length: the {rows} rows of the data are {pieces} to the trainer"),
+            );
+        }
+        Some(budget)
     }
-}
-
-fn of_source(rows: &Column<u32>) -> BTreeMap<u32, u32> {
-    let mut of_source = BTreeMap::new();
-    for (source, ..) in rows.iter() {
-        *of_source.entry(source).or_default() += 1;
-    }
-    of_source
 }
 
 fn small(number: usize) -> u32 {

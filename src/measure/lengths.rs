@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::encoded::{Encoded, are_pieces};
 use crate::model::example::{Example, Shape};
 use crate::model::setup::{Origin, Setup};
 use crate::rule::Row;
@@ -16,7 +17,7 @@ use super::padding::{self, Packed, Padding};
 
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Lengths {
-    /// Of a preference row, the longer side.
+    /// Of a preference row, the longer side; of a row that is cut up, all of it.
     by_source: Vec<Histogram>,
     by_shape: BTreeMap<Shape, Histogram>,
     text: TextTotals,
@@ -98,7 +99,7 @@ pub struct Cut {
 impl Lengths {
     pub(super) fn see(&mut self, row: &Row<'_>) {
         let Some(example) = row.example else { return };
-        let longest = if row.encoded.is_empty() {
+        let length = if row.encoded.is_empty() {
             if row.setup.tokenizer.is_some() {
                 return;
             }
@@ -106,31 +107,35 @@ impl Lengths {
             self.text.tokens += tokens;
             tokens
         } else {
-            let longest = row
-                .encoded
-                .iter()
-                .max_by_key(|encoded| encoded.full_len)
-                .expect("not empty");
-            for encoded in row.encoded {
+            let lengths = row.encoded.iter().map(|encoded| encoded.full_len as u64);
+            let pieces = are_pieces(row.encoded);
+            for (at, encoded) in row.encoded.iter().enumerate() {
                 self.count_tokens(row, encoded);
+                // All pieces have the text of the whole.
+                if !encoded.text.is_empty() {
+                    self.text.of_chars += encoded.full_len as u64;
+                    if at == 0 || !pieces {
+                        self.text.chars += bytecount_chars(&encoded.text);
+                    }
+                }
             }
             self.cut.rows += u64::from(row.encoded.iter().any(|encoded| encoded.cut() > 0));
-            longest.full_len as u64
+            if pieces {
+                lengths.sum()
+            } else {
+                lengths.max().expect("not empty")
+            }
         };
         let source = row.place.source as usize;
         if self.by_source.len() <= source {
             self.by_source.resize(source + 1, Histogram::default());
         }
-        self.by_source[source].add(longest);
-        self.by_shape.entry(example.shape).or_default().add(longest);
+        self.by_source[source].add(length);
+        self.by_shape.entry(example.shape).or_default().add(length);
     }
 
-    fn count_tokens(&mut self, row: &Row<'_>, encoded: &crate::model::encoded::Encoded) {
+    fn count_tokens(&mut self, row: &Row<'_>, encoded: &Encoded) {
         self.text.tokens += encoded.full_len as u64;
-        if !encoded.text.is_empty() {
-            self.text.chars += bytecount_chars(&encoded.text);
-            self.text.of_chars += encoded.full_len as u64;
-        }
         if encoded.cut() > 0 {
             self.cut.tokens += encoded.cut() as u64;
             self.cut.trained += encoded.full_trained.saturating_sub(encoded.trained()) as u64;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::encoded::{Encoded, What};
+use crate::model::encoded::{Encoded, What, are_pieces};
 use crate::model::example::Role;
 use crate::model::stretch::stretches;
 use crate::place::Place;
@@ -112,13 +112,15 @@ impl Masks {
             return;
         }
         self.rows += 1;
-        self.dropped_rows += u64::from(row.encoded.iter().any(|encoded| encoded.dropped.is_some()));
-        // What is left out is neither trained nor masked.
-        if row.encoded.iter().any(|encoded| encoded.dropped.is_some()) {
+        // What is left out is neither trained nor masked. A pair goes whole, of pieces each by itself.
+        let kept = || row.encoded.iter().filter(|encoded| encoded.dropped.is_none());
+        let left_out = kept().count() < if are_pieces(row.encoded) { 1 } else { row.encoded.len() };
+        if left_out {
+            self.dropped_rows += 1;
             self.untrained_rows += u64::from(row.encoded.iter().all(|encoded| encoded.trained() == 0));
             return;
         }
-        let count = |of: fn(&Encoded) -> usize| row.encoded.iter().map(|encoded| of(encoded) as u64).sum::<u64>();
+        let count = |of: fn(&Encoded) -> usize| kept().map(|encoded| of(encoded) as u64).sum::<u64>();
         let (tokens, trained) = (count(Encoded::len), count(Encoded::trained));
         self.tokens += tokens;
         self.trained += trained;
@@ -152,7 +154,8 @@ impl Masks {
 
     fn see_roles(&mut self, row: &Row<'_>) {
         let Some(example) = row.example else { return };
-        for stretch in row.encoded.iter().flat_map(stretches) {
+        let kept = row.encoded.iter().filter(|encoded| encoded.dropped.is_none());
+        for stretch in kept.flat_map(stretches) {
             let role = match stretch.what {
                 What::Template => None,
                 What::Turn(at) => example.turns.get(usize::from(at)).map(|turn| turn.role),

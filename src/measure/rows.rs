@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::encoded::{Encoded, IGNORE, are_pieces};
 use crate::plan::outlook::DROPPED;
 use crate::rule::Row;
 use crate::sketch::Merge;
@@ -75,12 +76,13 @@ impl Rows {
         of_source
     }
 
-    /// Rows of one sequence only: a preference row has two, which are no run of this kind.
+    /// Rows of one sequence, or of pieces that are a row each: a preference row has two sides, which are no run of this
+    /// kind.
     pub fn see(&mut self, row: &Row<'_>) {
         if row.setup.is_eval(row.place.source) || row.read.is_err() {
             return;
         }
-        let [encoded] = row.encoded else {
+        if row.encoded.len() != 1 && !are_pieces(row.encoded) {
             self.unusable += 1;
             if let Some(error) = row.encode_error {
                 let place = (row.place.source, row.place.row);
@@ -94,8 +96,13 @@ impl Rows {
                 }
             }
             return;
-        };
-        let (source, number) = (row.place.source, row.place.row);
+        }
+        for encoded in row.encoded {
+            self.add(row.place.source, row.place.row, encoded);
+        }
+    }
+
+    fn add(&mut self, source: u32, number: u64, encoded: &Encoded) {
         let follows = |run: &Run| run.source == source && run.first + run.rows.len() as u64 == number;
         if !self.runs.last().is_some_and(follows) {
             self.runs.push(Run {
@@ -109,7 +116,7 @@ impl Rows {
         let mut open: Option<u32> = None;
         for (at, label) in (0u32..).zip(&encoded.labels) {
             // The first token is predicted from nothing.
-            let carries = at > 0 && *label != crate::model::encoded::IGNORE;
+            let carries = at > 0 && *label != IGNORE;
             match (open, carries) {
                 (None, true) => open = Some(at),
                 (Some(from), false) => {
@@ -147,7 +154,7 @@ impl Rows {
         self.raises.as_ref().map(|(_, _, words)| words.as_str())
     }
 
-    /// Puts the rows in order.
+    /// Puts the rows in order, those of one place as they were seen.
     pub fn sort(&mut self) {
         self.runs.sort_by_key(|run| (run.source, run.first));
     }

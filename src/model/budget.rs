@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The run's figures, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Budget {
-    /// Rows of training data that could be read and have the file's shape.
+    /// Rows of training data that could be read and have the file's shape; of one that the trainer cuts up, the pieces.
     pub rows: u64,
     /// Of which the trainer holds out to evaluate on.
     pub held_out: u64,

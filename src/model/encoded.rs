@@ -11,10 +11,10 @@ const ENDS: usize = 256;
 
 /// One sequence of token ids and labels, with where each token came from.
 ///
-/// A row of a preference set has two; any other row has one.
+/// A row of a preference set has two, a text that a trainer cuts up one for each piece; any other row has one.
 #[derive(Clone, Debug, Default)]
 pub struct Encoded {
-    /// `chosen`, `rejected`; empty where the row is one sequence.
+    /// `chosen`, `rejected`; empty where the sequence is the row, or a piece of it.
     pub side: &'static str,
     /// The text that was tokenised. Where a trainer encodes pieces apart, the pieces joined.
     pub text: String,
@@ -59,6 +59,12 @@ pub enum What {
 
 /// How the reason ends for which a row is dropped that the settings leave out by its number.
 pub const AS_SET: &str = "(max_samples)";
+
+/// Whether the sequences of a row are pieces of it, each a row of its own to the trainer; those of a preference row are
+/// its sides.
+pub fn are_pieces(sequences: &[Encoded]) -> bool {
+    sequences.len() > 1 && sequences.iter().all(|sequence| sequence.side.is_empty())
+}
 
 /// Labels that carry loss: the first never does.
 pub fn trained(labels: &[i32]) -> usize {

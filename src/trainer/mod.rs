@@ -26,7 +26,7 @@ pub use site_packages::SitePackages;
 
 /// Makes what a trainer is fed from a row. One is shared by all workers.
 pub trait Encode: Send + Sync {
-    /// Adds the row's sequences to `out`: one, or two for a preference row.
+    /// Adds the row's sequences to `out`: one, or two for a preference row, or a piece each where [`Self::cuts_up`].
     ///
     /// # Errors
     ///
@@ -36,6 +36,11 @@ pub trait Encode: Send + Sync {
     /// Whether rows are taken by their columns alone, so that one of no shape known here is taken
     /// too, with an empty example.
     fn reads_columns(&self) -> bool {
+        false
+    }
+
+    /// Whether a row that is too long is made several rows of, none of it lost.
+    fn cuts_up(&self) -> bool {
         false
     }
 

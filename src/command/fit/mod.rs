@@ -38,7 +38,8 @@ pub fn run(args: &FitArgs, environment: &Environment) -> anyhow::Result<Outcome>
         cache: cache::wanted(&args.cache, environment),
         raises: RefCell::default(),
     };
-    let found = if prefix(trainer) {
+    let cuts_up = prepared.encoder.as_ref().is_some_and(|encoder| encoder.cuts_up());
+    let found = if prefix(trainer) && !cuts_up {
         let rows = encodings.uncut()?;
         let side = side(trainer, &prepared.trainer_options);
         let at = |limit: Option<u32>| rows.cut_to(limit.unwrap_or(u32::MAX - 1), side);
@@ -108,7 +109,8 @@ impl Encodings<'_> {
         })
     }
 
-    /// Sizes a run of a trainer that cuts a row turn by turn: each length is encoded anew, by the trainer's own code.
+    /// Sizes a run of a trainer that cuts a row turn by turn, or makes several rows of it: each length is encoded anew, by
+    /// the trainer's own code.
     fn sized_anew(&self, setup: &Setup, trainer: &str, goal: &Goal) -> anyhow::Result<Sizing> {
         let candidates = RefCell::new(BTreeMap::<Option<u32>, Kept>::new());
         let failure = RefCell::new(None);

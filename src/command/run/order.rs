@@ -104,17 +104,6 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
         let said = own.said(name).filter(|said| said.value != Value::Bool(false));
         uncounted.extend(said.map(|said| named(name, &said.origin)));
     }
-    // `prompt_strategies/completion.py`: a text makes as many rows as it has pieces of sequence_len.
-    let cut_up = own.config.and_then(|config| {
-        let mut values = config.values.iter();
-        values.find(|value| {
-            value.key.starts_with("datasets.")
-                && value.key.rsplit('.').next() == Some("type")
-                && value.value == "completion"
-        })
-    });
-    uncounted
-        .extend(cut_up.map(|value| named("the cutting of long texts into rows by type completion", &value.origin)));
     let held_out = number(own, "val_set_size").filter(|size| size.value > 0.0);
     Arrival {
         shuffled: shuffles.then_some(seed),

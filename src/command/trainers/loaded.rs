@@ -158,6 +158,10 @@ impl Encode for Loaded {
         true
     }
 
+    fn cuts_up(&self) -> bool {
+        self.trainers.iter().any(|trainer| trainer.cuts_up())
+    }
+
     fn packs(&self) -> bool {
         true
     }

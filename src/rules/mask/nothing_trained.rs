@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::encoded::{Encoded, What};
+use crate::model::encoded::{Encoded, What, are_pieces};
 use crate::model::example::{Example, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
@@ -98,6 +98,10 @@ impl Rule for NothingTrained {
         let Some(encoded) = row.encoded.iter().find(untrained) else {
             return;
         };
+        // The last piece of a text may be its end and nothing else.
+        if are_pieces(row.encoded) && !row.encoded.iter().all(|encoded| untrained(&encoded)) {
+            return;
+        }
         seen.untrained += 1;
         // Without a trainer nothing else is made of an empty answer than that it is one, which a rule of its own says.
         if row.setup.trainer.is_none() && row.example.is_some_and(says_nothing) {

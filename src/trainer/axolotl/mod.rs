@@ -194,6 +194,10 @@ impl Encode for Axolotl {
             .iter_mut()
             .try_for_each(|out| self.length.settle(out))
     }
+
+    fn cuts_up(&self) -> bool {
+        matches!(self.strategy, Some(Strategy::Completion(_)))
+    }
 }
 
 impl Trainer for Axolotl {
