@@ -77,7 +77,10 @@ pub(super) fn of(given: &Given<'_>, setup: &mut Setup, notes: &mut Vec<String>) 
         notes.push(format!("{reason}: the mask is the intended one"));
     }
     if let (None, Some(kit)) = (&masks.encoder, given.kit) {
-        let max_length = setup.max_length.as_ref().map(|limit| limit.value);
+        // Packing that divides rows cuts none.
+        let limit = setup.max_length.as_ref().filter(|_| !setup.splits_rows());
+        let max_length = limit.map(|limit| limit.value);
+        masks.made_of = format!("{max_length:?}");
         masks.encoder = Some(Box::new(Intended::new(Arc::clone(kit), max_length)));
     }
     Ok(masks)

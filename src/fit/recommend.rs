@@ -171,7 +171,8 @@ fn batched(
         world_size: 1,
         ..choice.clone()
     };
-    let each = case.outcome(&single, &goal)?.rows_per_step.max(f64::MIN_POSITIVE);
+    // A sequence that holds a part of a row is as good as a row.
+    let each = case.outcome(&single, &goal)?.rows_per_step.max(1.0);
     let rows = comes_to.map_or(ROWS, |outcome| outcome.rows_per_step).max(ROWS);
     let near = (rows / each).round().max(1.0);
     let units = whole(if near * each < ROWS { (ROWS / each).ceil() } else { near });

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::model::budget::Budget;
 use crate::model::encoded::are_pieces;
 use crate::model::setup::Setup;
-use crate::plan::outlook::{DROPPED, Fed, Times, outlook, times_seen};
+use crate::plan::outlook::{DROPPED, Fed, Times, outlook, packed, times_seen};
 use crate::rule::Row;
 use crate::sketch::Merge;
 use crate::sketch::column::Column;
 
 use super::lengths::estimated;
+use super::padding::{self, Packed};
 use super::sets;
 
 /// Sequences of a preference row.
@@ -170,6 +171,21 @@ impl FedColumns {
             both: (!self.both.is_empty() && self.both.len() == self.tokens.len()).then_some(&self.both),
             counted: setup.tokenizer.is_some(),
         }
+    }
+
+    /// What the rows are packed into by the run, or could be.
+    pub(super) fn packed(&self, setup: &Setup, budget: Option<&Budget>) -> Option<Packed> {
+        let limit = setup.max_length.as_ref().filter(|_| !setup.has_pairs())?;
+        if setup.packing.is_none() {
+            return padding::packed(&self.tokens, small(limit.value));
+        }
+        let planned = budget.and_then(|budget| budget.packed.clone());
+        let sequences = planned.or_else(|| packed(setup, self.fed(setup, &sets::of(&self.of_source, setup))))?;
+        Some(Packed {
+            capacity: u32::try_from(sequences.capacity).unwrap_or(u32::MAX),
+            sequences: sequences.sequences,
+            efficiency: sequences.efficiency,
+        })
     }
 
     /// The run planned over these rows; `None` where none is planned, or there is no row.

@@ -154,9 +154,9 @@ impl Lengths {
         }
     }
 
-    /// `fed` are the tokens of the training rows after truncation, in row order.
+    /// `fed` are the tokens of the training rows after truncation, in row order, and `packed` what they are packed into.
     #[expect(clippy::cast_precision_loss, reason = "shares and means are floats")]
-    pub(super) fn finish(self, setup: &Setup, fed: &[u32]) -> Option<LengthSection> {
+    pub(super) fn finish(self, setup: &Setup, fed: &[u32], packed: Option<Packed>) -> Option<LengthSection> {
         let mut all = Histogram::default();
         for histogram in &self.by_source {
             all.merge(histogram.clone());
@@ -171,10 +171,9 @@ impl Lengths {
                 part as f64 / self.text.tokens as f64
             }
         };
-        let limit = setup
-            .max_length
-            .as_ref()
-            .map(|limit| u32::try_from(limit.value).unwrap_or(u32::MAX));
+        // Where packing divides rows, they have not been cut to it.
+        let limit = setup.max_length.as_ref().filter(|_| setup.splits_rows());
+        let most = limit.map_or(u32::MAX, |limit| u32::try_from(limit.value).unwrap_or(u32::MAX));
         Some(LengthSection {
             estimated: setup.tokenizer.is_none(),
             histogram: bins(&all),
@@ -186,10 +185,8 @@ impl Lengths {
                 trained: self.cut.trained,
                 answers_lost: self.cut.answers_lost,
             }),
-            padding: padding::padding(fed, setup.batch_size.value),
-            packed: limit
-                .filter(|_| !setup.has_pairs())
-                .and_then(|limit| padding::packed(fed, limit)),
+            padding: padding::padding(fed, setup.batch_size.value, most),
+            packed,
             chars_per_token: if self.text.of_chars == 0 {
                 0.0
             } else {

@@ -95,8 +95,9 @@ impl Measures {
     pub fn finish(self, setup: &Setup) -> Sections {
         let trained = setup.tokenizer.is_some();
         let fed = self.fed.into_columns();
-        let lengths = self.lengths.finish(setup, &fed.tokens);
         let mut budget = fed.budget(setup);
+        let packed = fed.packed(setup, budget.as_ref());
+        let lengths = self.lengths.finish(setup, &fed.tokens, packed);
         if let Some(budget) = &mut budget {
             let packed = lengths.as_ref().and_then(|lengths| lengths.packed.as_ref());
             budget.packable = packed.map(|packed| packed.efficiency);

@@ -18,7 +18,8 @@ pub struct Padding {
     pub grouped: f64,
 }
 
-/// Packing rows into sequences of `max_length`, best fit decreasing per 1,000 rows.
+/// Packing rows into sequences of `max_length`: as the run packs them, or best fit decreasing per 1,000 rows if it packs
+/// none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Packed {
     pub capacity: u32,
@@ -27,9 +28,12 @@ pub struct Packed {
     pub efficiency: f64,
 }
 
-/// `None` for a batch of one row, which is never padded.
-pub(super) fn padding(lengths: &[u32], batch_size: usize) -> Option<Padding> {
-    let kept = || lengths.iter().copied().filter(|length| *length != DROPPED);
+/// Of rows cut to `most` tokens; `None` for a batch of one row, which is never padded.
+pub(super) fn padding(lengths: &[u32], batch_size: usize, most: u32) -> Option<Padding> {
+    let kept = || {
+        let kept = lengths.iter().filter(|length| **length != DROPPED);
+        kept.map(|length| (*length).min(most))
+    };
     if batch_size < 2 || kept().next().is_none() {
         return None;
     }
@@ -97,7 +101,7 @@ mod tests {
 
     #[test]
     fn padding_is_what_rows_lack_to_their_batch() {
-        let padding = padding(&[8, 2, 8, DROPPED, 2], 2).expect("two rows a batch");
+        let padding = padding(&[8, 2, 8, DROPPED, 2], 2, 8).expect("two rows a batch");
         assert!((padding.unsorted - (1.0 - 20.0 / 32.0)).abs() < 1e-12);
         assert!(padding.grouped.abs() < 1e-12);
     }

@@ -5,7 +5,7 @@ mod packing;
 mod rate;
 mod unknown;
 
-use crate::model::budget::{Budget, Planned, StepLoad, TimesSeen};
+use crate::model::budget::{Budget, Planned, Sequences, StepLoad, TimesSeen};
 use crate::model::run::{Drawn, Family};
 use crate::model::setup::Setup;
 
@@ -136,6 +136,13 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
         Err(error) => budget.refused = Some(error.to_string()),
     }
     budget
+}
+
+/// What the rows are packed into, whether or not a run is planned; `None` where they are not, or cannot be.
+pub fn packed(setup: &Setup, fed: Fed<'_>) -> Option<Sequences> {
+    let come = Come::of(setup, fed).ok()?;
+    let packed = packing::pack(setup, come.fed(fed))?.ok()?;
+    Some(packed.figures)
 }
 
 /// How often each row is seen, in the very order of the run.

@@ -99,12 +99,12 @@ impl Rule for SmallBatch {
     }
 }
 
-/// Rows in what a batch is made of: 1, or those of a packed sequence.
+/// Rows in what a batch is made of: 1, or those of a packed sequence, which with a part of a row is as good as one.
 #[expect(clippy::cast_precision_loss, reason = "a mean is a float")]
 fn rows_each(budget: &Budget) -> f64 {
     let rows = budget.fed() as f64;
     budget
         .packed
         .as_ref()
-        .map_or(1.0, |packed| rows / packed.sequences.max(1) as f64)
+        .map_or(1.0, |packed| (rows / packed.sequences.max(1) as f64).max(1.0))
 }
