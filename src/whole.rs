@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all: written under a temporary name beside their place, and renamed to it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,10 @@ use tempfile::NamedTempFile;
 pub(crate) enum For {
     /// Whoever may read files made here.
     Everyone,
+    /// The same, among files of another program: its name says whose it is, should it be left behind.
+    EveryoneElsewhere,
     /// Its owner alone.
     Owner,
-    /// Its owner, among files of another program: its name says whose it is, should it be left behind.
-    OwnerElsewhere,
 }
 
 /// A file that is not at its place yet. Dropped, it is removed.
@@ -29,21 +29,23 @@ impl Draft {
     /// If nothing can be written to the folder of the place.
     pub(crate) fn new(place: &Path, readers: For) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
-        match readers {
-            #[cfg(unix)]
-            For::Everyone => {
-                use std::os::unix::fs::PermissionsExt;
-                builder.permissions(fs::Permissions::from_mode(0o666));
-            }
-            #[cfg(not(unix))]
-            For::Everyone => {}
-            For::Owner => {}
-            For::OwnerElsewhere => {
-                builder.prefix(".gonogo-");
-            }
+        #[cfg(unix)]
+        if readers != For::Owner {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        if readers == For::EveryoneElsewhere {
+            builder.prefix(".gonogo-");
+        }
+        let file = builder.tempfile_in(folder(place))?;
+        if readers != For::Owner
+            && let Ok(before) = fs::metadata(place)
+        {
+            // Who could read or change the file before still can.
+            file.as_file().set_permissions(before.permissions())?;
         }
         Ok(Self {
-            file: builder.tempfile_in(folder(place))?,
+            file,
             place: place.to_owned(),
         })
     }
@@ -83,6 +85,49 @@ impl Write for Draft {
     }
 }
 
+/// What a user asked for by its path: a file, which is there whole or not at all, or a device or pipe, which is written
+/// to as it is.
+pub(crate) enum Output {
+    File(Draft),
+    AsItIs(File),
+}
+
+impl Output {
+    /// # Errors
+    ///
+    /// If nothing can be written there.
+    pub(crate) fn new(path: &Path) -> io::Result<Self> {
+        Ok(match file_at(path) {
+            Some(place) => Self::File(Draft::new(&place, For::Everyone)?),
+            None => Self::AsItIs(OpenOptions::new().append(true).open(path)?),
+        })
+    }
+
+    /// To write to.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no handle left.
+    pub(crate) fn handle(&self) -> io::Result<File> {
+        match self {
+            Self::File(draft) => draft.handle(),
+            Self::AsItIs(file) => file.try_clone(),
+        }
+    }
+
+    /// Ends it once all is written.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be put at its place.
+    pub(crate) fn put(self) -> io::Result<()> {
+        match self {
+            Self::File(draft) => draft.put(),
+            Self::AsItIs(_) => Ok(()),
+        }
+    }
+}
+
 /// Writes a file.
 ///
 /// # Errors
@@ -94,22 +139,31 @@ pub(crate) fn write(path: &Path, bytes: &[u8], readers: For) -> io::Result<()> {
     draft.put()
 }
 
-/// Writes what a user asked for by its path, be it a file, a device or a pipe.
+/// Writes what a user asked for by its path.
 ///
 /// # Errors
 ///
 /// If it cannot be written.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if is_file(path) {
-        write(path, bytes, For::Everyone)
-    } else {
-        fs::write(path, bytes)
-    }
+    let output = Output::new(path)?;
+    output.handle()?.write_all(bytes)?;
+    output.put()
 }
 
-/// Whether a file can be put there. A device or a pipe cannot be renamed over: it is written to.
-pub(crate) fn is_file(path: &Path) -> bool {
-    !path.exists() || path.is_file()
+/// The file that a path of a user's leads to, be it there or not, behind all links, which stay links. `None` for what
+/// no file can be put at: a device, a pipe, and all that stands for what a process has open. A file can be behind that
+/// as well, of which whoever opened it would see nothing once another has its name.
+pub(crate) fn file_at(path: &Path) -> Option<PathBuf> {
+    if path.starts_with("/dev") || path.starts_with("/proc") {
+        return None;
+    }
+    match fs::metadata(path) {
+        Ok(found) => found
+            .is_file()
+            .then(|| path.canonicalize().unwrap_or_else(|_| path.to_owned())),
+        // A link to what is not there yet.
+        Err(_) => Some(fs::read_link(path).map_or_else(|_| path.to_owned(), |to| folder(path).join(to))),
+    }
 }
 
 /// The folder a file is in, or is to be in.
@@ -137,5 +191,37 @@ mod tests {
         fs::create_dir(&taken).expect("made");
         assert!(write(&taken, b"whole", For::Owner).is_err());
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_who_may_read_stay_what_they_are() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), b"before").expect("written");
+        fs::set_permissions(at("file"), fs::Permissions::from_mode(0o600)).expect("changed");
+        symlink("file", at("link")).expect("made");
+        symlink("later", at("ahead")).expect("made");
+        for link in ["link", "ahead"] {
+            save(&at(link), b"after").expect("written");
+            assert!(at(link).is_symlink());
+        }
+        assert_eq!(fs::read(at("file")).expect("there"), b"after");
+        assert_eq!(
+            fs::metadata(at("file")).expect("there").permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(fs::read(at("later")).expect("there"), b"after");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_and_what_a_process_has_open_are_written_to() {
+        assert_eq!(file_at(Path::new("/dev/stdout")), None);
+        assert_eq!(file_at(Path::new("/proc/self/fd/1")), None);
+        save(Path::new("/dev/null"), b"gone").expect("written");
+        assert!(!fs::metadata("/dev/null").expect("there").is_file());
     }
 }

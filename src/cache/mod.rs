@@ -234,10 +234,7 @@ impl Cache {
             for entry in fs::read_dir(version)? {
                 let entry = entry?;
                 let path = entry.path();
-                if path
-                    .extension()
-                    .is_some_and(|ending| ending == ENTRY || ending == TEXTS)
-                {
+                if is_own(&path) {
                     // Another run may have removed it in the meantime.
                     match entry.metadata() {
                         Ok(about) => each(&path, &about)?,
@@ -249,6 +246,13 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// Whether a file is an entry by its name; the folder may be one where others keep theirs.
+fn is_own(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    matches!(ending, Some(ENTRY | TEXTS)) && name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Marks an entry as used now. Where that cannot be done it only makes room sooner.

@@ -1,9 +1,9 @@
 //! What was found, made a report: levels settled, groups sorted, the verdict drawn.
 
 use crate::finding::{self, Finding, Findings, Level};
-use crate::measure::share;
+use crate::measure::{RowCounts, share};
 use crate::place::Place;
-use crate::report::{At, Cluster, Clusters, Found, Group, Report, Source, VERSION, Verdict};
+use crate::report::{At, Cluster, Clusters, Found, Group, NotChecked, ROWS_OF, Report, Source, VERSION, Verdict};
 use crate::rule::RuleMeta;
 use crate::scan::Finished;
 use crate::settings::threshold::Threshold;
@@ -47,13 +47,16 @@ pub fn report(header: Header, finished: Finished) -> Report {
         })
         .collect();
     groups.sort_by(|left, right| (right.level, right.rows, &left.rule).cmp(&(left.level, left.rows, &right.rule)));
+    let unread = unread(&sources, &finished.sections.rows, &groups);
     let count = |level| groups.iter().filter(|group| group.level == level).count() as u64;
     let verdict = Verdict {
-        // Of no row there is nothing good to say.
-        go: header
-            .fail_on
-            .is_none_or(|fail_on| rows > 0 && groups.iter().all(|group| group.level < fail_on)),
+        // Of no row there is nothing good to say. Where nothing is to fail the run, errors are no GO all the same.
+        go: rows > 0 && {
+            let fails = header.fail_on.unwrap_or(Level::Error);
+            groups.iter().all(|group| group.level < fails)
+        },
         complete: !header.missing
+            && unread.is_empty()
             && header.sample.is_none_or(|sample| {
                 let mut own = sources.iter().filter(|source| !source.against);
                 own.all(|source| source.rows < sample)
@@ -83,10 +86,30 @@ pub fn report(header: Header, finished: Finished) -> Report {
         mix: finished.sections.mix,
         passages: finished.sections.passages,
         batches: None,
-        not_checked: header.not_checked,
+        not_checked: header.not_checked.into_iter().chain(unread).collect(),
         notes,
         next,
     }
+}
+
+/// Files that cannot be read whole, of which no finding speaks because its rule was not asked.
+fn unread(sources: &[Source], counts: &[RowCounts], groups: &[Group]) -> Vec<NotChecked> {
+    let said = |at: u32| {
+        let mut groups = groups.iter().filter(|group| group.rule.starts_with("schema/"));
+        groups.any(|group| {
+            let mut places = group.places.iter().filter_map(|found| found.at);
+            group.count > group.places.len() as u64 || places.any(|place| place.source == at)
+        })
+    };
+    (0..)
+        .zip(sources)
+        .zip(counts)
+        .filter(|((at, _), counts)| counts.unreadable > 0 && !said(*at))
+        .map(|((_, source), _)| NotChecked {
+            rules: vec![format!("{ROWS_OF}{}", source.name)],
+            reason: "not all of it can be read, and the rules that say why were not asked".to_owned(),
+        })
+        .collect()
 }
 
 /// The user's thresholds if there are any for the rule, else the rule's own.

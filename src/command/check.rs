@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::encode::kit::Kit;
 use crate::model::setup::Setup;
-use crate::report::Verdict;
 use crate::report::style::{bytes, counted};
+use crate::report::{ROWS_OF, Verdict};
 use crate::scan::{Finished, Gathered, Progress, partial};
 use crate::settings::UsageError;
 use crate::settings::cli::CheckArgs;
@@ -25,6 +25,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     let began = Instant::now();
     let mut prepared = ready(args, environment)?;
     let (gathered, again) = gather(&mut prepared, args, environment)?;
+    prepared.marks.hold()?;
     if let Some(path) = &args.run.partial {
         let header = serde_json::to_string(&prepared.header)?;
         partial::save(path, &header, prepared.shard, &gathered)?;
@@ -36,6 +37,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         list::write(path, &finished, &prepared.header.sources)?;
     }
     let (size, described) = (prepared.size(), prepared.header.setup.config.is_some());
+    let fails = prepared.header.fail_on.is_some();
     let report = assemble::report(prepared.header, finished);
     // What a trainer does that is not reproduced nobody knows, and without it nothing is GO.
     if let Some(unmade) = prepared.unmade.as_ref().filter(|_| report.verdict.go) {
@@ -45,10 +47,20 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     if !args.out.quiet {
         tell(report.verdict.rows, size, began.elapsed(), again);
     }
-    if described && report.verdict.rows == 0 && report.verdict.errors == 0 {
-        return Err(UsageError("no row was looked at: none of the data the config names is here".to_owned()).into());
+    if report.verdict.is_none() {
+        let why = if described {
+            "none of the data the config names is here"
+        } else {
+            "there is no verdict"
+        };
+        return Err(UsageError(format!("no row was looked at: {why}")).into());
     }
-    outcome(&report.verdict, prepared.unmade, unanswered)
+    let mut unread = report.not_checked.iter().filter(|_| prepared.strict);
+    if let Some(unread) = unread.find(|lacking| lacking.rules.iter().any(|rule| rule.starts_with(ROWS_OF))) {
+        let message = format!("{} cannot be checked: {}", unread.rules.join(", "), unread.reason);
+        return Err(UsageError(message).into());
+    }
+    outcome(&report.verdict, fails, prepared.unmade, unanswered)
 }
 
 /// The run that is asked for, with everything refused that can be before the first row is read.
@@ -73,7 +85,7 @@ fn ready(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Prepared
     let mut prepared = prepare(settings, environment, shard)?;
     let outputs = [&args.run.partial, &args.run.never_seen].into_iter().flatten();
     distinct(
-        args.out.files().chain(outputs.map(|path| &**path)),
+        args.out.files()?.chain(outputs.map(|path| &**path)),
         prepared.read(&args.data.data),
     )?;
     // A part has no verdict that could say what is not made.
@@ -165,7 +177,12 @@ fn finish(gathered: Gathered, setup: &Setup, jobs: Option<usize>) -> anyhow::Res
 }
 
 /// The exit code of a report that is out: its verdict, unless something that was asked for has no answer.
-fn outcome(verdict: &Verdict, unmade: Option<Unmade>, unanswered: Option<String>) -> anyhow::Result<Outcome> {
+fn outcome(
+    verdict: &Verdict,
+    fails: bool,
+    unmade: Option<Unmade>,
+    unanswered: Option<String>,
+) -> anyhow::Result<Outcome> {
     let why = if verdict.go {
         unanswered
     } else {
@@ -174,8 +191,7 @@ fn outcome(verdict: &Verdict, unmade: Option<Unmade>, unanswered: Option<String>
     };
     match why {
         Some(why) => Err(UsageError(why).into()),
-        None if verdict.go => Ok(Outcome::Go),
-        None => Ok(Outcome::NoGo),
+        None => Ok(Outcome::of(verdict, fails)),
     }
 }
 

@@ -4,27 +4,46 @@ use std::path::{Path, PathBuf};
 
 use crate::settings::UsageError;
 use crate::settings::cli::OutArgs;
-use crate::whole::{folder, is_file};
+use crate::whole::{file_at, folder};
 
+use super::output::named;
 use super::prepare::Prepared;
 
 /// # Errors
 ///
-/// If an output is an input, or two outputs are one file. Devices and pipes may be both.
+/// If an output is an input, two outputs are one file, or one has no folder to be in. Devices and pipes may be both.
 pub(super) fn distinct<'p>(
     outputs: impl IntoIterator<Item = &'p Path>,
     inputs: impl IntoIterator<Item = &'p Path>,
 ) -> Result<(), UsageError> {
     let inputs: Vec<PathBuf> = inputs.into_iter().filter_map(|path| path.canonicalize().ok()).collect();
     let mut before: Vec<PathBuf> = Vec::new();
-    for output in outputs.into_iter().filter(|path| is_file(path)) {
-        let Some(place) = place(output) else { continue };
+    for output in outputs {
+        let name = output.display();
+        if output.as_os_str() == "-" {
+            let message = "`-` is no file: name one, or /dev/stdout".to_owned();
+            return Err(UsageError(message));
+        }
+        let Some(file) = file_at(output) else { continue };
+        let Ok(folder) = folder(&file).canonicalize() else {
+            let message = format!(
+                "cannot write {name}: the folder {} is not there",
+                folder(&file).display()
+            );
+            return Err(UsageError(message));
+        };
+        if output.is_dir() {
+            return Err(UsageError(format!("cannot write {name}: it is a folder")));
+        }
+        let Some(place) = file.file_name().map(|name| folder.join(name)) else {
+            continue;
+        };
         if inputs.contains(&place) {
-            let message = format!("{} is an input, and inputs are never changed", output.display());
+            let message = format!("{name} is an input, and inputs are never changed");
             return Err(UsageError(message));
         }
         if before.contains(&place) {
-            let message = format!("{} is named for two outputs", output.display());
+            let message = format!("{name} is named for two outputs");
             return Err(UsageError(message));
         }
         before.push(place);
@@ -33,28 +52,30 @@ pub(super) fn distinct<'p>(
 }
 
 impl Prepared {
-    /// Every file that was read: data, evaluation data, benchmarks, and what was named beside them.
+    /// Every file that was read: data, evaluation data, benchmarks, the model's and what flags name.
     pub(super) fn read<'p>(&'p self, named: &'p [PathBuf]) -> impl Iterator<Item = &'p Path> {
         let data = self.inputs.iter().chain(&self.against);
-        data.map(|input| &*input.path)
-            .chain(named.iter().map(|path| &**path).filter(|path| path.is_file()))
+        data.map(|input| &*input.path).chain(
+            self.beside
+                .iter()
+                .chain(named)
+                .map(|path| &**path)
+                .filter(|path| path.is_file()),
+        )
     }
 }
 
 impl OutArgs {
     /// The files that reports and lists go to.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+    ///
+    /// # Errors
+    ///
+    /// If a report is asked for in a format that there is not.
+    pub(super) fn files(&self) -> Result<impl Iterator<Item = &Path>, UsageError> {
+        self.output.iter().try_for_each(|(format, _)| named(format).map(drop))?;
         let reports = self.output.iter().map(|(_, path)| Path::new(path));
-        reports.chain(self.list.as_deref())
+        Ok(reports.chain(self.list.as_deref()))
     }
-}
-
-/// Where a path leads, be there a file or not.
-fn place(path: &Path) -> Option<PathBuf> {
-    path.canonicalize().ok().or_else(|| {
-        let folder = folder(path).canonicalize().ok()?;
-        Some(folder.join(path.file_name()?))
-    })
 }
 
 #[cfg(test)]

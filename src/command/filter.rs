@@ -144,6 +144,8 @@ fn write(
         });
     }
     told.flush()?;
+    // Which rows go was told of the data as they were.
+    prepared.marks.hold()?;
     // The outputs last: where one stands, what is missing from it is told.
     gone.place()?;
     for file in files {

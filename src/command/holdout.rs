@@ -1,6 +1,7 @@
 //! The rows held out from training, read before the others: evaluation data and benchmarks.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use crate::holdout::{GRAM_WORDS, Holdout, Scratch};
 use crate::model::example::{Branch, Content, Example, Role, Turn};
@@ -8,7 +9,7 @@ use crate::model::record::Record;
 use crate::model::value::Value;
 use crate::report;
 use crate::report::style::{count, counted};
-use crate::settings::Settings;
+use crate::settings::{Settings, UsageError};
 use crate::shape::{Detection, Layout};
 use crate::source::{Input, Limits, Part, discover, open};
 use crate::text::{Forms, Words};
@@ -22,19 +23,40 @@ struct Held<'i> {
     /// Its number among all sources.
     source: u32,
     layout: Option<&'i Layout>,
+    is_benchmark: bool,
 }
 
 /// Reads held-out rows whole, whatever shard of the training data is looked at; how many rows each file has.
-fn read(files: &[Held<'_>], limits: &Limits) -> (Holdout, Vec<u64>) {
+///
+/// # Errors
+///
+/// If a benchmark cannot be read, of which no finding speaks; what cannot be read of evaluation data is one.
+fn read(files: &[Held<'_>], limits: &Limits, notes: &mut Vec<String>) -> Result<(Holdout, Vec<u64>), UsageError> {
     let (mut holdout, mut scratch) = (Holdout::default(), Scratch::default());
     let (mut words, mut forms) = (Words::default(), Forms::default());
     let mut counts = Vec::new();
-    for Held { input, source, layout } in files {
-        let mut rows = 0;
+    for Held {
+        input,
+        source,
+        layout,
+        is_benchmark,
+    } in files
+    {
+        let (mut rows, mut unreadable_rows, mut broken) = (0, 0, None);
         let mut reader = open(input, *source, Part::Whole, limits);
         while let Some(batch) = reader.next() {
             batch.rows(&mut |read| {
-                let Ok(record) = read else { return };
+                let record = match read {
+                    Ok(record) => record,
+                    Err(unreadable) if unreadable.fault.is_of_a_row() => {
+                        unreadable_rows += 1;
+                        return;
+                    }
+                    Err(unreadable) => {
+                        broken.get_or_insert(unreadable.message);
+                        return;
+                    }
+                };
                 rows += 1;
                 let meant = layout.and_then(|layout| layout.read(&record).ok());
                 let example = meant.unwrap_or_else(|| texts(&record));
@@ -47,10 +69,24 @@ fn read(files: &[Held<'_>], limits: &Limits) -> (Holdout, Vec<u64>) {
                 holdout.add(record.place, &example, &words, &forms, &mut scratch);
             });
         }
+        if *is_benchmark {
+            let empty = || (rows == 0).then(|| "no row of it can be read".to_owned());
+            if let Some(why) = broken.or_else(empty) {
+                let message = format!("{} cannot be compared with: {why}", input.name);
+                return Err(UsageError(message));
+            }
+            if unreadable_rows > 0 {
+                let rows = counted(unreadable_rows, "row");
+                notes.push(format!(
+                    "{rows} of {} cannot be read and are compared with nothing",
+                    input.name
+                ));
+            }
+        }
         counts.push(rows);
     }
     holdout.index();
-    (holdout, counts)
+    Ok((holdout, counts))
 }
 
 /// What is held out from training.
@@ -69,7 +105,7 @@ impl HeldOut {
     ///
     /// # Errors
     ///
-    /// If a benchmark cannot be found.
+    /// If a benchmark cannot be found or read.
     pub(super) fn read(
         settings: &Settings,
         data: &Data,
@@ -93,12 +129,13 @@ impl HeldOut {
                 input,
                 source,
                 layout: detection.layout.as_ref(),
+                is_benchmark: source >= first,
             })
             .collect();
         if held.is_empty() {
             return Ok(Self::default());
         }
-        let (holdout, rows) = read(&held, limits);
+        let (holdout, rows) = read(&held, limits, notes)?;
         let holdout = Some(holdout).filter(|holdout| !holdout.is_empty());
         notes.extend(holdout.as_ref().and_then(too_short));
         let rows = &rows[rows.len() - benchmarks.len()..];
@@ -121,11 +158,24 @@ impl HeldOut {
     }
 }
 
+/// # Errors
+///
+/// For `-`: standard input is the data's.
+pub(super) fn not_stdin(paths: &[PathBuf], flag: &str) -> Result<(), UsageError> {
+    if paths.iter().any(|path| path.as_os_str() == "-") {
+        return Err(UsageError(format!(
+            "{flag} names files: standard input can only be the data"
+        )));
+    }
+    Ok(())
+}
+
 /// Files of `--against`.
 fn benchmarks(settings: &Settings, notes: &mut Vec<String>) -> anyhow::Result<Vec<Input>> {
     if settings.against.is_empty() {
         return Ok(Vec::new());
     }
+    not_stdin(&settings.against, "--against")?;
     let found = discover(&settings.against, &mut std::io::empty())?;
     for skipped in &found.skipped {
         notes.push(format!("left out {}: {}", skipped.name, skipped.reason));

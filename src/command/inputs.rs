@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json};
 
+use crate::command::holdout::not_stdin;
 use crate::encode::tokenizer::hub::HubEnv;
 use crate::model::config::{Fault, FaultKind};
 use crate::model::setup::Origin;
@@ -47,6 +48,7 @@ pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment)
         }
     }
     if !settings.eval.is_empty() {
+        not_stdin(&settings.eval, "--eval")?;
         let first = gathered.inputs.len();
         let entry = run.and_then(|run| Some(run.eval.first().or(run.train.first())?.entry.clone()));
         gathered.add(&settings.eval, &mut std::io::empty(), true, entry.unwrap_or_default())?;

@@ -11,7 +11,7 @@ use super::{Outcome, assemble, output};
 use crate::finding::Level;
 
 pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
-    distinct(args.out.files(), args.parts.iter().map(|path| &**path))?;
+    distinct(args.out.files()?, args.parts.iter().map(|path| &**path))?;
     let parts = args
         .parts
         .iter()
@@ -39,9 +39,10 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
     if let Some((rule, failure)) = finished.failure() {
         anyhow::bail!("{rule}: {failure}");
     }
+    let fails = header.fail_on.is_some();
     let report = assemble::report(header, finished);
     output::write(&report, &args.out)?;
-    Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
+    Ok(Outcome::of(&report.verdict, fails))
 }
 
 /// Every shard must be there once: a verdict on some of the rows would be taken for one on all.

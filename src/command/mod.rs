@@ -32,8 +32,10 @@ pub mod run;
 mod selected;
 pub mod show;
 pub mod trainers;
+mod unchanged;
 mod unnamed;
 
+use crate::report::Verdict;
 use std::process::ExitCode;
 
 use crate::settings::cli::{Cli, Command, ConfigCommand};
@@ -46,6 +48,13 @@ pub enum Outcome {
     Go,
     /// Findings at or above the level that fails.
     NoGo,
+}
+
+impl Outcome {
+    /// The verdict's, unless nothing is to fail the run.
+    fn of(verdict: &Verdict, fails: bool) -> Self {
+        if verdict.go || !fails { Self::Go } else { Self::NoGo }
+    }
 }
 
 impl From<Outcome> for ExitCode {

@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use crate::encode::kit::{Kit, Load};
 use crate::encode::template::Clock;
+use crate::encode::template::select::MORE_TEMPLATES;
 use crate::encode::tokenizer::hub::{self, HubEnv, HubError};
 use crate::encode::tokenizer::{self, Generation};
 use crate::model::setup::{Origin, Setting};
@@ -14,8 +15,37 @@ use crate::settings::config::Run;
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError};
 use crate::source::Input;
+use crate::whole::folder;
 
 use super::data::Data;
+
+/// Files of a model folder beyond this size are weights, which say nothing about tokens.
+const LARGEST: u64 = 256 << 20;
+
+/// The files a tokenizer and its templates are made of, by the folder or the `tokenizer.json` it was loaded from; sorted,
+/// those of the folder first. `None` if the folder cannot be read.
+pub(super) fn files(path: &Path) -> Option<Vec<PathBuf>> {
+    let folder = if path.is_dir() { path } else { folder(path) };
+    let mut all = files_in(folder)?;
+    all.extend(files_in(&folder.join(MORE_TEMPLATES)).unwrap_or_default());
+    Some(all)
+}
+
+/// The files of a folder but for weights, in order of name.
+fn files_in(folder: &Path) -> Option<Vec<PathBuf>> {
+    let files = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let files = files.filter(|path| {
+        path.metadata()
+            .is_ok_and(|about| about.is_file() && about.len() <= LARGEST)
+    });
+    let files = files.filter(|path| {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        matches!(ending, "json" | "jinja" | "model" | "txt" | "tiktoken")
+    });
+    let mut files: Vec<PathBuf> = files.collect();
+    files.sort();
+    Some(files)
+}
 
 /// The model of a run.
 pub struct Model {

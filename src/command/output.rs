@@ -84,7 +84,10 @@ fn render(report: &Report, format: Format, screen: Screen, out: &mut dyn Write) 
     }
 }
 
-fn named(name: &str) -> Result<Format, UsageError> {
+/// # Errors
+///
+/// If there is no such format.
+pub(super) fn named(name: &str) -> Result<Format, UsageError> {
     <Format as clap::ValueEnum>::from_str(name, true).map_err(|_| {
         UsageError(format!(
             "`{name}` is no format; the formats are auto, concise, json, markdown, github"

@@ -1,6 +1,6 @@
 //! Settings to a run: the files and their shapes, the tokenizer, the trainer, the rules.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::encode::kit::Kit;
@@ -17,7 +17,7 @@ use crate::settings::config;
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError};
 use crate::shape::Layout;
-use crate::source::{self, Input, Limits, Part, Reader, open};
+use crate::source::{self, Input, Limits, Part, Reader, open_later};
 use crate::trainer::Encode;
 
 use super::data::Data;
@@ -26,10 +26,11 @@ use super::header::{self, Header};
 use super::holdout::HeldOut;
 use super::inputs;
 use super::masks::{self, Masks, Unmade};
-use super::model::Model;
+use super::model::{self, Model};
 use super::run;
 use super::selected;
 use super::trainers::Asked;
+use super::unchanged::Marks;
 
 /// Bytes that one worker's state of one rule keeps in memory where there is a folder for the rest.
 const IN_MEMORY: usize = 32 << 20;
@@ -58,6 +59,10 @@ pub struct Prepared {
     pub trainer_options: serde_json::Map<String, serde_json::Value>,
     /// Why the trainer a flag names is not made; the mask is the intended one then.
     pub unmade: Option<Unmade>,
+    /// Files that were read besides the data: the model's, and those that flags name.
+    pub beside: Vec<PathBuf>,
+    /// All data as they were before the first row was read.
+    pub marks: Marks,
 }
 
 impl Prepared {
@@ -133,6 +138,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     let asked = Asked::of(&settings, environment)?;
     let mut described = described::read(&mut settings, asked.as_ref(), environment)?;
     let mut files = inputs::gather(&settings, described.as_ref(), environment)?;
+    let marks = Marks::of(&files.inputs);
     let mut notes = std::mem::take(&mut files.notes);
     if let Some(run) = &mut described {
         run.facts.faults.append(&mut files.faults);
@@ -174,6 +180,15 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let Some(file) = &settings.file {
         notes.push(format!("settings from {}", file.display()));
     }
+    let own = model.as_ref().and_then(|model| model::files(model.kit.path()));
+    let named = settings.chat_template.iter().map(|path| path.value.clone());
+    let named = named.chain(settings.config.iter().map(|config| config.path.clone()));
+    let beside = own
+        .into_iter()
+        .flatten()
+        .chain(named)
+        .chain(settings.file.clone())
+        .collect();
     let (identity, of_any_length) = identities(&settings, &setup, generation, &masks);
     let own = header::sources(&data.files.inputs, &data.files.eval, &data.detected);
     let missing = &data.files.missing;
@@ -212,6 +227,8 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         against: held_out.benchmarks,
         trainer_options: masks.options,
         unmade: masks.unmade,
+        beside,
+        marks,
     })
 }
 
@@ -265,7 +282,7 @@ fn readers(inputs: &[Input], shard: Option<NthShard>, limits: &Limits) -> Vec<Bo
     };
     let inputs = (0..).zip(inputs);
     inputs
-        .map(|(source, input)| open(input, source, part, limits))
+        .map(|(source, input)| open_later(input, source, part, limits))
         .collect()
 }
 

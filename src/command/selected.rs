@@ -14,6 +14,9 @@ pub(super) fn rules(
     setup: &Setup,
 ) -> Result<(Vec<&'static RuleEntry>, BTreeMap<&'static str, Vec<&'static str>>), UsageError> {
     known(settings)?;
+    if !all().any(|entry| is_selected(settings, entry)) {
+        return Err(UsageError("no rule is left: what is selected is ignored".to_owned()));
+    }
     let mut checked = Vec::new();
     let mut lacking: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
     for entry in all() {

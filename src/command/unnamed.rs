@@ -1,11 +1,11 @@
 //! Outputs that are written without a name first, so that a run that ends early leaves nothing behind.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::settings::UsageError;
-use crate::whole::{self, Draft, For, folder};
+use crate::whole::{Output, file_at, folder};
 
 /// A file in the folder of its path, which has no name until it is whole.
 pub(super) struct Unnamed {
@@ -18,7 +18,9 @@ impl Unnamed {
     ///
     /// If nothing can be written there.
     pub(super) fn new(path: &Path) -> anyhow::Result<Self> {
-        let file = tempfile::tempfile_in(folder(path));
+        // Beside a device or pipe there may be no room for it.
+        let folder = file_at(path).map_or_else(std::env::temp_dir, |place| folder(&place).to_owned());
+        let file = tempfile::tempfile_in(folder);
         let file = file.map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
         Ok(Self {
             file,
@@ -42,13 +44,8 @@ impl Unnamed {
     /// If it cannot be copied.
     pub(super) fn place(mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
-        if !whole::is_file(&self.path) {
-            let mut out = fs::OpenOptions::new().write(true).open(&self.path)?;
-            io::copy(&mut self.file, &mut out)?;
-            return Ok(());
-        }
-        let draft = Draft::new(&self.path, For::Everyone)?;
-        io::copy(&mut self.file, &mut draft.handle()?)?;
-        draft.put()
+        let output = Output::new(&self.path)?;
+        io::copy(&mut self.file, &mut output.handle()?)?;
+        output.put()
     }
 }

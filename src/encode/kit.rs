@@ -350,7 +350,7 @@ impl Kit {
         verified.otherwise.fetch_add(1, Ordering::Relaxed);
         let seen = |seen: Option<Seen>| {
             seen.map_or("no token".to_owned(), |seen| {
-                format!("id {} for bytes {}..{}", seen.id, seen.extent.0, seen.extent.1)
+                format!("id {} for bytes {}..{}", seen.id, seen.offset.0, seen.offset.1)
             })
         };
         Err(EncodeError {

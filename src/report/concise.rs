@@ -33,7 +33,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let word = verdict.word();
     writeln!(
         out,
-        "{word}: {}, {}",
+        "{word}{}: {}, {}",
+        report.in_part(),
         counted(verdict.errors, "error"),
         counted(verdict.warnings, "warning")
     )

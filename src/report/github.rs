@@ -32,6 +32,15 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             )?;
         }
     }
+    let (verdict, part) = (&report.verdict, report.in_part());
+    if !part.is_empty() {
+        writeln!(
+            out,
+            "::notice::{}{part}, {}",
+            verdict.word(),
+            counted(verdict.rows, "row")
+        )?;
+    }
     Ok(())
 }
 

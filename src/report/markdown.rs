@@ -9,10 +9,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let verdict = &report.verdict;
     let sign = if verdict.go { "✅" } else { "❌" };
     writeln!(out, "## {sign} {}\n", verdict.word())?;
-    let sample = match report.partly().trim_end() {
-        "" => String::new(),
-        partly => format!(" ({})", partly.trim_end_matches(':')),
-    };
+    let sample = report.in_part();
     writeln!(
         out,
         "{}, {}, {} in {}{sample}\n",

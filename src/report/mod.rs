@@ -82,9 +82,14 @@ impl Verdict {
     pub fn word(&self) -> &'static str {
         match self.go {
             true => "GO",
-            false if self.rows == 0 && self.errors == 0 => "NO VERDICT",
+            false if self.is_none() => "NO VERDICT",
             false => "NO-GO",
         }
+    }
+
+    /// Whether there is none: no row was looked at, and nothing stood in the way of it.
+    pub fn is_none(&self) -> bool {
+        self.rows == 0 && self.errors == 0
     }
 }
 
@@ -253,6 +258,14 @@ impl Report {
             true => "",
             false if self.not_checked.iter().any(lacks_a_set) => "a part of the data: ",
             false => "sampled ",
+        }
+    }
+
+    /// The same behind the verdict: ` (sampled)`, or nothing.
+    pub fn in_part(&self) -> String {
+        match self.partly().trim_end() {
+            "" => String::new(),
+            partly => format!(" ({})", partly.trim_end_matches(':')),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::rule::lane::{Options, RuleEntry};
 
 use crate::sketch::Merge;
 use crate::sketch::lines::Lines;
-use crate::whole::{self, For};
+use crate::whole;
 
 use super::Gathered;
 
@@ -83,7 +83,7 @@ pub enum PartError {
 /// If the file cannot be written.
 pub fn save(path: &Path, header: &str, shard: Option<NthShard>, gathered: &Gathered) -> Result<(), PartError> {
     let bytes = to_bytes(header, shard, gathered)?;
-    whole::write(path, &bytes, For::Owner).map_err(|source| PartError::Write {
+    whole::save(path, &bytes).map_err(|source| PartError::Write {
         path: path.display().to_string(),
         source,
     })

@@ -30,7 +30,7 @@ pub use format::{Compression, Format};
 pub use input::Input;
 pub use limits::{Limits, Part, Shard};
 pub use lines::is_blank;
-pub use open::open;
+pub use open::{open, open_later};
 pub use slice::Slice;
 pub use stream::decompressed;
 

@@ -49,6 +49,32 @@ pub fn open(input: &Input, source: u32, part: Part, limits: &Limits) -> Box<dyn 
     }
 }
 
+/// The same, opened once it is its turn: a folder may hold more files than may be open at a time.
+pub fn open_later(input: &Input, source: u32, part: Part, limits: &Limits) -> Box<dyn Reader> {
+    Box::new(Later {
+        input: input.clone(),
+        source,
+        part,
+        limits: *limits,
+        reader: None,
+    })
+}
+
+struct Later {
+    input: Input,
+    source: u32,
+    part: Part,
+    limits: Limits,
+    reader: Option<Box<dyn Reader>>,
+}
+
+impl Reader for Later {
+    fn next(&mut self) -> Option<Box<dyn Batch>> {
+        let open = || open(&self.input, self.source, self.part, &self.limits);
+        self.reader.get_or_insert_with(open).next()
+    }
+}
+
 fn reader(input: &Input, source: u32, part: Part, limits: &Limits) -> Result<Box<dyn Reader>, Trouble> {
     let stream = || Stream::open(&input.path, input.compression, limits).map_err(|error| unopened(&error));
     let keep = || Keep::of(part, input, limits);

@@ -7,6 +7,8 @@ mod against;
 mod facts;
 mod show;
 
+use std::path::{Path, PathBuf};
+
 use crate::dump::{Batch, Dump, DumpError, Known};
 use crate::encode::tokenizer::Generation;
 use crate::model::dumped::{Compared, DumpedRow};
@@ -48,10 +50,13 @@ pub struct Ready {
 
 pub fn run(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Outcome> {
     let ready = ready(args, environment)?;
-    distinct(
-        args.out.files(),
-        args.dump.iter().chain(&args.against).map(|path| &**path),
-    )?;
+    let read: Vec<PathBuf> = args
+        .dump
+        .iter()
+        .chain(&args.against)
+        .flat_map(|path| files(path))
+        .collect();
+    distinct(args.out.files()?, read.iter().map(|path| &**path))?;
     if ready.strict {
         ready.header.all_checked()?;
     }
@@ -60,9 +65,18 @@ pub fn run(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Outc
     if let Some(path) = &args.out.list {
         super::list::write(path, &finished, &ready.header.sources)?;
     }
+    let fails = ready.header.fail_on.is_some();
     let report = ready.report(finished);
     output::write(&report, &args.out)?;
-    Ok(if report.verdict.go { Outcome::Go } else { Outcome::NoGo })
+    Ok(Outcome::of(&report.verdict, fails))
+}
+
+/// The file itself, or the files of a folder.
+fn files(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return vec![path.to_owned()];
+    };
+    entries.flatten().map(|entry| entry.path()).collect()
 }
 
 /// Reads settings, tokenizer and dump, and encodes what is to be compared with it.

@@ -67,7 +67,11 @@ pub(in crate::command) fn gathered<E>(
         }
         None => tokens::kept(cache, &keys, kit, || scan(&prepared.rules))?,
     };
-    if let Some(settled) = gathered.settle(&prepared.header.setup) {
+    // What was found is kept under the data as they were before.
+    if let Some(settled) = gathered
+        .settle(&prepared.header.setup)
+        .filter(|_| prepared.marks.hold().is_ok())
+    {
         store(cache, of_data, &settled);
         let kept = partial::to_bytes("", None, &gathered);
         store(cache, of_run, &kept.unwrap_or_default());

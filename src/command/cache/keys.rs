@@ -1,15 +1,12 @@
 //! Under which names a run keeps what: a hash over everything it follows from, and over nothing else.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cache::{Key, KeyOf};
+use crate::command::model;
 use crate::command::prepare::Prepared;
-use crate::encode::template::select::MORE_TEMPLATES;
 use crate::rule::lane::RuleEntry;
 use crate::whole::folder;
-
-/// Files of a model folder beyond this size are weights, which say nothing about tokens.
-const LARGEST: u64 = 256 << 20;
 
 /// The names of a run.
 pub(super) struct Keys {
@@ -114,29 +111,9 @@ fn program() -> Option<String> {
 
 fn tokenizer(mut key: KeyOf, path: &Path) -> Option<KeyOf> {
     let folder = if path.is_dir() { path } else { folder(path) };
-    let more = folder.join(MORE_TEMPLATES);
-    for path in model_files(folder)?
-        .into_iter()
-        .chain(model_files(&more).unwrap_or_default())
-    {
+    for path in model::files(path)? {
         key.text(&path.strip_prefix(folder).ok()?.to_string_lossy());
         key.file(&path).ok()?;
     }
     Some(key)
-}
-
-/// The files of a model folder but for its weights, in order of name.
-fn model_files(folder: &Path) -> Option<Vec<PathBuf>> {
-    let files = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    let files = files.filter(|path| {
-        path.metadata()
-            .is_ok_and(|about| about.is_file() && about.len() <= LARGEST)
-    });
-    let files = files.filter(|path| {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        matches!(ending, "json" | "jinja" | "model" | "txt" | "tiktoken")
-    });
-    let mut files: Vec<PathBuf> = files.collect();
-    files.sort();
-    Some(files)
 }

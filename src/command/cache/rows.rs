@@ -18,9 +18,12 @@ pub(in crate::command) fn rows(cache: Option<&Cache>, prepared: Prepared, scan: 
         Ok(None) => {}
         Err(unusable) => note(&format!("{unusable}; it is made anew")),
     }
-    let kit = prepared.kit.clone();
+    let (kit, marks) = (prepared.kit.clone(), prepared.marks.clone());
     let rows = tokens::kept(cache, &keys, kit.as_deref(), || scan(prepared));
-    if let Err(error) = cache.store(key, &rows) {
+    // It is kept under the data as they were before.
+    if marks.hold().is_ok()
+        && let Err(error) = cache.store(key, &rows)
+    {
         note(&format!("nothing is kept in {}: {error}", cache.folder().display()));
     }
     rows

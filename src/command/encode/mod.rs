@@ -21,7 +21,7 @@ use crate::shape::Layout;
 use crate::source::{Batch, Part, open};
 use crate::trainer::packed::restarting;
 use crate::trainer::{Encode, Pool};
-use crate::whole::{Draft, For};
+use crate::whole::Output;
 
 use super::Outcome;
 use super::distinct::distinct;
@@ -49,12 +49,17 @@ pub fn run(args: &EncodeArgs, environment: &Environment) -> anyhow::Result<Outco
     let Some(encoder) = prepared.encoder.as_deref() else {
         return Err(UsageError("encode needs a tokenizer: give one with -m".to_owned()).into());
     };
-    distinct([&*args.output], prepared.read(&args.data.data))?;
+    let files = Some(&*args.output).filter(|path| path.as_os_str() != "-");
+    distinct(files, prepared.read(&args.data.data))?;
     // Nothing is lost where standard error is closed.
     for note in &prepared.header.notes {
         let _ = writeln!(anstream::stderr(), "note: {note}");
     }
-    let counts = to_file(&args.output, |sink| feed(&prepared, encoder, sink))?;
+    let counts = to_file(&args.output, |sink| {
+        let counts = feed(&prepared, encoder, sink)?;
+        prepared.marks.hold()?;
+        Ok(counts)
+    })?;
     let sequences = counted(counts.sequences, "sequence");
     let rows = counted(counts.rows, "row");
     let dropped = match counts.dropped {
@@ -79,8 +84,8 @@ fn to_file<T>(path: &Path, write: impl FnOnce(&mut dyn Sink) -> anyhow::Result<T
         return Ok(done);
     }
     let wrong = |error: io::Error| UsageError(format!("cannot write {}: {error}", path.display()));
-    let draft = Draft::new(path, For::Everyone).map_err(wrong)?;
-    let out = draft.handle().map_err(wrong)?;
+    let output = Output::new(path).map_err(wrong)?;
+    let out = output.handle().map_err(wrong)?;
     let mut sink: Box<dyn Sink> = match path.extension().and_then(|ending| ending.to_str()) {
         Some("jsonl" | "ndjson" | "json") => Box::new(jsonl::Jsonl(BufWriter::new(out))),
         Some("parquet") => Box::new(parquet::Parquet::new(out)),
@@ -91,7 +96,7 @@ fn to_file<T>(path: &Path, write: impl FnOnce(&mut dyn Sink) -> anyhow::Result<T
     };
     let done = write(sink.as_mut())?;
     sink.finish()?;
-    draft.put().map_err(wrong)?;
+    output.put().map_err(wrong)?;
     Ok(done)
 }
 

@@ -93,9 +93,11 @@ impl Encodings<'_> {
         let mut settings = settings(self.args, self.environment)?;
         change(&mut settings);
         let prepared = prepare(settings, self.environment, None)?;
+        let marks = prepared.marks.clone();
         let rows = cache::rows(self.cache.as_ref(), prepared, |prepared| {
             scan(prepared, self.args.quiet)
         });
+        marks.hold()?;
         *self.raises.borrow_mut() = rows.raises().map(str::to_owned);
         Ok(rows)
     }

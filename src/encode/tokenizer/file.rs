@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,8 +27,30 @@ pub(super) struct File<'f> {
     pub pre_tokenizer: Value,
     #[serde(default)]
     pub post_processor: Value,
+    #[serde(default)]
+    pub decoder: Value,
     #[serde(borrow)]
     pub model: Model<'f>,
+}
+
+impl File<'_> {
+    /// Reads the small parts as the library does, which is not made where the fast engine takes the file.
+    ///
+    /// # Errors
+    ///
+    /// What the library refuses, with the name of the part.
+    pub(super) fn taken_by_library(&self) -> Result<(), String> {
+        fn read<T: DeserializeOwned>(name: &str, part: &Value) -> Result<(), String> {
+            let read = serde_json::from_value::<Option<T>>(part.clone());
+            read.map(drop).map_err(|error| format!("{name}: {error}"))
+        }
+        read::<tokenizers::TruncationParams>("truncation", &self.truncation)?;
+        read::<tokenizers::PaddingParams>("padding", &self.padding)?;
+        read::<tokenizers::NormalizerWrapper>("normalizer", &self.normalizer)?;
+        read::<tokenizers::PreTokenizerWrapper>("pre_tokenizer", &self.pre_tokenizer)?;
+        read::<tokenizers::PostProcessorWrapper>("post_processor", &self.post_processor)?;
+        read::<tokenizers::DecoderWrapper>("decoder", &self.decoder)
+    }
 }
 
 /// An entry of `added_tokens`.
@@ -203,7 +225,13 @@ impl<'de: 'f, 'f> Deserialize<'de> for Model<'f> {
                     match &*key {
                         "type" => model.kind = map.next_value()?,
                         "vocab" => model.vocab = map.next_value::<Vocab<'de>>()?.0,
-                        "merges" => model.merges = map.next_value()?,
+                        "merges" => {
+                            model.merges = map.next_value()?;
+                            // `convert_merges_to_hashmap` of the library: the first line of a `merges.txt`.
+                            model
+                                .merges
+                                .retain(|merge| !matches!(merge, Merge::Joined(line) if line.starts_with("#version")));
+                        }
                         "dropout" => flags.dropout = map.next_value()?,
                         "unk_token" => flags.unk_token = map.next_value()?,
                         "continuing_subword_prefix" => flags.continuing_subword_prefix = map.next_value()?,
@@ -239,11 +267,33 @@ mod tests {
         assert_eq!(file.model.merges[0].halves(), Some(("a", "b")));
         assert_eq!(file.model.merges[1].halves(), Some(("\"", "a")));
         assert_eq!(file.added_tokens[0].token, AddedToken::special("<s>"));
-        assert!(file.pre_tokenizer.is_null());
+        assert!(file.pre_tokenizer.is_null() && file.taken_by_library().is_ok());
 
         let unigram = r#"{"model":{"unk_id":0,"vocab":[["<unk>",0.0],["\u2581a",-1.5]]}}"#;
         let file: File<'_> = serde_json::from_str(unigram).expect("a file");
         assert_eq!(file.model.vocab[1], ("▁a".into(), 1));
+    }
+
+    #[test]
+    fn what_the_library_refuses_and_skips_is_refused_and_skipped() {
+        let parts = [
+            r#""decoder":{"type":"Nothing"}"#,
+            r#""truncation":{"max_length":"long"}"#,
+            r#""padding":{}"#,
+            r#""post_processor":{"type":"ByteLevel"}"#,
+        ];
+        for part in parts {
+            let text = format!(r#"{{{part},"model":{{"type":"BPE","vocab":{{}},"merges":[]}}}}"#);
+            let file: File<'_> = serde_json::from_str(&text).expect("a file");
+            let name = part.split('"').nth(1).expect("a name");
+            assert!(
+                file.taken_by_library().is_err_and(|why| why.starts_with(name)),
+                "{part}"
+            );
+        }
+        let versioned = r##"{"model":{"vocab":{"a":0,"b":1,"ab":2},"merges":["#version: 0.2","a b"]}}"##;
+        let file: File<'_> = serde_json::from_str(versioned).expect("a file");
+        assert_eq!(file.model.merges.len(), 1);
     }
 
     #[test]

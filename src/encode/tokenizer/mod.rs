@@ -163,6 +163,7 @@ impl Tokenizer {
                 file.version.unwrap_or_default()
             )));
         }
+        file.taken_by_library().map_err(invalid)?;
         let tokens = file.model.vocab.iter().map(|(token, id)| (&**token, *id));
         let vocabulary = Vocabulary::new(tokens).map_err(|error| invalid(error.to_string()))?;
         let vocabulary = Arc::new(vocabulary);

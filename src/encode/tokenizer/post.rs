@@ -43,7 +43,8 @@ impl Post {
             "RobertaProcessing" => Ok(Self {
                 before: vec![pair_id(&value["cls"])?],
                 after: vec![pair_id(&value["sep"])?],
-                trim: trim(),
+                // The library takes one without both flags for a `BertProcessing`.
+                trim: trim().filter(|_| value["trim_offsets"].is_boolean() && value["add_prefix_space"].is_boolean()),
             }),
             "TemplateProcessing" => template(value),
             "Sequence" => {

@@ -33,7 +33,7 @@ fn seen(tokens: &Tokens, at: usize) -> Option<Seen> {
 }
 
 impl Tokenizer {
-    /// Encodes a text with both engines and compares ids, extents and offsets. `None` where they
+    /// Encodes a text with both engines and compares ids, offsets and extents. `None` where they
     /// agree, and where the fast engine leaves the text to the reference anyway.
     pub fn verify(&self, text: &str, add_special: bool) -> Result<Option<Difference>, EncodeError> {
         let Some(fast) = &self.fast else { return Ok(None) };
@@ -44,7 +44,14 @@ impl Tokenizer {
         let reference = self.reference().map_err(Clone::clone)?;
         reference.encode(text, add_special, Detail::Offsets, &mut other)?;
         let length = one.len().max(other.len());
-        let token = (0..length).find(|at| seen(&one, *at) != seen(&other, *at));
+        // Where two added tokens could take the same white space, the library does not say whose extent it is.
+        let mut added = self.spelling.added.iter();
+        let strips = added.any(|(token, _)| token.lstrip || token.rstrip);
+        let told = |tokens: &Tokens, at| {
+            let seen = seen(tokens, at)?;
+            Some((seen.id, seen.offset, Some(seen.extent).filter(|_| !strips)))
+        };
+        let token = (0..length).find(|at| told(&one, *at) != told(&other, *at));
         Ok(token.map(|token| Difference {
             token,
             at: other.extents.get(token).map_or(0, |(start, _)| *start),

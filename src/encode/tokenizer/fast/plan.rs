@@ -211,7 +211,7 @@ pub(in crate::encode::tokenizer) fn spaces(pipeline: &Pipeline) -> Option<(Prefi
     match pre["type"].as_str() {
         None if pre.is_null() && replaced => Some((prefix, false)),
         // No space is left to split at.
-        Some("Split") if replaced && pre["pattern"]["String"] == " " => Some((prefix, false)),
+        Some("Split") if replaced && pre["pattern"]["String"] == " " && pre["invert"] != true => Some((prefix, false)),
         Some("Metaspace") if prefix == Prefix::Never && pre["replacement"] == "▁" => {
             let scheme = match (&pre["add_prefix_space"], pre["prepend_scheme"].as_str()) {
                 (Value::Bool(false), _) | (_, Some("never")) => Prefix::Never,
