@@ -99,7 +99,10 @@ impl Output {
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         Ok(match file_at(path) {
             Some(place) => Self::File(Draft::new(&place, For::Everyone)?),
-            None => Self::AsItIs(OpenOptions::new().append(true).open(path)?),
+            None => Self::AsItIs(match already_open(path) {
+                Some(file) => file?,
+                None => OpenOptions::new().append(true).open(path)?,
+            }),
         })
     }
 
@@ -166,6 +169,27 @@ pub(crate) fn file_at(path: &Path) -> Option<PathBuf> {
     }
 }
 
+/// Standard output or error by their paths, as they are open: opened anew, a file would be written from its start.
+fn already_open(path: &Path) -> Option<io::Result<File>> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let open = match path.to_str()? {
+            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => stdout.as_fd(),
+            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => stderr.as_fd(),
+            _ => return None,
+        };
+        Some(open.try_clone_to_owned().map(File::from))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// The folder a file is in, or is to be in.
 pub(crate) fn folder(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -221,6 +245,8 @@ mod tests {
     fn devices_and_what_a_process_has_open_are_written_to() {
         assert_eq!(file_at(Path::new("/dev/stdout")), None);
         assert_eq!(file_at(Path::new("/proc/self/fd/1")), None);
+        // Before it is written to: who is root could put a file there.
+        assert_eq!(file_at(Path::new("/dev/null")), None);
         save(Path::new("/dev/null"), b"gone").expect("written");
         assert!(!fs::metadata("/dev/null").expect("there").is_file());
     }

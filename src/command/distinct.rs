@@ -24,6 +24,9 @@ pub(super) fn distinct<'p>(
             let message = "`-` is no file: name one, or /dev/stdout".to_owned();
             return Err(UsageError(message));
         }
+        if output.is_dir() {
+            return Err(UsageError(format!("cannot write {name}: it is a folder")));
+        }
         let Some(file) = file_at(output) else { continue };
         let Ok(folder) = folder(&file).canonicalize() else {
             let message = format!(
@@ -32,9 +35,6 @@ pub(super) fn distinct<'p>(
             );
             return Err(UsageError(message));
         };
-        if output.is_dir() {
-            return Err(UsageError(format!("cannot write {name}: it is a folder")));
-        }
         let Some(place) = file.file_name().map(|name| folder.join(name)) else {
             continue;
         };

@@ -15,6 +15,7 @@ use crate::source::{Compression, Format, Input};
 
 use super::Outcome;
 use super::distinct::distinct;
+use super::handles::as_many_as_allowed;
 use super::prepare::{Prepared, prepare};
 use super::unnamed::Unnamed;
 
@@ -121,6 +122,7 @@ fn write(
         paths.iter().chain([&removed]).map(|path| &**path),
         prepared.read(&args.data.data),
     )?;
+    as_many_as_allowed();
     let gone = Unnamed::new(&removed)?;
     let mut files = Vec::new();
     let mut written = Vec::new();

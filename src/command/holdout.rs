@@ -78,7 +78,7 @@ fn read(files: &[Held<'_>], limits: &Limits, notes: &mut Vec<String>) -> Result<
             if unreadable_rows > 0 {
                 let rows = counted(unreadable_rows, "row");
                 notes.push(format!(
-                    "{rows} of {} cannot be read and are compared with nothing",
+                    "left out of the comparison: {rows} of {} that cannot be read",
                     input.name
                 ));
             }

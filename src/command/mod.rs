@@ -16,6 +16,7 @@ pub mod explain;
 pub mod filter;
 pub mod fit;
 pub mod fix;
+mod handles;
 pub mod header;
 mod holdout;
 pub mod init;
