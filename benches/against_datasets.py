@@ -61,6 +61,7 @@ def main():
     ours = {
         "check": check,
         "--trainer trl": [*check, "--trainer", "trl"],
+        "--select dup,length": [*check, "--select", "dup,length"],
         "--select length": [*check, "--select", "length"],
     }
     peers = {
@@ -74,10 +75,10 @@ def main():
         for own, command in ours.items():
             best[own] = min(best[own], seconds(command))
         theirs[name] = peer(data, model, *way)
-    print(f"{'':38}" + "".join(f"{own:>17}" for own in best))
-    print(f"{'':38}" + "".join(f"{took:>15.2f} s" for took in best.values()))
+    print(f"{'':38}" + "".join(f"{own:>21}" for own in best))
+    print(f"{'':38}" + "".join(f"{took:>19.2f} s" for took in best.values()))
     for name, other in theirs.items():
-        print(f"{name:30}{other:>6.1f} s" + "".join(f"{other / took:>16.1f}x" for took in best.values()))
+        print(f"{name:30}{other:>6.1f} s" + "".join(f"{other / took:>20.1f}x" for took in best.values()))
 
 
 if __name__ == "__main__":

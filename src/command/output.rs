@@ -44,7 +44,7 @@ pub fn write(report: &Report, args: &OutArgs) -> anyhow::Result<()> {
     match printed {
         // Whoever reads it has seen enough (`gonogo check … | head`); the exit code still says the verdict.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => Ok(printed?),
+        printed => Ok(printed.map_err(|error| UsageError(format!("cannot write to standard output: {error}")))?),
     }
 }
 

@@ -42,7 +42,12 @@ impl Unnamed {
     /// # Errors
     ///
     /// If it cannot be copied.
-    pub(super) fn place(mut self) -> io::Result<()> {
+    pub(super) fn place(mut self) -> Result<(), UsageError> {
+        self.copy()
+            .map_err(|error| UsageError(format!("cannot write {}: {error}", self.path.display())))
+    }
+
+    fn copy(&mut self) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         let output = Output::new(&self.path)?;
         io::copy(&mut self.file, &mut output.handle()?)?;

@@ -346,7 +346,7 @@ pub struct RunArgs {
 /// When to fail.
 #[derive(Debug, Default, Args)]
 pub struct FailArgs {
-    /// Lowest level that makes it NO-GO
+    /// Lowest level that makes it NO-GO; with never, errors do, and the exit code is 0 all the same
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Run")]
     pub fail_on: Option<FailOn>,
     /// Exit 0 even on NO-GO

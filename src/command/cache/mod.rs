@@ -27,10 +27,11 @@ pub fn run(command: &CacheCommand, environment: &Environment) -> anyhow::Result<
     })?;
     let mut out = anstream::stdout().lock();
     let folder = cache.folder().display();
+    let unusable = |error: std::io::Error| UsageError(format!("{folder}: {error}"));
     match command {
         CacheCommand::Dir { .. } => writeln!(out, "{folder}")?,
         CacheCommand::Clean { .. } => {
-            let removed = cache.clean()?;
+            let removed = cache.clean().map_err(unusable)?;
             writeln!(
                 out,
                 "removed {}, {}, from {folder}",
@@ -39,7 +40,7 @@ pub fn run(command: &CacheCommand, environment: &Environment) -> anyhow::Result<
             )?;
         }
         CacheCommand::Stats { .. } => {
-            let stats = cache.stats()?;
+            let stats = cache.stats().map_err(unusable)?;
             writeln!(out, "{}, {}, in {folder}", entries(stats.entries), bytes(stats.bytes))?;
         }
     }

@@ -133,6 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn a_roberta_processor_without_its_flags_trims_nothing() {
+        let read = |flags: &Value| {
+            let mut value = json!({"type": "RobertaProcessing", "cls": ["c", 4], "sep": ["s", 5]});
+            let flags = flags.as_object().expect("flags").clone();
+            value.as_object_mut().expect("an object").extend(flags);
+            Post::read(&value).expect("a post-processor").trim.is_some()
+        };
+        assert!(read(&json!({"trim_offsets": true, "add_prefix_space": true})));
+        assert!(
+            !read(&json!({"trim_offsets": true})) && !read(&json!({"add_prefix_space": true})) && !read(&json!({}))
+        );
+    }
+
+    #[test]
     fn what_is_unknown_is_refused() {
         let two = json!({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "B", "type_id": 0}}],
             "special_tokens": {}});

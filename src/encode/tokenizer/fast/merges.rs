@@ -137,12 +137,12 @@ impl Merges {
         (slot.rank, slot.product)
     }
 
-    /// Whether any merge takes this id.
-    pub(super) fn takes(&self, ids: &[u32; 256]) -> bool {
+    /// Whether any merge takes or makes one of these ids.
+    pub(super) fn touches(&self, ids: &[u32; 256]) -> bool {
         let taken = |id: u32| ids.contains(&id);
         self.slots
             .iter()
-            .any(|slot| slot.left != NONE && (taken(slot.left) || taken(slot.right)))
+            .any(|slot| slot.left != NONE && [slot.left, slot.right, slot.product].into_iter().any(taken))
     }
 
     /// Merges the symbols from `start` on in place: the pair of lowest rank first, the leftmost of

@@ -79,7 +79,7 @@ impl Fast {
         let (kind, merges) = rayon::join(|| kind(pipeline, vocabulary, added, &post), merges);
         let (kind, mut merges) = (kind?, merges?);
         if let Kind::Spaces { metaspace, .. } = &kind
-            && merges.takes(metaspace.byte_ids())
+            && merges.touches(metaspace.byte_ids())
         {
             return Err("merges of byte tokens".to_owned().into());
         }
@@ -328,5 +328,27 @@ fn shown(value: &Value) -> String {
         format!("{}…", &text[..end])
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_split_at_spaces_that_are_gone_is_no_split_unless_it_is_inverted() {
+        let spaced = |invert: bool| {
+            let split = json!({"type": "Split", "pattern": {"String": " "}, "behavior": "Removed", "invert": invert});
+            let pipeline = Pipeline {
+                normalizer: json!({"type": "Replace", "pattern": {"String": " "}, "content": "▁"}),
+                pre_tokenizer: split,
+                post_processor: Value::Null,
+                flags: Flags::default(),
+            };
+            spaces(&pipeline).is_some()
+        };
+        assert!(spaced(false) && !spaced(true));
     }
 }
