@@ -1,0 +1,139 @@
+//! What a machine leaves lying about: links that lead nowhere, names in other encodings, pipes among files, halves of
+//! downloads, damaged parts. Said by name, never passed over.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const ROW: &str = "{\"messages\": [{\"role\": \"user\", \"content\": \"How far is the moon?\"}, {\"role\": \"assistant\", \
+                   \"content\": \"About 384,400 km away from us.\"}]}\n";
+
+fn command(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
+    command.current_dir(folder).env_clear().env("HF_HUB_OFFLINE", "1");
+    command.args(words);
+    command
+}
+
+fn gonogo(folder: &Path, words: &[&str]) -> Output {
+    command(folder, words).output().expect("run")
+}
+
+/// The exit code, and all that is said.
+fn said(output: &Output) -> (Option<i32>, String) {
+    let text = [&output.stdout[..], &output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[track_caller]
+fn refuses(folder: &Path, words: &[&str], why: &str) {
+    let (code, said) = said(&gonogo(folder, words));
+    assert_eq!(code, Some(2), "{words:?}: {said}");
+    assert!(said.contains(why), "{words:?}: {said}");
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+#[cfg(unix)]
+mod of_files {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_passes_over_no_link_that_leads_nowhere() {
+        let folder = folder(&[("a/x.jsonl", ROW), ("b/y.jsonl", ROW)]);
+        let at = folder.path();
+        symlink("gone.jsonl", at.join("a/z.jsonl")).expect("a link");
+        let why = "a/z.jsonl: a link to gone.jsonl, which is not there";
+        refuses(at, &["check", "a/*.jsonl", "--no-cache"], why);
+        refuses(at, &["check", "**/*.jsonl", "--no-cache"], why);
+        let config = "base_model: m\ndatasets:\n  - path: a/*.jsonl\n    type: chat_template\n";
+        fs::write(at.join("run.yaml"), config).expect("written");
+        refuses(at, &["check", "run.yaml", "--no-cache"], "a/z.jsonl");
+        // What no match can come of does not matter; what one might have come of is named.
+        symlink("gone", at.join("c")).expect("a link");
+        let (code, all) = said(&gonogo(at, &["check", "b/*.jsonl", "--no-cache"]));
+        assert!(code == Some(0) && !all.contains("left out"), "{all}");
+        fs::remove_file(at.join("a/z.jsonl")).expect("removed");
+        let (_, said) = said(&gonogo(at, &["check", "*/*.jsonl", "--no-cache", "-f", "json"]));
+        assert!(said.contains("left out c: a link to nothing"), "{said}");
+        refuses(at, &["check", "c/*.jsonl", "--no-cache"], "c: a link to gone");
+        refuses(at, &["check", "d/*.jsonl", "--no-cache"], "no file matches");
+    }
+
+    /// A folder deeper than a path may be long, which even root cannot read by its name.
+    fn too_deep(at: &Path) {
+        let name = "d".repeat(200);
+        let deeper = format!("mkdir -p x && cd -P x && for i in $(seq 30); do mkdir {name} && cd -P {name}; done");
+        let made = Command::new("sh").arg("-c").arg(deeper).current_dir(at).output();
+        assert!(made.is_ok_and(|made| made.status.success()));
+    }
+
+    #[test]
+    fn what_cannot_be_visited_is_no_folder_without_data() {
+        let folder = folder(&[("x/a.jsonl", ROW)]);
+        let at = folder.path();
+        too_deep(at);
+        refuses(at, &["check", "x", "--no-cache"], "cannot be read: File name too long");
+        refuses(
+            at,
+            &["check", "x/**/*.jsonl", "--no-cache"],
+            "cannot be read: File name too long",
+        );
+        let removed = Command::new("rm").arg("-r").arg(at.join("x")).status();
+        assert!(removed.is_ok_and(|removed| removed.success()));
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf8_is_read_by_its_ending() {
+        let folder = folder(&[("m/a.jsonl", ROW)]);
+        let name = OsStr::from_bytes(b"donn\xe9es.jsonl");
+        // Some file systems take UTF-8 only.
+        if fs::write(folder.path().join("m").join(name), "{broken\n").is_err() {
+            return;
+        }
+        for data in ["m", "m/*.jsonl"] {
+            let (code, said) = said(&gonogo(folder.path(), &["check", data, "--no-cache", "-f", "concise"]));
+            assert!(code == Some(1) && said.contains("es.jsonl:1"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let folder = folder(&[("d/x.jsonl", ROW)]);
+        let at = folder.path();
+        let _socket = UnixListener::bind(at.join("d/s.jsonl")).expect("a socket");
+        let pipe = Command::new("mkfifo").arg(at.join("d/y.jsonl")).status();
+        assert!(pipe.is_ok_and(|pipe| pipe.success()));
+        for data in ["d", "d/*.jsonl"] {
+            let (code, said) = said(&gonogo(at, &["check", data, "--no-cache"]));
+            assert_eq!(code, Some(0), "{said}");
+            assert!(
+                said.contains("left out d/y.jsonl: a pipe, a socket or a device"),
+                "{said}"
+            );
+            assert!(said.contains("left out d/s.jsonl"), "{said}");
+        }
+        refuses(at, &["check", "d/y*", "--no-cache"], "no file matches");
+        // Named itself it is read.
+        let writer = Command::new("sh")
+            .arg("-c")
+            .arg("cat d/x.jsonl > d/y.jsonl")
+            .current_dir(at)
+            .spawn();
+        assert_eq!(said(&gonogo(at, &["check", "d/y.jsonl", "--no-cache"])).0, Some(0));
+        writer.expect("a writer").wait().expect("written");
+    }
+}
