@@ -137,3 +137,56 @@ mod of_files {
         writer.expect("a writer").wait().expect("written");
     }
 }
+
+/// Three parts of a file of rows, and the file.
+fn parts() -> tempfile::TempDir {
+    let rows: String = (0..60).map(|row| ROW.replace("moon", &format!("moon {row}"))).collect();
+    let folder = folder(&[("rows.jsonl", &rows)]);
+    for part in ["1", "2", "3"] {
+        shard(folder.path(), part);
+    }
+    folder
+}
+
+fn shard(at: &Path, part: &str) {
+    let words = [
+        "check",
+        "rows.jsonl",
+        "-q",
+        "--shard",
+        &format!("{part}/3"),
+        "--partial",
+        part,
+    ];
+    assert_eq!(said(&gonogo(at, &words)).0, Some(0));
+}
+
+#[test]
+fn a_part_with_a_bit_flipped_is_refused_by_its_name() {
+    let folder = parts();
+    let at = folder.path();
+    assert_ne!(said(&gonogo(at, &["merge", "1", "2", "3", "-q"])).0, Some(2));
+    let sound = fs::read(at.join("2")).expect("a part");
+    for bit in (0..sound.len() * 8).step_by(sound.len() / 3) {
+        let mut damaged = sound.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        fs::write(at.join("2"), &damaged).expect("written");
+        refuses(at, &["merge", "1", "2", "3"], "error: 2 ");
+    }
+    fs::write(at.join("2"), &sound[..sound.len() - 1]).expect("written");
+    refuses(at, &["merge", "1", "2", "3"], "2 is damaged");
+}
+
+#[test]
+fn parts_of_other_data_of_the_same_size_are_not_merged() {
+    let folder = parts();
+    let rows = folder.path().join("rows.jsonl");
+    let other = fs::read_to_string(&rows).expect("rows").replace("384", "483");
+    fs::write(&rows, other).expect("written");
+    shard(folder.path(), "3");
+    refuses(
+        folder.path(),
+        &["merge", "1", "2", "3"],
+        "rows.jsonl is not the same in both",
+    );
+}

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod check;
 pub mod completions;
 pub mod config;
+mod content;
 pub mod data;
 pub mod described;
 mod distinct;

@@ -1,5 +1,6 @@
 //! Settings to a run: the files and their shapes, the tokenizer, the trainer, the rules.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -193,6 +194,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         fail_on: settings.fail_on,
         options: settings.options,
         sample: None,
+        content: BTreeMap::new(),
         setup,
     };
     Ok(Prepared {

@@ -7,6 +7,8 @@ mod against;
 mod facts;
 mod show;
 
+use std::collections::BTreeMap;
+
 use crate::dump::{Batch, Dump, DumpError, Known};
 use crate::encode::tokenizer::Generation;
 use crate::model::dumped::{Compared, DumpedRow};
@@ -147,6 +149,7 @@ pub fn ready(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Re
         fail_on: settings.fail_on,
         options: settings.options,
         sample: None,
+        content: BTreeMap::new(),
         setup,
     };
     Ok(Ready {

@@ -112,7 +112,8 @@ fn program() -> Option<String> {
     ))
 }
 
-fn tokenizer(mut key: KeyOf, path: &Path) -> Option<KeyOf> {
+/// And the files of a tokenizer; `None` where not all can be read.
+pub(in crate::command) fn tokenizer(mut key: KeyOf, path: &Path) -> Option<KeyOf> {
     let folder = if path.is_dir() { path } else { folder(path) };
     let more = folder.join(MORE_TEMPLATES);
     for path in model_files(folder)?
