@@ -190,3 +190,51 @@ fn parts_of_other_data_of_the_same_size_are_not_merged() {
         "rows.jsonl is not the same in both",
     );
 }
+
+#[test]
+fn settings_count_however_they_are_written() {
+    let folder = folder(&[("rows.jsonl", ROW)]);
+    let at = folder.path();
+    for project in [
+        "[tool]\ngonogo = { fail-on = \"warnin\" }\n",
+        "[tool.\"gonogo\"]\nfail-on = \"warnin\"\n",
+        "[ tool . gonogo ]\nfail-on = \"warnin\"\n",
+    ] {
+        fs::write(at.join("pyproject.toml"), project).expect("written");
+        refuses(at, &["check", "rows.jsonl"], "warnin");
+    }
+    fs::create_dir(at.join("gonogo.toml")).expect("made");
+    refuses(at, &["check", "rows.jsonl"], "gonogo.toml is no file");
+    fs::remove_dir(at.join("gonogo.toml")).expect("removed");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("gone", at.join("gonogo.toml")).expect("a link");
+        refuses(
+            at,
+            &["check", "rows.jsonl"],
+            "gonogo.toml is no file, or a link to none",
+        );
+    }
+    let never = ["check", "rows.jsonl", "--isolated", "--error-if", "dup/exact=>NaN%"];
+    refuses(at, &never, "`>NaN%` is no threshold");
+}
+
+#[test]
+fn a_variable_that_does_not_count_is_named() {
+    let folder = folder(&[("rows.jsonl", ROW)]);
+    let mut run = command(folder.path(), &["check", "rows.jsonl", "--no-cache"]);
+    run.env("GONOGO_MAX_LENGHT", "5").env("GONOGO_STRICT", "1");
+    let (code, all) = said(&run.output().expect("run"));
+    assert_eq!(code, Some(0), "{all}");
+    assert!(all.contains("$GONOGO_MAX_LENGHT is not read"), "{all}");
+    assert!(all.contains("did you mean $GONOGO_MAX_LENGTH?"), "{all}");
+    assert!(all.contains("$GONOGO_STRICT is not read"), "{all}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let mut run = command(folder.path(), &["check", "rows.jsonl", "--no-cache"]);
+        run.env("GONOGO_TRAINER", std::ffi::OsStr::from_bytes(b"tr\xe9"));
+        let (code, all) = said(&run.output().expect("run"));
+        assert!(code == Some(2) && all.contains("$GONOGO_TRAINER is"), "{all}");
+    }
+}
