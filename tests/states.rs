@@ -238,3 +238,35 @@ fn a_variable_that_does_not_count_is_named() {
         assert!(code == Some(2) && all.contains("$GONOGO_TRAINER is"), "{all}");
     }
 }
+
+/// A file of one batch, as the script that dumps them writes it.
+fn batch(number: u64) -> Vec<u8> {
+    let ids: Vec<u8> = [5, 6, 7 + number, 2].iter().flat_map(|id| id.to_le_bytes()).collect();
+    let tensor = |range: &str| format!("{{\"dtype\":\"I64\",\"shape\":[1,4],\"data_offsets\":{range}}}");
+    let header = format!(
+        "{{\"__metadata__\":{{\"batch\":\"{number}\",\"epoch_batches\":\"3\"}},\"input_ids\":{},\"labels\":{}}}",
+        tensor("[0,32]"),
+        tensor("[32,64]")
+    );
+    let length = (header.len() as u64).to_le_bytes();
+    [&length[..], header.as_bytes(), &ids, &ids].concat()
+}
+
+#[test]
+fn a_dump_named_twice_is_read_once_and_a_batch_that_is_lost_is_found() {
+    let folder = folder(&[]);
+    let at = folder.path();
+    fs::create_dir(at.join("dump")).expect("made");
+    for number in [0, 1, 2] {
+        fs::write(at.join(format!("dump/batch-{number}.safetensors")), batch(number)).expect("written");
+    }
+    let (code, all) = said(&gonogo(at, &["batches", "dump", "./dump", "dump/batch-1.safetensors"]));
+    assert!(code == Some(0) && !all.contains("batch/rows-repeated"), "{all}");
+    assert!(!all.contains("batch/incomplete"), "{all}");
+    fs::remove_file(at.join("dump/batch-1.safetensors")).expect("removed");
+    let (_, all) = said(&gonogo(at, &["batches", "dump"]));
+    assert!(
+        all.contains("1 batch before this one, by the numbers of the files"),
+        "{all}"
+    );
+}
