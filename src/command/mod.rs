@@ -35,6 +35,7 @@ pub mod show;
 pub mod trainers;
 mod unnamed;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use crate::settings::cli::{Cli, Command, ConfigCommand};
@@ -65,6 +66,7 @@ impl From<Outcome> for ExitCode {
 /// If no answer can be given: a mistake in the call or the settings, a file that cannot be read, no
 /// tokenizer where one is needed.
 pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
+    threads()?;
     match &cli.command {
         Command::Check(args) => check::run(args, environment),
         Command::Show(args) => show::run(args, environment),
@@ -81,5 +83,18 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
         Command::Config(ConfigCommand::Schema { .. }) => config::schema(),
         Command::Init(args) => init::run(args, environment),
         Command::Completions { shell } => completions::run(*shell),
+    }
+}
+
+/// Starts the threads that all commands share: where the system refuses them later, that is a panic.
+fn threads() -> anyhow::Result<()> {
+    match rayon::ThreadPoolBuilder::new().build_global() {
+        // Without a source they are there already.
+        Err(error) if error.source().is_some() => {
+            let message =
+                "the system starts no more threads: raise its limit (`ulimit -u`), or set RAYON_NUM_THREADS lower";
+            Err(anyhow::Error::new(error).context(message))
+        }
+        _ => Ok(()),
     }
 }
