@@ -3,8 +3,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, SystemTime};
 
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
 const ROW: &str = "{\"messages\": [{\"role\": \"user\", \"content\": \"How far is the moon?\"}, {\"role\": \"assistant\", \
                    \"content\": \"About 384,400 km away from us.\"}]}\n";
 
@@ -269,4 +271,68 @@ fn a_dump_named_twice_is_read_once_and_a_batch_that_is_lost_is_found() {
         all.contains("1 batch before this one, by the numbers of the files"),
         "{all}"
     );
+}
+
+/// Runs with a reader of standard output that goes away at once.
+fn unread(at: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let mut run = command(at, words);
+    run.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = run.spawn().expect("run");
+    drop(run.stdout.take());
+    said(&run.wait_with_output().expect("ended"))
+}
+
+#[test]
+fn a_reader_that_has_had_enough_takes_nothing_from_others() {
+    let rows: String = (0..9000)
+        .map(|row| ROW.replace("moon", &format!("moon {row} ")))
+        .collect();
+    let folder = folder(&[("rows.jsonl", &rows.replace('\n', "\r\n"))]);
+    let at = folder.path();
+    assert_eq!(
+        unread(at, &["fix", "rows.jsonl", "--diff", "-o", "out.jsonl"]).0,
+        Some(0)
+    );
+    assert_eq!(fs::read_to_string(at.join("out.jsonl")).expect("written"), rows);
+    let (code, all) = unread(at, &["encode", "out.jsonl", "-m", MODEL, "-o", "-", "--isolated"]);
+    assert_eq!(code, Some(0), "{all}");
+}
+
+#[test]
+fn a_config_with_a_blank_in_its_name_is_patched() {
+    let rows: String = (0..40)
+        .map(|row| ROW.replace("moon", &format!("moon {row} ")))
+        .collect();
+    let config = format!(
+        "base_model: {MODEL}\ndatasets:\n  - path: rows.jsonl\n    type: chat_template\nsequence_len: 4096\n\
+         micro_batch_size: 2\nnum_epochs: 1\nval_set_size: 0\n"
+    );
+    let folder = folder(&[("rows.jsonl", &rows), ("my run.yaml", &config)]);
+    let (code, all) = said(&gonogo(
+        folder.path(),
+        &["fit", "my run.yaml", "--print-patch", "--isolated"],
+    ));
+    assert!(
+        all.contains("--- my run.yaml\t\n+++ my run.yaml\t\n"),
+        "{code:?}: {all}"
+    );
+}
+
+#[test]
+fn drafts_that_a_killed_run_left_in_the_cache_are_counted_and_removed() {
+    let version = concat!("cache/", env!("CARGO_PKG_VERSION"));
+    let names = ["old", "new"].map(|name| format!("{version}/.tmp{name}"));
+    let folder = folder(&[(&names[0], ROW), (&names[1], ROW), ("cache/mine/.tmpold", ROW)]);
+    let at = folder.path();
+    for name in [&names[0], "cache/mine/.tmpold"] {
+        let file = fs::File::options().append(true).open(at.join(name)).expect("there");
+        let dated = file.set_modified(SystemTime::now() - Duration::from_hours(2));
+        dated.expect("dated");
+    }
+    for command in ["stats", "clean"] {
+        let (_, all) = said(&gonogo(at, &["cache", command, "--cache-dir", "cache"]));
+        assert!(all.contains("1 entry"), "{all}");
+    }
+    let there = |name: &str| at.join(name).exists();
+    assert!(!there(&names[0]) && there(&names[1]) && there("cache/mine/.tmpold"));
 }
