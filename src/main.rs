@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use gonogo::command;
 use gonogo::guard::is_guarded;
-use gonogo::settings::cli;
+use gonogo::settings::{cli, environment};
 
 fn main() -> ExitCode {
     let print = std::panic::take_hook();
@@ -27,10 +27,14 @@ fn main() -> ExitCode {
             };
         }
     };
-    let environment = std::env::vars_os()
-        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    match command::run(&cli, &environment) {
+    let run = || {
+        let environment = environment::read(std::env::vars_os())?;
+        for unknown in environment::unknown(&environment) {
+            let _ = writeln!(anstream::stderr(), "note: {unknown}");
+        }
+        command::run(&cli, &environment)
+    };
+    match run() {
         Ok(outcome) => outcome.into(),
         // A reader that went away (`gonogo … | head`) is not a failure of ours.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

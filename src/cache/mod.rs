@@ -10,7 +10,7 @@ mod texts;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,6 +30,9 @@ const TEXTS: &str = "texts";
 
 /// Bytes beyond which the entries not used for longest make room for new ones.
 const MOST: u64 = 8 << 30;
+
+/// How long a draft is not written to before it is taken for one that nobody writes any more.
+const DRAFT: Duration = Duration::from_hours(1);
 
 /// Of the tag that backup programs look for (bford.info/cachedir).
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# Written by gonogo; safe to delete.\n";
@@ -234,7 +237,7 @@ impl Cache {
             for entry in fs::read_dir(version)? {
                 let entry = entry?;
                 let path = entry.path();
-                if is_own(&path) {
+                if is_own(&path) || is_left(&path) {
                     // Another run may have removed it in the meantime.
                     match entry.metadata() {
                         Ok(about) => each(&path, &about)?,
@@ -255,6 +258,20 @@ fn is_own(path: &Path) -> bool {
     matches!(ending, Some(ENTRY | TEXTS)) && name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// Whether a file is a draft that a run left behind which was killed: one that still writes it has done so of late.
+fn is_left(path: &Path) -> bool {
+    let named = |path: Option<&Path>, is: fn(&str) -> bool| {
+        let name = path.and_then(Path::file_name).and_then(|name| name.to_str());
+        name.is_some_and(is)
+    };
+    let ours = named(path.parent(), |version| {
+        version.starts_with(|c: char| c.is_ascii_digit())
+    });
+    let written = path.symlink_metadata().and_then(|about| about.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    ours && named(Some(path), |name| name.starts_with(".tmp")) && age.is_some_and(|age| age > DRAFT)
+}
+
 /// Marks an entry as used now. Where that cannot be done it only makes room sooner.
 fn used(path: &Path) {
     let file = File::options().append(true).open(path);
@@ -271,8 +288,6 @@ fn removed(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn key(text: &str) -> Key {

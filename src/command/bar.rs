@@ -20,7 +20,7 @@ pub(super) fn with_bar<T: Send>(progress: &Progress, size: u64, quiet: bool, run
     bar.set_style(style.expect("the template is sound"));
     std::thread::scope(|scope| {
         let (done, finished) = std::sync::mpsc::channel::<()>();
-        scope.spawn(|| {
+        let draw = || {
             let finished = finished;
             let mut wait = PATIENCE;
             while finished.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
@@ -28,7 +28,9 @@ pub(super) fn with_bar<T: Send>(progress: &Progress, size: u64, quiet: bool, run
                 wait = Duration::from_millis(100);
             }
             bar.finish_and_clear();
-        });
+        };
+        // Where the system has no thread for it, there is no bar.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, draw);
         let result = run();
         drop(done);
         result

@@ -16,7 +16,7 @@ use super::cache::Again;
 use super::distinct::distinct;
 use super::masks::Unmade;
 use super::prepare::{Prepared, prepare};
-use super::{Outcome, assemble, cache, list, never_seen, output};
+use super::{Outcome, assemble, cache, content, list, never_seen, output};
 
 /// What was asked besides the verdict, in words: the answer, or why there is none, and then nothing is GO.
 pub(super) type Aside = Result<String, String>;
@@ -27,6 +27,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     let (gathered, again) = gather(&mut prepared, args, environment)?;
     prepared.marks.hold()?;
     if let Some(path) = &args.run.partial {
+        prepared.header.content = content::of(&prepared)?;
         let header = serde_json::to_string(&prepared.header)?;
         partial::save(path, &header, prepared.shard, &gathered)?;
         return Ok(Outcome::Go);

@@ -1,6 +1,6 @@
 //! `gonogo fix`: repairs what needs no one's judgement, and shows what it changed.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Seek, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -28,21 +28,30 @@ pub fn run(args: &FixArgs) -> anyhow::Result<Outcome> {
         to_messages: args.to_messages,
     };
     let mut screen = anstream::stdout().lock();
-    let mut show = |number: u64, before: &[u8], after: &[u8]| {
-        if args.diff {
-            diff(&mut screen, number, before, after)?;
-        }
-        Ok(())
-    };
     let report = match &args.output {
-        None => repair(input, repairs, &mut io::sink(), &mut show)?,
+        None => repair(input, repairs, &mut io::sink(), &mut |number, before, after| {
+            if args.diff {
+                diff(&mut screen, number, before, after)?;
+            }
+            Ok(())
+        })?,
         Some(path) => {
             distinct([&**path], [&*input.path])?;
             let file = Unnamed::new(path)?;
             let mut out = writer(Compression::of_name(path).1, file.handle()?)?;
-            let report = repair(input, repairs, &mut out, &mut show)?;
+            // The file is there before the diff is shown: whoever reads that may have had enough of it.
+            let mut shown = BufWriter::new(tempfile::tempfile()?);
+            let report = repair(input, repairs, &mut out, &mut |number, before, after| {
+                if args.diff {
+                    diff(&mut shown, number, before, after)?;
+                }
+                Ok(())
+            })?;
             out.finish()?;
             file.place()?;
+            let mut shown = shown.into_inner()?;
+            shown.rewind()?;
+            io::copy(&mut shown, &mut screen)?;
             report
         }
     };

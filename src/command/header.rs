@@ -37,6 +37,8 @@ pub struct Header {
     pub options: Options,
     /// Rows of each source that are looked at, where not all are.
     pub sample: Option<u64>,
+    /// Of a part, hashes of what was read, by name: files of one size need not be the same.
+    pub content: BTreeMap<String, String>,
 }
 
 impl Header {

@@ -24,8 +24,8 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
     for (path, part) in args.parts.iter().zip(&parts) {
         if part.header != first.header {
             let (path, first) = (path.display(), args.parts[0].display());
-            let message = format!("{path} and {first} are not of one scan: data, model or settings differ");
-            return Err(UsageError(message).into());
+            let differs = serde_json::from_str(&part.header).map(|other| differs(&header, &other))?;
+            return Err(UsageError(format!("{path} and {first} are not of one scan: {differs}")).into());
         }
         part.add_to(&mut gathered)?;
     }
@@ -43,6 +43,16 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
     let report = assemble::report(header, finished);
     output::write(&report, &args.out)?;
     Ok(Outcome::of(&report.verdict, fails))
+}
+
+/// What is not the same in two parts, in words.
+fn differs(one: &Header, other: &Header) -> String {
+    let same_names = one.content.keys().eq(other.content.keys());
+    let mut both = one.content.iter().zip(other.content.values());
+    match both.find(|((_, one), other)| one != other) {
+        Some(((name, _), _)) if same_names => format!("{name} is not the same in both"),
+        _ => "data, model or settings differ".to_owned(),
+    }
 }
 
 /// Every shard must be there once: a verdict on some of the rows would be taken for one on all.

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod check;
 pub mod completions;
 pub mod config;
+mod content;
 pub mod data;
 pub mod described;
 mod distinct;
@@ -36,9 +37,10 @@ pub mod trainers;
 mod unchanged;
 mod unnamed;
 
-use crate::report::Verdict;
+use std::error::Error;
 use std::process::ExitCode;
 
+use crate::report::Verdict;
 use crate::settings::cli::{Cli, Command, ConfigCommand};
 use crate::settings::resolve::Environment;
 
@@ -74,6 +76,7 @@ impl From<Outcome> for ExitCode {
 /// If no answer can be given: a mistake in the call or the settings, a file that cannot be read, no
 /// tokenizer where one is needed.
 pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
+    threads()?;
     match &cli.command {
         Command::Check(args) => check::run(args, environment),
         Command::Show(args) => show::run(args, environment),
@@ -90,5 +93,18 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
         Command::Config(ConfigCommand::Schema { .. }) => config::schema(),
         Command::Init(args) => init::run(args, environment),
         Command::Completions { shell } => completions::run(*shell),
+    }
+}
+
+/// Starts the threads that all commands share: where the system refuses them later, that is a panic.
+fn threads() -> anyhow::Result<()> {
+    match rayon::ThreadPoolBuilder::new().build_global() {
+        // Without a source they are there already.
+        Err(error) if error.source().is_some() => {
+            let message =
+                "the system starts no more threads: raise its limit (`ulimit -u`), or set RAYON_NUM_THREADS lower";
+            Err(anyhow::Error::new(error).context(message))
+        }
+        _ => Ok(()),
     }
 }

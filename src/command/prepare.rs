@@ -1,5 +1,6 @@
 //! Settings to a run: the files and their shapes, the tokenizer, the trainer, the rules.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -208,6 +209,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         fail_on: settings.fail_on,
         options: settings.options,
         sample: None,
+        content: BTreeMap::new(),
         setup,
     };
     Ok(Prepared {

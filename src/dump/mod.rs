@@ -9,7 +9,7 @@ mod matrix;
 mod parting;
 mod safetensors;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::dumped::DumpedRow;
@@ -55,6 +55,8 @@ enum Kind {
 pub struct Batch {
     /// Its number in the file.
     pub number: u64,
+    /// Its number in its loader, where it has a file of its own that says so.
+    pub own: Option<u64>,
     /// The file's line it stands on; 0 where that has none.
     pub line: u64,
     pub rows: Vec<DumpedRow>,
@@ -87,6 +89,9 @@ impl Dump {
         for path in paths {
             add(path, &mut files)?;
         }
+        // A file named twice would be one whose rows the loader yields twice.
+        let mut seen = HashSet::new();
+        files.retain(|file| seen.insert(file.identity()));
         let mut dump = Self {
             files,
             about: BTreeMap::new(),
@@ -181,6 +186,15 @@ fn wrong(place: &str, message: String) -> DumpError {
 }
 
 impl File {
+    /// What no other file of a dump has in common with it, by whatever name each was named.
+    fn identity(&self) -> (PathBuf, Option<String>) {
+        let (path, field) = match &self.kind {
+            Kind::Safetensors(path) => (path, None),
+            Kind::Rows(input) => (&input.path, input.field.clone()),
+        };
+        (path.canonicalize().unwrap_or_else(|_| path.clone()), field)
+    }
+
     /// What the file says of how its batches were made.
     fn about(&self) -> Result<BTreeMap<String, String>, DumpError> {
         match &self.kind {
@@ -227,6 +241,7 @@ impl File {
             .get("rank")
             .and_then(|rank| rank.parse().ok())
             .unwrap_or(0);
+        let own = file.metadata.get("batch").and_then(|own| own.parse().ok());
         // Batches by the number before their tensors' names; a file of one batch has none.
         let mut numbers: BTreeMap<Option<u64>, Vec<usize>> = BTreeMap::new();
         for (at, tensor) in file.tensors.iter().enumerate() {
@@ -251,6 +266,7 @@ impl File {
             let batch = batch(&columns, known, shapes, rank).map_err(|message| wrong(&place, message))?;
             each(Batch {
                 number: number.unwrap_or(0),
+                own: own.filter(|_| number.is_none()),
                 ..batch
             })?;
         }
@@ -396,6 +412,7 @@ fn batch(columns: &Columns, known: Known, shapes: Vec<(String, Vec<usize>)>, ran
     }
     Ok(Batch {
         number: 0,
+        own: None,
         line: 0,
         is_flat: false,
         rows: assembled.rows,

@@ -207,7 +207,9 @@ fn hunks(path: &str, lines: &[Line<'_>]) -> String {
         let olds = part.iter().filter(|line| !matches!(line, Line::Added(_))).count();
         let news = part.iter().filter(|line| !matches!(line, Line::Removed(_))).count();
         if diff.is_empty() {
-            let _ = write!(diff, "--- {path}\n+++ {path}\n");
+            // A name with a blank ends where a tab does, as `diff -u` has it.
+            let end = if path.contains(' ') { "\t" } else { "" };
+            let _ = write!(diff, "--- {path}{end}\n+++ {path}{end}\n");
         }
         let from = |line: usize, count: usize| if count == 0 { line - 1 } else { line };
         let (from_old, from_new) = (from(old_line, olds), from(new_line, news));

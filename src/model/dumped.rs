@@ -1,5 +1,6 @@
 //! A row of a batch as it left a DataLoader, and what its dump says of how it was made.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -173,6 +174,8 @@ pub struct DumpFacts {
     pub tells_padding: bool,
     /// Whether rows were encoded here to compare with.
     pub compared: bool,
+    /// How many batches that no file has come before which batch of the dump, by the numbers files have.
+    pub lost: BTreeMap<u64, u64>,
     /// Rows a device is given.
     pub batch_size: Option<Setting<u64>>,
     pub pad_to_multiple_of: Option<Setting<u64>>,

@@ -281,10 +281,16 @@ impl Scan<'_> {
         let queue = Mutex::new(Queue {
             readers: readers.into_iter().rev().collect(),
         });
+        let (own, others) = sets.split_first_mut().expect("there is at least one worker");
         thread::scope(|scope| {
-            for set in &mut sets {
-                scope.spawn(|| self.work(&queue, set));
+            for set in others {
+                let worker = thread::Builder::new().spawn_scoped(scope, || self.work(&queue, set));
+                // Where the system has no more threads, those there are do the work.
+                if worker.is_err() {
+                    break;
+                }
             }
+            self.work(&queue, own);
         });
         let mut sets = sets.into_iter();
         let mut all = sets.next().expect("there is at least one worker");

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::rule::lane::{Options, RuleEntry};
 
@@ -18,7 +19,7 @@ use crate::whole;
 use super::Gathered;
 
 /// First bytes of the file; the last is the version of its layout.
-const MAGIC: &[u8] = b"gonogo-partial\x05";
+const MAGIC: &[u8] = b"gonogo-partial\x06";
 
 /// Shard `index`, from 1, of `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,6 +71,8 @@ pub enum PartError {
     Read { path: String, source: std::io::Error },
     #[error("{0} was not written by `gonogo check --partial` of this version")]
     Foreign(String),
+    #[error("{0} is damaged: it is not what `gonogo check --partial` wrote, so make it or copy it again")]
+    Damaged(String),
     #[error("a part lacks the state of rule {0}")]
     Rule(String),
     #[error("a part's state cannot be read: {0}")]
@@ -106,7 +109,8 @@ pub fn to_bytes(header: &str, shard: Option<NthShard>, gathered: &Gathered) -> R
         measures: postcard::to_stdvec(&gathered.measures)?,
         lines: gathered.lines.clone(),
     };
-    Ok(postcard::to_extend(&body, MAGIC.to_vec())?)
+    let body = postcard::to_stdvec(&body)?;
+    Ok([MAGIC, &xxh3_128(&body).to_le_bytes(), &body].concat())
 }
 
 /// Reads a part.
@@ -132,6 +136,11 @@ pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Part, PartError> {
     let body = bytes
         .strip_prefix(MAGIC)
         .ok_or_else(|| PartError::Foreign(name.to_owned()))?;
+    // What a bit was flipped of may well be read, as another result.
+    let (_, body) = body
+        .split_at_checked(16)
+        .filter(|(sum, body)| *sum == xxh3_128(body).to_le_bytes())
+        .ok_or_else(|| PartError::Damaged(name.to_owned()))?;
     let body: Body = postcard::from_bytes(body).map_err(|_| PartError::Foreign(name.to_owned()))?;
     Ok(Part {
         header: body.header,

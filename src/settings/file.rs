@@ -96,6 +96,13 @@ impl File {
             if own.is_file() {
                 return Self::read(&own).map(Some);
             }
+            // Whoever put it there means its settings to count.
+            if own.symlink_metadata().is_ok() {
+                let own = own.display();
+                return Err(UsageError(format!(
+                    "{own} is no file, or a link to none: remove it, or use --isolated"
+                )));
+            }
             let project = folder.join("pyproject.toml");
             if project.is_file()
                 && let Some(file) = Self::read_project(&project)?
@@ -133,7 +140,8 @@ impl File {
             gonogo: Option<Values>,
         }
         let text = read(path)?;
-        if !text.contains("tool.gonogo") {
+        // TOML has many ways to write the table, all of them with its name; what has none is not ours to find fault with.
+        if !text.contains("gonogo") {
             return Ok(None);
         }
         let project: Project = toml::from_str(&text).map_err(|error| explain(path, &text, &error))?;

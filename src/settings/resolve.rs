@@ -11,14 +11,14 @@ use crate::model::example::Shape;
 use crate::model::setup::{Origin, Setting};
 use crate::rule::lane::Options;
 
+pub use super::environment::Environment;
+
 use super::UsageError;
 use super::cli::{DataArgs, FailArgs, FailOn, FileArgs, ModelArgs, RuleArgs, TrainArgs};
 use super::config::{Config, Opened};
+use super::environment;
 use super::file::{File, Values};
 use super::threshold::Threshold;
-
-/// The process's environment, or a test's.
-pub type Environment = BTreeMap<String, String>;
 
 /// Everything the flags, environment and files say. `None` is for the trainer or the program to fill.
 #[derive(Debug)]
@@ -337,7 +337,7 @@ impl<'p> Pick<'p> {
                 origin: Origin::Flag(format!("--{key}")),
             }));
         }
-        let name = format!("GONOGO_{}", key.replace('-', "_").to_uppercase());
+        let name = environment::variable(key);
         if let Some(text) = self.environment.get(&name) {
             let value =
                 parse(text).ok_or_else(|| UsageError(format!("${name} is `{text}`, which is no value for {key}")))?;

@@ -31,8 +31,11 @@ impl FromStr for Threshold {
             Some(percent) => percent
                 .trim()
                 .parse::<f64>()
+                .ok()
+                // What is above no number never is, and a threshold that never counts is a mistake.
+                .filter(|percent| percent.is_finite())
                 .map(|percent| Self::Share(percent / 100.0))
-                .map_err(|_| wrong()),
+                .ok_or_else(wrong),
             None => number.parse().map(Self::Rows).map_err(|_| wrong()),
         }
     }

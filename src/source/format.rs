@@ -1,5 +1,6 @@
 //! The formats and compressions that are read, and the names they go by.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -42,11 +43,8 @@ impl Format {
 
     /// The format a file's name claims, its compression aside.
     pub fn of_name(path: &Path) -> Option<Self> {
-        let (stem, compression) = Compression::of_name(path);
-        let extension = Path::new(if compression.is_some() { stem } else { path.to_str()? })
-            .extension()?
-            .to_str()?
-            .to_ascii_lowercase();
+        let (stem, _) = Compression::of_name(path);
+        let extension = Path::new(&*stem).extension()?.to_str()?.to_ascii_lowercase();
         Some(match extension.as_str() {
             "jsonl" | "ndjson" | "jsonlines" => Self::JsonLines,
             "json" => Self::JsonArray,
@@ -110,8 +108,9 @@ impl Compression {
     }
 
     /// The compression a file's name claims, and the name without it.
-    pub fn of_name(path: &Path) -> (&str, Option<Self>) {
-        let name = path.to_str().unwrap_or_default();
+    pub fn of_name(path: &Path) -> (Cow<'_, str>, Option<Self>) {
+        // A name that is not UTF-8 has its endings all the same.
+        let name = path.to_string_lossy();
         let Some((stem, extension)) = name.rsplit_once('.') else {
             return (name, None);
         };
@@ -122,7 +121,7 @@ impl Compression {
             "xz" => Self::Xz,
             _ => return (name, None),
         };
-        (stem, Some(compression))
+        (Cow::Owned(stem.to_owned()), Some(compression))
     }
 }
 

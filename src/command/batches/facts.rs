@@ -147,6 +147,8 @@ pub(super) struct Survey {
     columns: BTreeMap<String, BTreeSet<usize>>,
     left_out: BTreeSet<String>,
     ranks: BTreeSet<u64>,
+    /// Batches of each rank by the numbers their loader gave them, and where in the dump they are.
+    numbered: BTreeMap<(u64, u64), u64>,
     masked: bool,
     labels: u64,
     /// Batches of more than one row.
@@ -167,6 +169,9 @@ impl Survey {
         };
         section.rows_per_batch = least(section.rows_per_batch, rows);
         section.width = least(section.width, width);
+        if let (Some(own), Some(row)) = (batch.own, batch.rows.first()) {
+            self.numbered.insert((row.rank, own), section.batches);
+        }
         section.batches += 1;
         section.rows += rows;
         for (name, shape) in &batch.columns {
@@ -233,6 +238,7 @@ impl Survey {
                 .collect(),
             tells_padding: self.masked || known(setup).pad.is_some(),
             compared: other.is_some(),
+            lost: lost(&self.numbered),
             is_flattened: !self.several
                 && section.batches > 1
                 && batch_size.as_ref().is_some_and(|size| size.value > 1),
@@ -278,6 +284,17 @@ impl Survey {
         section.left_out = std::mem::take(&mut self.left_out).into_iter().collect();
         section.made_by = super::show::made_by(&dump.about);
     }
+}
+
+/// The numbers that a loader gave and no file has: how many before which batch of the dump. A dump may end before its
+/// epoch does, and what is lost at its end does not show.
+fn lost(numbered: &BTreeMap<(u64, u64), u64>) -> BTreeMap<u64, u64> {
+    let mut next = BTreeMap::new();
+    let gaps = numbered.iter().filter_map(|((rank, own), batch)| {
+        let before = next.insert(*rank, own + 1).unwrap_or(0);
+        Some((*batch, own - before)).filter(|(_, lost)| *lost > 0)
+    });
+    gaps.collect()
 }
 
 /// What a dump says of itself.

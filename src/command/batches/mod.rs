@@ -7,6 +7,7 @@ mod against;
 mod facts;
 mod show;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::dump::{Batch, Dump, DumpError, Known};
@@ -161,6 +162,7 @@ pub fn ready(args: &BatchesArgs, environment: &Environment) -> anyhow::Result<Re
         fail_on: settings.fail_on,
         options: settings.options,
         sample: None,
+        content: BTreeMap::new(),
         setup,
     };
     Ok(Ready {

@@ -109,7 +109,8 @@ fn program() -> Option<String> {
     ))
 }
 
-fn tokenizer(mut key: KeyOf, path: &Path) -> Option<KeyOf> {
+/// And the files of a tokenizer; `None` where not all can be read.
+pub(in crate::command) fn tokenizer(mut key: KeyOf, path: &Path) -> Option<KeyOf> {
     let folder = if path.is_dir() { path } else { folder(path) };
     for path in model::files(path)? {
         key.text(&path.strip_prefix(folder).ok()?.to_string_lossy());

@@ -17,6 +17,7 @@ use crate::settings::resolve::Environment;
 use super::Outcome;
 
 pub(super) use gathered::{Again, gathered};
+pub(super) use keys::tokenizer;
 pub(super) use rows::rows;
 
 pub fn run(command: &CacheCommand, environment: &Environment) -> anyhow::Result<Outcome> {

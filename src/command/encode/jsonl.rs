@@ -1,6 +1,6 @@
 //! One sequence a line.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -34,7 +34,8 @@ impl<W: Write> Sink for Jsonl<W> {
                 position_ids: sequence.position_ids.as_deref(),
                 seq_lengths: &sequence.seq_lengths,
             };
-            serde_json::to_writer(&mut self.0, &line)?;
+            // As an error of the file, so that a reader that went away is known as one.
+            serde_json::to_writer(&mut self.0, &line).map_err(io::Error::from)?;
             self.0.write_all(b"\n")?;
         }
         Ok(())

@@ -10,11 +10,12 @@ use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
-    /// Batches with fewer rows than the others.
+    /// Batches with fewer rows than the others, and batches whose number no file of the dump has.
     ///
     /// ## Why it matters
     /// The last batch of an epoch may be so. Where the loss is a mean over the batch, its rows count for more; where
-    /// there are several, the loader or its batch sampler drops rows.
+    /// there are several, the loader or its batch sampler drops rows. A batch whose
+    /// file is lost is one that nobody looks at.
     ///
     /// ## Example
     /// ```jsonl
@@ -29,7 +30,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Nothing, where it is the last of an epoch; `dataloader_drop_last=True` leaves it out.
+    /// Nothing, where it is the last of an epoch; `dataloader_drop_last=True` leaves it out. Dump again, or copy
+    /// all of the dump, where files are lost.
     "batch/incomplete", Note, needs [Batches]
 }
 
@@ -61,7 +63,7 @@ impl Rule for Incomplete {
         sizes.insert(dumped.batch, Size(dumped.rows, row.place));
     }
 
-    fn finish(&self, sizes: BTreeMap<u64, Size>, _: &Setup, out: &mut Findings) {
+    fn finish(&self, sizes: BTreeMap<u64, Size>, setup: &Setup, out: &mut Findings) {
         let most = sizes.values().map(|size| size.0).max().unwrap_or(0);
         let last = sizes.keys().next_back().copied();
         for (batch, Size(rows, place)) in sizes.iter().filter(|(_, size)| size.0 < most) {
@@ -71,6 +73,13 @@ impl Rule for Incomplete {
                 ""
             };
             out.row(place, || format!("batch {batch}{which} has {rows} of {most} rows"));
+        }
+        let lost = setup.dump.iter().flat_map(|dump| &dump.lost);
+        for (Size(_, place), lost) in lost.filter_map(|(batch, lost)| Some((sizes.get(batch)?, lost))) {
+            let before = if *lost == 1 { "batch" } else { "batches" };
+            out.row(place, || {
+                format!("{lost} {before} before this one, by the numbers of the files, not in the dump")
+            });
         }
     }
 }

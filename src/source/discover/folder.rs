@@ -1,12 +1,12 @@
 //! The data files of a folder.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use ignore::WalkBuilder;
 
-use super::{Candidate, Skipped, split, unreadable};
+use super::{Candidate, LEADS_NOWHERE, NOT_OF_DISK, Skipped, path_of, skip, split, unvisited};
 use crate::source::error::SourceError;
 use crate::source::format::Format;
 
@@ -31,6 +31,8 @@ const NO_ROWS: &[&str] = &[
     "requirements.txt",
 ];
 
+const NO_DATA: &str = "not a data file by its name";
+
 /// The files to read, sorted by path, those left out, and what is worth knowing of the folder.
 pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>, Option<String>), SourceError> {
     let mut skipped = Vec::new();
@@ -38,7 +40,7 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>, Opt
     let walk = WalkBuilder::new(folder)
         .standard_filters(false)
         .follow_links(true)
-        .filter_entry(|entry| entry.depth() == 0 || !is_folder(entry) || reason_by_name(entry.path()).is_none())
+        .filter_entry(|entry| entry.depth() == 0 || !is_folder(entry) || may_hold_data(entry.path()))
         .sort_by_file_path(Path::cmp)
         .build();
     for entry in walk {
@@ -50,7 +52,8 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>, Opt
                 continue;
             }
         };
-        match reason_by_name(entry.path()) {
+        let special = || (!entry.path().is_file()).then_some(NOT_OF_DISK);
+        match reason_by_name(entry.path()).or_else(special) {
             Some(reason) => skipped.push(skip(entry.path(), reason)),
             None => data.push(entry.into_path()),
         }
@@ -95,6 +98,11 @@ fn is_folder(entry: &ignore::DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_dir())
 }
 
+/// Whether a folder of this name is looked into, whatever a file of it would be.
+fn may_hold_data(path: &Path) -> bool {
+    reason_by_name(path).is_none_or(|reason| reason == NO_DATA)
+}
+
 /// Why a file or folder of this name is not looked into.
 fn reason_by_name(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.to_string_lossy();
@@ -106,8 +114,8 @@ fn reason_by_name(path: &Path) -> Option<&'static str> {
         Some("describes data or a model, and holds no rows")
     } else if name.starts_with("cache-") && name.ends_with(".arrow") {
         Some("a cached step of datasets")
-    } else if Format::of_name(path).is_none() && !path.is_dir() {
-        Some("not a data file by its name")
+    } else if Format::of_name(path).is_none() {
+        Some(NO_DATA)
     } else {
         None
     }
@@ -138,30 +146,17 @@ fn most_common(formats: impl Iterator<Item = Format>) -> Option<&'static str> {
         .map(|(format, _)| format.family())
 }
 
-/// A file that could not be visited: an error, unless it is a link in a circle or no data anyway.
+/// What could not be visited: an error, unless it is a link in a circle or no data anyway.
 fn unwalked(folder: &Path, error: ignore::Error) -> Result<Skipped, SourceError> {
     let path = path_of(&error).map_or_else(|| folder.to_owned(), Path::to_owned);
     let reason = error.to_string();
-    let is_data = Format::of_name(&path).is_some() || path.is_dir();
-    match error.into_io_error() {
-        Some(io) if is_data => Err(unreadable(&path.display().to_string(), io)),
-        Some(io) if io.kind() == io::ErrorKind::NotFound => Ok(skip(&path, "a link to nothing")),
-        _ => Ok(skip(&path, &reason)),
-    }
-}
-
-fn path_of(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        ignore::Error::Loop { child, .. } => Some(child),
-        _ => None,
-    }
-}
-
-fn skip(path: &Path, reason: &str) -> Skipped {
-    Skipped {
-        name: path.display().to_string(),
-        reason: reason.to_owned(),
+    let Some(io) = error.into_io_error() else {
+        return Ok(skip(&path, &reason));
+    };
+    match (reason_by_name(&path), path.read_link()) {
+        (Some(reason), _) if !may_hold_data(&path) => Ok(skip(&path, reason)),
+        (Some(_), Ok(_)) if io.kind() == ErrorKind::NotFound => Ok(skip(&path, LEADS_NOWHERE)),
+        // A folder that cannot be read may hold data, and of what cannot be asked for nobody knows that it is none.
+        _ => Err(unvisited(&path, io)),
     }
 }

@@ -7,6 +7,7 @@ mod split;
 mod spool;
 
 use std::collections::HashSet;
+use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -90,12 +91,10 @@ impl Discovery {
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&name, error)),
             Err(_) if glob::is_pattern(&name) => self.add_matches(&name),
-            Err(_) => Err(match fs::read_link(path) {
-                Ok(target) => SourceError::Dangling { name, target },
-                Err(_) => SourceError::Missing {
-                    nearest: nearest(path),
-                    path: path.to_owned(),
-                },
+            Err(error) if path.is_symlink() => Err(unvisited(path, error)),
+            Err(_) => Err(SourceError::Missing {
+                nearest: nearest(path),
+                path: path.to_owned(),
             }),
         }
     }
@@ -103,19 +102,27 @@ impl Discovery {
     fn add_matches(&mut self, pattern: &str) -> Result<(), SourceError> {
         let before = self.found.inputs.len();
         let mut empty = None;
-        for path in glob::matches(pattern)? {
+        let (matches, skipped) = glob::matches(pattern)?;
+        self.found.skipped.extend(skipped);
+        for path in matches {
             if path.is_dir() {
                 // A pattern matches what it matches: of several folders one may have no data.
                 match self.add_folder(&path) {
                     Err(none @ SourceError::NoData { .. }) => empty = empty.or(Some(none)),
                     added => added?,
                 }
-            } else {
+            } else if path.is_file() {
                 self.add_file(Candidate {
                     name: path.display().to_string(),
                     split: split::of_file_name(&path),
                     path,
                 })?;
+            } else {
+                let none = SourceError::NoMatch {
+                    pattern: pattern.to_owned(),
+                };
+                empty = empty.or(Some(none));
+                self.found.skipped.push(skip(&path, NOT_OF_DISK));
             }
         }
         match empty {
@@ -159,10 +166,9 @@ impl Discovery {
     fn add_file(&mut self, candidate: Candidate) -> Result<(), SourceError> {
         let real = fs::canonicalize(&candidate.path).unwrap_or_else(|_| candidate.path.clone());
         if !self.seen.insert(real) {
-            self.found.skipped.push(Skipped {
-                name: candidate.name,
-                reason: "named twice, read once".to_owned(),
-            });
+            self.found
+                .skipped
+                .push(skip(Path::new(&candidate.name), "named twice, read once"));
             return Ok(());
         }
         self.add_sniffed(candidate, None)
@@ -226,6 +232,42 @@ fn unpack(input: &mut Input) -> Result<(), SourceError> {
         Err(trouble) => input.trouble = Some(trouble),
     }
     Ok(())
+}
+
+/// Why a link is not looked at.
+const LEADS_NOWHERE: &str = "a link to nothing";
+/// Why what is no file is not read where nobody named it: whoever reads a pipe waits for its writer.
+const NOT_OF_DISK: &str = "a pipe, a socket or a device, which is read only when it is named itself";
+
+/// What stands in the way of a walk.
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
+    }
+}
+
+/// What cannot be looked at, as a link that leads nowhere or for the reason given.
+fn unvisited(path: &Path, error: io::Error) -> SourceError {
+    let name = path.display().to_string();
+    match fs::read_link(path) {
+        Ok(target) if error.kind() == io::ErrorKind::NotFound => SourceError::Dangling { name, target },
+        _ => {
+            // A walk's own error says the path too.
+            let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+            let code = cause.and_then(io::Error::raw_os_error);
+            unreadable(&name, code.map_or(error, io::Error::from_raw_os_error))
+        }
+    }
+}
+
+fn skip(path: &Path, reason: &str) -> Skipped {
+    Skipped {
+        name: path.display().to_string(),
+        reason: reason.to_owned(),
+    }
 }
 
 fn unreadable(name: &str, error: io::Error) -> SourceError {

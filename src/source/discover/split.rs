@@ -19,23 +19,23 @@ const WORDS: &[(&str, &str)] = &[
 /// The split a file's own name tells: `test` for `test.jsonl`, `my_split` for
 /// `my_split-00000-of-00003.parquet`.
 pub(super) fn of_file_name(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    sharded(name).map(str::to_owned).or_else(|| word(name))
+    let name = path.file_name()?.to_string_lossy();
+    sharded(&name).map(str::to_owned).or_else(|| word(&name))
 }
 
 /// The split of a file in a folder, by the folders between before its own name.
 pub(super) fn of_path_inside(inside: &Path) -> Option<String> {
-    let name = inside.file_name()?.to_str()?;
-    if let Some(split) = sharded(name) {
+    let name = inside.file_name()?.to_string_lossy();
+    if let Some(split) = sharded(&name) {
         return Some(split.to_owned());
     }
     let mut folders = inside.parent().into_iter().flat_map(Path::components);
     folders
         .find_map(|component| match component {
-            Component::Normal(folder) => word(folder.to_str()?),
+            Component::Normal(folder) => word(&folder.to_string_lossy()),
             _ => None,
         })
-        .or_else(|| word(name))
+        .or_else(|| word(&name))
 }
 
 /// `train` of `train-00000-of-00003.parquet`.

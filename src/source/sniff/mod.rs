@@ -182,7 +182,7 @@ fn delimiter_note(text: &[u8]) -> Option<String> {
 
 fn extension(name: &Path) -> String {
     let (stem, _) = Compression::of_name(name);
-    Path::new(stem)
+    Path::new(&*stem)
         .extension()
         .map_or_else(|| "so".to_owned(), |extension| format!(".{}", extension.display()))
 }

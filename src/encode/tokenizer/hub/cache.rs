@@ -58,6 +58,30 @@ impl Cache {
         write(&self.missing(commit, file), b"")
     }
 
+    /// Stands while files of a commit are fetched, and stays where that broke off: what is there is not all there is.
+    fn unfinished(&self, commit: &str) -> PathBuf {
+        self.root.join(".gonogo").join(commit)
+    }
+
+    /// Notes that a commit is about to be fetched.
+    pub(super) fn begin(&self, commit: &str) -> Result<(), HubError> {
+        write(&self.unfinished(commit), b"")
+    }
+
+    /// Notes that all of a commit is there.
+    pub(super) fn end(&self, commit: &str) -> Result<(), HubError> {
+        let path = self.unfinished(commit);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(HubError::Unwritable { path, error }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether fetching a commit broke off. What other programs fetched is never asked about.
+    pub(super) fn is_unfinished(&self, commit: &str) -> bool {
+        self.unfinished(commit).exists()
+    }
+
     /// Lets the revision stand for a commit.
     pub(super) fn point_to(&self, commit: &str) -> Result<(), HubError> {
         if self.revision == commit {

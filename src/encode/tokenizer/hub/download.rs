@@ -71,6 +71,14 @@ impl<'e> Download<'e> {
         }
     }
 
+    /// Whoever set a token means to be known by it, and is not asked for as nobody.
+    pub(super) fn has_usable_token(&self) -> Result<(), HubError> {
+        match &self.env.odd_token {
+            Some(place) => Err(HubError::OddToken(place.clone())),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn id(&self) -> &ModelId {
         &self.id
     }
@@ -157,7 +165,11 @@ impl<'e> Download<'e> {
         {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        request.call().map_err(|error| self.failed(&error.to_string()))
+        request.call().map_err(|error| {
+            let uri = address.parse::<Uri>().ok();
+            let host = uri.as_ref().and_then(Uri::host).unwrap_or(address);
+            self.failed(&format!("cannot reach {host}: {error}"))
+        })
     }
 
     fn body(&self, mut response: Response<ureq::Body>) -> Result<Vec<u8>, HubError> {

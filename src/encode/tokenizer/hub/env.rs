@@ -3,7 +3,7 @@
 //! The names and their order are those of `huggingface_hub` (`constants.py`, 1.x).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where models are looked for, and on whose behalf.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct HubEnv {
     pub endpoint: String,
     /// Sent to the endpoint's own host and nowhere else.
     pub token: Option<String>,
+    /// Where a token stands that cannot be sent: it would not be a header.
+    pub odd_token: Option<String>,
     /// The variable that switches the network off, if one does.
     pub offline: Option<&'static str>,
 }
@@ -48,20 +50,26 @@ impl HubEnv {
         let is_on = |name: &str| set(name).is_some_and(|value| is_true(&value));
         let switches = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
         let token_file = set("HF_TOKEN_PATH").map_or_else(|| hf_home.join("token"), expand);
-        let token = set("HF_TOKEN").or_else(|| set("HUGGING_FACE_HUB_TOKEN"));
+        let named = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].into_iter();
+        let mut tokens = named
+            .filter_map(|name| Some((name.to_owned(), set(name)?)))
+            .chain(fs::read_to_string(&token_file).map(|token| (token_file.display().to_string(), token)))
+            .map(|(place, token)| (place, token.trim().to_owned()))
+            .filter(|(_, token)| !token.is_empty() && !is_on("HF_HUB_DISABLE_IMPLICIT_TOKEN"));
+        let is_odd = |token: &str| !token.bytes().all(|byte| byte.is_ascii_graphic());
+        let (odd_token, token) = match tokens.next() {
+            Some((place, token)) if is_odd(&token) => (Some(place), None),
+            token => (None, token.map(|(_, token)| token)),
+        };
+        drop(tokens);
         Self {
             cache: cache.map_or_else(|| hf_home.join("hub"), expand),
             endpoint: set("HF_ENDPOINT")
                 .unwrap_or_else(|| ENDPOINT.to_owned())
                 .trim_end_matches('/')
                 .to_owned(),
-            token: if is_on("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
-                None
-            } else {
-                token
-                    .and_then(|token| cleaned(&token))
-                    .or_else(|| token_in(&token_file))
-            },
+            token,
+            odd_token,
             offline: switches.into_iter().find(|name| is_on(name)),
         }
     }
@@ -72,20 +80,10 @@ fn is_true(value: &str) -> bool {
     matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE")
 }
 
-fn token_in(file: &Path) -> Option<String> {
-    cleaned(&fs::read_to_string(file).ok()?)
-}
-
-/// A token without the line end it was saved with. One with other odd characters is none: it would
-/// not be a header.
-fn cleaned(token: &str) -> Option<String> {
-    let token = token.trim();
-    let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    fits.then(|| token.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> HubEnv {
@@ -131,7 +129,10 @@ mod tests {
         assert_eq!(read(&[home, ("HF_TOKEN", "hf_now\n")]).token.as_deref(), Some("hf_now"));
         assert_eq!(read(&[home, ("HF_TOKEN_PATH", "/gone")]).token, None);
         assert_eq!(read(&[home, ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")]).token, None);
-        assert_eq!(read(&[("HF_TOKEN", "a\r\nX: y")]).token, None);
+        for odd in ["a\r\nX: y", "hf_é", "a b"] {
+            let read = read(&[home, ("HF_TOKEN", odd)]);
+            assert_eq!((read.token, read.odd_token.as_deref()), (None, Some("HF_TOKEN")));
+        }
         assert_eq!(
             read(&[("TRANSFORMERS_OFFLINE", "yes")]).offline,
             Some("TRANSFORMERS_OFFLINE")

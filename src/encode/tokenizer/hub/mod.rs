@@ -48,6 +48,10 @@ pub enum HubError {
         /// The variable that switched it off.
         switch: &'static str,
     },
+    #[error("{id}: only part of it is in the cache, since its download broke off; run once without {switch}")]
+    Unfinished { id: ModelId, switch: &'static str },
+    #[error("{0}: no token: it holds a blank, a line break or a character that is not ASCII")]
+    OddToken(String),
     #[error(
         "{id} has no tokenizer.json; transformers can make one: `AutoTokenizer.from_pretrained(…).save_pretrained(…)`"
     )]
@@ -79,12 +83,16 @@ pub fn locate(name: &str, env: &HubEnv) -> Result<PathBuf, HubError> {
     let found = commit.as_ref().filter(|commit| cache.has(commit, NEEDED));
     let missing =
         |commit: &str| OPTIONAL.iter().any(|file| !cache.knows(commit, file)) || lacks_templates(&cache, commit);
+    let unfinished = found.is_some_and(|commit| cache.is_unfinished(commit));
     if let Some(commit) = found
-        && (env.offline.is_some() || !missing(commit))
+        && (!missing(commit) || (env.offline.is_some() && !unfinished))
     {
         return Ok(cache.snapshot(commit));
     }
     if let Some(switch) = env.offline {
+        if unfinished {
+            return Err(HubError::Unfinished { id, switch });
+        }
         if commit.is_some_and(|commit| cache.knows(&commit, NEEDED)) {
             return Err(HubError::NoTokenizer { id });
         }
@@ -98,18 +106,20 @@ pub fn locate(name: &str, env: &HubEnv) -> Result<PathBuf, HubError> {
     let download = Download::new(env, &id, found.cloned());
     match fetch(&download, &cache, found) {
         Ok(commit) => Ok(cache.snapshot(&commit)),
-        // The files that matter are there; those that may be missing mostly do not exist.
-        Err(_) if found.is_some() => Ok(cache.snapshot(found.map_or("", String::as_str))),
+        // Another program fetched what it needs; what it has not asked for mostly does not exist.
+        Err(_) if found.is_some() && !unfinished => Ok(cache.snapshot(found.map_or("", String::as_str))),
         Err(error) => Err(error),
     }
 }
 
 /// Gets what is not known yet, the needed file first: its answer says which commit it is.
 fn fetch(download: &Download<'_>, cache: &Cache, found: Option<&String>) -> Result<String, HubError> {
+    download.has_usable_token()?;
     let commit = match found {
         Some(commit) => commit.clone(),
         None => match download.get(NEEDED)? {
             Fetched::File { bytes, tag, commit } => {
+                cache.begin(&commit)?;
                 cache.put(&commit, NEEDED, &bytes, tag.as_deref())?;
                 cache.point_to(&commit)?;
                 commit
@@ -144,12 +154,15 @@ fn fetch(download: &Download<'_>, cache: &Cache, found: Option<&String>) -> Resu
             cache.note_missing(&commit, MORE_TEMPLATES)?;
         }
     }
+    cache.end(&commit)?;
     Ok(commit)
 }
 
 /// Whether it is not known which templates a commit has besides its own.
 fn lacks_templates(cache: &Cache, commit: &str) -> bool {
-    cache.has(commit, TEMPLATE) && !cache.knows(commit, MORE_TEMPLATES)
+    // The folder is there with the first of its files.
+    let some = cache.is_unfinished(commit) && cache.snapshot(commit).join(MORE_TEMPLATES).exists();
+    cache.has(commit, TEMPLATE) && (some || !cache.knows(commit, MORE_TEMPLATES))
 }
 
 /// A file right in the folder of templates, by a name that leads nowhere else.

@@ -91,6 +91,7 @@ fn env(cache: &Path, endpoint: &str) -> HubEnv {
         cache: cache.to_owned(),
         endpoint: endpoint.to_owned(),
         token: Some("hf_secret".to_owned()),
+        odd_token: None,
         offline: None,
     }
 }
@@ -310,4 +311,49 @@ fn templates_by_name_come_with_the_models_own() {
     let asked = server.requests().len();
     locate("org/m", &env).expect("a model");
     assert_eq!(server.requests().len(), asked);
+}
+
+#[test]
+fn a_download_that_broke_off_is_not_taken_for_all_there_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = (
+        path("main", "tokenizer.json"),
+        (200, json_file("\"aa\""), b"{}".to_vec()),
+    );
+    let template = path(COMMIT, "chat_template.jinja");
+    for status in [429, 500, 401] {
+        let answers = [file.clone(), (template.clone(), (status, Vec::new(), Vec::new()))];
+        let server = Server::start(answers.into(), 404);
+        // The second run knows no more than the first.
+        for _ in 0..2 {
+            let said = locate("org/m", &env(folder.path(), &server.address)).expect_err("a part");
+            assert!(said.to_string().contains(&format!("HTTP {status}")), "{said}");
+        }
+    }
+    let offline = HubEnv {
+        offline: Some("HF_HUB_OFFLINE"),
+        ..env(folder.path(), "http://127.0.0.1:1")
+    };
+    let said = locate("org/m", &offline).expect_err("a part").to_string();
+    assert!(said.contains("only part of it is in the cache"), "{said}");
+    // The rest comes as soon as it is to be had.
+    let rest = (template, (200, json_file("\"bb\""), b"plain".to_vec()));
+    let server = Server::start([rest].into(), 404);
+    let found = locate("org/m", &env(folder.path(), &server.address)).expect("a model");
+    assert_eq!(fs::read(found.join("chat_template.jinja")).expect("a file"), b"plain");
+    assert_eq!(locate("org/m", &offline).expect("a model"), found);
+}
+
+#[test]
+fn a_token_that_cannot_be_sent_and_a_host_that_is_not_there_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let env = env(folder.path(), "http://nowhere.invalid");
+    let said = locate("org/m", &env).expect_err("no host").to_string();
+    assert!(said.contains("cannot reach nowhere.invalid: "), "{said}");
+    let odd = HubEnv {
+        odd_token: Some("HF_TOKEN".to_owned()),
+        ..env
+    };
+    let said = locate("org/m", &odd).expect_err("no token").to_string();
+    assert!(said.starts_with("HF_TOKEN: no token"), "{said}");
 }
