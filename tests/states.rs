@@ -113,6 +113,23 @@ mod of_files {
     }
 
     #[test]
+    fn threads_that_cannot_be_started_are_no_panic() {
+        let folder = folder(&[("rows.jsonl", ROW)]);
+        // Their stacks are what there is no room for: a limit on their number does not hold for root.
+        let limited = "ulimit -v 1500000 && exec \"$0\" check rows.jsonl --no-cache";
+        let mut run = Command::new("sh");
+        run.current_dir(folder.path())
+            .env_clear()
+            .env("RAYON_NUM_THREADS", "3000");
+        run.args(["-c", limited, env!("CARGO_BIN_EXE_gonogo")]);
+        let (code, all) = said(&run.output().expect("run"));
+        assert!(
+            code == Some(2) && all.contains("the system starts no more threads"),
+            "{code:?}: {all}"
+        );
+    }
+
+    #[test]
     fn what_is_no_file_is_not_waited_for() {
         let folder = folder(&[("d/x.jsonl", ROW)]);
         let at = folder.path();

@@ -16,7 +16,7 @@ use super::cache::Again;
 use super::distinct::distinct;
 use super::masks::Unmade;
 use super::prepare::{Prepared, prepare};
-use super::{Outcome, assemble, cache, content, list, never_seen, output};
+use super::{Outcome, assemble, cache, content, list, never_seen, no_threads, output};
 
 /// What was asked besides the verdict, in words: the answer, or why there is none, and then nothing is GO.
 pub(super) type Aside = Result<String, String>;
@@ -167,7 +167,8 @@ fn finish(gathered: Gathered, setup: &Setup, jobs: Option<usize>) -> anyhow::Res
     let finished = match jobs {
         Some(jobs) => rayon::ThreadPoolBuilder::new()
             .num_threads(jobs)
-            .build()?
+            .build()
+            .map_err(|error| no_threads(&error))?
             .install(finish),
         None => finish(),
     };

@@ -100,11 +100,14 @@ pub fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Outcome> {
 fn threads() -> anyhow::Result<()> {
     match rayon::ThreadPoolBuilder::new().build_global() {
         // Without a source they are there already.
-        Err(error) if error.source().is_some() => {
-            let message =
-                "the system starts no more threads: raise its limit (`ulimit -u`), or set RAYON_NUM_THREADS lower";
-            Err(anyhow::Error::new(error).context(message))
-        }
+        Err(error) if error.source().is_some() => Err(no_threads(&error)),
         _ => Ok(()),
     }
+}
+
+/// What to do where threads cannot be started.
+fn no_threads(error: &rayon::ThreadPoolBuildError) -> anyhow::Error {
+    anyhow::anyhow!(
+        "the system starts no more threads: raise its limit (`ulimit -u`), or set RAYON_NUM_THREADS lower: {error}"
+    )
 }
