@@ -75,10 +75,10 @@ def main():
         for own, command in ours.items():
             best[own] = min(best[own], seconds(command))
         theirs[name] = peer(data, model, *way)
-    print(f"{'':38}" + "".join(f"{own:>21}" for own in best))
-    print(f"{'':38}" + "".join(f"{took:>19.2f} s" for took in best.values()))
+    print(f"{'':38}" + "".join(f"{own:>20}" for own in best))
+    print(f"{'':38}" + "".join(f"{took:>18.2f} s" for took in best.values()))
     for name, other in theirs.items():
-        print(f"{name:30}{other:>6.1f} s" + "".join(f"{other / took:>20.1f}x" for took in best.values()))
+        print(f"{name:30}{other:>6.1f} s" + "".join(f"{other / took:>19.1f}x" for took in best.values()))
 
 
 if __name__ == "__main__":
