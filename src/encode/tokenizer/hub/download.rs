@@ -16,6 +16,8 @@ use super::{HubEnv, HubError};
 const MOST_BYTES: u64 = 512 << 20;
 const MOST_REDIRECTS: usize = 5;
 const CONNECT: Duration = Duration::from_secs(10);
+/// A server that has not begun to answer by then is not going to.
+const ANSWER: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30 });
 const WHOLE: Duration = Duration::from_mins(5);
 
 /// What came of asking for a file.
@@ -45,6 +47,7 @@ impl<'e> Download<'e> {
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
+            .timeout_recv_response(Some(ANSWER))
             .timeout_global(Some(WHOLE))
             .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")))
             .build();

@@ -357,3 +357,17 @@ fn a_token_that_cannot_be_sent_and_a_host_that_is_not_there_are_named() {
     let said = locate("org/m", &odd).expect_err("no token").to_string();
     assert!(said.starts_with("HF_TOKEN: no token"), "{said}");
 }
+
+#[test]
+fn a_server_that_says_nothing_is_not_waited_for_by_the_minute() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Connections are taken by the system and answered by nobody.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let (asked, answered) = std::sync::mpsc::channel();
+    let env = env(folder.path(), &address);
+    thread::spawn(move || asked.send(locate("org/m", &env).map_err(|error| error.to_string())));
+    let said = answered.recv_timeout(std::time::Duration::from_mins(1));
+    let said = said.expect("an end").expect_err("no model");
+    assert!(said.contains("timeout"), "{said}");
+}
