@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// Whom a file is for, which decides who may read it and what it is called until it is whole.
+/// What files that are not whole yet are called first: whose they are is known, should they be left behind.
+pub(crate) const DRAFT: &str = ".gonogo-";
+
+/// Whom a file is for, which decides who may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum For {
     /// Whoever may read files made here.
     Everyone,
-    /// The same, among files of another program: its name says whose it is, should it be left behind.
-    EveryoneElsewhere,
     /// Its owner alone.
     Owner,
 }
@@ -29,13 +30,11 @@ impl Draft {
     /// If nothing can be written to the folder of the place.
     pub(crate) fn new(place: &Path, readers: For) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
+        builder.prefix(DRAFT);
         #[cfg(unix)]
         if readers != For::Owner {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        if readers == For::EveryoneElsewhere {
-            builder.prefix(".gonogo-");
         }
         let file = builder.tempfile_in(folder(place))?;
         if readers != For::Owner

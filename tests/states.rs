@@ -338,10 +338,10 @@ fn a_config_with_a_blank_in_its_name_is_patched() {
 #[test]
 fn drafts_that_a_killed_run_left_in_the_cache_are_counted_and_removed() {
     let version = concat!("cache/", env!("CARGO_PKG_VERSION"));
-    let names = ["old", "new"].map(|name| format!("{version}/.tmp{name}"));
-    let folder = folder(&[(&names[0], ROW), (&names[1], ROW), ("cache/mine/.tmpold", ROW)]);
+    let names = ["old", "new"].map(|name| format!("{version}/.gonogo-{name}"));
+    let folder = folder(&[(&names[0], ROW), (&names[1], ROW), ("cache/2024-mine/.tmpold", ROW)]);
     let at = folder.path();
-    for name in [&names[0], "cache/mine/.tmpold"] {
+    for name in [&names[0], "cache/2024-mine/.tmpold"] {
         let file = fs::File::options().append(true).open(at.join(name)).expect("there");
         let dated = file.set_modified(SystemTime::now() - Duration::from_hours(2));
         dated.expect("dated");
@@ -351,5 +351,5 @@ fn drafts_that_a_killed_run_left_in_the_cache_are_counted_and_removed() {
         assert!(all.contains("1 entry"), "{all}");
     }
     let there = |name: &str| at.join(name).exists();
-    assert!(!there(&names[0]) && there(&names[1]) && there("cache/mine/.tmpold"));
+    assert!(!there(&names[0]) && there(&names[1]) && there("cache/2024-mine/.tmpold"));
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::whole::{Draft, For};
+use crate::whole::{DRAFT, Draft, For};
 
 pub use key::{Key, KeyOf};
 pub use texts::Texts;
@@ -32,7 +32,7 @@ const TEXTS: &str = "texts";
 const MOST: u64 = 8 << 30;
 
 /// How long a draft is not written to before it is taken for one that nobody writes any more.
-const DRAFT: Duration = Duration::from_hours(1);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Of the tag that backup programs look for (bford.info/cachedir).
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n# Written by gonogo; safe to delete.\n";
@@ -210,17 +210,16 @@ impl Cache {
             .join(format!("{key}.{ending}"))
     }
 
-    /// The folder of this version's entries, made where it is not there.
-    fn made(&self) -> io::Result<PathBuf> {
-        let folder = self.folder.join(env!("CARGO_PKG_VERSION"));
-        fs::create_dir_all(&folder)?;
+    /// Makes the folder of this version's entries where it is not there.
+    fn made(&self) -> io::Result<()> {
+        fs::create_dir_all(self.folder.join(env!("CARGO_PKG_VERSION")))?;
         for (name, text) in [("CACHEDIR.TAG", TAG), (".gitignore", "*\n")] {
             let path = self.folder.join(name);
             if !path.exists() {
                 fs::write(path, text)?;
             }
         }
-        Ok(folder)
+        Ok(())
     }
 
     fn each(&self, mut each: impl FnMut(&Path, &fs::Metadata) -> io::Result<()>) -> io::Result<()> {
@@ -260,16 +259,10 @@ fn is_own(path: &Path) -> bool {
 
 /// Whether a file is a draft that a run left behind which was killed: one that still writes it has done so of late.
 fn is_left(path: &Path) -> bool {
-    let named = |path: Option<&Path>, is: fn(&str) -> bool| {
-        let name = path.and_then(Path::file_name).and_then(|name| name.to_str());
-        name.is_some_and(is)
-    };
-    let ours = named(path.parent(), |version| {
-        version.starts_with(|c: char| c.is_ascii_digit())
-    });
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let written = path.symlink_metadata().and_then(|about| about.modified());
     let age = written.ok().and_then(|written| written.elapsed().ok());
-    ours && named(Some(path), |name| name.starts_with(".tmp")) && age.is_some_and(|age| age > DRAFT)
+    name.starts_with(DRAFT) && age.is_some_and(|age| age > ABANDONED)
 }
 
 /// Marks an entry as used now. Where that cannot be done it only makes room sooner.

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::encode::kit::Kit;
 use crate::model::setup::Setup;
+use crate::report::Verdict;
 use crate::report::style::{bytes, counted};
-use crate::report::{ROWS_OF, Verdict};
 use crate::scan::{Finished, Gathered, Progress, partial};
 use crate::settings::UsageError;
 use crate::settings::cli::CheckArgs;
@@ -56,10 +56,10 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
         };
         return Err(UsageError(format!("no row was looked at: {why}")).into());
     }
-    let mut unread = report.not_checked.iter().filter(|_| prepared.strict);
-    if let Some(unread) = unread.find(|lacking| lacking.rules.iter().any(|rule| rule.starts_with(ROWS_OF))) {
-        let message = format!("{} cannot be checked: {}", unread.rules.join(", "), unread.reason);
-        return Err(UsageError(message).into());
+    if prepared.strict
+        && let Some(unread) = report.not_checked.iter().find(|lacking| lacking.is_of_rows())
+    {
+        return Err(UsageError(unread.to_string()).into());
     }
     outcome(&report.verdict, fails, prepared.unmade, unanswered)
 }

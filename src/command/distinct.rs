@@ -6,6 +6,7 @@ use crate::settings::UsageError;
 use crate::settings::cli::OutArgs;
 use crate::whole::{file_at, folder};
 
+use super::model;
 use super::output::named;
 use super::prepare::Prepared;
 
@@ -14,9 +15,16 @@ use super::prepare::Prepared;
 /// If an output is an input, two outputs are one file, or one has no folder to be in. Devices and pipes may be both.
 pub(super) fn distinct<'p>(
     outputs: impl IntoIterator<Item = &'p Path>,
-    inputs: impl IntoIterator<Item = &'p Path>,
+    inputs: impl IntoIterator<Item = impl AsRef<Path>>,
 ) -> Result<(), UsageError> {
-    let inputs: Vec<PathBuf> = inputs.into_iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let mut outputs = outputs.into_iter().peekable();
+    if outputs.peek().is_none() {
+        return Ok(());
+    }
+    let inputs: Vec<PathBuf> = inputs
+        .into_iter()
+        .filter_map(|path| path.as_ref().canonicalize().ok())
+        .collect();
     let mut before: Vec<PathBuf> = Vec::new();
     for output in outputs {
         let name = output.display();
@@ -53,15 +61,12 @@ pub(super) fn distinct<'p>(
 
 impl Prepared {
     /// Every file that was read: data, evaluation data, benchmarks, the model's and what flags name.
-    pub(super) fn read<'p>(&'p self, named: &'p [PathBuf]) -> impl Iterator<Item = &'p Path> {
-        let data = self.inputs.iter().chain(&self.against);
-        data.map(|input| &*input.path).chain(
-            self.beside
-                .iter()
-                .chain(named)
-                .map(|path| &**path)
-                .filter(|path| path.is_file()),
-        )
+    pub(super) fn read<'p>(&'p self, named: &'p [PathBuf]) -> impl Iterator<Item = PathBuf> + 'p {
+        let data = self.inputs.iter().chain(&self.against).map(|input| &input.path);
+        let named = self.named.iter().chain(named).filter(|path| path.is_file());
+        let model = || self.kit.as_ref().and_then(|kit| model::files(kit.path()));
+        let model = std::iter::once_with(model).flatten().flatten();
+        data.chain(named).cloned().chain(model)
     }
 }
 

@@ -46,11 +46,10 @@ impl Header {
     ///
     /// If there is a rule that was asked for and cannot be checked.
     pub(super) fn all_checked(&self) -> Result<(), UsageError> {
-        let Some(lacking) = self.not_checked.first() else {
-            return Ok(());
-        };
-        let rules = lacking.rules.join(", ");
-        Err(UsageError(format!("{rules} cannot be checked: {}", lacking.reason)))
+        match self.not_checked.first() {
+            None => Ok(()),
+            Some(lacking) => Err(UsageError(lacking.to_string())),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use super::header::{self, Header};
 use super::holdout::HeldOut;
 use super::inputs;
 use super::masks::{self, Masks, Unmade};
-use super::model::{self, Model};
+use super::model::Model;
 use super::run;
 use super::selected;
 use super::trainers::Asked;
@@ -60,8 +60,8 @@ pub struct Prepared {
     pub trainer_options: serde_json::Map<String, serde_json::Value>,
     /// Why the trainer a flag names is not made; the mask is the intended one then.
     pub unmade: Option<Unmade>,
-    /// Files that were read besides the data: the model's, and those that flags name.
-    pub beside: Vec<PathBuf>,
+    /// Files that were read besides the data and the model's: those that flags name, and the settings file.
+    pub named: Vec<PathBuf>,
     /// All data as they were before the first row was read.
     pub marks: Marks,
 }
@@ -181,15 +181,9 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let Some(file) = &settings.file {
         notes.push(format!("settings from {}", file.display()));
     }
-    let own = model.as_ref().and_then(|model| model::files(model.kit.path()));
-    let named = settings.chat_template.iter().map(|path| path.value.clone());
-    let named = named.chain(settings.config.iter().map(|config| config.path.clone()));
-    let beside = own
-        .into_iter()
-        .flatten()
-        .chain(named)
-        .chain(settings.file.clone())
-        .collect();
+    let template = settings.chat_template.iter().map(|path| path.value.clone());
+    let config = settings.config.iter().map(|config| config.path.clone());
+    let named = template.chain(config).chain(settings.file.clone()).collect();
     let (identity, of_any_length) = identities(&settings, &setup, generation, &masks);
     let own = header::sources(&data.files.inputs, &data.files.eval, &data.detected);
     let missing = &data.files.missing;
@@ -229,7 +223,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         against: held_out.benchmarks,
         trainer_options: masks.options,
         unmade: masks.unmade,
-        beside,
+        named,
         marks,
     })
 }

@@ -225,6 +225,19 @@ pub struct NotChecked {
     pub reason: String,
 }
 
+impl NotChecked {
+    /// Whether it is rows that were not looked at.
+    pub fn is_of_rows(&self) -> bool {
+        self.rules.iter().any(|rule| rule.starts_with(ROWS_OF))
+    }
+}
+
+impl std::fmt::Display for NotChecked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cannot be checked: {}", self.rules.join(", "), self.reason)
+    }
+}
+
 impl Report {
     /// What is said of rows of two sides alone.
     pub fn of_pairs(&self, said: &'static str) -> &'static str {
@@ -253,10 +266,9 @@ impl Report {
 
     /// What stands before the number of rows where they are not all there are.
     pub fn partly(&self) -> &'static str {
-        let lacks_a_set = |lacking: &NotChecked| lacking.rules.iter().any(|rule| rule.starts_with(ROWS_OF));
         match self.verdict.complete {
             true => "",
-            false if self.not_checked.iter().any(lacks_a_set) => "a part of the data: ",
+            false if self.not_checked.iter().any(NotChecked::is_of_rows) => "a part of the data: ",
             false => "sampled ",
         }
     }

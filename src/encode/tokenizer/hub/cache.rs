@@ -129,7 +129,7 @@ fn link(_tag: &str, _place: &Path, _up: usize) -> io::Result<()> {
 /// Writes a file, and the folders it is in.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), HubError> {
     let folder = path.parent().unwrap_or(path);
-    let written = fs::create_dir_all(folder).and_then(|()| whole::write(path, bytes, For::EveryoneElsewhere));
+    let written = fs::create_dir_all(folder).and_then(|()| whole::write(path, bytes, For::Everyone));
     written.map_err(|error| HubError::Unwritable {
         path: path.to_owned(),
         error,
