@@ -6,33 +6,70 @@ use std::collections::BinaryHeap;
 use crate::encode::tokenizer::file::Merge;
 use crate::encode::tokenizer::vocabulary::Vocabulary;
 
-/// The rank of a pair that does not merge, and the left id of an empty slot.
+/// The rank of a pair that does not merge, and the id of no symbol.
 const NONE: u32 = u32::MAX;
 /// Words of up to this many symbols are merged by looking at all their pairs each time.
 const SHORT: usize = 32;
 
-/// log2 of the bits that tell which pairs are not there: small enough to stay near the processor.
-const FILTER_BITS: u32 = 22;
+/// Bits of an id and of a rank in a slot, which holds two ids and a rank.
+const ID_BITS: u32 = 20;
+const RANK_BITS: u32 = 24;
+const _: () = assert!(2 * ID_BITS + RANK_BITS == u64::BITS);
+/// More than the greatest id there may be.
+pub(super) const MOST_IDS: usize = 1 << ID_BITS;
+/// Merges that there may be: the greatest rank of all is that of the empty slot.
+pub(super) const MOST_MERGES: usize = (1 << RANK_BITS) - 1;
+/// A slot without a pair.
+const EMPTY: u64 = u64::MAX;
 
-/// All merges of a model.
+/// Slots that lie together.
+const BUCKET: usize = 8;
+
+/// All merges of a model. Merging a word is mostly waiting for memory: each pair it asks for is read from one place,
+/// one line of the processor's caches, and the table is kept small.
 #[derive(Debug)]
 pub(super) struct Merges {
-    slots: Vec<Slot>,
-    /// How far to shift a hash to get a slot.
+    buckets: Vec<Bucket>,
+    /// How far to shift a hash to get a bucket.
     shift: u32,
-    /// By hash: whether a pair may be there. Most pairs asked for are not.
-    filter: Box<[u64]>,
+    products: Products,
     /// For each two bytes rank and product of their tokens; empty where words do not start as bytes. Every word starts
     /// with such pairs, and those of letters lie close together.
     bytes: Box<[(u32, u32)]>,
 }
 
+/// Pairs with the rank of each: left, right and rank, the left in the highest bits. They stand in the bucket that their
+/// hash gives, or in the next ones where that is full; what is empty comes last.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    left: u32,
-    right: u32,
-    rank: u32,
-    product: u32,
+#[repr(align(64))]
+struct Bucket([u64; BUCKET]);
+
+/// The ids that merges make.
+#[derive(Debug)]
+enum Products {
+    /// One after the other in the order of their ranks, as in most models.
+    From(u32),
+    /// By rank.
+    Of(Box<[u32]>),
+}
+
+impl Products {
+    fn new(products: Vec<u32>) -> Self {
+        let first = products.first().copied().unwrap_or_default();
+        if products.iter().copied().eq((first..).take(products.len())) {
+            Self::From(first)
+        } else {
+            Self::Of(products.into())
+        }
+    }
+
+    #[inline]
+    fn of(&self, rank: u32) -> u32 {
+        match self {
+            Self::From(first) => first + rank,
+            Self::Of(products) => products[rank as usize],
+        }
+    }
 }
 
 /// A merge the library would refuse as well.
@@ -46,21 +83,17 @@ pub(crate) enum BadMerge {
 
 impl Merges {
     /// Looks the merges up in the vocabulary. As in the library, a pair listed twice keeps its
-    /// last rank.
+    /// last rank. There are at most [`MOST_MERGES`], of ids below [`MOST_IDS`].
     pub(super) fn new(vocabulary: &Vocabulary, merges: &[Merge<'_>]) -> Result<Self, BadMerge> {
-        let bits = (merges.len() * 2).next_power_of_two().max(16).trailing_zeros();
-        let empty = Slot {
-            left: NONE,
-            right: 0,
-            rank: NONE,
-            product: 0,
-        };
+        // Three of four slots taken at most.
+        let buckets = (merges.len() * 4 / 3 / BUCKET + 1).next_power_of_two().max(2);
         let mut made = Self {
-            slots: vec![empty; 1 << bits],
-            shift: u64::BITS - bits,
-            filter: vec![0; 1 << (FILTER_BITS - 6)].into_boxed_slice(),
+            buckets: vec![Bucket([EMPTY; BUCKET]); buckets],
+            shift: u64::BITS - buckets.trailing_zeros(),
+            products: Products::From(0),
             bytes: Box::default(),
         };
+        let mut products = Vec::with_capacity(merges.len());
         let mut joined = String::new();
         let mut guess = 0;
         for (line, (rank, merge)) in (1..).zip((0u32..).zip(merges)) {
@@ -84,18 +117,24 @@ impl Merges {
             };
             guess = product + 1;
             let (left, right) = (id(left)?, id(right)?);
-            let hash = hash(left, right);
-            let (word, bit) = filter_bit(hash);
-            made.filter[word] |= bit;
-            let slot = made.slot(hash, left, right);
-            made.slots[slot] = Slot {
-                left,
-                right,
-                rank,
-                product,
-            };
+            made.put(pair(left, right), rank);
+            products.push(product);
         }
+        made.products = Products::new(products);
         Ok(made)
+    }
+
+    /// Puts a pair where [`Self::get`] looks for it.
+    fn put(&mut self, pair: u64, rank: u32) {
+        let mut at = self.bucket(pair);
+        loop {
+            let mut slots = self.buckets[at].0.iter_mut();
+            if let Some(slot) = slots.find(|slot| **slot == EMPTY || **slot >> RANK_BITS == pair) {
+                *slot = pair << RANK_BITS | u64::from(rank);
+                return;
+            }
+            at = (at + 1) % self.buckets.len();
+        }
     }
 
     /// Makes the table of pairs of bytes, whose tokens these are.
@@ -110,39 +149,48 @@ impl Merges {
         self.bytes[usize::from(left) << 8 | usize::from(right)]
     }
 
-    /// The slot of a pair, or the empty one where it would stand.
+    /// The bucket in which the search for a pair begins.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the shift leaves the bits of an index")]
-    fn slot(&self, hash: u64, left: u32, right: u32) -> usize {
-        let mut at = (hash >> self.shift) as usize;
-        let mask = self.slots.len() - 1;
-        loop {
-            let slot = &self.slots[at];
-            if slot.left == NONE || (slot.left == left && slot.right == right) {
-                return at;
-            }
-            at = (at + 1) & mask;
-        }
+    fn bucket(&self, pair: u64) -> usize {
+        ((pair ^ pair >> 17).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
     }
 
     /// Rank and product of a pair; the rank is [`NONE`] where it does not merge.
     #[inline]
     pub(super) fn get(&self, left: u32, right: u32) -> (u32, u32) {
-        let hash = hash(left, right);
-        let (word, bit) = filter_bit(hash);
-        if self.filter[word] & bit == 0 {
-            return (NONE, 0);
+        let pair = pair(left, right);
+        let mut at = self.bucket(pair);
+        loop {
+            let Bucket(slots) = &self.buckets[at];
+            // All slots, without a branch for any: where the pair stands nobody could guess.
+            let found = slots.iter().fold(
+                EMPTY,
+                |found, slot| {
+                    if *slot >> RANK_BITS == pair { *slot } else { found }
+                },
+            );
+            if found != EMPTY {
+                let rank = rank_of(found);
+                return (rank, self.products.of(rank));
+            }
+            if slots[BUCKET - 1] == EMPTY {
+                return (NONE, 0);
+            }
+            at = (at + 1) % self.buckets.len();
         }
-        let slot = &self.slots[self.slot(hash, left, right)];
-        (slot.rank, slot.product)
     }
 
     /// Whether any merge takes or makes one of these ids.
+    #[expect(clippy::cast_possible_truncation, reason = "the bits of an id")]
     pub(super) fn touches(&self, ids: &[u32; 256]) -> bool {
-        let taken = |id: u32| ids.contains(&id);
-        self.slots
-            .iter()
-            .any(|slot| slot.left != NONE && [slot.left, slot.right, slot.product].into_iter().any(taken))
+        let slots = self.buckets.iter().flat_map(|bucket| bucket.0);
+        slots.filter(|slot| *slot != EMPTY).any(|slot| {
+            let pair = slot >> RANK_BITS;
+            let taken = [pair >> ID_BITS, pair & ((1 << ID_BITS) - 1)].map(|id| id as u32);
+            let product = self.products.of(rank_of(slot));
+            taken.into_iter().chain([product]).any(|id| ids.contains(&id))
+        })
     }
 
     /// Merges the symbols from `start` on in place: the pair of lowest rank first, the leftmost of
@@ -156,36 +204,36 @@ impl Merges {
         }
     }
 
+    /// Nothing moves while pairs merge: a symbol that went into the one before it is put out, and the pair of a symbol is
+    /// that with the next one left.
     fn apply_short(&self, symbols: &mut Vec<u32>, start: usize, begin: impl Fn(usize, &[u32]) -> (u32, u32)) {
         let word = &mut symbols[start..];
-        let mut count = word.len();
-        let (mut ranks, mut products) = ([NONE; SHORT], [0; SHORT]);
-        for at in 0..count - 1 {
-            (ranks[at], products[at]) = begin(at, word);
+        let mut pairs = Pairs::NONE;
+        for at in 0..word.len() - 1 {
+            pairs.set(at, begin(at, word));
         }
-        loop {
-            let lowest = ranks[..count - 1].iter().copied().fold(NONE, u32::min);
-            if lowest == NONE {
-                break;
-            }
-            let at = ranks.iter().position(|rank| *rank == lowest).unwrap_or_default();
-            word[at] = products[at];
-            word.copy_within(at + 2..count, at + 1);
-            ranks.copy_within(at + 1..count - 1, at);
-            products.copy_within(at + 1..count - 1, at);
-            count -= 1;
-            ranks[count - 1] = NONE;
-            if at + 1 < count {
-                (ranks[at], products[at]) = self.get(word[at], word[at + 1]);
-            }
-            if at > 0 {
-                (ranks[at - 1], products[at - 1]) = self.get(word[at - 1], word[at]);
-            }
-            if count == 1 {
-                break;
+        // A bit for each symbol that is left.
+        let mut left = u32::MAX >> (SHORT - word.len());
+        while let Some(at) = pairs.first(word.len()) {
+            word[at] = pairs.products[at];
+            let after = next(left, at).expect("a pair has two");
+            left &= !(1 << after);
+            pairs.set(after, (NONE, 0));
+            pairs.set(
+                at,
+                next(left, at).map_or((NONE, 0), |beyond| self.get(word[at], word[beyond])),
+            );
+            if let Some(before) = previous(left, at) {
+                pairs.set(before, self.get(word[before], word[at]));
             }
         }
-        symbols.truncate(start + count);
+        let mut kept = 0;
+        while left != 0 {
+            word[kept] = word[left.trailing_zeros() as usize];
+            kept += 1;
+            left &= left - 1;
+        }
+        symbols.truncate(start + kept);
     }
 
     /// The same with a heap, for words of any length.
@@ -197,8 +245,7 @@ impl Merges {
         let mut previous: Vec<u32> = (0..end).map(|at| at.wrapping_sub(1)).collect();
         let mut heap = BinaryHeap::new();
         for at in 1..end {
-            let (left, right) = (word[at as usize - 1], word[at as usize]);
-            let (rank, _) = self.get(left, right);
+            let (rank, _) = self.get(word[at as usize - 1], word[at as usize]);
             if rank != NONE {
                 heap.push(Reverse((rank, at - 1)));
             }
@@ -245,17 +292,67 @@ impl Merges {
     }
 }
 
-#[inline]
-fn hash(left: u32, right: u32) -> u64 {
-    let key = u64::from(left) << 32 | u64::from(right);
-    (key ^ key >> 29).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+/// The pairs of a short word, each where its left symbol stands.
+struct Pairs {
+    /// The rank of each, and in the lowest bits where it stands, so that the least of all is the first to merge. (They
+    /// have signs because processors find the least of several such numbers at once.)
+    waiting: [i32; SHORT],
+    /// What each becomes.
+    products: [u32; SHORT],
 }
 
-/// The word and bit of a hash in the filter, from bits the slots do not look at first.
+impl Pairs {
+    const NONE: Self = Self {
+        waiting: [i32::MAX; SHORT],
+        products: [0; SHORT],
+    };
+
+    /// Sets the pair at a place, given its rank and product.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a place below 32")]
+    fn set(&mut self, at: usize, (rank, product): (u32, u32)) {
+        self.waiting[at] = if rank == NONE {
+            i32::MAX
+        } else {
+            (rank * SHORT as u32 + at as u32).cast_signed()
+        };
+        self.products[at] = product;
+    }
+
+    /// Where the pair stands that is merged first, in a word of so many symbols.
+    #[inline]
+    fn first(&self, symbols: usize) -> Option<usize> {
+        // A number of them that the processor takes together.
+        let waiting = &self.waiting[..symbols.next_multiple_of(8)];
+        let least = waiting.iter().copied().fold(i32::MAX, i32::min);
+        (least != i32::MAX).then(|| least.cast_unsigned() as usize % SHORT)
+    }
+}
+
+/// The lowest bit set above another.
 #[inline]
-fn filter_bit(hash: u64) -> (usize, u64) {
-    let bits = hash >> 20 & ((1 << FILTER_BITS) - 1);
-    ((bits >> 6) as usize, 1 << (bits & 63))
+fn next(bits: u32, at: usize) -> Option<usize> {
+    let above = bits & (u32::MAX - 1) << at;
+    (above != 0).then(|| above.trailing_zeros() as usize)
+}
+
+/// The highest bit set below another.
+#[inline]
+fn previous(bits: u32, at: usize) -> Option<usize> {
+    (bits & !(u32::MAX << at)).checked_ilog2().map(|bit| bit as usize)
+}
+
+/// The rank in a slot.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "a rank is what is left")]
+fn rank_of(slot: u64) -> u32 {
+    (slot & ((1 << RANK_BITS) - 1)) as u32
+}
+
+/// Two ids side by side.
+#[inline]
+fn pair(left: u32, right: u32) -> u64 {
+    u64::from(left) << ID_BITS | u64::from(right)
 }
 
 #[cfg(test)]

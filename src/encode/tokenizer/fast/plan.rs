@@ -12,12 +12,11 @@ use serde_json::Value;
 
 use super::added::Added;
 use super::joins::Joins;
-use super::merges::{BadMerge, Merges};
+use super::merges::{BadMerge, MOST_IDS, MOST_MERGES, Merges};
 use super::metaspace::{Metaspace, Prefix, SPACE};
 use super::pattern::Pattern;
 use super::split::Splitter;
 use super::stretches::Stretches;
-use super::words::MOST_IDS;
 use super::{Fast, Kind};
 use crate::encode::tokenizer::added_vocabulary::AddedVocabulary;
 use crate::encode::tokenizer::alphabet;
@@ -72,6 +71,9 @@ impl Fast {
         }
         if vocabulary.end() > MOST_IDS {
             return Err(format!("ids of {MOST_IDS} and more").into());
+        }
+        if parts.merges.len() > MOST_MERGES {
+            return Err(format!("more than {MOST_MERGES} merges").into());
         }
         let post = Post::read(&pipeline.post_processor)?;
         // Both look through the whole vocabulary, which is most of what loading takes.

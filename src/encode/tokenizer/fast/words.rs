@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use super::merges::MOST_IDS;
+
 /// Bytes of a word that fit a key.
 const KEY: usize = 15;
 /// Ids kept beside the key; more stand apart.
 const INLINE: usize = 3;
 /// Ids of short words stand in as many bits, and the rest of 32 holds the bytes they stand for.
 const ID_BITS: u32 = 24;
-/// More than the greatest id there may be.
-pub(super) const MOST_IDS: usize = 1 << ID_BITS;
+const _: () = assert!(MOST_IDS <= 1 << ID_BITS);
 /// Marks a slot whose ids stand apart.
 const APART: u32 = u32::MAX;
 /// log2 of the slots at the start, and at most: 8 MiB.
