@@ -22,6 +22,7 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("mix/eval-shift", "train.jsonl", || {
         priced(100, "What is the price of", "eggs?")
     }),
+    ("mix/odd-label", "train.jsonl", odd_label),
     ("text/stops-short", "train.jsonl", stops_short),
     ("text/other-language", "train.jsonl", other_language),
     ("schema/too-deep", "train.jsonl", too_deep),
@@ -48,6 +49,19 @@ fn odd_share() -> Vec<u8> {
     };
     let usual = row(&"ask ".repeat(20), &"tell ".repeat(20)).repeat(120);
     (usual + &row(&"ask ".repeat(2000), "no")).into_bytes()
+}
+
+/// Rows with three labels, and one that ends its own with a full stop.
+fn odd_label() -> Vec<u8> {
+    let row = |at: usize| {
+        let label = if at == 70 {
+            "yes."
+        } else {
+            ["yes", "no", "maybe"][at % 3]
+        };
+        format!("{{\"prompt\": \"Is passage {at} about ships?\", \"completion\": \"{label}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
 }
 
 fn too_deep() -> Vec<u8> {

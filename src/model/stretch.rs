@@ -72,7 +72,7 @@ pub fn stretches(encoded: &Encoded) -> impl Iterator<Item = Stretch> {
 /// How many tokens at the start have a text that begins before a place; without a branch for any but the last of them.
 fn within(offsets: &[(u32, u32)], place: u32) -> usize {
     const TOGETHER: usize = 16;
-    let is_within = |(first, last): &(u32, u32)| (*first < place) & (last > first);
+    let is_within = |(first, last): &(u32, u32)| *first < place && last > first;
     let all = |some: &&[(u32, u32)]| some.iter().fold(true, |all, token| all & is_within(token));
     let whole = offsets.chunks_exact(TOGETHER).take_while(all).count() * TOGETHER;
     whole + offsets[whole..].iter().take_while(|token| is_within(token)).count()

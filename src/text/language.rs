@@ -191,14 +191,20 @@ pub fn leans_elsewhere(words: &[Word], language: u8) -> bool {
     own.is_none_or(|own| *own == 0 && hits.iter().any(|hits| *hits > 0))
 }
 
-/// Whether a text has words in the script of a language, if only among those of another script.
-pub fn has_words_of(text: &str, language: u8) -> bool {
+/// Whether a text has words in the script of a language, if only among those of another script; of a language in Latin
+/// letters one of its common words besides, which names and terms are not.
+pub fn has_words_of(text: &str, words: &[Word], language: u8) -> bool {
     /// Letters of a few words, and of one in scripts where a letter is a word.
     const WORDS: u32 = 8;
     const LETTERS: u32 = 2;
     let letters = letters(text, text.len());
     match BY_SCRIPT.iter().position(|of| *of == language) {
-        None => letters[0] >= WORDS && letters[1..].iter().sum::<u32>() >= LETTERS,
+        None => {
+            let of_language = |words: &[Word]| hits(words).get(usize::from(language)).is_some_and(|hits| *hits > 0);
+            letters[0] >= WORDS
+                && letters[1..].iter().sum::<u32>() >= LETTERS
+                && words.chunks(self::WORDS).any(of_language)
+        }
         Some(at) => letters[at + 1] >= LETTERS,
     }
 }

@@ -6,15 +6,19 @@ use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::parts::answers;
+use super::parts::rewriting::Rewriting;
 use crate::rules::parts::{outliers, turns};
 use crate::sketch::few::Few;
+use crate::text::Word;
 
 rule_meta! {
     /// ## What it finds
     /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space and punctuation; rows
-    /// whose answer begins with the whole prompt, which stands before it already: in a chat on a line of its own; and
-    /// rejected answers that are the prompt to the byte. Where more than a few answers of a set differ from their prompts
-    /// in case and signs alone, to put those right is what is asked, and they are left alone.
+    /// whose answer begins with the whole prompt, which stands before it already: in a chat on a line of its own, or
+    /// behind its label (`Question: …`); and rejected answers that are the prompt to the byte. Where more than a
+    /// few answers of a set differ from their prompts in case and signs alone, to put those right is what is asked, and
+    /// they are left alone; so is one answer in twenty of a set that rewrites texts (half of its answers have four of five
+    /// words from their prompts).
     ///
     /// ## Why it matters
     /// There is nothing to learn but to repeat. Usually one column was read twice. Where texts are to be
@@ -60,11 +64,12 @@ impl Rule for Echo {
     const META: RuleMeta = META;
     const WORDS: bool = true;
     /// Answers, and rows with one that has the words of its prompt and other signs: where it stands, and what is said.
-    type State = (u64, Few<(String, String)>);
+    type State = ((u64, Few<(String, String)>), Rewriting);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (answers, signs): &mut Self::State, out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, ((answers, signs), rewriting): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        rewriting.see(row);
         let mut told = false;
         for (at, answer) in answers::taught(example) {
             *answers += 1;
@@ -80,6 +85,12 @@ impl Rule for Echo {
                 continue;
             }
             let given = row.words.turn(before);
+            if given.len() >= self.min_words && is_labelled(&answer.text, words, given) {
+                let said = || clip(&answer.text).replace('`', "'");
+                let say = || format!("the answer begins with a label and the whole prompt: `{}`", said());
+                out.field(&row.place, || answer.pointer(), say);
+                continue;
+            }
             let begins = given.iter().zip(words).all(|(one, other)| one.hash == other.hash);
             let asked = example.turns[before].trimmed();
             let plain = example.turns[before].branch == Branch::Prompt && !example.conversational;
@@ -126,11 +137,34 @@ impl Rule for Echo {
         }
     }
 
-    fn finish(&self, (answers, signs): Self::State, _: &Setup, out: &mut Findings) {
+    fn finish(&self, ((answers, signs), rewriting): Self::State, _: &Setup, out: &mut Findings) {
+        if rewriting.allows(out.rows()) {
+            *out = Findings::default();
+        }
         if signs.count() <= SIGNS || signs.count() * PER <= answers {
             outliers::report(&signs, out, Clone::clone);
         }
     }
+}
+
+/// Whether an answer says the whole prompt again behind its label: `Question: … Answer: …`.
+fn is_labelled(answer: &str, words: &[Word], prompt: &[Word]) -> bool {
+    const LABELS: &str = "human|user|question|q|prompt|instruction|instructions|input|query|pregunta|pergunta|frage|\
+        domanda|вопрос|câu hỏi|问题|問題|问|用户|質問|질문";
+    /// Bytes of the longest label.
+    const LONGEST: usize = 16;
+    let start = &answer[..answer.floor_char_boundary(LONGEST)];
+    let Some((label, _)) = start.trim_start_matches(['#', '*', ' ']).split_once([':', '：']) else {
+        return false;
+    };
+    let label = label.to_lowercase();
+    if !LABELS.split('|').any(|known| known == label) {
+        return false;
+    }
+    let colon = answer.find([':', '：']).unwrap_or_default();
+    let first = words.partition_point(|word| (word.start as usize) < colon);
+    let said = words.get(first..first + prompt.len());
+    said.is_some_and(|said| said.iter().zip(prompt).all(|(one, other)| one.hash == other.hash))
 }
 
 /// Whether a prompt may be the title of what is to be written, with which a text begins by right.

@@ -15,8 +15,8 @@ rule_meta! {
     /// Rows half of whose answer stands in the prompt in one stretch of 16 words and more, or most of it (70 % of its
     /// words) in several of 8 and more in the same order.
     /// The share and the longest stretch are shown, the strongest first. Answers that stand there whole are
-    /// `leak/answer-in-prompt`'s; those that begin with the question said again are left alone, calls, and rows that ask to
-    /// fix, rewrite, convert or shorten a text.
+    /// `leak/answer-in-prompt`'s; those that begin with the question said again are left alone, calls, rows that ask to
+    /// fix, rewrite, convert or shorten a text, and rows that ask to answer from a context they give.
     ///
     /// ## Why it matters
     /// What is copied is not learnt, and makes the loss look better than the model is. Where copying is the
@@ -44,7 +44,10 @@ fn works_on_a_text(example: &Example<'_>) -> bool {
     static TASKS: Spoken = Spoken::of(
         "fix |convert|latex|debug|refactor|rewrite|rephrase|paraphras|proofread|edit the|edit this|simplif|\
         summari|shorten|anonymi|replace|correct the|correct this|correct any|grammar|punctuat|modify|改写|修改|转述|替换|\
-        更正|改正|润色|概括|总结",
+        更正|改正|润色|概括|总结|provided context|following context|given context|context provided|the provided text|\
+        context below|context above|based on the context|based on the passage|based on the following|based on the document|\
+        based on the above|according to the passage|according to the context|according to the text|根据上文|根据以下|根据文|\
+        根据给定|根据提供",
     );
     TASKS.among(example.turns.iter().filter(|turn| turn.role != Role::Assistant))
 }

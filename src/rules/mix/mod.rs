@@ -4,6 +4,7 @@ mod parts;
 
 mod answer_collapse;
 mod eval_shift;
+mod odd_label;
 mod refusals;
 
 use crate::rule::lane::RuleEntry;
@@ -12,5 +13,6 @@ use crate::rule::lane::RuleEntry;
 pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<answer_collapse::AnswerCollapse>(),
     RuleEntry::of::<eval_shift::EvalShift>(),
+    RuleEntry::of::<odd_label::OddLabel>(),
     RuleEntry::of::<refusals::Refusals>(),
 ];

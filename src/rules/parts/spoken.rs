@@ -26,7 +26,8 @@ impl Spoken {
         turns.any(|turn| self.stands_in(&turn.text))
     }
 
-    fn stands_in(&self, text: &str) -> bool {
+    /// Whether one of the words stands in a text.
+    pub(in super::super) fn stands_in(&self, text: &str) -> bool {
         let finder = self.finder.get_or_init(|| {
             // Beyond ASCII the finder knows no case: words as they stand in a sentence, at its start, and in capitals.
             let forms = self.words.split('|').flat_map(|word| {

@@ -6,12 +6,13 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::turns;
 
-use super::parts::last_line::{is_open, is_prose};
+use super::parts::last_line::{is_in_bracket, is_open, is_prose, says_cut};
 
 rule_meta! {
     /// ## What it finds
     /// Answers that stop where no sentence can: at a word like `the`, `because` or `don'`, a comma, the number or dash
-    /// of a list's next point, inside JSON, or at a mark such as `[truncated]`. Where the prompt ends with a comma, too, an
+    /// of a list's next point, inside JSON or a bracket or quotation of Chinese or Japanese, or at a mark such as
+    /// `[truncated]`. Where the prompt ends with a comma, too, an
     /// answer may.
     ///
     /// ## Why it matters
@@ -61,8 +62,8 @@ impl Rule for CutOff {
         let mut meant = None;
         for turn in turns::taught(example).filter(|turn| !turn.has_tool_calls()) {
             let found = cut(turn.trimmed()).filter(|how| {
-                let open = [COMMA, SENTENCE].contains(how);
-                !open || !*meant.get_or_insert_with(|| is_meant(example) || is_given(example))
+                ![COMMA, SENTENCE].contains(how)
+                    || !*meant.get_or_insert_with(|| is_meant(example) || is_given(example))
             });
             if let Some(how) = found {
                 let end = || super::around(turn.trimmed(), turn.trimmed().len());
@@ -115,22 +116,12 @@ fn cut(text: &str) -> Option<&'static str> {
             marked.then_some("with the mark of a cut")
         }
         _ if text.starts_with(['{', '[']) => is_open_json(text).then_some("inside JSON"),
-        'a'..='z' | '\'' | '’' | '\u{4E00}'..='\u{9FFF}' => (is_open(line) && is_prose(line)).then_some(SENTENCE),
+        'a'..='z' | '\'' | '’' => (is_open(line) && is_prose(line)).then_some(SENTENCE),
+        '\u{3041}'..='\u{9FFF}' if is_prose(line) => is_open(line)
+            .then_some(SENTENCE)
+            .or_else(|| is_in_bracket(line).then_some("inside a bracket")),
         _ => None,
     }
-}
-
-/// Whether what stands in brackets says that something was cut: `output truncated, 2048 tokens`.
-fn says_cut(inner: &str) -> bool {
-    let inner = inner.trim_start_matches(['.', '…', ' ']);
-    let what = ["output ", "response ", "text ", "content ", "message ", "answer "];
-    let inner = what
-        .into_iter()
-        .find_map(|what| inner.strip_prefix(what))
-        .unwrap_or(inner);
-    inner
-        .strip_prefix("truncated")
-        .is_some_and(|rest| rest.len() == 1 || rest.starts_with([',', ';', ':', ' ']))
 }
 
 /// Whether JSON begins here that does not end.
@@ -170,6 +161,10 @@ mod tests {
             ),
             ("It falls [output truncated, 2048 tokens]", "with the mark of a cut"),
             ("{\"name\": \"Ann\", \"tags\": [\"a\"", "inside JSON"),
+            (
+                "We will send the order {{Order Number}} to you at once, as you asked,",
+                "with a comma",
+            ),
         ] {
             assert_eq!(cut(text), Some(how), "{text}");
         }

@@ -5,13 +5,14 @@ use crate::rule::row::Chars;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::parts::tools;
 
-use super::parts::garbled::{cyrillic, latin, pages};
+use super::parts::garbled::{capitals, cyrillic, japanese, latin, pages};
 
 rule_meta! {
     /// ## What it finds
     /// Texts in which UTF-8 was read as Latin-1 or Windows-1252 and written again: `cafÃ©`, `donâ€™t`,
-    /// `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; as a code page of a Mac or of DOS; Russian read as Windows-1251; other code pages read as
-    /// Latin-1 (`Ñïàñèáî`); Chinese read as GBK (`锛岃繖`), and `锟斤拷`, which GBK makes of characters that were lost.
+    /// `ÐŸÑ€Ð¸Ð²ÐµÑ‚`; as a code page of a Mac, of DOS or of Central Europe; Russian read as Windows-1251; other code pages
+    /// read as Latin-1 (`Ñïàñèáî`), and Latin-1 as that of DOS or a Mac (`informaþÒo`); Chinese read as GBK (`锛岃繖`),
+    /// Japanese as Shift-JIS (`縺｣縺ｦ`), and `锟斤拷`, which GBK makes of characters that were lost.
     ///
     /// ## Why it matters
     /// The model learns to write the garbage, and spends up to six tokens on every letter of it.
@@ -88,6 +89,18 @@ fn said(text: &str, chars: Chars) -> Option<String> {
         return Some(format!(
             "`{}` is text of another code page that was read as Latin-1",
             clip(word)
+        ));
+    }
+    if let Some(word) = as_latin(capitals::inside_words) {
+        return Some(format!(
+            "`{}` is Latin-1 that was read as the code page of DOS or a Mac",
+            clip(word)
+        ));
+    }
+    if let Some(piece) = japanese::as_shift_jis(text) {
+        return Some(format!(
+            "`{}` is Japanese in UTF-8 that was read as Shift-JIS",
+            clip(piece)
         ));
     }
     if let Some(piece) = pages::chinese(text) {

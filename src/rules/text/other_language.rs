@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::parts::tongues;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Role, Turn};
 use crate::model::setup::Setup;
@@ -15,8 +16,9 @@ use crate::text::{LANGUAGES, Word, glance, has_words_of, language, leans_elsewhe
 rule_meta! {
     /// ## What it finds
     /// A few answers in another language than what they answer, in a set whose answers keep to the language they are
-    /// asked in: nothing before them is in that language, and nobody asks for one. Where a prompt is too short to tell
-    /// its language, the answer is compared with the others of the set. Languages are told by their script, those in
+    /// asked in: no turn before them is in that language or has words of it, no user speaks of languages, and no system
+    /// prompt names this one or speaks of a translator. Where a prompt is too short to tell its language, the answer is
+    /// compared with the others of the set, and with the language of the system prompt. Languages are told by their script, those in
     /// Latin letters (sixteen of them) by their commonest words.
     ///
     /// ## Why it matters
@@ -85,11 +87,14 @@ impl Rule for OtherLanguage {
             answers.all += 1;
             let before = example.turns[..at].iter().rposition(|turn| turn.role == Role::User);
             let asked = before.and_then(|at| glance(&example.turns[at].text, row.words.turn(at)));
-            if told || asked == Some(answered) || !is_alone(example, at, answered, row) {
+            if told || asked == Some(answered) {
+                continue;
+            }
+            let asked = before.and_then(|at| surely(&example.turns[at].text, row.words.turn(at)));
+            if !is_alone(example, at, (answered, asked), row) {
                 continue;
             }
             told = true;
-            let asked = before.and_then(|at| surely(&example.turns[at].text, row.words.turn(at)));
             match asked {
                 Some(asked) => answers.unlike.offer(&row.place, || (turn.pointer(), asked)),
                 // A short question in its own language has a word of it, too.
@@ -130,14 +135,19 @@ impl Rule for OtherLanguage {
     }
 }
 
-/// Whether an answer is in a language, beyond doubt, that nothing before it is in, and nobody asks for any.
-fn is_alone(example: &Example<'_>, at: usize, answered: u8, row: &Row<'_>) -> bool {
+/// Whether an answer is in a language, beyond doubt, that nothing before it is in, and nobody asks for any. Where it is
+/// known in which language it was asked, that of the system prompt does not matter: many a set has an English one.
+fn is_alone(example: &Example<'_>, at: usize, (answered, asked): (u8, Option<u8>), row: &Row<'_>) -> bool {
     let before = || example.turns[..at].iter();
+    let is_system = |turn: &&Turn<'_>| turn.role == Role::System;
     surely(&example.turns[at].text, row.words.turn(at)) == Some(answered)
         && !before()
             .enumerate()
-            .any(|(at, turn)| speaks(turn, row.words.turn(at), answered))
-        && !ASKED.among(before())
+            .any(|(at, turn)| !(asked.is_some() && is_system(&turn)) && speaks(turn, row.words.turn(at), answered))
+        && !ASKED.among(before().filter(|turn| !is_system(turn)))
+        && !before()
+            .filter(is_system)
+            .any(|system| tongues::are_meant(&system.text, answered))
 }
 
 /// Whether a turn starts or ends in a language, or has words in its script among others.
@@ -147,7 +157,7 @@ fn speaks(turn: &Turn<'_>, words: &[Word], tongue: u8) -> bool {
     let text = &*turn.text;
     let from = text.ceil_char_boundary(text.len().saturating_sub(END));
     let last = &words[words.partition_point(|word| (word.start as usize) < from)..];
-    language(text, words) == tongue || language(&text[from..], last) == tongue || has_words_of(text, tongue)
+    language(text, words) == tongue || language(&text[from..], last) == tongue || has_words_of(text, words, tongue)
 }
 
 /// Words by which a language is asked for, and names of languages.

@@ -1,14 +1,15 @@
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::parts::again::{again, last_word};
+use super::parts::again::{again, last_character, last_line, last_word};
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds
-    /// Answers and texts that end by repeating, or repeat inside, the same words, or one letter, over and over.
+    /// Answers and texts that end by repeating, or repeat inside, the same words, or one letter, over and over: words
+    /// ten times, phrases and lines of a list that differ by their number eight times at the end.
     ///
     /// ## Why it matters
     /// So ends a model that lost its thread. A model trained on it learns to do the same, and to run into the
@@ -34,9 +35,10 @@ rule_meta! {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct RepetitionLoop {
-    /// Repeats at the end of the text, or inside it.
+    /// Repeats at the end of the text, or inside it; of phrases at its end eight tenths of them.
     repeats: usize,
-    /// Bytes of the text they take up, twice as many inside it; of one character alone, how often it stands there.
+    /// Bytes of the text they take up, of phrases at its end three quarters of them, and half as many again inside it;
+    /// of one character alone, how often it stands there, of an emoji a quarter.
     bytes: usize,
 }
 
@@ -54,50 +56,61 @@ const LONGEST: usize = 600;
 /// The end of the text, which is looked for before it.
 const END: usize = 12;
 /// Bytes between the places at which a loop inside a text is looked for, and the longest period there.
-const STRIDE: usize = 256;
+const STRIDE: usize = 128;
+const WINDOW: usize = 256;
 
 impl RepetitionLoop {
+    /// Repeats of a phrase, and the bytes they take up.
+    fn of_phrases(&self) -> (usize, usize) {
+        (self.repeats - self.repeats / 5, self.bytes - self.bytes / 4)
+    }
+
     /// What the text ends with, and how often.
     fn tail<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
         let text = text.trim_end();
         let bytes = text.as_bytes();
-        if bytes.len() < self.bytes.max(2 * END) {
+        let (phrases, of_phrases) = self.of_phrases();
+        if bytes.len() < of_phrases.max(2 * END) {
             return last_word(text, self.repeats);
         }
         // The end stands one period before itself, so its last place but one gives the period.
         let end = &bytes[bytes.len() - END..];
-        let longest = LONGEST.min(bytes.len() / self.repeats.max(1));
+        let longest = LONGEST.min((bytes.len() + 1) / phrases.max(1));
         let from = bytes.len().saturating_sub(longest + END);
         let before = memmem::rfind(&bytes[from..bytes.len() - 1], end)? + from;
         let period = bytes.len() - END - before;
         let same = bytes.iter().rev().zip(bytes[..bytes.len() - period].iter().rev());
         let length = period + same.take_while(|(byte, earlier)| byte == earlier).count();
-        let times = length / period;
+        // The blank behind the last is trimmed away.
+        let times = (length + 1) / period;
         let start = (bytes.len() - period..bytes.len()).find(|at| text.is_char_boundary(*at))?;
         let piece = &text[start..];
         // Rules, dots and spaces are drawn, not said; and a short piece is a sound: aaaah, haha.
         let letters = piece.chars().filter(|c| c.is_alphabetic()).count();
-        let said = letters >= 3 || letters == 2 && length >= 2 * self.bytes;
-        (said && length >= self.bytes && times >= self.repeats).then_some((piece, times))
+        let said = letters >= 3 || letters == 2 && 2 * length >= 3 * self.bytes;
+        let is_phrase =
+            letters >= 10 && piece.trim().contains(' ') || piece.chars().filter(|c| *c > '\u{2E7F}').count() >= 5;
+        let often = times >= self.repeats && length >= self.bytes;
+        (said && (often || is_phrase && times >= phrases && length >= of_phrases)).then_some((piece, times))
     }
 }
 
 impl RepetitionLoop {
-    /// What a text repeats somewhere inside, at twice the length that counts at its end, and how often.
+    /// What a text repeats somewhere inside, at half again the length that counts at its end, and how often.
     fn middle<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
         let bytes = text.as_bytes();
-        let least = 2 * self.bytes.max(STRIDE);
+        let least = (self.bytes + self.bytes / 2).max(2 * STRIDE);
         if bytes.len() < least {
             return None;
         }
         // A loop of that length covers one of the places looked at, and its period stands behind it.
         let mut done = 0;
-        (0..bytes.len() - STRIDE).step_by(STRIDE).find_map(|at| {
+        (0..bytes.len() - 2 * STRIDE).step_by(STRIDE).find_map(|at| {
             if at < done {
                 return None;
             }
             let piece = &bytes[at..at + END];
-            let window = &bytes[at + 1..bytes.len().min(at + STRIDE)];
+            let window = &bytes[at + 1..bytes.len().min(at + WINDOW)];
             let period = again(window, piece)? + 1;
             let (early, late) = (&bytes[..bytes.len() - period], &bytes[period..]);
             let same = |(one, other): (&u8, &u8)| one == other;
@@ -118,24 +131,6 @@ impl RepetitionLoop {
             (said && length >= least && length / period >= self.repeats).then_some((piece, length / period))
         })
     }
-
-    /// The one character the text ends with, if that many times that no sound is as long.
-    fn run<'t>(&self, text: &'t str) -> Option<(&'t str, usize)> {
-        let last = text.chars().next_back()?;
-        // Rules, dots and boxes are drawn.
-        let said = last.is_alphabetic()
-            || matches!(last, '\n' | '!' | '?' | '！' | '？' | '\u{2600}'..='\u{27BF}' | '\u{1F000}'..);
-        if !said || text.len() < self.bytes {
-            return None;
-        }
-        let times = text.chars().rev().take_while(|c| *c == last).count();
-        let piece = if last == '\n' {
-            "\\n"
-        } else {
-            &text[text.len() - last.len_utf8()..]
-        };
-        (times >= self.bytes).then_some((piece, times))
-    }
 }
 
 impl Rule for RepetitionLoop {
@@ -149,7 +144,8 @@ impl Rule for RepetitionLoop {
             let text = turn.text.as_ref();
             let ends = self
                 .tail(text)
-                .or_else(|| self.run(text))
+                .or_else(|| last_line(text, self.of_phrases()))
+                .or_else(|| last_character(text, self.bytes))
                 .map(|found| ("ends with", found));
             let found = ends.or_else(|| Some(("has", self.middle(text)?)));
             if let Some((where_at, (repeated, times))) = found {
@@ -180,20 +176,11 @@ mod tests {
     }
 
     #[test]
-    fn one_character_over_and_over_is_a_loop() {
-        let run = |text: String| {
-            RepetitionLoop::default()
-                .run(&text)
-                .map(|(piece, times)| (piece.to_owned(), times))
-        };
-        let found = |piece: &str, times| Some((piece.to_owned(), times));
-        assert_eq!(run(format!("so {}", "a".repeat(800))), found("a", 800));
-        assert_eq!(run(format!("so {}", "\u{54C8}".repeat(300))), found("\u{54C8}", 300));
-        assert_eq!(run(format!("so {}", "\u{1F602}".repeat(200))), found("\u{1F602}", 200));
-        assert_eq!(run(format!("so {}", "\n".repeat(300))), found("\\n", 300));
-        // Drawn, or a cry.
-        assert_eq!(run("-".repeat(500)), None);
-        assert_eq!(run("\u{2500}".repeat(500)), None);
-        assert_eq!(run(format!("so {}", "a".repeat(150))), None);
+    fn phrases_are_loops_sooner_than_words() {
+        let rule = RepetitionLoop::default();
+        let tail = |text: &str| rule.tail(text).map(|(_, times)| times);
+        assert_eq!(tail(&"Please ask your dealer for it. ".repeat(8)), Some(8));
+        assert_eq!(tail(&"Please ask your dealer for it. ".repeat(7)), None);
+        assert_eq!(tail(&"是这样的，我们再来看一遍。".repeat(8)), Some(8));
     }
 }

@@ -344,7 +344,6 @@ fn previous(bits: u32, at: usize) -> Option<usize> {
 
 /// The rank in a slot.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "a rank is what is left")]
 fn rank_of(slot: u64) -> u32 {
     (slot & ((1 << RANK_BITS) - 1)) as u32
 }

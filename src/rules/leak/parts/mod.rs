@@ -6,4 +6,5 @@ pub(super) mod escaped;
 pub(super) mod feature;
 pub(super) mod labels;
 pub(super) mod reached;
+pub(super) mod rewriting;
 pub(super) mod spans;

@@ -1,4 +1,4 @@
-//! Where a short piece of text stands again.
+//! Where a short piece of text stands again, and what a text ends with over and over.
 
 /// Where the piece stands first, by the rarest of its bytes: a searcher would take longer to make than to use.
 pub(in super::super) fn again(window: &[u8], piece: &[u8]) -> Option<usize> {
@@ -13,8 +13,45 @@ pub(in super::super) fn last_word(text: &str, times: usize) -> Option<(&str, usi
     let last = words.next()?;
     let found = 1 + words.take_while(|word| *word == last).count();
     // Two letters are a sound: la la la.
-    let said = last.chars().filter(|c| c.is_alphabetic()).count() >= 4;
-    (said && found >= times).then_some((last, found))
+    let letters = last.chars().filter(|c| c.is_alphabetic()).count();
+    (found >= times && letters >= 4 || found >= 2 * times && letters == 3).then_some((last, found))
+}
+
+/// The line of a list with numbers that the text ends with, if so many such lines that differ by their number alone take
+/// up so many bytes, and how many there are.
+pub(in super::super) fn last_line(text: &str, (times, bytes): (usize, usize)) -> Option<(&str, usize)> {
+    let mut lines = text.trim_end().rsplit('\n').map(without_number);
+    let last = lines.next()??;
+    let found = 1 + lines.take_while(|line| *line == Some(last)).count();
+    (last.contains(' ') && found >= times && found * last.len() >= bytes).then_some((last, found))
+}
+
+/// What a line of a list says behind its number.
+fn without_number(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let said = rest.strip_prefix(['.', ')', ':'])?.trim();
+    (rest.len() < line.len() && said.chars().filter(|c| c.is_alphabetic()).count() >= 10).then_some(said)
+}
+
+/// The one character the text ends with, if that many times that no sound is as long, and how often; of an emoji a
+/// quarter will do.
+pub(in super::super) fn last_character(text: &str, times: usize) -> Option<(&str, usize)> {
+    let last = text.chars().next_back()?;
+    // Rules, dots and boxes are drawn.
+    let is_emoji = matches!(last, '\u{2600}'..='\u{27BF}' | '\u{1F000}'..);
+    let said = last.is_alphabetic() || is_emoji || matches!(last, '\n' | '!' | '?' | '！' | '？');
+    let least = if is_emoji { times / 4 } else { times };
+    if !said || text.len() < least {
+        return None;
+    }
+    let found = text.chars().rev().take_while(|c| *c == last).count();
+    let piece = if last == '\n' {
+        "\\n"
+    } else {
+        &text[text.len() - last.len_utf8()..]
+    };
+    (found >= least).then_some((piece, found))
 }
 
 /// How rare a byte is in English, the blank and then the letters in order of frequency; others are rarest.
@@ -34,14 +71,43 @@ const RARITY: [u8; 256] = {
 
 #[cfg(test)]
 mod tests {
-    use super::{again, last_word};
+    use super::{again, last_character, last_line, last_word};
 
     #[test]
     fn a_word_over_and_over_is_told_from_a_song() {
         let blue = format!("It is{}", " blue".repeat(12));
         assert_eq!(last_word(&blue, 10), Some(("blue", 12)));
         assert_eq!(last_word(&blue, 13), None);
+        assert_eq!(last_word(&" you".repeat(30), 10), Some(("you", 30)));
         assert_eq!(last_word("la la la la la la la la la la la la", 10), None);
+    }
+
+    #[test]
+    fn lines_of_a_list_are_told_from_its_steps() {
+        let listed: String = (1..9)
+            .map(|n| format!("{n}. Ask the dealer for the manual.\n"))
+            .collect();
+        assert_eq!(
+            last_line(&listed, (8, 150)),
+            Some(("Ask the dealer for the manual.", 8))
+        );
+        assert_eq!(last_line(&listed, (9, 150)), None);
+        let steps: String = (1..9)
+            .map(|n| format!("{n}. Ask dealer {n} for the manual.\n"))
+            .collect();
+        assert_eq!(last_line(&steps, (8, 150)), None);
+    }
+
+    #[test]
+    fn one_character_over_and_over_is_told_from_a_cry() {
+        let run =
+            |piece: &str, times| last_character(&format!("so {}", piece.repeat(times)), 200).map(|(_, times)| times);
+        assert_eq!(run("a", 800), Some(800));
+        assert_eq!(run("\u{54C8}", 300), Some(300));
+        assert_eq!((run("\u{1F602}", 60), run("\u{1F602}", 40)), (Some(60), None));
+        assert_eq!(last_character(&"\n".repeat(300), 200), Some(("\\n", 300)));
+        // Drawn, or a cry.
+        assert_eq!((run("-", 500), run("\u{2500}", 500), run("a", 150)), (None, None, None));
     }
 
     #[test]

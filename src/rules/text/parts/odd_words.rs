@@ -1,7 +1,10 @@
 //! Words that were taken apart, stacked with marks, or written in letters that only look right.
 
-/// Letters of Cyrillic that look like Latin ones.
+/// Letters of Cyrillic that look like Latin ones, and those.
 const ALIKE: &str = "аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ";
+const LATIN: &str = "aeopcyxijshdABEKMHOPCTYXIJS";
+/// ASCII letters of a word that one such letter alone is surely wrong in: `IP-адрес` is two words, `Тx` a sign.
+const CERTAIN: usize = 4;
 
 /// Words with a blank after each letter, at the start of a text. Notes of a melody are capitals, and few.
 pub(in super::super) fn spaced(text: &str) -> Option<(&'static str, &str)> {
@@ -68,7 +71,8 @@ pub(in super::super) fn stacked(text: &str) -> Option<(&'static str, &str)> {
     Some(("stacks of combining marks", &text[start..]))
 }
 
-/// Words of Latin letters with some of Cyrillic that look like them, two at least, in a text that has no others.
+/// Words of Latin letters with some of Cyrillic that look like them, in a text that has few others, and words of Cyrillic
+/// with a Latin letter or two inside.
 pub(in super::super) fn mixed(text: &str) -> Option<(&'static str, &str)> {
     memchr::memchr2(0xD0, 0xD1, text.as_bytes())?;
     let is_cyrillic = |c: char| matches!(c, '\u{400}'..='\u{52F}');
@@ -79,14 +83,55 @@ pub(in super::super) fn mixed(text: &str) -> Option<(&'static str, &str)> {
         let ascii = word.bytes().filter(u8::is_ascii_alphabetic).count();
         ascii >= 2 && word.chars().all(|c| c.is_ascii() || ALIKE.contains(c))
     };
-    let (mut first, mut count, mut all) = (None, 0, 0);
+    let is_certain = |word: &str| {
+        let ascii = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase());
+        let (first, last) = (word.chars().next(), word.chars().next_back());
+        ascii(last) && first.is_some_and(|c| c.is_ascii()) && word.bytes().filter(u8::is_ascii).count() >= CERTAIN
+    };
+    let (mut first, mut count, mut all, mut certain) = (None, 0, 0, false);
     for word in words {
         all += 1;
         if is_mixed(&word) {
             count += 1;
+            certain |= is_certain(word);
             first.get_or_insert(word);
+        } else if has_latin(word) {
+            return Some(("Latin letters in Cyrillic words", word));
         }
     }
     // A letter alone may stand for any word.
-    (count >= 2 && count * 2 > all).then(|| ("Cyrillic letters in Latin words", first.unwrap_or_default()))
+    ((count >= 2 || certain) && count * 2 > all).then(|| ("Cyrillic letters in Latin words", first.unwrap_or_default()))
+}
+
+/// Whether a word of Cyrillic has one or two Latin letters inside that look like its own.
+fn has_latin(word: &str) -> bool {
+    const LEAST: usize = 5;
+    let is_cyrillic = |c: char| matches!(c, '\u{400}'..='\u{52F}');
+    let latin = word.chars().filter(char::is_ascii).count();
+    let bounds = [word.chars().next(), word.chars().next_back()];
+    matches!(latin, 1 | 2)
+        && word.chars().count() >= LEAST
+        && bounds.into_iter().all(|c| c.is_some_and(is_cyrillic))
+        && word.chars().all(|c| is_cyrillic(c) || LATIN.contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mixed;
+
+    #[test]
+    fn letters_of_another_alphabet_are_told_from_words_of_it() {
+        let found = |text: &str| mixed(text).map(|(_, word)| word.to_owned());
+        assert_eq!(found("ask the cоmpany for it"), Some("cоmpany".to_owned()));
+        assert_eq!(found("это дoкумент о том"), Some("дoкумент".to_owned()));
+        for text in [
+            "IP-адрес и SMSки",
+            "в web-е",
+            "скачать apkшник и exeшник",
+            "the word дом is short",
+            "Тx и хy",
+        ] {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! UTF-8 that was decoded as something else, found by undoing it.
 
+pub(in super::super) mod capitals;
 pub(in super::super) mod cyrillic;
+pub(in super::super) mod japanese;
 pub(in super::super) mod latin;
 pub(in super::super) mod pages;
 

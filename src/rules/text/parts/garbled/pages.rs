@@ -1,4 +1,4 @@
-//! Text read in a code page that is not its own: UTF-8 as that of a Mac or of DOS, others as Latin-1, and what GBK
+//! Text read in a code page that is not its own: UTF-8 as that of a Mac, of DOS or of Central Europe, others as Latin-1, and what GBK
 //! makes of characters that were lost before.
 
 use std::sync::LazyLock;
@@ -6,9 +6,13 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 /// By code page: what it reads the byte C3 as, which leads the letters of Latin languages, and the bytes 80 to BF.
-const PAGES: [(&str, &str); 2] = [
+const PAGES: [(&str, &str); 3] = [
     ("√", "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø"),
     ("├", "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐"),
+    (
+        "Ă",
+        "€\u{81}‚\u{83}„…†‡\u{88}‰Š‹ŚŤŽŹ\u{90}‘’“”•–—\u{98}™š›śťžź\u{a0}ˇ˘Ł¤Ą¦§¨©Ş«¬\u{ad}®Ż°±˛ł´µ¶·¸ąş»Ľ˝ľż",
+    ),
 ];
 
 /// What GBK makes of U+FFFD in UTF-8, and of memory that nothing was written to.
@@ -16,7 +20,7 @@ static LOST: LazyLock<[(&str, Finder<'static>); 3]> =
     LazyLock::new(|| ["锟斤拷", "烫烫烫", "屯屯屯"].map(|lost| (lost, Finder::new(lost))));
 
 /// What leads letters in those pages, and how Latin-1 reads the apostrophe of the Mac.
-static LEADS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| PAGES.map(|(lead, _)| Finder::new(lead)));
+static LEADS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| PAGES.map(|(lead, _)| Finder::new(lead)));
 static APOSTROPHE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Õ"));
 static BLANK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Â "));
 
@@ -156,6 +160,7 @@ mod tests {
     fn other_pages_are_told_from_signs_and_accents() {
         assert_eq!(find("un caf√© noir"), Some(("√©", "é".to_owned())));
         assert_eq!(find("un cafÃ© caf├⌐"), Some(("├⌐", "é".to_owned())));
+        assert_eq!(find("za malĂ© penĂ\u{ad}ze"), Some(("Ă©", "é".to_owned())));
         for text in ["√2, 3√©, a√b", "├── src\n│   ├─ a", "2√π"] {
             assert_eq!(find(text), None, "{text}");
         }
