@@ -1,7 +1,8 @@
 //! Runs of 13 words of held-out rows, as decontamination looks for them.
 //!
 //! 13-grams are those of GPT-3 (Brown et al. 2020, appendix C): words in lower case without punctuation, any
-//! overlap counts, and a run in more than ten rows is taken for a phrase of the format, not of a row.
+//! overlap counts, and a run in more than ten rows is taken for a phrase of the format, not of a row. So is one that
+//! lies mostly in what a row begins or ends with like the row before it: an instruction, and a word or two of the row.
 
 use crate::text::{Word, rolling};
 
@@ -9,6 +10,8 @@ use crate::text::{Word, rolling};
 pub const N: usize = 13;
 /// Held-out rows with a run beyond which it is the format's; or a hundredth of the rows, if that is more.
 const COMMON: usize = 10;
+/// Words of a run that are a row's own, at least, where the others are what it begins or ends with like the row before.
+const OWN: usize = 8;
 /// Bits of the filter before the list, as a power of two: 2 MiB.
 const FILTER: u32 = 24;
 
@@ -19,11 +22,40 @@ pub(super) struct Grams {
     filter: Vec<u64>,
     /// Different runs of each row that count.
     of: Vec<u32>,
+    /// The words of the row before, by turn.
+    before: Vec<Vec<u64>>,
 }
 
 impl Grams {
-    pub(super) fn add(&mut self, words: &[Word], row: u32) {
-        rolling(words, N, |gram| self.list.push((gram, row)));
+    /// Adds the words of a row's turn; whether it has runs that may count.
+    pub(super) fn add(&mut self, words: &[Word], turn: usize, row: u32) -> bool {
+        if self.before.len() <= turn {
+            self.before.resize_with(turn + 1, Vec::new);
+        }
+        let before = &mut self.before[turn];
+        let alike = |pairs: &mut dyn Iterator<Item = (&u64, &Word)>| {
+            pairs.take_while(|(one, other)| **one == other.hash).count()
+        };
+        let start = alike(&mut before.iter().zip(words));
+        // The same row again is no format.
+        let end = words.len() - alike(&mut before.iter().rev().zip(words.iter().rev()));
+        let (start, end) = if start == words.len() {
+            (0, words.len())
+        } else {
+            (start, end.max(start))
+        };
+        before.clear();
+        before.extend(words.iter().map(|word| word.hash));
+        let (mut at, mut any) = (0, false);
+        rolling(words, N, |gram| {
+            let own = (at + N).min(end).saturating_sub(at.max(start));
+            if own >= OWN {
+                self.list.push((gram, row));
+                any = true;
+            }
+            at += 1;
+        });
+        any
     }
 
     /// Sorts the runs and drops those of the format.

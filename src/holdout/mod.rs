@@ -108,14 +108,13 @@ impl Holdout {
         keep(&mut self.rows, parts.row);
         keep(&mut self.prompts, parts.prompt);
         keep(&mut self.answers, parts.answer);
-        let mut longest = 0;
+        let mut any = false;
         for (at, turn) in example.turns.iter().enumerate() {
             if turn.role != Role::System && turn.branch != Branch::Rejected {
-                self.grams.add(words.turn(at), number);
-                longest = longest.max(words.turn(at).len());
+                any |= self.grams.add(words.turn(at), at, number);
             }
         }
-        self.short += u64::from(longest < GRAM_WORDS);
+        self.short += u64::from(!any);
         scratch.take(example, words);
         self.shingles.extend_from_slice(&scratch.set);
         self.ends.push(self.shingles.len());
@@ -137,7 +136,7 @@ impl Holdout {
         self.grams.index(self.places.len());
     }
 
-    /// Held-out rows of which no turn has as many words as are looked for inside other texts.
+    /// Held-out rows of which no turn has as many words, and of its own, as are looked for inside other texts.
     pub fn short(&self) -> u64 {
         self.short
     }

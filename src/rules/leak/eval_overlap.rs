@@ -11,8 +11,9 @@ rule_meta! {
     /// ## What it finds
     /// Training rows that share a run of 13 words with a held-out row (`--eval`, `--against`), in its prompt or
     /// its answer, as decontamination of benchmarks looks for it. Runs that stand in more than ten held-out rows
-    /// (or a hundredth of them) belong to the format and do not count. Rows that are the same, ask the same or
-    /// are nearly alike are other rules'.
+    /// (or a hundredth of them) belong to the format and do not count, nor do those with fewer than 8 words of a row's own
+    /// beside what it begins or ends with like the row before it, an instruction. Rows that are the same, ask the same
+    /// or are nearly alike are other rules'.
     ///
     /// ## Why it matters
     /// A long run in common is seldom chance: the held-out row, or its source, stands in the training data.
