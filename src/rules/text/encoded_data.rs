@@ -88,7 +88,9 @@ fn is_drawn(piece: &[u8]) -> bool {
     let large = count(u8::is_ascii_uppercase);
     let digits = count(u8::is_ascii_digit);
     let mut kinds = [false; 256];
-    piece.iter().for_each(|byte| kinds[usize::from(*byte)] = true);
+    for byte in piece {
+        kinds[usize::from(*byte)] = true;
+    }
     let kinds = kinds.iter().filter(|kind| **kind).count();
     small * 6 >= piece.len() && large * 6 >= piece.len() && digits * 30 >= piece.len() && kinds >= 32
 }

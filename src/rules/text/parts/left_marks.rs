@@ -127,7 +127,7 @@ fn rated(text: &str) -> Option<&str> {
 /// Whether what is asked has the mark, up to its first number.
 fn is_spoken_of(example: &Example<'_>, mark: &str) -> bool {
     let numbered = mark.find(|c: char| c.is_ascii_digit());
-    let mark = mark[..numbered.unwrap_or(mark.len())].as_bytes();
+    let mark = &mark.as_bytes()[..numbered.unwrap_or(mark.len())];
     let mut asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
     asked.any(|turn| memmem::find(turn.text.as_bytes(), mark).is_some())
 }
