@@ -12,7 +12,7 @@ use crate::rules::parts::turns;
 rule_meta! {
     /// ## What it finds
     /// Answers in which the assistant speaks of itself as of the model that wrote the data: "as an AI language
-    /// model" in some twenty languages, "trained by OpenAI", "I'm Claude, an AI assistant made by Anthropic",
+    /// model" in eighteen languages, "trained by OpenAI", "I'm Claude, an AI assistant made by Anthropic",
     /// 我是通义千问; what was copied with it from the page: `Copy code`, marks of citations (`[cite: 12]`,
     /// `citeturn0search3`), `sandbox:/mnt/data/`, the head of a message; and what was said of the answer: points,
     /// notes to a reviewer. A name that the system prompt gives, a mark that the prompt has, and points that were

@@ -160,7 +160,7 @@ mod tests {
             "AT&T and R&D",
             "C:\\new\\nodes",
             "where $AB=AC=BD=CD=BC=4$, and AE=CF=84",
-            "AB=CD=BF, then BF=CE=AB and AB=DC=BA",
+            "AB=CD=BF, then BF=CE=AB and BF=DE=AF",
             "a query ?q=C3 of A1=C3",
         ] {
             assert_eq!(find(text), None, "{text}");

@@ -15,7 +15,7 @@ rule_meta! {
     /// ## What it finds
     /// Answers that go on with the next question and its answer, as `\n\nHuman: …`, `### Instruction:` or `Q: … A: …`, or
     /// end with the other side's mark, or begin with the cue they should follow, as `### Response:` or `AI:`. Both sides
-    /// are known by their names in some twenty languages, and the assistant by the one that the system prompt gives it.
+    /// are known by their names in fifteen languages, and the assistant by the one that the system prompt gives it.
     /// Rows in which such a talk is asked for, and transcripts from their start on, are left alone.
     ///
     /// ## Why it matters
