@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 use serde::Deserialize;
 
+use super::parts::introduced;
 use super::parts::left_marks;
 use super::parts::self_spoken::{self, AT_START};
 use crate::finding::Findings;
@@ -93,7 +94,7 @@ impl Rule for Boilerplate {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example) {
             let text = turn.trimmed();
-            let said = phrase(text, row.chars.beyond_ascii()).or_else(|| self_spoken::introduced(example, text));
+            let said = phrase(text, row.chars.beyond_ascii()).or_else(|| introduced::as_another(example, text));
             let found = said.map(|phrase| ("says", phrase)).or_else(|| {
                 let mark = left_marks::find(example, text, row.chars).or_else(|| left_marks::remark(example, text));
                 mark.map(|mark| ("holds", mark))

@@ -5,6 +5,7 @@ pub(super) mod drawn;
 pub(super) mod error_words;
 pub(super) mod escapes;
 pub(super) mod garbled;
+pub(super) mod introduced;
 pub(super) mod invisible;
 pub(super) mod last_line;
 pub(super) mod left_marks;
