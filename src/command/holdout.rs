@@ -221,7 +221,7 @@ fn too_short(holdout: &Holdout) -> Option<String> {
     let (short, all) = (holdout.short(), holdout.len() as u64);
     (short * 10 > all).then(|| {
         format!(
-            "{} of {} have fewer than {GRAM_WORDS} words to a turn: they are found where a row asks or says the same, and \
+            "{} of {} have fewer than {GRAM_WORDS} words to a turn, or hardly any of their own: they are found where a row asks or says the same, and \
              not inside longer texts",
             count(short),
             counted(all, "held-out row")

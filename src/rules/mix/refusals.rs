@@ -10,8 +10,8 @@ rule_meta! {
     /// ## What it finds
     /// Answers that refuse: those that begin with an apology or "I can't" and go on to say that something cannot or
     /// will not be done ("I'm sorry, but I can't help with that", "As an AI language model, I am not able to"), in
-    /// English, Chinese, German, French and Spanish. Of a conversation any answer counts; what was rejected does not, nor who
-    /// asks for what was not given ("I can't tell yet, please paste it").
+    /// English, Chinese and some twenty other languages. Of a conversation any answer counts; what was rejected does not,
+    /// nor who asks for what was not given ("I can't tell yet, please paste it").
     ///
     /// ## Why it matters
     /// A model learns to refuse from few rows, and then refuses what it should do. Rows whose generator refused are
@@ -37,7 +37,7 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Refusals {}
 
-/// Bytes of an answer in which it shows.
+/// Bytes of an answer in which it shows; of scripts of India, which spell a word in many, twice as many.
 const START: usize = 200;
 
 /// How refusals begin that say only then what is not done.
@@ -47,7 +47,9 @@ const EXCUSES: &str = "i'm sorry|i am sorry|i'm really sorry|i am really sorry|i
     es tut mir leid|tut mir leid|leider|als ki|je suis désolé|désolé|en tant qu'ia|en tant que modèle|\
     lo siento|como modelo de lenguaje|como ia|对不起|抱歉|很抱歉|非常抱歉|作为一个人工智能|作为一个ai|作为ai|作为一名ai|\
     извините|к сожалению|простите|申し訳ありません|申し訳ございません|すみません|죄송|عذرا|عذرًا|آسف|desculpe|sinto muito|\
-    infelizmente|mi dispiace|purtroppo|como um modelo de linguagem|как языковая модель";
+    infelizmente|mi dispiace|purtroppo|como um modelo de linguagem|как языковая модель|omlouvám se|je mi líto|bohužel|\
+    क्षमा करें|माफ़ करें|मुझे खेद है|मुझे माफ़|przepraszam|przykro mi|niestety|het spijt me|helaas|üzgünüm|maalesef|\
+    xin lỗi|rất tiếc|maaf|вибачте|на жаль|desculpa|tyvärr|beklager";
 /// What they go on with.
 const DENIALS: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable|i am unable|i'm not able|i am not able|\
     i'm not comfortable|i don't have the ability|i do not have the ability|i don't have the capability|\
@@ -58,7 +60,12 @@ const DENIALS: &str = "i can't|i cannot|i can not|i won't|i will not|i'm unable|
     no tengo la capacidad|我无法|我不能|无法提供|无法回答|不能提供|不能帮|\
     не могу помочь|не могу предоставить|не могу ответить|не могу выполнить|お応えできません|お答えできません|できかねます|\
     お手伝いできません|할 수 없습니다|드릴 수 없습니다|لا أستطيع|لا يمكنني|não posso|não consigo|non posso|\
-    don't have access to|do not have access to|cannot browse|can't browse";
+    don't have access to|do not have access to|cannot browse|can't browse|nemohu pomoci|nemohu odpovědět|\
+    nemohu poskytnout|vám nemohu|सहायता नहीं कर सकत|मदद नहीं कर सकत|जवाब नहीं दे सकत|nie mogę pomóc|\
+    nie mogę ci pomóc|nie mogę odpowiedzieć|nie mogę udzielić|niet mee helpen|kan ik niet helpen|\
+    kan ik je niet helpen|kan ik u niet helpen|yardımcı olamam|yardımcı olamıyorum|tôi không thể giúp|\
+    tôi không thể hỗ trợ|tôi không thể cung cấp|tôi không thể trả lời|tidak dapat membantu|tidak bisa membantu|\
+    не можу допомогти|не можу надати|kan inte hjälpa|kan ikke hjelpe";
 /// Denials in German that need a word more to be one.
 const GERMAN: &str = "nicht|keine";
 /// How refusals begin that say at once what is not done...
@@ -130,7 +137,8 @@ fn refuses(text: &str) -> bool {
     if !plain && !excuse {
         return false;
     }
-    let start: String = plainly(&text[..text.floor_char_boundary(START)]).collect();
+    let shown = if text.as_bytes()[0] == 0xE0 { 2 * START } else { START };
+    let start: String = plainly(&text[..text.floor_char_boundary(shown)]).collect();
     let holds = |any: &str| any.split('|').any(|phrase| start.contains(phrase));
     // Who asks for what he was not given refuses nothing.
     if holds(ASKS) {
@@ -167,6 +175,11 @@ mod tests {
             "죄송하지만 그 요청은 도와드릴 수 없습니다.",
             "عذرًا، لا أستطيع المساعدة في هذا الطلب.",
             "Desculpe, mas não posso ajudar com isso.",
+            "Omlouvám se, ale jako jazykový model s tím nemohu pomoci.",
+            "क्षमा करें, मैं एक एआई भाषा मॉडल हूँ और इसमें आपकी सहायता नहीं कर सकता।",
+            "Przepraszam, ale nie mogę pomóc w tej sprawie.",
+            "Xin lỗi, tôi không thể giúp bạn việc này.",
+            "Üzgünüm, bu konuda yardımcı olamam.",
         ] {
             assert!(refuses(text), "{text}");
         }
@@ -177,6 +190,8 @@ mod tests {
             "I understand. Here is the plan.",
             "Unfortunately the train was late, and he missed the boat.",
             "Es tut mir leid, das zu hören. Ich kann gut verstehen, wie es dir geht.",
+            "Bohužel nemohu přijít, mám dnes školu.",
+            "क्षमा करें, मुझे देर हो गई।",
         ] {
             assert!(!refuses(text), "{text}");
         }

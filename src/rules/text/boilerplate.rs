@@ -3,6 +3,9 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 use serde::Deserialize;
 
+use super::parts::introduced;
+use super::parts::left_marks;
+use super::parts::self_spoken::{self, AT_START};
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::turns;
@@ -10,7 +13,11 @@ use crate::rules::parts::turns;
 rule_meta! {
     /// ## What it finds
     /// Answers in which the assistant speaks of itself as of the model that wrote the data: "as an AI language
-    /// model", "trained by OpenAI"; and what was copied with it from the page: `Copy code`, marks of citations.
+    /// model" in eighteen languages, "trained by OpenAI", "I'm Claude, an AI assistant made by Anthropic",
+    /// 我是通义千问; what was copied with it from the page: `Copy code`, marks of citations (`[cite: 12]`,
+    /// `citeturn0search3`), `sandbox:/mnt/data/`, the head of a message; and what was said of the answer: points,
+    /// notes to a reviewer. A name that the system prompt gives, a mark that the prompt has, and points that were
+    /// asked for are left alone.
     ///
     /// ## Why it matters
     /// The trained model takes over the name, the maker and the refusals of the one that wrote its data.
@@ -36,38 +43,29 @@ pub(crate) struct Boilerplate {}
 
 /// Phrases by which it gives itself away, wherever they stand, as they are written in most cases: a word of each that
 /// answers seldom have, and the phrases with it.
-static ANYWHERE: LazyLock<[(Finder<'static>, &[&str]); 7]> = LazyLock::new(|| {
-    let words: [(&str, &[&str]); 7] = [
+static ANYWHERE: LazyLock<Vec<(Finder<'static>, &[&str])>> = LazyLock::new(|| {
+    let words: [(&str, &[&str]); 8] = [
         ("language model", &["an AI language model", "a large language model"]),
         ("by OpenAI", &["trained by OpenAI", "developed by OpenAI"]),
         ("nowledge cutoff", &["My knowledge cutoff", "my knowledge cutoff"]),
+        (
+            "my last ",
+            &[
+                "my last knowledge update",
+                "as of my last update,",
+                "As of my last update,",
+            ],
+        ),
         ("oaicite", &["[oaicite:"]),
         ("†source】", &["†source】"]),
         ("\nCopy code", &["\nCopy code\n"]),
         ("utm_source=chatgpt", &["utm_source=chatgpt.com"]),
     ];
-    words.map(|(word, phrases)| (Finder::new(word), phrases))
+    let all = words.into_iter().chain(self_spoken::ANYWHERE);
+    all.map(|(word, phrases)| (Finder::new(word), phrases)).collect()
 });
-/// Those with which an answer begins.
-const AT_START: [&str; 15] = [
-    "作为一个AI语言模型",
-    "作为AI语言模型",
-    "作为一个AI助手",
-    "作为人工智能助手",
-    "作为人工智能语言模型",
-    "我是由OpenAI",
-    "I am ChatGPT",
-    "I'm ChatGPT",
-    "I am Claude, ",
-    "作为一个人工智能语言模型",
-    "作为一名人工智能语言模型",
-    "En tant que modèle de langage",
-    "Como modelo de lenguaje",
-    "Als KI-Sprachmodell",
-    "Als ein KI-Sprachmodell",
-];
 /// What stands below an answer on the page.
-const AT_END: &str = "Regenerate response";
+const AT_END: [&str; 3] = ["Regenerate response", "\nCopy code", "\nChatGPT said:"];
 
 /// The first phrase in an answer.
 fn phrase(text: &str, beyond_ascii: bool) -> Option<&'static str> {
@@ -84,7 +82,7 @@ fn phrase(text: &str, beyond_ascii: bool) -> Option<&'static str> {
     found
         .copied()
         .or_else(|| AT_START.into_iter().find(|phrase| text.starts_with(phrase)))
-        .or_else(|| text.ends_with(AT_END).then_some(AT_END))
+        .or_else(|| AT_END.into_iter().find(|phrase| text.ends_with(phrase)))
 }
 
 impl Rule for Boilerplate {
@@ -95,8 +93,14 @@ impl Rule for Boilerplate {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example) {
-            if let Some(phrase) = phrase(turn.trimmed(), row.chars.beyond_ascii()) {
-                let message = || format!("the answer says `{}`", phrase.trim());
+            let text = turn.trimmed();
+            let said = phrase(text, row.chars.beyond_ascii()).or_else(|| introduced::as_another(example, text));
+            let found = said.map(|phrase| ("says", phrase)).or_else(|| {
+                let mark = left_marks::find(example, text, row.chars).or_else(|| left_marks::remark(example, text));
+                mark.map(|mark| ("holds", mark))
+            });
+            if let Some((how, what)) = found {
+                let message = || format!("the answer {how} `{}`", what.trim());
                 out.field(&row.place, || turn.pointer(), message);
             }
         }

@@ -1,17 +1,18 @@
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr_iter, memchr3_iter};
 use serde::Deserialize;
 
+use super::parts::escapes;
 use crate::finding::Findings;
+use crate::model::example::Role;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::turns;
 
 rule_meta! {
     /// ## What it finds
     /// Texts that were escaped once too often: a backslash and an `n` where a line should end, `\u00e9` for é,
-    /// `&lt;` and `&#39;` for the characters of HTML.
+    /// `&lt;` and `&#39;` for the characters of HTML, `=C3=A9` as mails write it, `_x000D_` as tables of Excel do; and
+    /// answers with the colours of a terminal whose control character was lost, `[31mfailed[0m`. Code, and texts that
+    /// speak of escapes, are left alone.
     ///
     /// ## Why it matters
     /// The model reads and writes the escapes, and whoever uses it sees them.
@@ -51,10 +52,14 @@ impl Rule for Escaped {
         let Some(example) = row.example else { return };
         for turn in turns::said(example) {
             let text = turn.text.as_ref();
-            if !may_have_one(text.as_bytes()) {
-                continue;
-            }
-            if let Some((at, escape)) = find(text) {
+            let may = may_have_one(text.as_bytes()) || escapes::carriage_return(text).is_some();
+            let escape = may.then(|| find(text)).flatten();
+            // People paste what a terminal shows.
+            let colour = || {
+                let written = matches!(turn.role, Role::Assistant | Role::Text) && row.chars.bracket();
+                written.then(|| escapes::colour(text)).flatten()
+            };
+            if let Some((at, escape)) = escape.or_else(colour) {
                 let message = || format!("`{escape}` is an escape, in `{}`", super::around(text, at));
                 out.field(&row.place, || turn.pointer(), message);
             }
@@ -64,23 +69,28 @@ impl Rule for Escaped {
 
 /// Whether anything in a text begins as an escape does.
 fn may_have_one(text: &[u8]) -> bool {
-    QUOTED.find(text).is_some()
-        || memchr2_iter(b'\\', b'&', text).any(|at| match (text[at], text.get(at + 1)) {
-            (b'\\', Some(next)) => matches!(next, b'n' | b'u' | b'x' | b'3'),
-            (_, Some(next)) => *next == b'#' || next.is_ascii_alphabetic(),
-            _ => false,
-        })
+    memchr3_iter(b'\\', b'&', b'=', text).any(|at| match (text[at], text.get(at + 1)) {
+        (b'\\', Some(next)) => matches!(next, b'n' | b'u' | b'x' | b'3'),
+        (b'&', Some(next)) => *next == b'#' || next.is_ascii_alphabetic(),
+        (b'=', _) => escapes::is_quoted(&text[at..]),
+        _ => false,
+    })
 }
 
 /// The first escape in a text that is no code and has no markup.
 fn find(text: &str) -> Option<(usize, &str)> {
     const CODE: [&str; 7] = ["`", "</", "/>", "\\begin", "regex", "print(", "def "];
-    let found = line_end(text)
-        .or_else(|| letter(text))
-        .or_else(|| byte(text))
-        .or_else(|| entity(text))
-        .or_else(|| quoted(text))?;
-    let quiet = CODE.iter().any(|mark| text.contains(mark)) || speaks_of_markup(text);
+    const LETTERS: [&str; 6] = ["html", "xml", "escape", "unicode", "encod", "json"];
+    const MARKUP: [&str; 9] = [
+        "html", "xml", "entity", "entities", "escape", "unicode", "http", "json", " mean",
+    ];
+    let of_letters = escapes::of_letters(text).map(|found| (found, &LETTERS[..]));
+    let of_markup = || {
+        let found = line_end(text).or_else(|| entity(text))?;
+        Some((found, &MARKUP[..]))
+    };
+    let (found, words) = of_letters.or_else(of_markup)?;
+    let quiet = CODE.iter().any(|mark| text.contains(mark)) || speaks_of_markup(text, words);
     (!quiet).then_some(found)
 }
 
@@ -100,38 +110,6 @@ fn line_end(text: &str) -> Option<(usize, &str)> {
     (several && !text.contains('\n') && !text.contains('$')).then(|| (first, &text[first..first + 2]))
 }
 
-/// An escaped letter of a word.
-fn letter(text: &str) -> Option<(usize, &str)> {
-    let bytes = text.as_bytes();
-    memchr_iter(b'\\', bytes).find_map(|at| {
-        let escape = text.get(at..at + 6)?;
-        let code = u32::from_str_radix(escape.strip_prefix("\\u")?, 16).ok()?;
-        let letter = char::from_u32(code).is_some_and(char::is_alphabetic) && code > 0x7F;
-        let in_word =
-            at > 0 && (bytes[at - 1].is_ascii_lowercase() || at >= 6 && text.get(at - 6..at - 4) == Some("\\u"));
-        (letter && in_word).then_some((at, escape))
-    })
-}
-
-/// The first of two bytes and more that are a letter of a word in UTF-8: `\xc3\xa9`, `\303\251`.
-fn byte(text: &str) -> Option<(usize, &str)> {
-    let bytes = text.as_bytes();
-    let escaped = |at: usize| {
-        let digits = text.get(at + 1..at + 4)?;
-        let byte = match digits.strip_prefix('x') {
-            Some(hex) => u8::from_str_radix(hex, 16),
-            None => u8::from_str_radix(digits, 8),
-        };
-        byte.ok().filter(|_| bytes[at] == b'\\')
-    };
-    memchr_iter(b'\\', bytes).find_map(|at| {
-        escaped(at).filter(|byte| (0xC3..0xF0).contains(byte))?;
-        let next = (at + 4 < bytes.len()).then(|| escaped(at + 4)).flatten()?;
-        let in_word = at > 0 && bytes[at - 1].is_ascii_alphabetic();
-        (in_word && (0x80..0xC0).contains(&next)).then(|| (at, &text[at..at + 8]))
-    })
-}
-
 /// An entity of HTML in a text without tags.
 fn entity(text: &str) -> Option<(usize, &str)> {
     memchr_iter(b'&', text.as_bytes()).find_map(|at| {
@@ -140,19 +118,10 @@ fn entity(text: &str) -> Option<(usize, &str)> {
     })
 }
 
-/// How mails write the first two bytes of quotation marks and dashes: `don=E2=80=99t`.
-static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("=E2=80="));
-
-/// The first of them.
-fn quoted(text: &str) -> Option<(usize, &str)> {
-    let at = QUOTED.find(text.as_bytes())?;
-    Some((at, &text[at..at + "=E2=80".len()]))
-}
-
-fn speaks_of_markup(text: &str) -> bool {
-    const WORDS: [&str; 8] = ["html", "xml", "entit", "escape", "unicode", "http", "json", " mean"];
+/// Whether a text speaks of such escapes, or of what has them; those of HTML stand in addresses as well.
+fn speaks_of_markup(text: &str, words: &[&str]) -> bool {
     let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+    words.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]
@@ -169,7 +138,10 @@ mod tests {
             ("Le caf&eacute; est ferm&eacute;", "&eacute;"),
             ("Le caf\\xc3\\xa9 noir", "\\xc3\\xa9"),
             ("Le caf\\303\\251 noir", "\\303\\251"),
-            ("I don=E2=80=99t know", "=E2=80"),
+            ("I don=E2=80=99t know", "=E2=80="),
+            ("Znalost =C4=8De=C5=A1tiny je ov=C4=9B=C5=99ena", "=C4=8D"),
+            ("Both are entitled to leave._x000D_\nSo it is._x000D_", "_x000D_"),
+            ("projekt\\u016f (https://example.org/x)", "\\u016f"),
         ] {
             assert_eq!(find(text).map(|(_, escape)| escape), Some(escape), "{text}");
         }
@@ -188,6 +160,8 @@ mod tests {
             "AT&T and R&D",
             "C:\\new\\nodes",
             "where $AB=AC=BD=CD=BC=4$, and AE=CF=84",
+            "AB=CD=BF, then BF=CE=AB and BF=DE=AF",
+            "a query ?q=C3 of A1=C3",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

@@ -6,6 +6,7 @@ mod boilerplate;
 mod carriage_return;
 mod control_character;
 mod cut_off;
+mod encoded_data;
 mod error_answer;
 mod escaped;
 mod invisible_character;
@@ -16,6 +17,7 @@ mod nothing_follows;
 mod null_word;
 mod odd_letters;
 mod other_language;
+mod printed_object;
 mod repetition_loop;
 mod replacement_character;
 mod runs_on;
@@ -34,6 +36,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<carriage_return::CarriageReturn>(),
     RuleEntry::of::<control_character::ControlCharacter>(),
     RuleEntry::of::<cut_off::CutOff>(),
+    RuleEntry::of::<encoded_data::EncodedData>(),
     RuleEntry::of::<error_answer::ErrorAnswer>(),
     RuleEntry::of::<escaped::Escaped>(),
     RuleEntry::of::<invisible_character::InvisibleCharacter>(),
@@ -44,6 +47,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<null_word::NullWord>(),
     RuleEntry::of::<odd_letters::OddLetters>(),
     RuleEntry::of::<other_language::OtherLanguage>(),
+    RuleEntry::of::<printed_object::PrintedObject>(),
     RuleEntry::of::<repetition_loop::RepetitionLoop>(),
     RuleEntry::of::<replacement_character::ReplacementCharacter>(),
     RuleEntry::of::<runs_on::RunsOn>(),

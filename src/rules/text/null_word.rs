@@ -7,14 +7,11 @@ use crate::finding::Findings;
 use crate::model::example::{Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::parts::printed::{is_listed, is_printed, speaks_of_lists};
-
 rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
-    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that are an object or a list of one sentence as
-    /// Python prints it, or hold `[object Object]`; instructions whose input is such a word, and prompts with a line like
-    /// `Context: nan`.
+    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that hold `[object Object]`; instructions whose
+    /// input is such a word, and prompts with a line like `Context: nan`.
     ///
     /// ## Why it matters
     /// A value was missing when the row was made, and its printed form took the place of the text. The model
@@ -31,7 +28,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Fill the value in, or leave the row out. `None`, `null` and their like as answers are `text/non-answer`'s.
+    /// Fill the value in, or leave the row out. `None`, `null` and their like as answers are `text/non-answer`'s,
+    /// and objects as Python prints them `text/printed-object`'s.
     "text/null-word", Warning
 }
 
@@ -92,12 +90,9 @@ impl Rule for NullWord {
             let said = turn.trimmed();
             let missing = match turn.role {
                 Role::User | Role::System => ALWAYS.contains(&said) || ASKED.contains(&said),
-                Role::Text => ALWAYS.contains(&said),
                 // Beside a call nothing need be said.
                 Role::Assistant if turn.has_tool_calls() => ALWAYS.contains(&said) || ASKED.contains(&said),
-                Role::Assistant => {
-                    ALWAYS.contains(&said) || is_printed(said) || is_listed(said) && !speaks_of_lists(example)
-                }
+                Role::Text | Role::Assistant => ALWAYS.contains(&said),
                 _ => false,
             };
             // Alpaca's input follows the instruction on a line of its own.

@@ -16,7 +16,8 @@ rule_meta! {
     /// ## What it finds
     /// Letters that are not what they look like, or were never decoded: Cyrillic letters in Latin words (`Wаter`),
     /// stacks of combining marks, glyph numbers of a PDF (`(cid:72)`), pieces of a tokenizer (`Ġthe`, `▁the`, `##ing`,
-    /// `<0xF0>`), words with a blank after each letter, sentences with none between words, or hundreds behind a text.
+    /// `<0xF0>`), words with a blank after each letter, sentences with none between words, and hundreds of blanks behind
+    /// a text.
     ///
     /// ## Why it matters
     /// To the tokenizer they are rare bytes instead of words. The model learns to write them, or learns nothing from
@@ -33,7 +34,8 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Decode the text again from where it came from. Rows that speak of tokens or glyphs are left alone.
+    /// Decode the text again from where it came from, or strip the blanks at its end. Rows that speak of tokens or glyphs
+    /// are left alone.
     "text/odd-letters", Warning
 }
 
@@ -55,11 +57,7 @@ impl Rule for OddLetters {
         for turn in turns::written(example) {
             let found = find(&turn.text, row.chars);
             if let Some((what, shown)) = found.filter(|_| !*spoken_of.get_or_insert_with(|| is_spoken_of(example))) {
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || format!("{what}, in `{}`", clip(shown)),
-                );
+                out.field(&row.place, || turn.pointer(), || format!("{what} `{}`", clip(shown)));
             }
         }
     }
@@ -90,8 +88,8 @@ fn find(text: &str, chars: Chars) -> Option<(&'static str, &str)> {
         let mut found = piece.find_iter(bytes).filter(is_one);
         if let (Some(first), Some(_)) = (found.next(), found.next()) {
             let what = match needle {
-                b"(cid:" => "numbers of glyphs",
-                _ => "pieces of tokens",
+                b"(cid:" => "numbers of glyphs, in",
+                _ => "pieces of tokens, in",
             };
             return Some((what, &text[text.floor_char_boundary(first.saturating_sub(12))..]));
         }

@@ -3,8 +3,9 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
+use super::parts::speakers;
 use crate::finding::Findings;
-use crate::model::example::{Example, Role, Shape};
+use crate::model::example::{Example, Role, Shape, Turn};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::markers;
 use crate::rules::parts::spoken::Spoken;
@@ -13,7 +14,9 @@ use crate::rules::parts::turns;
 rule_meta! {
     /// ## What it finds
     /// Answers that go on with the next question and its answer, as `\n\nHuman: …`, `### Instruction:` or `Q: … A: …`, or
-    /// end with the other side's mark, or begin with the cue they should follow, as `### Response:`.
+    /// end with the other side's mark, or begin with the cue they should follow, as `### Response:` or `AI:`. Both sides
+    /// are known by their names in fifteen languages, and the assistant by the one that the system prompt gives it.
+    /// Rows in which such a talk is asked for, and transcripts from their start on, are left alone.
     ///
     /// ## Why it matters
     /// So writes a model that was not stopped, or a script that cut a transcript in the wrong place. A model
@@ -57,33 +60,39 @@ static MARKS: LazyLock<[(Finder<'static>, Finder<'static>); 11]> = LazyLock::new
 });
 
 /// Cues an answer follows.
-const CUES: [&str; 11] = [
+const CUES: [&str; 20] = [
     "### Response:",
     "### Assistant:",
     "Assistant:",
     "ASSISTANT:",
     "assistant\n",
     "AI: ",
+    "GPT: ",
     "ChatGPT:",
     "ChatGPT said:",
     "Chatbot:",
     "助手：",
+    "助理：",
+    "アシスタント：",
+    "어시스턴트:",
     "Ассистент:",
+    "Asistente:",
+    "Assistente:",
+    "Assistent:",
+    "Response: ",
+    "Output: ",
 ];
 
 /// Words of rows in which a talk between the two is what was asked for, or what is shown.
-const TALKS: [&str; 10] = [
-    "Assistant:",
-    "### ",
-    "dialog",
-    "conversation",
-    "transcript",
-    "interview",
-    "script",
-    "chat",
-    "role-play",
-    "example",
-];
+static TALKS: Spoken = Spoken::of(
+    "assistant:|### |dialog|conversation|transcript|interview|screenplay|对话|對話|会话|會話|聊天|剧本|劇本|采访|採訪|客服|\
+    대화|인터뷰|会話|対話|台本|インタビュー|диалог|разговор|интервью|сценари|diálogo|conversación|conversa|entrevista|guion|\
+    guión|roteiro|gespräch|drehbuch|entretien|scénario",
+);
+/// Words that only who asks speaks of it with: system prompts have them for other reasons.
+static ASKED: Spoken = Spoken::of("script|chat|role-play|example");
+/// What cues are named after that are asked for by their name.
+static NAMED: Spoken = Spoken::of("output|response");
 
 /// Words of rows in which questions are asked for, or given, with their answers.
 static QUESTIONS: Spoken =
@@ -100,7 +109,10 @@ impl Rule for RunsOn {
         for turn in turns::taught(example) {
             let text = turn.text.trim_start();
             let cue = CUES.into_iter().find(|cue| text.starts_with(cue));
-            let mark = || mark(text, row.chars.beyond_ascii()).or_else(|| left_behind(text, templated));
+            let mark = || {
+                let known = mark(text, row.chars.beyond_ascii()).or_else(|| left_behind(text, templated));
+                known.or_else(|| speakers::goes_on(example, text))
+            };
             if let Some(mark) = cue.or_else(mark)
                 && !is_asked_for(example, mark)
                 // That rule says it.
@@ -174,6 +186,12 @@ fn left_behind(text: &str, templated: bool) -> Option<&'static str> {
 
 fn is_asked_for(example: &Example<'_>, mark: &str) -> bool {
     let asked = || example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    let said = || asked().filter(|turn| turn.role != Role::System);
     let questions = mark.starts_with('Q') && QUESTIONS.among(asked());
-    questions || asked().any(|turn| TALKS.iter().any(|word| turn.text.contains(word)))
+    let format = || matches!(mark, "Output: " | "Response: ") && (NAMED.among(said()) || has(asked(), mark.trim()));
+    questions || TALKS.among(asked()) || ASKED.among(said()) || format()
+}
+
+fn has<'t>(mut turns: impl Iterator<Item = &'t Turn<'t>>, mark: &str) -> bool {
+    turns.any(|turn| turn.text.contains(mark))
 }

@@ -3,14 +3,17 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
+use super::parts::drawn::is_drawn;
+use super::parts::passwords;
 use crate::finding::Findings;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
 rule_meta! {
     /// ## What it finds
     /// Keys that open something: a private key in PEM, and tokens of AWS, GitHub, GitLab, Google, Hugging Face, OpenAI,
-    /// Anthropic, Slack and Stripe by their form. Made-up ones (`EXAMPLE`, `your_key`, `xxxx`, rows of the alphabet)
-    /// are left alone.
+    /// Anthropic, Slack, Stripe, npm, SendGrid, Azure and Telegram by their form; signed tokens (JWT, `Bearer`), Slack
+    /// webhooks, and passwords in addresses (`postgresql://app:…@10.2.3.4`). Made-up ones (`EXAMPLE`, `your_key`,
+    /// `xxxx`, rows of the alphabet, a password `password`, hosts of examples, the token jwt.io shows) are left alone.
     ///
     /// ## Why it matters
     /// A model repeats what it was trained on, and a key is as easily drawn out of it as read in a repository.
@@ -71,7 +74,8 @@ impl Rule for Secret {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in &example.turns {
-            if let Some((whose, start)) = find(&turn.text) {
+            let known = || passwords::find(&turn.text).map(|(what, sign)| (what.to_owned(), sign));
+            if let Some((whose, start)) = find(&turn.text).or_else(known) {
                 let message = || format!("the {} turn holds {whose}, `{start}…`", turn.role.name());
                 out.field(&row.place, || turn.pointer(), message);
             }
@@ -111,27 +115,6 @@ fn is_pem(rest: &str) -> bool {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
         })
-}
-
-/// Whether letters look as if they were drawn by lot: of many kinds, without words that stand for a key.
-fn is_drawn(key: &str) -> bool {
-    const KINDS: usize = 10;
-    let small = key.to_ascii_lowercase();
-    let mut kinds = small.clone().into_bytes();
-    kinds.sort_unstable();
-    kinds.dedup();
-    let made_up = [
-        "example",
-        "your",
-        "xxx",
-        "abcd",
-        "1234",
-        "token",
-        "placeholder",
-        "redacted",
-        "000",
-    ];
-    kinds.len() >= KINDS && !made_up.iter().any(|word| small.contains(word))
 }
 
 #[cfg(test)]

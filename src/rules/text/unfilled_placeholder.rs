@@ -4,12 +4,15 @@ use crate::finding::Findings;
 use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::parts::{other_slots, slots};
+use super::parts::{other_slots, slots, slots_of_calls};
+use crate::rules::parts::tools;
 
 rule_meta! {
     /// ## What it finds
     /// Slots of a prompt template that nothing was put into: `{{name}}`, `{question}`, `${company}`,
-    /// `[INSERT DATE]`, `<TODO>`. Slots beside a slash are the pattern of a path.
+    /// `[INSERT DATE]`, `<TODO>`, `{total:.2f}`, `{% if user %}`, 【此处填写姓名】; and arguments of tool calls that are
+    /// one, `<USER_EMAIL>`. Slots beside a slash are the pattern of a path. `[Your Name]` stands in letters on purpose,
+    /// and masks of persons (`[PHONE_NUMBER]`, `NAME_1`) were put there: they are left alone.
     ///
     /// ## Why it matters
     /// The model learns to answer a question that was never asked, or to write the slot itself.
@@ -78,7 +81,7 @@ impl Rule for UnfilledPlaceholder {
             };
             // The pattern of a path or an address has its slots between slashes.
             let beside = |c: &str| turn.text[..at].ends_with(c) || turn.text[at + slot.len()..].starts_with(c);
-            if slot.starts_with('{') && !slot.starts_with("{{") && turn.text[at..].starts_with(slot) && beside("/") {
+            if slot.starts_with('{') && turn.text[at..].starts_with(slot) && beside("/") {
                 continue;
             }
             // A text that nobody says may be a file of code.
@@ -96,6 +99,16 @@ impl Rule for UnfilledPlaceholder {
                     )
                 },
             );
+        }
+        for turn in example.turns.iter().filter(|turn| turn.has_tool_calls()) {
+            for call in tools::calls(turn).unwrap_or_default() {
+                let slot = call.arguments.and_then(slots_of_calls::find);
+                let said = |slot: &str| example.turns.iter().any(|turn| turn.text.contains(slot));
+                if let Some(slot) = slot.filter(|slot| !said(slot)) {
+                    let message = || format!("the argument `{}` was not filled in", clip(slot));
+                    out.field(&row.place, || turn.message_pointer() + &call.pointer, message);
+                }
+            }
         }
     }
 }

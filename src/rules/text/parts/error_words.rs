@@ -1,7 +1,18 @@
 //! What messages of errors are made of that stand where an answer should.
 
 /// What such a message begins with, in lower case.
-pub(in super::super) const STARTS: [&str; 63] = [
+pub(in super::super) const STARTS: [&str; 74] = [
+    "there was an error generating",
+    "there was an error while generating",
+    "an error occurred while generating",
+    "[error]",
+    "[error:",
+    "[blocked",
+    "[filtered",
+    "finish_reason",
+    "model \"",
+    "内容由于不合规",
+    "ocorreu um erro",
     "connection error",
     "api key invalid",
     "the server is overloaded",
@@ -68,7 +79,17 @@ pub(in super::super) const STARTS: [&str; 63] = [
 ];
 
 /// What went wrong, in lower case.
-pub(in super::super) const FAULTS: [&str; 50] = [
+pub(in super::super) const FAULTS: [&str; 60] = [
+    "error generating a response",
+    "error generating the response",
+    "error while generating",
+    "llm call failed",
+    "api call failed",
+    "safety filter",
+    "not found, try pulling it first",
+    "内容由于不合规被停止生成",
+    "tente novamente mais tarde",
+    "<title>just a moment",
     "connection error.",
     "api key invalid",
     "server is overloaded",

@@ -25,7 +25,8 @@ pub(in super::super) fn spaced(text: &str) -> Option<(&'static str, &str)> {
     let small = letters.iter().filter(|letter| letter.is_ascii_lowercase()).count();
     letters.sort_unstable();
     letters.dedup();
-    (!alphabet && small + 2 >= LETTERS && letters.len() * 2 > LETTERS).then_some(("a blank after each letter", start))
+    (!alphabet && small + 2 >= LETTERS && letters.len() * 2 > LETTERS)
+        .then_some(("a blank after each letter, in", start))
 }
 
 /// A text of sentences without a blank in it, in a script that has them.
@@ -42,7 +43,7 @@ pub(in super::super) fn joined(text: &str) -> Option<(&'static str, &str)> {
         .filter(|pair| matches!(pair[0], b'.' | b',' | b'?' | b'!') && pair[1].is_ascii_alphabetic());
     // Links, paths, keys and code have other letters and signs, or no sentences.
     let prose = !text.starts_with("http") && !bytes.iter().any(|byte| b" {}();=<>_\\".contains(byte));
-    (prose && small * 4 >= bytes.len() * 3 && sentences.count() >= 2).then_some(("no blanks between words", text))
+    (prose && small * 4 >= bytes.len() * 3 && sentences.count() >= 2).then_some(("no blanks between words, in", text))
 }
 
 /// Blanks in their hundreds behind a text.
@@ -54,7 +55,8 @@ pub(in super::super) fn trailing(text: &str) -> Option<(&'static str, &str)> {
         return None;
     }
     let start = said.floor_char_boundary(said.len().saturating_sub(24));
-    (!said.is_empty() && text.len() - said.len() > MOST).then(|| ("hundreds of blanks at the end", &said[start..]))
+    (!said.is_empty() && text.len() - said.len() > MOST)
+        .then(|| ("hundreds of blanks behind the text, which ends in", &said[start..]))
 }
 
 /// Three marks and more over one letter, in several places.
@@ -68,7 +70,7 @@ pub(in super::super) fn stacked(text: &str) -> Option<(&'static str, &str)> {
     });
     let (_, second) = (stacks.next()?, stacks.next()?);
     let start = text.floor_char_boundary(second.0.saturating_sub(24));
-    Some(("stacks of combining marks", &text[start..]))
+    Some(("stacks of combining marks, in", &text[start..]))
 }
 
 /// Words of Latin letters with some of Cyrillic that look like them, in a text that has few others, and words of Cyrillic
@@ -96,11 +98,12 @@ pub(in super::super) fn mixed(text: &str) -> Option<(&'static str, &str)> {
             certain |= is_certain(word);
             first.get_or_insert(word);
         } else if has_latin(word) {
-            return Some(("Latin letters in Cyrillic words", word));
+            return Some(("Latin letters in Cyrillic words, in", word));
         }
     }
     // A letter alone may stand for any word.
-    ((count >= 2 || certain) && count * 2 > all).then(|| ("Cyrillic letters in Latin words", first.unwrap_or_default()))
+    ((count >= 2 || certain) && count * 2 > all)
+        .then(|| ("Cyrillic letters in Latin words, in", first.unwrap_or_default()))
 }
 
 /// Whether a word of Cyrillic has one or two Latin letters inside that look like its own.

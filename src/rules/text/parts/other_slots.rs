@@ -1,5 +1,9 @@
 //! Slots in the signs of other template languages, and named in other scripts.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::prose::{CANDIDATES, in_code, is_prose};
 use super::slot_names::{CAPITALS, OF_CHINESE, is_known, is_snake, is_word};
 
@@ -77,8 +81,31 @@ pub(in super::super) fn of_others(text: &str, at: usize) -> Option<&str> {
 fn is_unrendered(text: &str, statement: &str) -> bool {
     let statement = statement.trim_matches('-').trim();
     let ends = |start: &str, end: &str| statement.starts_with(start) && text.contains(end);
-    let code = ["<", "SELECT ", "select ", "```", "\n- ", ": {"];
-    (ends("if ", "endif") || ends("for ", "endfor")) && !code.iter().any(|sign| text.contains(sign))
+    let code = ["<", "SELECT ", "select ", "```", ": {"];
+    // An item of YAML is a key and its value.
+    let key = |line: &str| {
+        let word = line
+            .trim_start()
+            .strip_prefix("- ")
+            .and_then(|item| item.split(' ').next());
+        word.is_some_and(|word| word.ends_with(':') && word.starts_with(char::is_lowercase))
+    };
+    (ends("if ", "endif") || ends("for ", "endfor"))
+        && !code.iter().any(|sign| text.contains(sign))
+        && !text.lines().any(key)
+}
+
+/// What Chinese tells somebody to write, in its own brackets: `【此处填写姓名】`.
+pub(in super::super) fn in_heavy_brackets(text: &str) -> Option<(usize, &str)> {
+    const LONGEST: usize = 64;
+    static OPEN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("【"));
+    let size = "【".len();
+    let mut found = OPEN.find_iter(text.as_bytes()).filter_map(|at| {
+        let near = &text[at..text.floor_char_boundary(at + LONGEST)];
+        let inner = &near[size..near.find('】')?];
+        tells_to_fill_in(inner).then(|| (at, &text[at..at + inner.len() + 2 * size]))
+    });
+    found.next()
 }
 
 /// Whether Chinese within `<…>` or `[…]` tells somebody to write there.

@@ -51,9 +51,15 @@ pub(in super::super) fn speaks_of_lists(example: &Example<'_>) -> bool {
 
 /// Whether an answer is an object as Python prints it: one of those, bytes, or a column of pandas.
 pub(in super::super) fn is_printed(said: &str) -> bool {
-    let bytes = || said.strip_prefix("b'").and_then(|rest| rest.strip_suffix('\''));
+    let bytes = |quote: char| {
+        let text = said.strip_prefix('b')?.strip_prefix(quote)?.strip_suffix(quote)?;
+        Some(text.contains(' ') && !text.contains(quote))
+    };
+    let message = || ["content='", "content=\""].iter().any(|start| said.starts_with(start));
     PRINTED.iter().any(|start| said.starts_with(start))
-        || bytes().is_some_and(|text| text.contains(' ') && !text.contains('\''))
+        || bytes('\'') == Some(true)
+        || bytes('"') == Some(true)
+        || (message() && said.contains(" additional_kwargs={"))
         || (said.ends_with("dtype: object") && said.contains("\nName: "))
 }
 
@@ -66,6 +72,8 @@ mod tests {
         for printed in [
             "Document(page_content='It depends.', metadata={})",
             "b'It depends on the soil.'",
+            "b\"It doesn't depend on the soil.\"",
+            "content='It depends.' additional_kwargs={} response_metadata={}",
             "0    It depends on the soil.\nName: answer, dtype: object",
             "<map object at 0x10e5c2d30>",
             "<Response [200]>",
@@ -74,7 +82,13 @@ mod tests {
         ] {
             assert!(is_printed(printed), "{printed}");
         }
-        for text in ["b'x'", "b'a b' + b'c'", "The dtype: object", "<Response> is a tag"] {
+        for text in [
+            "b'x'",
+            "b'a b' + b'c'",
+            "content='a b' is set so",
+            "The dtype: object",
+            "<Response> is a tag",
+        ] {
             assert!(!is_printed(text), "{text}");
         }
     }

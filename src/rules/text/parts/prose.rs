@@ -32,7 +32,10 @@ pub(in super::super) fn is_prose(text: &str, at: usize, length: usize) -> bool {
         }
         bare
     };
-    let line = bare(before) + " " + &bare(after);
+    // The way through a menu is no code, nor are two of a name.
+    let line = (bare(before) + " " + &bare(after))
+        .replace(" > ", " ")
+        .replace(" & ", " ");
     // Scripts without blanks are counted in letters.
     let ideographs = line.chars().filter(|c| *c > '\u{2E7F}' && c.is_alphabetic()).count();
     let words = line

@@ -173,7 +173,7 @@ pub(in super::super) fn stands_for_what_follows(before: &str, name: &str) -> boo
     ) && before.trim_end().ends_with(':')
 }
 
-/// What Python puts into braces: `0`, `row['text']`.
+/// What Python puts into braces: `0`, `row['text']`, `total:.2f`.
 pub(in super::super) fn is_filled_by_code(name: &str) -> bool {
     // They count from 0, and sets of numbers seldom do.
     let number = name == "0";
@@ -182,5 +182,11 @@ pub(in super::super) fn is_filled_by_code(name: &str) -> bool {
         let key = key.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
         Some(is_name(of) && is_name(key))
     };
-    number || item() == Some(true)
+    let formatted = || {
+        let (of, how) = name.split_once(':')?;
+        let sign = |byte: u8| byte.is_ascii_digit() || b".,<>^+".contains(&byte);
+        let how = how.strip_suffix(['f', 'd', '%'])?;
+        Some(is_name(of) && of.len() > 2 && (1..=4).contains(&how.len()) && how.bytes().all(sign))
+    };
+    number || item() == Some(true) || formatted() == Some(true)
 }

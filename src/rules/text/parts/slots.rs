@@ -1,6 +1,6 @@
 //! Slots of prompt templates that were never filled in: `{{name}}`, `{question}`, `[INSERT DATE]`.
 
-use super::other_slots::{between_signs, of_others};
+use super::other_slots::{between_signs, in_heavy_brackets, of_others};
 use super::prose::{CANDIDATES, in_code, is_prose};
 use super::slot_names::{
     SINGLE, TODO, is_asked_for, is_filled_by_code, is_known, is_name, is_named_in_capitals, is_word,
@@ -18,7 +18,9 @@ pub(in super::super) fn find(text: &str) -> Option<(usize, &str)> {
         .filter_map(|at| Some((at, slot(text, at)?)))
         .take(CANDIDATES)
         .find(|(at, _)| !in_code(text, *at));
-    found.or_else(|| between_signs(text))
+    found
+        .or_else(|| between_signs(text))
+        .or_else(|| in_heavy_brackets(text))
 }
 
 /// Whether a text is nothing but a slot, of whatever name.
@@ -139,6 +141,12 @@ mod tests {
             ("Write a {tone} essay about {subject}.", "{tone}"),
             ("Summarise this for me: {row['text']}", "{row['text']}"),
             ("Tell me about {0} and {1}.", "{0}"),
+            ("您好，【此处填写姓名】，您的订单已发货。", "【此处填写姓名】"),
+            ("The total is {total:.2f} dollars.", "{total:.2f}"),
+            (
+                "- Leave is paid.\n- So it is. {% if user %}Hello{% endif %}",
+                "{% if user %}",
+            ),
         ] {
             assert_eq!(find(text).map(|(_, slot)| slot), Some(slot), "{text}");
         }
@@ -164,6 +172,9 @@ mod tests {
             "The growth of 5 %s per year and \"%s\" are odd",
             "Use the facts below.\n[CONTEXT]\nIt rains.",
             "{% if a %}<b>{% endif %}",
+            "- name: run it\n  when: {% if a %}b{% endif %}",
+            "print(f'{total:.2f}')",
+            "【此处为标题】",
             "put ${TARGET_FILE} into the archive",
             "go from {A..Z} or {1..9} here",
             "the sets {1} and {2} are in it",
