@@ -6,6 +6,7 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::turns;
 
+use super::parts::json;
 use super::parts::last_line::{is_open, is_prose};
 
 rule_meta! {
@@ -96,6 +97,9 @@ fn is_given(example: &Example<'_>) -> bool {
 /// How a text ends where it was cut.
 fn cut(text: &str) -> Option<&'static str> {
     let last = text.chars().next_back()?;
+    if text.starts_with(['{', '[']) && json::is_open(text) {
+        return Some("inside JSON");
+    }
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
     match last {
         '-' | '*' | '•' if line.trim().len() == last.len_utf8() => {
@@ -114,7 +118,7 @@ fn cut(text: &str) -> Option<&'static str> {
             let marked = MARKS.iter().any(|mark| end.ends_with(mark)) || counted();
             marked.then_some("with the mark of a cut")
         }
-        _ if text.starts_with(['{', '[']) => is_open_json(text).then_some("inside JSON"),
+        _ if text.starts_with(['{', '[']) => None,
         'a'..='z' | '\'' | '’' | '\u{4E00}'..='\u{9FFF}' => (is_open(line) && is_prose(line)).then_some(SENTENCE),
         _ => None,
     }
@@ -131,13 +135,6 @@ fn says_cut(inner: &str) -> bool {
     inner
         .strip_prefix("truncated")
         .is_some_and(|rest| rest.len() == 1 || rest.starts_with([',', ';', ':', ' ']))
-}
-
-/// Whether JSON begins here that does not end.
-fn is_open_json(text: &str) -> bool {
-    let begins = text[1..].trim_start().starts_with(['"', '{']);
-    let error = || serde_json::from_str::<serde::de::IgnoredAny>(text).err();
-    begins && error().is_some_and(|error| error.is_eof())
 }
 
 #[cfg(test)]
@@ -170,6 +167,9 @@ mod tests {
             ),
             ("It falls [output truncated, 2048 tokens]", "with the mark of a cut"),
             ("{\"name\": \"Ann\", \"tags\": [\"a\"", "inside JSON"),
+            ("{\"name\": \"Ann\",", "inside JSON"),
+            ("{\"name\": \"Ann\", \"tags\": []", "inside JSON"),
+            ("{\"name\": \"Ann. Who is the", "inside JSON"),
         ] {
             assert_eq!(cut(text), Some(how), "{text}");
         }

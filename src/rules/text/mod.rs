@@ -14,6 +14,7 @@ mod mojibake;
 mod non_answer;
 mod nothing_follows;
 mod null_word;
+mod odd_json;
 mod odd_letters;
 mod other_language;
 mod repetition_loop;
@@ -42,6 +43,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<non_answer::NonAnswer>(),
     RuleEntry::of::<nothing_follows::NothingFollows>(),
     RuleEntry::of::<null_word::NullWord>(),
+    RuleEntry::of::<odd_json::OddJson>(),
     RuleEntry::of::<odd_letters::OddLetters>(),
     RuleEntry::of::<other_language::OtherLanguage>(),
     RuleEntry::of::<repetition_loop::RepetitionLoop>(),

@@ -4,6 +4,8 @@ pub(super) mod again;
 pub(super) mod error_words;
 pub(super) mod garbled;
 pub(super) mod invisible;
+pub(super) mod json;
+pub(super) mod json_kinds;
 pub(super) mod last_line;
 pub(super) mod noise;
 pub(super) mod odd_words;
