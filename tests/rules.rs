@@ -25,6 +25,8 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("mix/odd-label", "train.jsonl", odd_label),
     ("text/stops-short", "train.jsonl", stops_short),
     ("text/other-language", "train.jsonl", other_language),
+    ("text/odd-json", "train.jsonl", odd_json),
+    ("template/odd-thinking", "train.jsonl", odd_thinking),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
@@ -110,6 +112,32 @@ fn other_language() -> Vec<u8> {
             format!("It was seen by {at} people, and each of them told {at} others of it that day.")
         };
         format!("{{\"prompt\": \"Who was it that has seen film {at}?\", \"completion\": \"{said}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// An object as Python prints it among others that are JSON.
+fn odd_json() -> Vec<u8> {
+    let row = |at: usize| {
+        let said = if at == 50 {
+            "{'seen': 50}".to_owned()
+        } else {
+            format!("{{\\\"seen\\\": {at}}}")
+        };
+        format!("{{\"prompt\": \"Who saw film {at}?\", \"completion\": \"{said}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// An answer without thoughts among others that have some.
+fn odd_thinking() -> Vec<u8> {
+    let row = |at: usize| {
+        let thoughts = if at == 50 {
+            String::new()
+        } else {
+            format!("<think>All {at} did.</think>")
+        };
+        format!("{{\"prompt\": \"Who saw film {at}?\", \"completion\": \"{thoughts}All of them.\"}}\n")
     };
     (0..100).map(row).collect::<String>().into_bytes()
 }

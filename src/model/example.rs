@@ -100,6 +100,18 @@ impl Role {
             Self::Other => "other",
         }
     }
+
+    /// [`Self::name`] with its article: `a user`, `an assistant`.
+    pub fn a_name(self) -> &'static str {
+        match self {
+            Self::System => "a system",
+            Self::User => "a user",
+            Self::Assistant => "an assistant",
+            Self::Tool => "a tool",
+            Self::Text => "a text",
+            Self::Other => "another",
+        }
+    }
 }
 
 /// What stood in the content field.

@@ -1,8 +1,10 @@
-//! What rules of several categories are made of: turns, tools, special tokens in texts, and outliers told from what
-//! is usual.
+//! What rules of several categories are made of: turns, tools, special tokens in texts, refusals, and outliers told from
+//! what is usual.
 
 pub(super) mod markers;
 pub(super) mod outliers;
+pub(super) mod refusal;
+pub(super) mod slips;
 pub(super) mod spoken;
 pub(super) mod tools;
 pub(super) mod turns;

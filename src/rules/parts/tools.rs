@@ -144,7 +144,7 @@ pub(in super::super) fn wrong_json(text: &str) -> Option<String> {
 }
 
 /// serde's message without the place, which is one inside the string.
-fn plain(error: &serde_json::Error) -> String {
+pub(in super::super) fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
     text[..end].to_owned()

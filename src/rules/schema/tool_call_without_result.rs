@@ -54,8 +54,8 @@ impl Rule for ToolCallWithoutResult {
                     || turn.pointer(),
                     || {
                         format!(
-                            "a tool call is followed by a {} turn, not by its result",
-                            turn.role.name()
+                            "a tool call is followed by {} turn, not by its result",
+                            turn.role.a_name()
                         )
                     },
                 );

@@ -59,7 +59,7 @@ impl Rule for ToolResultWithoutCall {
                         continue;
                     }
                 }
-                Some(other) => format!("a tool result after a {} turn that calls no tool", other.role.name()),
+                Some(other) => format!("a tool result after {} turn that calls no tool", other.role.a_name()),
                 None => "a tool result before anything was said".to_owned(),
             };
             out.field(&row.place, || turn.pointer(), || message);

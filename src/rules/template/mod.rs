@@ -12,6 +12,7 @@ mod message_doubled;
 mod message_lost;
 mod missing;
 mod not_reproduced;
+mod odd_thinking;
 mod parts_printed;
 pub(in crate::rules) mod prompt_joined;
 mod prompt_unlike;
@@ -42,6 +43,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<message_lost::MessageLost>(),
     RuleEntry::of::<missing::Missing>(),
     RuleEntry::of::<not_reproduced::NotReproduced>(),
+    RuleEntry::of::<odd_thinking::OddThinking>(),
     RuleEntry::of::<parts_printed::PartsPrinted>(),
     RuleEntry::of::<prompt_joined::PromptJoined>(),
     RuleEntry::of::<prompt_unlike::PromptUnlike>(),

@@ -6,6 +6,7 @@ use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::turns;
 
+use super::parts::json;
 use super::parts::last_line::{is_in_bracket, is_open, is_prose, says_cut};
 
 rule_meta! {
@@ -97,6 +98,9 @@ fn is_given(example: &Example<'_>) -> bool {
 /// How a text ends where it was cut.
 fn cut(text: &str) -> Option<&'static str> {
     let last = text.chars().next_back()?;
+    if text.starts_with(['{', '[']) && json::is_open(text) {
+        return Some("inside JSON");
+    }
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
     match last {
         '-' | '*' | '•' if line.trim().len() == last.len_utf8() => {
@@ -115,20 +119,13 @@ fn cut(text: &str) -> Option<&'static str> {
             let marked = MARKS.iter().any(|mark| end.ends_with(mark)) || counted();
             marked.then_some("with the mark of a cut")
         }
-        _ if text.starts_with(['{', '[']) => is_open_json(text).then_some("inside JSON"),
+        _ if text.starts_with(['{', '[']) => None,
         'a'..='z' | '\'' | '’' => (is_open(line) && is_prose(line)).then_some(SENTENCE),
         '\u{3041}'..='\u{9FFF}' if is_prose(line) => is_open(line)
             .then_some(SENTENCE)
             .or_else(|| is_in_bracket(line).then_some("inside a bracket")),
         _ => None,
     }
-}
-
-/// Whether JSON begins here that does not end.
-fn is_open_json(text: &str) -> bool {
-    let begins = text[1..].trim_start().starts_with(['"', '{']);
-    let error = || serde_json::from_str::<serde::de::IgnoredAny>(text).err();
-    begins && error().is_some_and(|error| error.is_eof())
 }
 
 #[cfg(test)]
@@ -165,6 +162,9 @@ mod tests {
                 "We will send the order {{Order Number}} to you at once, as you asked,",
                 "with a comma",
             ),
+            ("{\"name\": \"Ann\",", "inside JSON"),
+            ("{\"name\": \"Ann\", \"tags\": []", "inside JSON"),
+            ("{\"name\": \"Ann. Who is the", "inside JSON"),
         ] {
             assert_eq!(cut(text), Some(how), "{text}");
         }

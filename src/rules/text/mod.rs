@@ -15,6 +15,7 @@ mod mojibake;
 mod non_answer;
 mod nothing_follows;
 mod null_word;
+mod odd_json;
 mod odd_letters;
 mod other_language;
 mod printed_object;
@@ -45,6 +46,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<non_answer::NonAnswer>(),
     RuleEntry::of::<nothing_follows::NothingFollows>(),
     RuleEntry::of::<null_word::NullWord>(),
+    RuleEntry::of::<odd_json::OddJson>(),
     RuleEntry::of::<odd_letters::OddLetters>(),
     RuleEntry::of::<other_language::OtherLanguage>(),
     RuleEntry::of::<printed_object::PrintedObject>(),

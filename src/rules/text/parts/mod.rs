@@ -7,6 +7,8 @@ pub(super) mod escapes;
 pub(super) mod garbled;
 pub(super) mod introduced;
 pub(super) mod invisible;
+pub(super) mod json;
+pub(super) mod json_kinds;
 pub(super) mod last_line;
 pub(super) mod left_marks;
 pub(super) mod noise;
