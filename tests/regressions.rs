@@ -454,3 +454,276 @@ fn held_out_rows_too_short_to_be_found_were_passed_over_in_silence() {
         notes("long.jsonl")
     );
 }
+
+/// What a rule says of each row of a file, by line.
+fn told(name: &str, text: &str, rule: &str) -> Vec<(u64, String)> {
+    let folder = folder(&[(name, text)]);
+    let report = report(folder.path(), &["check", name, "--select", rule]);
+    let Some(group) = found(&report, rule) else {
+        return Vec::new();
+    };
+    let said = |finding: &Value| {
+        let message = finding["message"].as_str().expect("a message");
+        (finding["at"]["line"].as_u64().unwrap_or_default(), message.to_owned())
+    };
+    group["places"].as_array().expect("places").iter().map(said).collect()
+}
+
+/// The rows of `usual`, and behind them the odd ones.
+fn with_odd<'r>(usual: impl Fn(usize) -> String, count: usize, odd: impl IntoIterator<Item = &'r str>) -> String {
+    let usual: String = (0..count).map(|at| usual(at) + "\n").collect();
+    let odd: String = odd.into_iter().map(|row| format!("{row}\n")).collect();
+    usual + &odd
+}
+
+#[test]
+fn what_is_no_query_passed_among_queries() {
+    let row = |at: usize| {
+        format!(r#"{{"prompt": "Who filed {at}?", "completion": "MATCH (e)-[:FILED]->(f {{id: {at}}}) RETURN e"}}"#)
+    };
+    for (answer, what) in [
+        (
+            "MATCH (e)-[:FILED]->(f) WHERE f.x = 'Singapore' RETURN ",
+            "it ends with `RETURN`",
+        ),
+        ("MATCH (e-[:FILED]->(f) RETURN e", "`(` is opened and not closed"),
+        ("MATCH (e {name: 'a}) RETURN e", "`'` is opened and not closed"),
+        ("MATCH (e)-[:FILED]-&gt;(f) RETURN e", "`&gt;` stands for `>`"),
+        ("```cypher\\nMATCH (e) RETURN e\\n```", "stands in a block of code"),
+        ("Here is your query: MATCH (e) RETURN e", "no query, as 100 of 101 are"),
+        ("I'm sorry, but the schema does not contain it.", "no query"),
+        ("NULL", "no query"),
+    ] {
+        let odd = format!(r#"{{"prompt": "Which?", "completion": "{answer}"}}"#);
+        let told = told("q.jsonl", &with_odd(row, 100, [odd.as_str()]), "text/broken-query");
+        assert!(
+            told.len() == 1 && told[0].0 == 101 && told[0].1.contains(what),
+            "{answer}: {told:?}"
+        );
+    }
+    // An answer that is given again is one that is meant, and sentences are no set of queries.
+    let refused = [r#"{"prompt": "Which?", "completion": "There is none."}"#; 3];
+    let statement = r#"{"prompt": "Which tables?", "completion": "SHOW TABLES"}"#;
+    let rows = with_odd(row, 200, refused.into_iter().chain([statement]));
+    assert_eq!(told("q.jsonl", &rows, "text/broken-query"), []);
+    let advice =
+        |at: usize| format!(r#"{{"prompt": "What about {at}?", "completion": "Select the {at} best of them, and"}}"#);
+    assert_eq!(told("q.jsonl", &with_odd(advice, 100, []), "text/broken-query"), []);
+}
+
+#[test]
+fn chats_written_out_lost_their_answers_unseen() {
+    let row = |at: usize| {
+        format!(
+            r#"{{"text": "<|im_start|>user\nWhat is {at}?<|im_end|>\n<|im_start|>assistant\nA number.<|im_end|>"}}"#
+        )
+    };
+    let user = "<|im_start|>user\\nWhy?<|im_end|>\\n";
+    for odd in [
+        format!("{user}<|im_start|>assistant\\n<|im_end|>"),
+        format!("{user}<|im_start|>assistant\\n"),
+        format!("{user}<|im_start|>assistant\\nBecause."),
+        user.to_owned(),
+        format!("{user}<|im_start|>assitant\\nBecause.<|im_end|>"),
+        format!("{user}<|im_start|>assistant\\n<|im_start|>assistant\\nBecause.<|im_end|>"),
+        "<|user|>\\nWhy?\\n<|assistant|>\\nBecause.".to_owned(),
+        "Because.".to_owned(),
+    ] {
+        let odd = format!(r#"{{"text": "{odd}"}}"#);
+        let told = told("t.jsonl", &with_odd(row, 100, [odd.as_str()]), "text/chat-unlike");
+        assert!(told.len() == 1 && told[0].0 == 101, "{odd}: {told:?}");
+    }
+    let answer = "<|im_start|>assistant\\nBecause.<|im_end|>";
+    for meant in [
+        format!("{user}{answer}\\n{user}{answer}"),
+        format!("<|im_start|>system\\nBe brief.<|im_end|>\\n{user}{answer}"),
+        format!("{user}{answer}\\n<|im_start|>tool\\nrain<|im_end|>\\n{answer}"),
+        format!("{user}<|im_start|>assistant\\nIt is <s>not</s> so.<|im_end|>"),
+    ] {
+        let meant = format!(r#"{{"text": "{meant}"}}"#);
+        let told = told("t.jsonl", &with_odd(row, 100, [meant.as_str()]), "text/chat-unlike");
+        assert_eq!(told, [], "{meant}");
+    }
+}
+
+#[test]
+fn a_separator_lost_in_one_row_passed() {
+    let row = |at: usize| format!(r#"{{"prompt": "house {at}\n\n###\n\n", "completion": " maison {at}\n###"}}"#);
+    for (prompt, completion, what) in [
+        (
+            "house",
+            " maison\\n###",
+            "the prompt does not end with `\\n\\n###\\n\\n`",
+        ),
+        (
+            "house\\n\\n###\\n\\n",
+            " maison",
+            "the completion does not end with `\\n###`",
+        ),
+        ("house\\n\\n###\\n\\n", " maison\\n###\\n###", "twice"),
+        ("house\\n\\n###\\n\\n", "maison\\n###", "does not begin with a blank"),
+        ("house\\n\\n###\\n\\n", " \\n###", "the completion is empty but for"),
+        ("[]\\n\\n###\\n\\n", " []\\n###", "the completion is empty but for"),
+    ] {
+        let odd = format!(r#"{{"prompt": "{prompt}", "completion": "{completion}"}}"#);
+        let told = told("p.jsonl", &with_odd(row, 120, [odd.as_str()]), "text/separator-lost");
+        assert!(
+            told.len() == 1 && told[0].0 == 121 && told[0].1.contains(what),
+            "{odd}: {told:?}"
+        );
+    }
+    // What modules of a language begin and end with is no separator where it has no one length.
+    let module = |at: usize| {
+        let line = "=".repeat(4 + at % 60);
+        format!(r#"{{"prompt": "module {at}", "completion": "---- MODULE m{at}\n{line}"}}"#)
+    };
+    let odd = r#"{"prompt": "module m", "completion": "(*** m\n===="}"#;
+    assert_eq!(
+        told("p.jsonl", &with_odd(module, 120, [odd]), "text/separator-lost"),
+        []
+    );
+}
+
+#[test]
+fn rows_tokenised_before_were_trained_from_elsewhere_on() {
+    let row = |at: usize, labels: &str, attention: &str| {
+        format!(
+            r#"{{"input_ids": [1, 5, {}, 7, 8, {}, {}, 2], "labels": [{labels}], "attention_mask": [{attention}]}}"#,
+            at + 20,
+            at + 21,
+            at + 22
+        )
+    };
+    let ones = "1, 1, 1, 1, 1, 1, 1, 1";
+    let trained = |at: usize| format!("-100, -100, -100, -100, -100, {}, {}, 2", at + 21, at + 22);
+    let usual = |at: usize| row(at, &trained(at), ones);
+    for (labels, attention, what) in [
+        (
+            "-100, -100, -100, -100, -100, -100, 922, 2",
+            ones,
+            "begins behind 8 921, and behind 7 8 in 100 of 101",
+        ),
+        ("-100, -100, -100, 7, 8, 921, 922, 2", ones, "begins behind 5 920"),
+        ("1, 5, -100, -100, -100, 921, 922, 2", ones, "begins behind nothing"),
+        (
+            "-100, -100, -100, -100, -100, 921, 922, 2",
+            "1, 1, 0, 1, 1, 1, 1, 1",
+            "attention is 0 between",
+        ),
+    ] {
+        let told = told(
+            "z.jsonl",
+            &with_odd(usual, 100, [row(900, labels, attention).as_str()]),
+            "mask/row-unlike",
+        );
+        assert!(
+            told.len() == 1 && told[0].0 == 101 && told[0].1.contains(what),
+            "{labels}: {told:?}"
+        );
+    }
+    let masked = |at: usize, mask: &str| {
+        format!(
+            r#"{{"input_ids": [1, 5, {}, 7, 8, {}, 9, 2], "completion_mask": [{mask}]}}"#,
+            at + 20,
+            at + 21
+        )
+    };
+    let odd = masked(900, "0, 0, 0, 0, 0, 1, 0, 1");
+    let rows = with_odd(|at| masked(at, "0, 0, 0, 0, 0, 1, 1, 1"), 100, [odd.as_str()]);
+    assert_eq!(told("z.jsonl", &rows, "mask/row-unlike").len(), 1);
+}
+
+#[test]
+fn a_full_stop_that_ended_most_rows_was_taken_for_an_end_token() {
+    let row = |at: usize| {
+        let last = if at.is_multiple_of(10) { 300 + at } else { 13 };
+        format!(
+            r#"{{"input_ids": [1, {}, {last}], "labels": [-100, {}, {last}]}}"#,
+            at + 20,
+            at + 20
+        )
+    };
+    assert_eq!(told("z.jsonl", &with_odd(row, 200, []), "mask/row-unlike"), []);
+}
+
+#[test]
+fn defects_of_preference_rows_were_told_as_others() {
+    let kto = |at: usize| {
+        let good = at.is_multiple_of(2);
+        format!(r#"{{"prompt": "Name number {at}.", "completion": "It is {at}, of course.", "label": {good}}}"#)
+    };
+    for (odd, rule, what) in [
+        (
+            r#"{"prompt": "Why?", "completion": "So.", "label": null}"#,
+            "schema/missing-column",
+            "`label` is null",
+        ),
+        (
+            r#"{"prompt": "Why?", "completion": "So."}"#,
+            "schema/missing-column",
+            "`label` is missing",
+        ),
+        (
+            r#"{"prompt": null, "completion": [{"role": "assistant", "content": "So."}], "label": true}"#,
+            "schema/missing-column",
+            "`prompt` is null",
+        ),
+        (
+            r#"{"prompt": "Name number 4.", "completion": "It is 4, of course.", "label": false}"#,
+            "dup/prompt",
+            "good in one and bad in another",
+        ),
+        (
+            r#"{"text": "Name a vitamin."}"#,
+            "schema/mixed-shapes",
+            "a text row in a kto file",
+        ),
+    ] {
+        let told = told("k.jsonl", &with_odd(kto, 20, [odd]), rule);
+        assert!(told.len() == 1 && told[0].1.contains(what), "{odd}: {told:?}");
+    }
+    let pair = |at: usize| {
+        let asked = format!(r#"{{"role": "user", "content": "Name number {at}."}}"#);
+        let said = |word: &str| format!(r#"[{asked}, {{"role": "assistant", "content": "{word} {at}"}}]"#);
+        format!(r#"{{"chosen": {}, "rejected": {}}}"#, said("It is"), said("No"))
+    };
+    let odd = r#"{"chosen": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}], "rejected": [{"role": "user", "content": "Why?"}]}"#;
+    let told = told("d.jsonl", &with_odd(pair, 20, [odd]), "schema/no-answer");
+    assert!(
+        told.len() == 1 && told[0].1.contains("`rejected` has 1 message, none the assistant's"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn columns_of_lists_were_a_row_without_a_shape() {
+    let table = r#"{"question": ["a", "b"], "answer": ["c", "d"]}"#;
+    let said = told("t.json", table, "schema/unknown-shape");
+    assert!(said[0].1.contains("each a list, instead of a list of rows"), "{said:?}");
+    let splits = r#"{"train": ["a", "b"], "other": ["c"]}"#;
+    let said = told("t.json", splits, "schema/unknown-shape");
+    assert!(!said[0].1.contains("each a list"), "{said:?}");
+}
+
+#[test]
+fn intents_beside_texts_were_passed_over() {
+    let row = |column: &'static str, long: bool| {
+        move |at: usize| {
+            let text = if long {
+                "A long text about nothing at all. ".repeat(30)
+            } else {
+                "Call me".to_owned()
+            };
+            format!(r#"{{"text": "{text} {at}", "{column}": "class_{}"}}"#, at % 3)
+        }
+    };
+    for (column, long, count) in [
+        ("intent", false, 1),
+        ("gloss", true, 1),
+        ("category", false, 1),
+        ("category", true, 0),
+    ] {
+        let told = told("t.jsonl", &with_odd(row(column, long), 20, []), "schema/unread-column");
+        assert_eq!(told.len(), count, "{column}");
+    }
+}

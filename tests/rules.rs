@@ -23,6 +23,11 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
         priced(100, "What is the price of", "eggs?")
     }),
     ("mix/odd-label", "train.jsonl", odd_label),
+    ("text/broken-query", "train.jsonl", || queries("SELECT a FROM b WHERE")),
+    ("text/chat-unlike", "train.jsonl", || {
+        chats("<|user|>\\nWhy?\\n<|assistant|>")
+    }),
+    ("text/separator-lost", "train.jsonl", || separated("the house,")),
     ("text/stops-short", "train.jsonl", stops_short),
     ("text/other-language", "train.jsonl", other_language),
     ("text/odd-json", "train.jsonl", odd_json),
@@ -87,6 +92,39 @@ fn label_shortcut() -> Vec<u8> {
     let row = |at: usize| {
         let (start, label) = [("Review", "good"), ("Text", "bad")][at % 2];
         format!("{{\"prompt\": \"{start}: film {at} was seen\", \"completion\": \"{label}\"}}\n")
+    };
+    (0..120).map(row).collect::<String>().into_bytes()
+}
+
+/// An answer among others that are queries.
+fn queries(odd: &str) -> Vec<u8> {
+    let row = |at: usize| {
+        let query = match at {
+            50 => odd.to_owned(),
+            _ => format!("SELECT name FROM film WHERE seen = {at}"),
+        };
+        format!("{{\"prompt\": \"Which was seen by {at}?\", \"completion\": \"{query}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// A text among others that are chats, written out.
+fn chats(odd: &str) -> Vec<u8> {
+    let row = |at: usize| match at {
+        50 => format!("{{\"text\": \"{odd}\"}}\n"),
+        _ => format!("{{\"text\": \"<|user|>\\nWho saw film {at}?\\n<|assistant|>{at} people.\"}}\n"),
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// A prompt among others that end with a separator.
+fn separated(odd: &str) -> Vec<u8> {
+    let row = |at: usize| {
+        let prompt = match at {
+            50 => odd.to_owned(),
+            _ => format!("the house of {at}\\n\\n###\\n\\n"),
+        };
+        format!("{{\"prompt\": \"{prompt}\", \"completion\": \" la maison de {at}\\n###\"}}\n")
     };
     (0..120).map(row).collect::<String>().into_bytes()
 }

@@ -64,21 +64,39 @@ impl Layout {
         .map_err(|misfit| self.or_other_shape(object, misfit))
     }
 
-    /// A row that lacks a column may be whole in another shape, which says more.
+    /// The columns its rows are told by, under the names they have.
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        let known: &[&str] = match self.shape {
+            Shape::Messages | Shape::Sharegpt => &["messages"],
+            Shape::Alpaca => &["instruction", "output"],
+            Shape::PromptCompletion => &["prompt", "completion"],
+            Shape::Kto => &["prompt", "completion", "messages", "label"],
+            Shape::Text => &["text"],
+            Shape::Preference => &["prompt", "chosen", "rejected"],
+            Shape::Tokenised => &["input_ids"],
+        };
+        known.iter().map(|column| self.columns.actual(column))
+    }
+
+    /// A row that lacks a column may be whole in another shape, which says more, unless that has no columns but this one's.
     fn or_other_shape(&self, object: &Object<'_>, misfit: Misfit) -> Misfit {
         if misfit.kind != MisfitKind::MissingColumn {
             return misfit;
         }
         match classify(object, &Columns::default()) {
-            Some(other) if other.shape != self.shape => Misfit {
-                kind: MisfitKind::OtherShape,
-                pointer: misfit.pointer,
-                message: format!(
-                    "{} row in {} file",
-                    with_article(other.shape.name()),
-                    with_article(self.shape.name())
-                ),
-            },
+            Some(other)
+                if other.shape != self.shape && !other.columns().all(|name| self.columns().any(|own| own == name)) =>
+            {
+                Misfit {
+                    kind: MisfitKind::OtherShape,
+                    pointer: misfit.pointer,
+                    message: format!(
+                        "{} row in {} file",
+                        with_article(other.shape.name()),
+                        with_article(self.shape.name())
+                    ),
+                }
+            }
             _ => misfit,
         }
     }

@@ -16,6 +16,7 @@ pub mod row_set;
 pub mod sample;
 pub mod sets;
 mod spill;
+pub mod strays;
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::Shape;
 use crate::model::setup::Setup;
+use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::keys::{Keys, Shared};
 
@@ -17,7 +18,8 @@ rule_meta! {
     /// ## Why it matters
     /// Where there is one right answer, the rows contradict each other and the loss cannot fall below what
     /// they disagree on. Several answers to one question are no fault where many are right; the prompt then
-    /// weighs more than the others. In sets for KTO, which hold good and bad answers, it is not asked.
+    /// weighs more than the others. Sets for KTO hold good and bad answers: there rows are told that give the same
+    /// answer, too, and call it good in one and bad in another.
     ///
     /// ## Example
     /// ```jsonl
@@ -42,16 +44,17 @@ pub(crate) struct Prompt {}
 
 impl Rule for Prompt {
     const META: RuleMeta = META;
-    type State = Keys<Shared>;
+    /// What is asked and what is answered; in sets for KTO both, and the label.
+    type State = (Keys<Shared>, Keys<Shared>);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, seen: &mut Self::State, _: &mut Findings) {
+    fn check(&self, row: &Row<'_>, (seen, labelled): &mut Self::State, _: &mut Findings) {
         let Some((prompt, answer)) = said::asked(row) else {
             return;
         };
         // One prompt with several answers is what these sets are made of.
-        let pairs = |shape| matches!(shape, Shape::Preference | Shape::Kto);
-        if row.example.is_some_and(|example| pairs(example.shape)) {
+        let shape = row.example.map(|example| example.shape);
+        if shape == Some(Shape::Preference) {
             return;
         }
         let (mut asked, mut answered) = (Said::by(row), Said::by(row));
@@ -62,6 +65,15 @@ impl Rule for Prompt {
         if let (true, Some(raw)) = (answer.has_tool_calls(), answer.raw) {
             answered.text(format!("{:?}", raw.get("tool_calls")).as_bytes());
         }
+        if shape == Some(Shape::Kto) {
+            asked.text(&answered.half().to_le_bytes());
+            let key = Shared {
+                shared: asked.half(),
+                other: u64::from(is_good(row)),
+            };
+            labelled.push(&row.place, key, row.setup.spill());
+            return;
+        }
         let key = Shared {
             shared: asked.half(),
             other: answered.half(),
@@ -69,7 +81,13 @@ impl Rule for Prompt {
         seen.push(&row.place, key, row.setup.spill());
     }
 
-    fn finish(&self, seen: Self::State, _: &Setup, out: &mut Findings) {
+    fn finish(&self, (seen, labelled): Self::State, _: &Setup, out: &mut Findings) {
+        let both = groups::report_differing(&labelled, out, &|rows, _| {
+            format!("one of {rows} rows that ask and answer the same, good in one and bad in another, first")
+        });
+        if both.groups > 0 {
+            out.clusters = Some(both);
+        }
         let clusters = groups::report_differing(&seen, out, &|rows, answers| {
             format!("one of {rows} rows that ask the same and give {answers} different answers, first")
         });
@@ -77,4 +95,13 @@ impl Rule for Prompt {
             out.clusters = Some(clusters);
         }
     }
+}
+
+/// Whether the label of a row for KTO is true, as trainers take it.
+fn is_good(row: &Row<'_>) -> bool {
+    let columns = ["label", "kto_tag"];
+    let mut labels = columns.iter().filter_map(|name| row.record()?.value.get(name));
+    labels
+        .next()
+        .is_some_and(|label| !matches!(label, Value::Bool(false) | Value::Int(0)))
 }

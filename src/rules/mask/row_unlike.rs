@@ -10,13 +10,14 @@ use crate::sketch::Merge;
 use crate::sketch::column::Column;
 
 use super::parts::given::Given;
-use super::parts::row_seen::{Seen, look, usual_end, usual_start};
+use super::parts::row_seen::{Seen, look, say, usual_end, usual_opening, usual_start};
 
 rule_meta! {
     /// ## What it finds
     /// Pre-tokenised rows that are unlike nearly all others of their file: every token trained where the others mask
     /// a part, no loss on the last token where it is trained elsewhere, another first or last token than the one that
-    /// begins or ends the others, or that token twice.
+    /// begins or ends the others, or that token twice; what is trained begins behind other tokens than in the others, as
+    /// where the head of the answer is masked or the prompt is trained; or tokens in the midst are not attended to.
     ///
     /// ## Why it matters
     /// Such rows went another way through the script that made them: the prompt was not masked, or the end was lost,
@@ -114,10 +115,12 @@ impl RowUnlike {
         let [few_open, few_whole] = [few(open, labelled), few(whole, labelled)];
         // A trainer's rows are looked at more closely elsewhere: `mask/end-untrained`, `mask/end-missing`.
         let elsewhere = setup.trainer.is_some() && setup.tokenizer.is_some();
-        let end = usual_end(rows).filter(|(_, times, _)| few(all - times, all));
         let facts = setup.tokenizer.as_ref();
+        let end = usual_end(rows, facts).filter(|(_, times, _)| few(all - times, all));
         let start = usual_start(rows).filter(|(_, times)| few(all - times, all));
         let [twice, last_twice] = [count(&|seen| seen.twice), count(&|seen| seen.last_twice)];
+        let opening = usual_opening(rows);
+        let few_holes = few(count(&|seen| seen.hole), all);
         let [few_twice, few_last] = [few(twice, all), few(last_twice, all)];
         for (number, seen) in rows {
             if few_whole && seen.whole {
@@ -143,6 +146,25 @@ impl RowUnlike {
                 if few && twice {
                     report(*number, format!("the row {place} with {id} twice, others with one"));
                 }
+            }
+            if let Some((usual, times, of)) = opening
+                && !(few_whole && seen.whole)
+                && let Some(other) = [seen.opens, seen.also]
+                    .into_iter()
+                    .flatten()
+                    .find(|opening| *opening != usual)
+            {
+                let (other, usual) = (say(other), say(usual));
+                report(
+                    *number,
+                    format!("what is trained begins behind {other}, and behind {usual} in {times} of {of} rows"),
+                );
+            }
+            if few_holes && seen.hole {
+                report(
+                    *number,
+                    "attention is 0 between tokens with attention 1, unlike in others".to_owned(),
+                );
             }
             if elsewhere {
                 continue;

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Branch, Role, Shape, Turn};
 use crate::model::setup::Setup;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 use crate::rules::parts::turns;
 
 rule_meta! {
@@ -58,7 +58,7 @@ impl Rule for NoAnswer {
         let asks = !example.turns.is_empty() && example.turns.iter().all(|turn| turn.role != Role::Assistant);
         *without += u64::from(asks);
         if let Some(side) = empty.filter(|_| silent.is_empty()) {
-            let name = if side == Branch::Chosen { "chosen" } else { "rejected" };
+            let name = side_name(side);
             out.field(
                 &row.place,
                 || format!("/{name}"),
@@ -66,8 +66,16 @@ impl Rule for NoAnswer {
             );
         }
         for end in silent {
-            let said = example.turns.len();
-            let message = || format!("no answer: none of {said} messages is the assistant's");
+            let message = || match end.branch {
+                Branch::Chosen | Branch::Rejected => {
+                    let said = plural(example.side(end.branch).count() as u64, "message");
+                    format!(
+                        "no answer: `{}` has {said}, none the assistant's",
+                        side_name(end.branch)
+                    )
+                }
+                _ => format!("no answer: none of {} messages is the assistant's", example.turns.len()),
+            };
             out.field(&row.place, || end.pointer(), message);
         }
     }
@@ -80,4 +88,8 @@ impl Rule for NoAnswer {
             ));
         }
     }
+}
+
+fn side_name(side: Branch) -> &'static str {
+    if side == Branch::Chosen { "chosen" } else { "rejected" }
 }

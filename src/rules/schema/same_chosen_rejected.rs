@@ -7,7 +7,8 @@ use crate::rules::parts::spoken::Spoken;
 
 rule_meta! {
     /// ## What it finds
-    /// Preference rows whose chosen and rejected answers are the same.
+    /// Preference rows whose chosen and rejected answers are the same, or differ in nothing but case, the white space
+    /// around them or the mark at their end.
     ///
     /// ## Why it matters
     /// Nothing is preferred to itself: the row has a loss of log 2 and no gradient, whatever the model does.
@@ -62,7 +63,7 @@ impl Rule for SameChosenRejected {
                     let but = if same {
                         ""
                     } else {
-                        " but for case or white space around them"
+                        " but for case, white space around them or the mark at their end"
                     };
                     format!("chosen and rejected are the same{but}, `{}`", clip(&last.text))
                 },
@@ -90,6 +91,12 @@ fn texts_alike(left: &Turn<'_>, right: &Turn<'_>, same: &mut bool) -> bool {
     left.text == right.text
         || left.trimmed() == right.trimmed()
         || (left.trimmed().len() == right.trimmed().len() && lower(left) == lower(right))
+        || unmarked(left.trimmed()) == unmarked(right.trimmed())
+}
+
+/// A text without the mark its last sentence ends with.
+fn unmarked(text: &str) -> &str {
+    text.strip_suffix(['.', '!', '…', '。', '！']).unwrap_or(text)
 }
 
 /// Answers that are calls may differ in nothing else.

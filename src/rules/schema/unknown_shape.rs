@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::setup::Setup;
-use crate::model::value::Value;
+use crate::model::value::{Object, Value};
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
@@ -60,8 +60,8 @@ const KNOWN: [&str; 10] = [
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Unknown {
     rows: RowSet,
-    /// Columns of the first row, with what is in them.
-    columns: Lowest<Vec<(String, String)>>,
+    /// Columns of the first row, with what is in them, and whether each is a list of as many values.
+    columns: Lowest<(bool, Vec<(String, String)>)>,
 }
 
 impl Merge for Unknown {
@@ -87,14 +87,14 @@ impl Rule for UnknownShape {
         let seen = files.entry(row.place.source).or_default();
         seen.rows.insert(row.place.source, row.place.row);
         let column = |(name, value): (&str, &Value<'_>)| (name.to_owned(), value.a_kind().to_owned());
-        let columns = || object.iter().take(SHOWN + 1).map(column).collect();
+        let columns = || (is_table(object), object.iter().take(SHOWN + 1).map(column).collect());
         seen.columns.offer(&row.place, columns);
     }
 
     fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
         for file in files.into_values() {
-            if let Some((first, columns)) = file.columns.get() {
-                out.row(first, || message(columns));
+            if let Some((first, (table, columns))) = file.columns.get() {
+                out.row(first, || message(columns, *table && file.rows.len() == 1));
                 // One message speaks for all rows of the file.
                 out.also(file.rows);
             }
@@ -116,7 +116,16 @@ const PAIRS: [(&str, &str); 10] = [
     ("context", "response"),
 ];
 
-fn message(columns: &[(String, String)]) -> String {
+/// Whether an object holds columns, each a list, of as many rows.
+fn is_table(object: &Object<'_>) -> bool {
+    let lengths = object.iter().map(|(_, value)| value.as_array().map(<[_]>::len));
+    let mut lengths = lengths.map(Option::unwrap_or_default);
+    let first = lengths.next().unwrap_or_default();
+    first > 1 && object.iter().count() > 1 && lengths.all(|length| length == first)
+}
+
+/// What to say of a file by the columns of its first row, or of its only one that is a table.
+fn message(columns: &[(String, String)], table: bool) -> String {
     let shown = columns.iter().take(SHOWN);
     let mut named: Vec<_> = shown.map(|(name, _)| format!("`{}`", clip(name))).collect();
     if columns.len() > SHOWN {
@@ -130,6 +139,12 @@ fn message(columns: &[(String, String)]) -> String {
         return "OpenAI's preference format, which no trainer known here reads: make `prompt` of `input.messages`, \
                 `chosen` of `preferred_output` and `rejected` of `non_preferred_output`"
             .to_owned();
+    }
+    if table {
+        let named = named.join(", ");
+        return format!(
+            "one object of columns, {named}, each a list, instead of a list of rows; loaders see a single row"
+        );
     }
     let slip = |(name, kind): &(String, String)| {
         let known = nearest(name, KNOWN).filter(|known| known == name || !has(known))?;

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::parts::telling::telling;
 use crate::finding::Findings;
-use crate::model::example::{Example, Shape};
+use crate::model::example::Example;
 use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
@@ -14,9 +15,10 @@ use crate::sketch::row_set::RowSet;
 
 rule_meta! {
     /// ## What it finds
-    /// Columns that belong to what is asked or answered, by their name (`context`, `options`, `choices`, `system` beside
-    /// prompts and answers; `label` or `answer` beside texts), that the shape does not read, in files most of whose rows
-    /// say there what stands nowhere else in them. Other columns more (ids, sources, scores) are left alone.
+    /// Columns that belong to what is asked or answered, by their name (`context`, `options`, `choices`, `schema`,
+    /// `system` beside prompts and answers; `label`, `answer`, `summary`, `translation` or `intent` beside texts), that the
+    /// shape does not read, in files most of whose rows say there what stands nowhere else in them. Other columns more
+    /// (ids, sources, scores) are left alone, and a `category` of long texts.
     ///
     /// ## Why it matters
     /// Trainers ignore columns they do not know without a word. The model is then taught to answer about a text it was
@@ -43,6 +45,9 @@ rule_meta! {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UnreadColumn {}
+
+/// A text of more bytes is a document, and none that is to be classed.
+const DOCUMENT: usize = 600;
 
 /// What a file says in a column that is not read.
 #[derive(Default, Serialize, Deserialize)]
@@ -101,6 +106,10 @@ impl Rule for UnreadColumn {
             if example.turns.iter().any(|turn| turn.field == *name) {
                 continue;
             }
+            // What a document is about is no answer to it.
+            if *name == "category" && example.turns.iter().any(|turn| turn.text.len() > DOCUMENT) {
+                continue;
+            }
             let (mut unsaid, mut hash) = (false, 0);
             each(value, &mut |text| {
                 unsaid |= !says(row, example, text);
@@ -136,37 +145,6 @@ impl Rule for UnreadColumn {
                 out.also(column.rows);
             }
         }
-    }
-}
-
-/// Names of columns that are part of what is said, where the shape does not read them.
-fn telling(shape: Shape) -> &'static [&'static str] {
-    const GIVEN: &[&str] = &[
-        "context",
-        "contexts",
-        "passage",
-        "passages",
-        "document",
-        "documents",
-        "article",
-        "paragraph",
-        "options",
-        "choices",
-        "evidence",
-        "background",
-        "premise",
-        "hypothesis",
-        "input",
-        "instruction",
-        "system",
-        "system_prompt",
-    ];
-    const ANSWERS: &[&str] = &["label", "answer", "output", "response", "completion", "target"];
-    match shape {
-        Shape::PromptCompletion | Shape::Preference | Shape::Kto | Shape::Alpaca => GIVEN,
-        Shape::Messages | Shape::Sharegpt => &["system", "system_prompt"],
-        Shape::Text => ANSWERS,
-        Shape::Tokenised => &[],
     }
 }
 

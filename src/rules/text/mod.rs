@@ -3,7 +3,9 @@
 mod parts;
 
 mod boilerplate;
+mod broken_query;
 mod carriage_return;
+mod chat_unlike;
 mod control_character;
 mod cut_off;
 mod encoded_data;
@@ -24,6 +26,7 @@ mod replacement_character;
 mod runs_on;
 mod said_twice;
 mod secret;
+mod separator_lost;
 mod stops_short;
 mod unclosed_code;
 mod unfilled_placeholder;
@@ -34,7 +37,9 @@ use crate::rule::lane::RuleEntry;
 /// The rules of this category, in order of name.
 pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<boilerplate::Boilerplate>(),
+    RuleEntry::of::<broken_query::BrokenQuery>(),
     RuleEntry::of::<carriage_return::CarriageReturn>(),
+    RuleEntry::of::<chat_unlike::ChatUnlike>(),
     RuleEntry::of::<control_character::ControlCharacter>(),
     RuleEntry::of::<cut_off::CutOff>(),
     RuleEntry::of::<encoded_data::EncodedData>(),
@@ -55,6 +60,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<runs_on::RunsOn>(),
     RuleEntry::of::<said_twice::SaidTwice>(),
     RuleEntry::of::<secret::Secret>(),
+    RuleEntry::of::<separator_lost::SeparatorLost>(),
     RuleEntry::of::<stops_short::StopsShort>(),
     RuleEntry::of::<unclosed_code::UnclosedCode>(),
     RuleEntry::of::<unfilled_placeholder::UnfilledPlaceholder>(),

@@ -56,6 +56,8 @@ fn each<K: Key>(
             "cannot read back what was written to the temporary folder: {error}"
         ));
     }
-    out.trouble = keys.trouble().map(str::to_owned);
+    if let Some(trouble) = keys.trouble() {
+        out.trouble = Some(trouble.to_owned());
+    }
     clusters
 }

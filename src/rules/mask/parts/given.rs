@@ -9,6 +9,8 @@ use crate::rule::Row;
 pub(in super::super) struct Given {
     pub ids: Vec<i64>,
     pub labels: Option<Vec<i64>>,
+    /// Which tokens are trained, where no labels say so.
+    pub mask: Option<Vec<i64>>,
     pub attention: Option<Vec<i64>>,
 }
 
@@ -19,6 +21,7 @@ impl Given {
             return Some(Self {
                 ids: dumped.ids.clone(),
                 labels: dumped.labels.clone(),
+                mask: None,
                 attention: dumped.attention.clone(),
             });
         }
@@ -28,9 +31,12 @@ impl Given {
             let list = record.value.get(name)?.as_array()?;
             Some(list.iter().map(number).collect::<Vec<i64>>())
         };
+        let labels = column("labels");
+        let mask = || column("completion_mask").or_else(|| column("assistant_masks"));
         Some(Self {
             ids: column("input_ids")?,
-            labels: column("labels"),
+            mask: if labels.is_none() { mask() } else { None },
+            labels,
             attention: column("attention_mask"),
         })
     }

@@ -25,6 +25,25 @@ pub(in super::super) struct Seen {
     pub ends: Option<bool>,
     /// Whether every token is trained.
     pub whole: bool,
+    /// The two ids before the first stretch that is trained, and those before the first that begins otherwise.
+    pub opens: Option<Opening>,
+    pub also: Option<Opening>,
+    /// Whether tokens in the midst of others are not attended to.
+    pub hole: bool,
+}
+
+/// Two ids; [`NONE`] for one before the row.
+pub(in super::super) type Opening = (i64, i64);
+
+const NONE: i64 = i64::MIN;
+
+/// The ids as they are said.
+pub(in super::super) fn say(opening: Opening) -> String {
+    match opening {
+        (NONE, NONE) => "nothing".to_owned(),
+        (NONE, last) => last.to_string(),
+        (first, last) => format!("{first} {last}"),
+    }
 }
 
 /// How often rows end in which id.
@@ -65,10 +84,32 @@ fn most(times: &BTreeMap<i64, usize>) -> Option<(i64, usize)> {
     most.map(|(id, times)| (*id, *times))
 }
 
-/// The id most rows end in, in how many, and the other ends.
-pub(in super::super) fn usual_end(rows: &[(u64, Seen)]) -> Option<(i64, usize, Ends)> {
+/// What stands before the trained stretches of nearly every row, and of how many rows of those with any.
+pub(in super::super) fn usual_opening(rows: &[(u64, Seen)]) -> Option<(Opening, usize, usize)> {
+    let mut times: BTreeMap<Opening, usize> = BTreeMap::new();
+    let openings = || rows.iter().filter_map(|(_, seen)| Some((seen.opens?, seen.also)));
+    for (opening, _) in openings().filter(|(_, also)| also.is_none()) {
+        *times.entry(opening).or_default() += 1;
+    }
+    let (usual, most) = times.into_iter().max_by_key(|(_, times)| *times)?;
+    let all = openings().count();
+    is_nearly_all(most, all).then_some((usual, most, all))
+}
+
+/// Whether at most one of fifty is missing.
+fn is_nearly_all(some: usize, all: usize) -> bool {
+    (all - some) * 50 <= all
+}
+
+/// The id most rows end in, in how many, and the other ends. What is no special token may end most texts, as a full
+/// stop does, and is the end of rows where nearly all have it.
+pub(in super::super) fn usual_end(rows: &[(u64, Seen)], facts: Option<&TokenizerFacts>) -> Option<(i64, usize, Ends)> {
     let times = times(rows, |seen| seen.last);
     let (usual, most) = most(&times)?;
+    let special = |facts: &TokenizerFacts| u32::try_from(usual).is_ok_and(|id| facts.special(id).is_some());
+    if !is_nearly_all(most, rows.len()) && !facts.is_some_and(special) {
+        return None;
+    }
     let longest = rows.iter().map(|(_, seen)| seen.tokens).max()?;
     let of_longest = rows.iter().filter(|(_, seen)| seen.tokens == longest).count();
     let cut = (of_longest > 1).then_some(longest);
@@ -83,14 +124,18 @@ pub(in super::super) fn look(row: &Row<'_>, given: &Given) -> Option<Seen> {
     }
     let is_trained = |at: usize| match encoded {
         Some(encoded) => encoded.labels.get(at).is_some_and(|label| *label != IGNORE),
-        None => given.labels.as_ref().and_then(|labels| labels.get(at)) != Some(&i64::from(IGNORE)),
+        None => match (&given.labels, &given.mask) {
+            (None, Some(mask)) => mask.get(at) == Some(&1),
+            (labels, _) => labels.as_ref().and_then(|labels| labels.get(at)) != Some(&i64::from(IGNORE)),
+        },
     };
     let end = text_end(given, &is_trained);
     let last = *given.ids[..end].last()?;
-    let labelled = encoded.is_some() || given.labels.is_some();
+    let labelled = encoded.is_some() || given.labels.is_some() || given.mask.is_some();
     // The first token never carries loss.
     let any = labelled && (1..end).any(is_trained);
     let ids = &given.ids[..end];
+    let (opens, also) = openings(ids, &is_trained);
     Some(Seen {
         first: ids[0],
         twice: ids.len() > 1 && ids[0] == ids[1],
@@ -99,7 +144,28 @@ pub(in super::super) fn look(row: &Row<'_>, given: &Given) -> Option<Seen> {
         tokens: u32::try_from(end).unwrap_or(u32::MAX),
         ends: any.then(|| is_trained(end - 1)),
         whole: any && (0..end).all(is_trained),
+        opens: opens.filter(|_| any),
+        also: also.filter(|_| any),
+        hole: given.attention.as_ref().is_some_and(|attention| has_hole(attention)),
     })
+}
+
+/// What stands before the first stretch that is trained, and before the first that begins otherwise.
+fn openings(ids: &[i64], is_trained: &impl Fn(usize) -> bool) -> (Option<Opening>, Option<Opening>) {
+    let starts = (0..ids.len()).filter(|at| is_trained(*at) && (*at == 0 || !is_trained(at - 1)));
+    let before = |at: usize| at.checked_sub(1).map_or(NONE, |at| ids[at]);
+    let mut openings = starts.map(|at| (at.checked_sub(1).map_or(NONE, before), before(at)));
+    let first = openings.next();
+    (first, openings.find(|opening| Some(*opening) != first))
+}
+
+/// Whether zeros stand between ones.
+fn has_hole(attention: &[i64]) -> bool {
+    let first = attention.iter().position(|flag| *flag == 1);
+    let last = attention.iter().rposition(|flag| *flag == 1);
+    first
+        .zip(last)
+        .is_some_and(|(first, last)| attention[first..last].contains(&0))
 }
 
 /// Where the text ends and padding begins: what is not attended to, or a run of one id without loss.

@@ -4,3 +4,4 @@ pub(super) mod arguments;
 pub(super) mod dates;
 pub(super) mod loaded;
 pub(super) mod properties;
+pub(super) mod telling;

@@ -1,6 +1,8 @@
 //! What rules about texts are made of: the signs they go by.
 
 pub(super) mod again;
+pub(super) mod chat_marks;
+pub(super) mod chat_order;
 pub(super) mod drawn;
 pub(super) mod error_words;
 pub(super) mod escapes;
@@ -10,6 +12,7 @@ pub(super) mod invisible;
 pub(super) mod json;
 pub(super) mod json_kinds;
 pub(super) mod last_line;
+pub(super) mod last_signs;
 pub(super) mod left_marks;
 pub(super) mod noise;
 pub(super) mod nothing;
@@ -18,6 +21,9 @@ pub(super) mod other_slots;
 pub(super) mod passwords;
 pub(super) mod printed;
 pub(super) mod prose;
+pub(super) mod query;
+pub(super) mod query_code;
+pub(super) mod query_end;
 pub(super) mod self_spoken;
 pub(super) mod slot_names;
 pub(super) mod slots;
