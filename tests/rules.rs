@@ -32,6 +32,9 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("text/other-language", "train.jsonl", other_language),
     ("text/odd-json", "train.jsonl", odd_json),
     ("template/odd-thinking", "train.jsonl", odd_thinking),
+    ("schema/broken-result", "train.jsonl", || weather("odd_result")),
+    ("schema/call-in-text", "train.jsonl", || weather("written")),
+    ("schema/missing-call-id", "train.jsonl", || weather("without_id")),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
@@ -176,6 +179,33 @@ fn odd_thinking() -> Vec<u8> {
             format!("<think>All {at} did.</think>")
         };
         format!("{{\"prompt\": \"Who saw film {at}?\", \"completion\": \"{thoughts}All of them.\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// Rows that call a tool, and one that does it in another way.
+fn weather(odd: &str) -> Vec<u8> {
+    let row = |at: usize| {
+        let is = |way: &str| at == 50 && odd == way;
+        let call = if is("written") {
+            r#""content": "functions.weather({\"city\": \"Oslo\"})""#
+        } else {
+            r#""content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]"#
+        };
+        let result = if is("odd_result") {
+            "{'sky': None}"
+        } else {
+            r#"{\"sky\": null}"#
+        };
+        let id = if is("without_id") {
+            ""
+        } else {
+            r#""tool_call_id": "call_1", "#
+        };
+        let tools = r#"[{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]"#;
+        format!(
+            r#"{{"tools": {tools}, "messages": [{{"role": "user", "content": "How is day {at}?"}}, {{"role": "assistant", {call}}}, {{"role": "tool", {id}"content": "{result}"}}]}}"#
+        ) + "\n"
     };
     (0..100).map(row).collect::<String>().into_bytes()
 }

@@ -8,3 +8,4 @@ pub(super) mod slips;
 pub(super) mod spoken;
 pub(super) mod tools;
 pub(super) mod turns;
+pub(super) mod written;

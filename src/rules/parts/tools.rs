@@ -88,6 +88,18 @@ pub(in super::super) struct Call<'t> {
     pub misnamed: bool,
     pub id: Option<&'t str>,
     pub kind: Option<&'t str>,
+    /// It stands in the text, of which there are no parts to point to.
+    pub written: bool,
+}
+
+impl Call<'_> {
+    /// Pointer to a key of it, below the message.
+    pub(in super::super) fn below(&self, key: &str) -> String {
+        if self.written {
+            return self.pointer.clone();
+        }
+        format!("{}/{key}", self.pointer)
+    }
 }
 
 /// The structured calls of a turn.
@@ -118,6 +130,20 @@ pub(in super::super) fn calls<'t>(turn: &'t Turn<'_>) -> Result<Vec<Call<'t>>, &
         .collect()
 }
 
+/// A call that is written into a turn's text, of its JSON.
+pub(in super::super) fn written<'t>(turn: &Turn<'_>, value: &'t Value<'t>) -> Call<'t> {
+    let function = value.get("function").filter(|function| function.as_object().is_some());
+    let pointer = if turn.key.is_empty() {
+        String::new()
+    } else {
+        format!("/{}", turn.key)
+    };
+    Call {
+        written: true,
+        ..call(pointer, function.unwrap_or(value), None)
+    }
+}
+
 fn call<'t>(pointer: String, function: &'t Value<'t>, item: Option<&'t Value<'t>>) -> Call<'t> {
     let said = |key: &str| item.and_then(|item| item.get(key)?.as_str());
     let name = function.get("name").and_then(Value::as_str);
@@ -128,6 +154,7 @@ fn call<'t>(pointer: String, function: &'t Value<'t>, item: Option<&'t Value<'t>
         misnamed: item.is_some() && function.get("arguments").is_none() && function.get("parameters").is_some(),
         id: said("id"),
         kind: said("type"),
+        written: false,
     }
 }
 

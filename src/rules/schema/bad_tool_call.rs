@@ -1,16 +1,20 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::example::{Role, Turn};
+use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
-use crate::rules::parts::tools;
+use crate::rules::parts::slips::Slips;
+use crate::rules::parts::{tools, written};
 use crate::search;
+use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
     /// Tool calls without a name, or with arguments that are no JSON object, also where they are written into the text
-    /// between `<tool_call>` and its end.
+    /// between `<tool_call>` and its end. Of these also the few that have no beginning, or their result behind them, and those whose arguments are a
+    /// string where others have an object.
     ///
     /// ## Why it matters
     /// The model learns to write calls that no program can read. Templates that print arguments as JSON stop
@@ -35,12 +39,26 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct BadToolCall {}
 
+/// Calls that are written into texts.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Written {
+    /// Those with a name and an object.
+    usual: u64,
+    /// Where others stand, and what is wrong with them.
+    odd: Slips<(String, String)>,
+}
+
+/// Calls in texts below which nothing is said of how they are written.
+const LEAST: u64 = 20;
+/// Of so many one may be written otherwise; where more are, there is another way to it.
+const PER: u64 = 50;
+
 impl Rule for BadToolCall {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Written;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, seen: &mut Written, out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in example.turns.iter().filter(|turn| turn.role == Role::Assistant) {
             if let Some((pointer, message)) = wrong(turn, row.chars.angle()) {
@@ -49,7 +67,15 @@ impl Rule for BadToolCall {
                     || format!("{}{pointer}", turn.message_pointer()),
                     || message,
                 );
+            } else if row.chars.angle() && search::contains(&turn.text, "tool_call>") {
+                seen.add(row, turn);
             }
+        }
+    }
+
+    fn finish(&self, seen: Written, _: &Setup, out: &mut Findings) {
+        if seen.usual >= LEAST {
+            seen.odd.report(seen.usual, PER, out, Clone::clone);
         }
     }
 }
@@ -70,7 +96,7 @@ fn wrong(turn: &Turn<'_>, tags: bool) -> Option<(String, String)> {
     }
     if !turn.has_tool_calls() {
         return tags
-            .then(|| written(&turn.text))
+            .then(|| broken(&turn.text))
             .flatten()
             .map(|wrong| (format!("/{}", turn.key), wrong));
     }
@@ -104,21 +130,50 @@ fn wrong(turn: &Turn<'_>, tags: bool) -> Option<(String, String)> {
 
 /// What is wrong with the first call that is written into a text as Hermes and Qwen write them, as JSON between
 /// `<tool_call>` and its end. Others write XML there, which is not looked at.
-fn written(text: &str) -> Option<String> {
-    const OPEN: &str = "<tool_call>";
-    let mut rest = text;
-    while let Some(at) = search::find(rest, OPEN) {
-        rest = &rest[at + OPEN.len()..];
-        if !rest.trim_start().starts_with('{') {
-            continue;
+fn broken(text: &str) -> Option<String> {
+    written::between(text).find_map(|inner| match inner {
+        None => Some("a call that begins with `<tool_call>` does not end".to_owned()),
+        Some(inner) => tools::wrong_json(inner).map(|wrong| format!("the call in `<tool_call>` is {wrong}")),
+    })
+}
+
+impl Written {
+    /// Counts the calls that are written into a turn as they mostly are, and keeps what few are.
+    fn add(&mut self, row: &Row<'_>, turn: &Turn<'_>) {
+        if written::is_unopened(&turn.text) {
+            let message = "`</tool_call>` without `<tool_call>` before it";
+            self.odd.offer(&row.place, || (turn.pointer(), message.to_owned()));
         }
-        let Some(end) = search::find(rest, "</tool_call>") else {
-            return Some(format!("a call that begins with `{OPEN}` does not end"));
-        };
-        if let Some(wrong) = tools::wrong_json(&rest[..end]) {
-            return Some(format!("the call in `{OPEN}` is {wrong}"));
+        if turn.has_tool_calls() {
+            return;
         }
-        rest = &rest[end..];
+        if written::is_answered(&turn.text) {
+            let message = "the result follows the call in one turn, as if the model had written it";
+            self.odd.offer(&row.place, || (turn.pointer(), message.to_owned()));
+        }
+        written::each_call(turn, true, &mut |call| {
+            let message = match (call.name, call.arguments) {
+                (None, _) => "the call in `<tool_call>` has no `name`".to_owned(),
+                (Some(name), Some(Value::Str(_))) => {
+                    format!(
+                        "the arguments of `{}` are a string, where other calls have an object",
+                        clip(name)
+                    )
+                }
+                (Some(_), Some(Value::Object(_))) => {
+                    self.usual += 1;
+                    return;
+                }
+                _ => return,
+            };
+            self.odd.offer(&row.place, || (turn.pointer(), message));
+        });
     }
-    None
+}
+
+impl Merge for Written {
+    fn merge(&mut self, other: Self) {
+        self.usual += other.usual;
+        self.odd.merge(other.odd);
+    }
 }

@@ -1,15 +1,19 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
-use crate::model::value::Value;
+use crate::model::setup::Setup;
+use crate::model::value::{Object, Value};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::parts::tools;
+use crate::rules::parts::slips::Slips;
+use crate::rules::parts::{tools, written};
+use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
     /// A `tools` column that is no list of tools with names: broken JSON in a string, an object, a tool
-    /// without a name, two tools of one name; parameters that are words and no schema, or require one that is not among
-    /// them.
+    /// without a name, two tools of one name; parameters that are words and no schema, require one that is not among them,
+    /// or have `additionalProperties` among them, which belongs beside them. Where few rows are so, also types that JSON
+    /// schema does not know (`str`), and tools in a system prompt, between `<tools>` and its end, that are not JSON.
     ///
     /// ## Why it matters
     /// Trainers hand the column to the template as it stands, which prints it in a form the model will never
@@ -34,13 +38,46 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct BadTools {}
 
+/// Rows of tools, and those of which something is to be said if few are so: where it stands, and what.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// Rows that list tools in their system prompt, and that give types to arguments.
+    listed: u64,
+    typed: u64,
+    /// Lists that cannot be read, and types that JSON schema does not know.
+    broken: Slips<(String, String)>,
+    unknown: Slips<(String, String)>,
+}
+
+impl Merge for Seen {
+    fn merge(&mut self, other: Self) {
+        self.listed += other.listed;
+        self.typed += other.typed;
+        self.broken.merge(other.broken);
+        self.unknown.merge(other.unknown);
+    }
+}
+
+/// Rows below which nothing is said of how tools are written.
+const LEAST: u64 = 20;
+/// Of so many one may be written otherwise; where more are, there is another way to it.
+const PER: u64 = 50;
+
 impl Rule for BadTools {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Seen;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(tools) = row.example.and_then(tools::column) else {
+    fn check(&self, row: &Row<'_>, seen: &mut Seen, out: &mut Findings) {
+        let Some(example) = row.example else { return };
+        let Some(tools) = tools::column(example) else {
+            if let Some((turn, listed)) = written::list(example, row.chars.angle()) {
+                seen.listed += 1;
+                if let Err(wrong) = written::read(listed) {
+                    let message = || format!("the tools in `<tools>` are not JSON: {wrong}");
+                    seen.broken.offer(&row.place, || (turn.pointer(), message()));
+                }
+            }
             return;
         };
         let wrong = tools::declared(tools).and_then(|mut names| {
@@ -50,14 +87,46 @@ impl Rule for BadTools {
                 Err(format!("tool `{}` is declared twice", clip(&pair[0])))
             })
         });
-        let wrong = wrong.and_then(|()| {
-            let mut items = tools.as_array().unwrap_or_default().iter();
-            items.find_map(wrong_schema).map_or(Ok(()), Err)
-        });
+        let items = tools.as_array().unwrap_or_default();
+        let wrong = wrong.and_then(|()| items.iter().find_map(wrong_schema).map_or(Ok(()), Err));
         if let Err(wrong) = wrong {
             out.field(&row.place, || "/tools".to_owned(), || wrong);
+            return;
+        }
+        let mut types = items.iter().flat_map(types).peekable();
+        seen.typed += u64::from(types.peek().is_some());
+        if let Some((argument, kind)) = types.find(|(_, kind)| !TYPES.contains(kind)) {
+            let message = || {
+                format!(
+                    "`{}` is of type `{}`, which JSON schema does not know",
+                    clip(argument),
+                    clip(kind)
+                )
+            };
+            seen.unknown.offer(&row.place, || ("/tools".to_owned(), message()));
         }
     }
+
+    fn finish(&self, seen: Seen, _: &Setup, out: &mut Findings) {
+        for (all, odd) in [(seen.listed, seen.broken), (seen.typed, seen.unknown)] {
+            if all >= LEAST {
+                odd.report(all, PER, out, Clone::clone);
+            }
+        }
+    }
+}
+
+/// What JSON schema knows.
+const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
+
+/// The arguments of a tool that have a type, with it.
+fn types<'v>(tool: &'v Value<'_>) -> impl Iterator<Item = (&'v str, &'v str)> {
+    let function = tool.get("function").unwrap_or(tool);
+    let properties = function
+        .get("parameters")
+        .and_then(|schema| schema.get("properties")?.as_object());
+    let properties = properties.into_iter().flat_map(Object::iter);
+    properties.filter_map(|(name, schema)| Some((name, schema.get("type")?.as_str()?)))
 }
 
 /// What is wrong with the schema of a tool's parameters. Some keep it as JSON in a string.
@@ -70,6 +139,11 @@ fn wrong_schema(tool: &Value<'_>) -> Option<String> {
         return words.then(|| of(format!("are words and no schema, `{}`", clip(text))));
     }
     let properties = schema.get("properties")?.as_object()?;
+    if properties.contains_key("additionalProperties") {
+        return Some(of(
+            "have `additionalProperties` among them, which belongs beside them".to_owned()
+        ));
+    }
     let mut required = schema.get("required")?.as_array()?.iter().filter_map(Value::as_str);
     let unknown = required.find(|name| !properties.contains_key(name))?;
     Some(of(format!("require `{}`, which is none of them", clip(unknown))))

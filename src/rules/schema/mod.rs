@@ -9,6 +9,8 @@ mod bad_tool_call;
 mod bad_tools;
 mod bad_utf8;
 mod bad_weight;
+mod broken_result;
+mod call_in_text;
 mod damaged_file;
 mod decompression_bomb;
 mod duplicate_key;
@@ -26,6 +28,7 @@ mod loads_as_floats;
 mod loads_as_json;
 mod loads_with_nulls;
 mod lone_surrogate;
+mod missing_call_id;
 mod missing_column;
 mod missing_media;
 mod missing_tools;
@@ -74,6 +77,8 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<bad_tools::BadTools>(),
     RuleEntry::of::<bad_utf8::BadUtf8>(),
     RuleEntry::of::<bad_weight::BadWeight>(),
+    RuleEntry::of::<broken_result::BrokenResult>(),
+    RuleEntry::of::<call_in_text::CallInText>(),
     RuleEntry::of::<damaged_file::DamagedFile>(),
     RuleEntry::of::<decompression_bomb::DecompressionBomb>(),
     RuleEntry::of::<duplicate_key::DuplicateKey>(),
@@ -91,6 +96,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<loads_as_json::LoadsAsJson>(),
     RuleEntry::of::<loads_with_nulls::LoadsWithNulls>(),
     RuleEntry::of::<lone_surrogate::LoneSurrogate>(),
+    RuleEntry::of::<missing_call_id::MissingCallId>(),
     RuleEntry::of::<missing_column::MissingColumn>(),
     RuleEntry::of::<missing_media::MissingMedia>(),
     RuleEntry::of::<missing_tools::MissingTools>(),

@@ -42,7 +42,7 @@ impl Rule for UnknownArgument {
 
     fn check(&self, row: &Row<'_>, calls: &mut u64, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        *calls += arguments::faults(example, &mut |fault, pointer, message| {
+        *calls += arguments::faults(example, row.chars.angle(), &mut |fault, pointer, message| {
             if fault == Fault::Undeclared {
                 out.field(&row.place, || pointer, || message);
             }

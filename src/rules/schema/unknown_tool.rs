@@ -2,13 +2,13 @@ use ahash::AHashSet;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::Turn;
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
-use crate::rules::parts::tools;
+use crate::rules::parts::{tools, written};
 
 rule_meta! {
     /// ## What it finds
-    /// Calls of tools that the row does not declare.
+    /// Calls of tools that the row does not declare, in `tools` or between `<tools>` and its end in the system prompt; also
+    /// calls that are written into the text between `<tool_call>` and its end.
     ///
     /// ## Why it matters
     /// The model learns to call what it was not offered. Usually the row was given the tools of another one,
@@ -40,24 +40,26 @@ impl Rule for UnknownTool {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let Some(tools) = tools::column(example) else { return };
-        if !example.turns.iter().any(Turn::has_tool_calls) {
+        let tags = row.chars.angle();
+        if !written::calls_any(example, tags) {
             return;
         }
-        let Ok(declared) = tools::declared(tools) else { return };
+        let Some(tools) = written::offered(example, tags) else {
+            return;
+        };
+        let Ok(declared) = tools::declared(&tools) else { return };
         if declared.is_empty() {
             return;
         }
         let names: AHashSet<&str> = declared.iter().map(AsRef::as_ref).collect();
         for turn in &example.turns {
-            for call in tools::calls(turn).unwrap_or_default() {
-                let Some(name) = call.name else { continue };
-                if names.contains(name) {
-                    continue;
-                }
+            written::each_call(turn, tags, &mut |call| {
+                let Some(name) = call.name.filter(|name| !names.contains(name)) else {
+                    return;
+                };
                 out.field(
                     &row.place,
-                    || format!("{}{}/name", turn.message_pointer(), call.pointer),
+                    || format!("{}{}", turn.message_pointer(), call.below("name")),
                     || {
                         let meant = nearest(name, declared.iter().map(AsRef::as_ref));
                         let hint = meant.map_or_else(String::new, |meant| format!("; is `{}` meant?", clip(meant)));
@@ -68,7 +70,7 @@ impl Rule for UnknownTool {
                         )
                     },
                 );
-            }
+            });
         }
     }
 }

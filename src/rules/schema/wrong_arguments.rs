@@ -39,7 +39,7 @@ impl Rule for WrongArguments {
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
-        arguments::faults(example, &mut |fault, pointer, message| {
+        arguments::faults(example, row.chars.angle(), &mut |fault, pointer, message| {
             if fault == Fault::Violation {
                 out.field(&row.place, || pointer, || message);
             }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use ahash::AHashMap;
 
-use crate::model::example::{Example, Turn};
+use crate::model::example::Example;
 use crate::model::value::{Object, Value};
 use crate::rule::{clip, nearest};
-use crate::rules::parts::tools;
+use crate::rules::parts::written;
 
 use super::properties;
 
@@ -21,29 +21,33 @@ pub(in super::super) enum Fault {
     Undeclared,
 }
 
-/// What is wrong with the calls of a row, with a pointer to each; and how many calls could be compared.
-pub(in super::super) fn faults(example: &Example<'_>, each: &mut dyn FnMut(Fault, String, String)) -> u64 {
-    let Some(tools) = tools::column(example).filter(|_| example.turns.iter().any(Turn::has_tool_calls)) else {
+/// What is wrong with the calls of a row, with a pointer to each; and how many calls could be compared. Those in the text
+/// are looked for where tags can be.
+pub(in super::super) fn faults(example: &Example<'_>, tags: bool, each: &mut dyn FnMut(Fault, String, String)) -> u64 {
+    if !written::calls_any(example, tags) {
+        return 0;
+    }
+    let Some(tools) = written::offered(example, tags) else {
         return 0;
     };
-    let Some(tools) = parsed(tools) else { return 0 };
+    let Some(tools) = parsed(&tools) else { return 0 };
     let Some(declared) = parameters(&tools) else { return 0 };
     let mut compared = 0;
     for turn in &example.turns {
-        for call in tools::calls(turn).unwrap_or_default() {
+        written::each_call(turn, tags, &mut |call| {
             let (Some(name), Some(arguments)) = (call.name, call.arguments.and_then(parsed)) else {
-                continue;
+                return;
             };
             let parameters = declared.get(name).and_then(Option::as_deref);
             let (Some(given), Some(parameters)) = (arguments.as_object(), parameters) else {
-                continue;
+                return;
             };
             compared += 1;
-            let pointer = format!("{}{}/arguments", turn.message_pointer(), call.pointer);
+            let pointer = format!("{}{}", turn.message_pointer(), call.below("arguments"));
             compare(name, given, parameters, &mut |fault, message| {
                 each(fault, pointer.clone(), message);
             });
-        }
+        });
     }
     compared
 }

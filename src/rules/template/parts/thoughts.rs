@@ -1,7 +1,7 @@
 //! The thoughts of an answer: between tags, or in `reasoning_content`.
 
 use crate::model::example::{Example, Role, Turn};
-use crate::model::value::Value;
+use crate::model::value::{Object, Value};
 use crate::rule::clip;
 use crate::search;
 
@@ -63,11 +63,7 @@ pub(in super::super) fn of(turn: &Turn<'_>, tags: bool) -> (Thoughts, Option<Odd
 
 /// Whether a message has a key that may be meant for its thoughts.
 fn has_key_alike(turn: &Turn<'_>) -> bool {
-    let keys = turn
-        .raw
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(|raw| raw.keys());
+    let keys = turn.raw.and_then(Value::as_object).into_iter().flat_map(Object::keys);
     { keys }.any(|key| key.contains("reason") || key.contains("think") || key.contains("thought"))
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::finding::Findings;
 use crate::place::Place;
@@ -45,7 +45,7 @@ impl Kinds {
     pub(in super::super) fn add(&mut self, number: u64, text: &str, place: &Place, pointer: impl FnOnce() -> String) {
         let Some(kinds) = &mut self.0 else { return };
         if !kinds.contains_key(&number) {
-            let keys: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
+            let keys: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap_or_default();
             if keys.len() > KEYS || keys.keys().any(|key| key.len() > LONGEST) || kinds.len() == KINDS {
                 self.0 = None;
                 return;

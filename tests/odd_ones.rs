@@ -1,0 +1,198 @@
+//! One row unlike the hundred others of its file is told of on its line, and where many are like it, it is the file's way.
+
+mod scanned;
+
+use std::fs;
+
+use scanned::{path, scan};
+
+/// A conversation of one question; `answer` is the rest of the message, as JSON.
+fn asked(at: usize, answer: &str) -> String {
+    format!(r#"{{"messages": [{{"role": "user", "content": "What is {at}?"}}, {{"role": "assistant", {answer}}}]}}"#)
+        + "\n"
+}
+
+fn json(at: usize) -> String {
+    asked(
+        at,
+        &format!(r#""content": "{{\"number\": {at}, \"odd\": true, \"name\": null}}""#),
+    )
+}
+
+fn thought(at: usize) -> String {
+    asked(at, &format!(r#""content": "<think>It is {at}.</think>{at}""#))
+}
+
+fn reasoned(at: usize) -> String {
+    asked(at, &format!(r#""reasoning_content": "It is {at}.", "content": "{at}""#))
+}
+
+/// A call written into the text, of a tool that the system prompt lists.
+fn hermes(tools: &str, answer: &str) -> String {
+    format!(
+        r#"{{"conversations": [{{"from": "system", "value": "Tools: <tools>{tools}</tools>"}}, {{"from": "human", "value": "Rain?"}}, {{"from": "gpt", "value": "{answer}"}}]}}"#
+    ) + "\n"
+}
+
+const TOOLS: &str = r#"[{\"name\": \"sky\", \"parameters\": {\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\"}}, \"required\": [\"city\"]}}]"#;
+
+const CALL: &str = r#"<tool_call>\n{\"name\": \"sky\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>"#;
+
+fn called(_: usize) -> String {
+    hermes(TOOLS, CALL)
+}
+
+/// What of the rules, by name, is said of line 51, and that nothing is said of others.
+fn said(rules: &[&str], usual: fn(usize) -> String, odd: &str, often: usize) -> Vec<String> {
+    let row = |at: usize| if at % often == 50 { odd.to_owned() } else { usual(at) };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("train.jsonl"), (0..200).map(row).collect::<String>()).expect("written");
+    let found = scan(&[path(folder.path(), "train.jsonl")]).found;
+    let mut said = Vec::new();
+    for rule in found.into_iter().filter(|found| rules.contains(&found.meta.name)) {
+        for finding in rule.findings {
+            assert_eq!(finding.place.map(|place| place.line), Some(51), "{}", finding.message);
+            said.push(finding.message);
+        }
+    }
+    said
+}
+
+#[track_caller]
+fn holds(rules: &[&str], usual: fn(usize) -> String, odd: &str, message: &str) {
+    let one = said(rules, usual, odd, 1000);
+    assert_eq!(one.len(), 1, "{odd}: {one:?}");
+    assert!(one[0].contains(message), "{odd}: {one:?}");
+}
+
+#[test]
+fn answers_that_are_not_json_among_those_that_are() {
+    let rules = ["text/odd-json", "text/cut-off"];
+    for (odd, message) in [
+        (r#"{\"number\": 1, \"odd\": true, \"name\": null,}"#, "trailing comma"),
+        ("{'number': 1, 'odd': True, 'name': None}", "as Python prints it"),
+        (
+            r#"```json\n{\"number\": 1, \"odd\": true, \"name\": null}\n```"#,
+            "in a block of code",
+        ),
+        (
+            r#"Here it is:\n{\"number\": 1, \"odd\": true, \"name\": null}"#,
+            "text around it",
+        ),
+        (r#"\"{\\\"number\\\": 1}\""#, "a string with the JSON in it"),
+        ("One is an odd number.", "no JSON, `One is an odd number.`"),
+        (
+            r#"{\"Number\": 1, \"odd\": true, \"name\": null}"#,
+            "`number`, which 199 of 200 have; is `Number`",
+        ),
+        (r#"{\"number\": 1, \"odd\": true}"#, "lacks the key `name`"),
+        (r#"{\"number\": 1, \"odd\": true,"#, "ends inside JSON"),
+    ] {
+        holds(&rules, json, &asked(1, &format!(r#""content": "{odd}""#)), message);
+    }
+    for quiet in [
+        "I'm sorry, but I can't help with that.",
+        "{}",
+        "[]",
+        r#"{\"error\": \"none\"}"#,
+    ] {
+        let odd = asked(1, &format!(r#""content": "{quiet}""#));
+        assert_eq!(said(&rules[..1], json, &odd, 1000), [""; 0], "{quiet}");
+    }
+    // A tenth is the file's own way.
+    let prose = asked(1, r#""content": "One is an odd number.""#);
+    let row = |at: usize| if at.is_multiple_of(10) { prose.clone() } else { json(at) };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("train.jsonl"), (0..200).map(row).collect::<String>()).expect("written");
+    let found = scan(&[path(folder.path(), "train.jsonl")]).found;
+    assert!(
+        found
+            .iter()
+            .all(|found| found.meta.name != "text/odd-json" || found.findings.is_empty())
+    );
+}
+
+#[test]
+fn answers_without_thoughts_among_those_that_think() {
+    let rules = ["template/odd-thinking"];
+    for (odd, message) in [
+        (
+            "<thought>It is 1.</thought>1",
+            "opens with `<thought>`, where 199 of 200",
+        ),
+        ("<tool_call>1. It is 1.", "opens with `<tool_call>`"),
+        ("1", "has no thoughts"),
+        ("<think>\\n\\n</think>1", "are empty, in 1 of 200"),
+        ("<think><think>It is 1.</think>1", "opens `<think>` twice"),
+        ("<think>It is 1.</think><think>It is.</think>1", "thinks again"),
+    ] {
+        holds(&rules, thought, &asked(1, &format!(r#""content": "{odd}""#)), message);
+    }
+    for (odd, message) in [
+        (r#""content": "1""#, "has no `reasoning_content`, where 199 of 200"),
+        (
+            r#""reasoning_content": null, "content": "1""#,
+            "has no `reasoning_content`",
+        ),
+        (
+            r#""reasoning_content": " ", "content": "1""#,
+            "has no `reasoning_content`",
+        ),
+        (
+            r#""reasoning_content": "<think>So.</think>", "content": "1""#,
+            "tags around them",
+        ),
+        (
+            r#""reasoning_content": "It is 1.", "content": "It is 1.""#,
+            "are the answer itself",
+        ),
+    ] {
+        holds(&rules, reasoned, &asked(1, odd), message);
+    }
+    let beside = asked(1, r#""content": "1""#).replace("\"user\",", "\"user\", \"reasoning_content\": \"It is 1.\",");
+    holds(&rules, reasoned, &beside, "stand beside another turn");
+    let unwanted = asked(1, r#""content": "<think></think>1""#).replace("is 1?", "is 1? /no_think");
+    assert_eq!(said(&rules, thought, &unwanted, 1000), [""; 0]);
+    // Three of two hundred are the file's own way.
+    assert_eq!(said(&rules, thought, &asked(1, r#""content": "1""#), 51), [""; 0]);
+}
+
+#[test]
+fn calls_in_text_are_checked_as_those_apart() {
+    let rules = [
+        "schema/bad-tool-call",
+        "schema/unknown-tool",
+        "schema/wrong-arguments",
+        "schema/unknown-argument",
+    ];
+    let all = [&rules[..], &["schema/bad-tools", "schema/call-in-text"]].concat();
+    let changed = |from: &str, to: &str| {
+        assert!(CALL.contains(from), "{from}");
+        hermes(TOOLS, &CALL.replace(from, to))
+    };
+    for (odd, message) in [
+        (changed("sky", "my_sky"), "`my_sky` is called and not among 1 tools"),
+        (changed(r#"\"name\""#, r#"\"function\""#), "has no `name`"),
+        (changed(r"<tool_call>\n", ""), "`</tool_call>` without `<tool_call>`"),
+        (
+            changed(r#"{\"city\": \"Oslo\"}"#, r#"\"{\\\"city\\\": \\\"Oslo\\\"}\""#),
+            "are a string",
+        ),
+        (
+            changed(r#"\"city\": \"Oslo\""#, ""),
+            "without `city`, which it requires",
+        ),
+        (changed(r#"\"Oslo\""#, "7"), "is a number, and declared as string"),
+        (
+            changed("</tool_call>", r"</tool_call>\n<tool_response>\nrain"),
+            "the result follows the call",
+        ),
+        (hermes(&TOOLS[..40], CALL), "the tools in `<tools>` are not JSON"),
+        (
+            changed("<tool_call>", "```json").replace("</tool_call>", "```"),
+            "without tags, where 199 rows",
+        ),
+    ] {
+        holds(&all, called, &odd, message);
+    }
+}
