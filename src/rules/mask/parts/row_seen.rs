@@ -19,6 +19,8 @@ pub(in super::super) struct Seen {
     /// The last id before padding, and whether it stands there twice.
     pub last: i64,
     pub last_twice: bool,
+    /// Whether it stands nowhere before.
+    pub last_once: bool,
     /// Tokens, padding left out.
     pub tokens: u32,
     /// Whether the last token is trained; `None` where the row has no labels, or none that carries loss.
@@ -107,7 +109,12 @@ pub(in super::super) fn usual_end(rows: &[(u64, Seen)], facts: Option<&Tokenizer
     let times = times(rows, |seen| seen.last);
     let (usual, most) = most(&times)?;
     let special = |facts: &TokenizerFacts| u32::try_from(usual).is_ok_and(|id| facts.special(id).is_some());
-    if !is_nearly_all(most, rows.len()) && !facts.is_some_and(special) {
+    // Of a few rows one may lack an end that stands nowhere else.
+    let one_lacks = || {
+        let mut ended = rows.iter().filter(|(_, seen)| seen.last == usual);
+        rows.len() == most + 1 && ended.all(|(_, seen)| seen.last_once)
+    };
+    if !is_nearly_all(most, rows.len()) && !facts.is_some_and(special) && !one_lacks() {
         return None;
     }
     let longest = rows.iter().map(|(_, seen)| seen.tokens).max()?;
@@ -141,6 +148,7 @@ pub(in super::super) fn look(row: &Row<'_>, given: &Given) -> Option<Seen> {
         twice: ids.len() > 1 && ids[0] == ids[1],
         last,
         last_twice: end > 1 && ids[end - 2] == last,
+        last_once: !ids[..end - 1].contains(&last),
         tokens: u32::try_from(end).unwrap_or(u32::MAX),
         ends: any.then(|| is_trained(end - 1)),
         whole: any && (0..end).all(is_trained),

@@ -155,6 +155,6 @@ mod tests {
         assert_eq!(unfenced("SELECT 1"), (false, "SELECT 1"));
         assert!(is_followed("SELECT a FROM b;\n\nThis query's result is a."));
         assert!(is_followed("SELECT a FROM b\n\n**Explanation**"));
-        assert!(!is_followed("SELECT a FROM b;\n\nSELECT 'c;\nd' FROM e;\n"));
+        assert!(!is_followed("SELECT a FROM b;\n\nSELECT c FROM e;\n"));
     }
 }

@@ -61,11 +61,8 @@ fn open_end(code: &str) -> Option<String> {
     }
     let before = before.trim_end();
     let last = &before[before.trim_end_matches(is_name).len()..];
-    let last = if last.is_empty() {
-        &before[before.len().saturating_sub(1)..]
-    } else {
-        last
-    };
+    let sign = before.char_indices().next_back().map_or("", |(at, _)| &before[at..]);
+    let last = if last.is_empty() { sign } else { last };
     let named = || has(NAMED, last);
     let open = has(OPEN, word) && !last.eq_ignore_ascii_case("as") || has(OPEN_UNLESS_NAMES, word) && !named();
     open.then(|| format!("it ends with `{word}`"))
@@ -106,6 +103,7 @@ mod tests {
             ("SELECT a /* it's ( */ FROM [b c] WHERE d <> 'x';", Language::Sql),
             ("SELECT count(*) AS order", Language::Sql),
             ("SELECT men’s_name FROM b", Language::Sql),
+            ("SELECT a FROM b –é", Language::Sql),
             (
                 r"MATCH (a)--(b)<-[:C]-(d {e: 'f\'s'}) RETURN a.limit // that's (",
                 Language::Cypher,
