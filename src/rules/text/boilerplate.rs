@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use memchr::memmem::{self, Finder};
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 
 use super::parts::introduced;
@@ -43,7 +43,7 @@ pub(crate) struct Boilerplate {}
 
 /// Phrases by which it gives itself away, wherever they stand, as they are written in most cases: a word of each that
 /// answers seldom have, and the phrases with it.
-static ANYWHERE: LazyLock<Vec<(Finder<'static>, &[&str])>> = LazyLock::new(|| {
+static ANYWHERE: LazyLock<(AhoCorasick, Vec<&[&str]>)> = LazyLock::new(|| {
     let words: [(&str, &[&str]); 8] = [
         ("language model", &["an AI language model", "a large language model"]),
         ("by OpenAI", &["trained by OpenAI", "developed by OpenAI"]),
@@ -61,28 +61,26 @@ static ANYWHERE: LazyLock<Vec<(Finder<'static>, &[&str])>> = LazyLock::new(|| {
         ("\nCopy code", &["\nCopy code\n"]),
         ("utm_source=chatgpt", &["utm_source=chatgpt.com"]),
     ];
-    let all = words.into_iter().chain(self_spoken::ANYWHERE);
-    all.map(|(word, phrases)| (Finder::new(word), phrases)).collect()
+    let all = || words.iter().chain(&self_spoken::ANYWHERE);
+    let finder = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(all().map(|(word, _)| word));
+    let finder = finder.expect("a few short words are within the limits");
+    (finder, all().map(|(_, phrases)| *phrases).collect())
 });
 /// What stands below an answer on the page.
 const AT_END: [&str; 3] = ["Regenerate response", "\nCopy code", "\nChatGPT said:"];
 
 /// The first phrase in an answer.
-fn phrase(text: &str, beyond_ascii: bool) -> Option<&'static str> {
-    let bytes = text.as_bytes();
-    let mut anywhere = ANYWHERE
-        .iter()
-        .filter(|(word, _)| beyond_ascii || word.needle().is_ascii());
-    let found = anywhere.find_map(|(word, phrases)| {
-        word.find(bytes)?;
-        phrases
-            .iter()
-            .find(|phrase| memmem::find(bytes, phrase.as_bytes()).is_some())
+fn phrase(text: &str) -> Option<&'static str> {
+    let (finder, phrases) = &*ANYWHERE;
+    let found = finder.find_iter(text).find_map(|word| {
+        let mut phrases = phrases[word.pattern().as_usize()].iter();
+        phrases.find(|phrase| text.contains(**phrase))
     });
-    found
-        .copied()
-        .or_else(|| AT_START.into_iter().find(|phrase| text.starts_with(phrase)))
-        .or_else(|| AT_END.into_iter().find(|phrase| text.ends_with(phrase)))
+    let at_start = || AT_START.iter().find(|phrase| text.starts_with(**phrase));
+    let at_end = || AT_END.iter().find(|phrase| text.ends_with(**phrase));
+    found.or_else(at_start).or_else(at_end).copied()
 }
 
 impl Rule for Boilerplate {
@@ -94,7 +92,7 @@ impl Rule for Boilerplate {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example) {
             let text = turn.trimmed();
-            let said = phrase(text, row.chars.beyond_ascii()).or_else(|| introduced::as_another(example, text));
+            let said = phrase(text).or_else(|| introduced::as_another(example, text));
             let found = said.map(|phrase| ("says", phrase)).or_else(|| {
                 let mark = left_marks::find(example, text, row.chars).or_else(|| left_marks::remark(example, text));
                 mark.map(|mark| ("holds", mark))

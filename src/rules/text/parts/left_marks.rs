@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::{self, Finder};
 
 use crate::model::example::{Example, Role};
@@ -9,8 +10,8 @@ use crate::rule::row::Chars;
 use crate::rules::parts::spoken::Spoken;
 
 /// Marks that stand anywhere, unless the row speaks of them.
-static MARKS: LazyLock<[Finder<'static>; 12]> = LazyLock::new(|| {
-    [
+static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let marks = [
         "sandbox:/mnt/data/",
         "antArtifact",
         "<grok:render",
@@ -23,8 +24,9 @@ static MARKS: LazyLock<[Finder<'static>; 12]> = LazyLock::new(|| {
         "[System: conversation ended",
         "[System: Conversation ended",
         "[Conversation ended",
-    ]
-    .map(Finder::new)
+    ];
+    let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(marks);
+    finder.expect("a few short marks are within the limits")
 });
 static CITE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("cite"));
 static OF_TEN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("/10"));
@@ -41,16 +43,7 @@ const REWRITTEN: [&str; 6] = [
 
 /// The first mark in an answer.
 pub(in super::super) fn find<'t>(example: &Example<'_>, text: &'t str, chars: Chars) -> Option<&'t str> {
-    let bytes = text.as_bytes();
-    let may = |mark: &&Finder<'_>| match mark.needle()[0] {
-        b'[' => chars.bracket(),
-        b'<' => chars.angle(),
-        _ => true,
-    };
-    let known = || {
-        let mut marks = MARKS.iter().filter(may);
-        marks.find_map(|mark| mark.find(bytes).map(|at| &text[at..at + mark.needle().len()]))
-    };
+    let known = || MARKS.find(text).map(|mark| &text[mark.range()]);
     let message = || chars.bracket().then(|| head_of_message(text)).flatten();
     let mark = citation(text).or_else(known).or_else(message)?;
     (!is_spoken_of(example, mark.trim())).then_some(mark)
