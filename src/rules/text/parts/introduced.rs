@@ -1,5 +1,9 @@
 //! Answers in which the assistant introduces itself under the name of another.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::model::example::{Example, Role, Turn};
 
 /// The names of assistants, and one of what must stand behind a name that others bear as well.
@@ -30,29 +34,28 @@ const NAMES: [(&str, &[&str]); 24] = [
     ("豆包", &["字节跳动", "人工智能", "AI"]),
 ];
 /// What stands before a name.
-const INTRODUCED: [&str; 8] = [
-    "I am ",
-    "I'm ",
-    "I’m ",
-    "My name is ",
-    "my name is ",
-    "我是",
-    "我叫",
-    "私は",
-];
+static INTRODUCED: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = [
+        "I am ",
+        "I'm ",
+        "I’m ",
+        "My name is ",
+        "my name is ",
+        "我是",
+        "我叫",
+        "私は",
+    ];
+    AhoCorasick::new(words).expect("a few short words are within the limits")
+});
 /// Bytes of an answer in which it says who it is, and behind the name whose it is.
 const NEAR: usize = 160;
 
 /// The name of another assistant as which an answer introduces itself, unless the row gives it that name.
 pub(in super::super) fn as_another<'t>(example: &Example<'_>, text: &'t str) -> Option<&'t str> {
     let start = &text[..text.floor_char_boundary(NEAR)];
-    let (at, end, name) = INTRODUCED.iter().find_map(|words| {
-        let places = start.match_indices(words);
-        { places }.find_map(|(at, _)| {
-            let end = at + words.len();
-            Some((at, end, name_of(&text[end..])?))
-        })
-    })?;
+    let mut introduced = INTRODUCED.find_iter(start);
+    let (at, end, name) =
+        introduced.find_map(|words| Some((words.start(), words.end(), name_of(&text[words.end()..])?)))?;
     // What is quoted is another's.
     let before = text[..at].trim_end_matches([' ', '\n']);
     let begins = before.is_empty() || before.ends_with(['.', '!', '?', ',', ':', '。', '！', '，', '？', '、']);
