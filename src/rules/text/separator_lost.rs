@@ -41,6 +41,8 @@ pub(crate) struct SeparatorLost {}
 const LEAST: u64 = 100;
 /// Of so many rows one may lack a mark.
 const PER: u64 = 100;
+
+/// What is known of the rows so far.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Rows {
     all: u64,
