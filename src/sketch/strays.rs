@@ -7,14 +7,17 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::Merge;
 use crate::place::Place;
 
-/// Values of rows, as long as there are few.
+/// Rows that are strays, where nothing else is said.
+const MOST: u64 = if cfg!(test) { 8 } else { 1024 };
+
+/// Values of rows, as long as there are few: more than `LIMIT` are no strays, and none is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Strays<T> {
+pub struct Strays<T, const LIMIT: u64 = MOST> {
     count: u64,
     rows: BTreeMap<Place, T>,
 }
 
-impl<T> Default for Strays<T> {
+impl<T, const LIMIT: u64> Default for Strays<T, LIMIT> {
     fn default() -> Self {
         Self {
             count: 0,
@@ -23,12 +26,12 @@ impl<T> Default for Strays<T> {
     }
 }
 
-impl<T> Strays<T> {
-    /// More rows than this are no strays, and none is kept.
-    const MOST: usize = if cfg!(test) { 8 } else { 1024 };
-
-    /// Takes a row's value, once a row.
+impl<T, const LIMIT: u64> Strays<T, LIMIT> {
+    /// Takes a row; of several values of one row the first is kept.
     pub fn offer(&mut self, place: &Place, value: impl FnOnce() -> T) {
+        if self.rows.contains_key(place) {
+            return;
+        }
         self.count += 1;
         if !self.are_many() {
             self.rows.insert(*place, value());
@@ -37,8 +40,9 @@ impl<T> Strays<T> {
         }
     }
 
-    fn are_many(&self) -> bool {
-        self.count > Self::MOST as u64
+    /// Whether they are no strays whatever else the set has, and none need be looked for.
+    pub fn are_many(&self) -> bool {
+        self.count > LIMIT
     }
 
     /// How many rows gave a value.
@@ -57,7 +61,7 @@ impl<T> Strays<T> {
     }
 }
 
-impl<T: Send + Serialize + DeserializeOwned + 'static> Merge for Strays<T> {
+impl<T: Send + Serialize + DeserializeOwned + 'static, const LIMIT: u64> Merge for Strays<T, LIMIT> {
     fn merge(&mut self, other: Self) {
         self.count += other.count;
         if self.are_many() {
@@ -75,7 +79,7 @@ mod tests {
     #[test]
     fn rows_are_kept_while_they_are_few_however_they_were_gathered() {
         let of = |rows: std::ops::Range<u64>| {
-            let mut strays = Strays::default();
+            let mut strays: Strays<u64> = Strays::default();
             for row in rows {
                 let place = Place {
                     row,

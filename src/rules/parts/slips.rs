@@ -1,68 +1,49 @@
 //! Rows that differ from nearly all others of their file in one way. Where many do, the file has it by nature, and it is
 //! only known that they are many.
 
-use std::collections::BTreeMap;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::place::Place;
 use crate::sketch::Merge;
+use crate::sketch::strays::Strays;
 
-/// Rows that differ in one way, and what is known of each.
+/// Rows that differ in one way, and what is known of each: none once they are more than [`MOST`].
 #[derive(Serialize, Deserialize)]
-pub(in super::super) struct Slips<T> {
-    count: u64,
-    /// None once they are more than [`MOST`].
-    rows: BTreeMap<Place, T>,
-}
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: DeserializeOwned"))]
+pub(in super::super) struct Slips<T>(Strays<T, MOST>);
 
 /// More than so many of one file are no slips.
 const MOST: u64 = 256;
 
 impl<T> Default for Slips<T> {
     fn default() -> Self {
-        Self {
-            count: 0,
-            rows: BTreeMap::new(),
-        }
+        Self(Strays::default())
     }
 }
 
 impl<T> Slips<T> {
     /// Takes a row; of several values of one row the first is kept.
     pub(in super::super) fn offer(&mut self, place: &Place, value: impl FnOnce() -> T) {
-        if self.are_many() {
-            self.count += 1;
-        } else if !self.rows.contains_key(place) {
-            self.count += 1;
-            self.rows.insert(*place, value());
-            self.settle();
-        }
-    }
-
-    fn settle(&mut self) {
-        if self.are_many() {
-            self.rows.clear();
-        }
+        self.0.offer(place, value);
     }
 
     pub(in super::super) fn count(&self) -> u64 {
-        self.count
+        self.0.count()
     }
 
     /// Whether they are no slips whatever else the file has, and none need be looked for.
     pub(in super::super) fn are_many(&self) -> bool {
-        self.count > MOST
+        self.0.are_many()
     }
 
     /// Reports the rows if they are few: a single one, or one of so many.
     pub(in super::super) fn report(&self, of: u64, per: u64, out: &mut Findings, say: impl Fn(&T) -> (String, String)) {
-        if self.count > 1 && self.count * per > of {
+        if !self.0.are_few(per, of) {
             return;
         }
-        for (place, value) in &self.rows {
+        for (place, value) in self.0.rows() {
             let (pointer, message) = say(value);
             out.field(place, || pointer, || message);
         }
@@ -71,9 +52,7 @@ impl<T> Slips<T> {
 
 impl<T: Send + Serialize + DeserializeOwned + 'static> Merge for Slips<T> {
     fn merge(&mut self, other: Self) {
-        self.count += other.count;
-        self.rows.extend(other.rows);
-        self.settle();
+        self.0.merge(other.0);
     }
 }
 
