@@ -5,7 +5,7 @@
 //! [`Encoded`](model::encoded::Encoded)), and **rules** and **measure** look at all three. **scan** takes every row along
 //! that way, on all cores; **command** asks for it, and **report** says what was found.
 //!
-//! The rooms, from the floor up. One may use those above it, never those below (`tests/layers.rs` has the
+//! The rooms, from the floor up. One may use those above it, never those below (`tests/it/layers.rs` has the
 //! exact table):
 //!
 //! | room | what it owns |

@@ -4,7 +4,7 @@
 //! One parser serves good rows and bad ones. A strict one beside it would have to be followed by a
 //! second for what Python takes and JSON does not (`NaN`, lone surrogates, nesting beyond 128),
 //! and the two would have to agree on every number. This one is faster than `serde_json` into the
-//! same tree (by a half on English chats, a tenth on token ids), and a law in `tests/source` holds
+//! same tree (by a half on English chats, a tenth on token ids), and a law in `tests/it/source` holds
 //! it to what `serde_json` says of strict JSON.
 //!
 //! [`Value`]: crate::model::value::Value

@@ -1,6 +1,6 @@
 //! What Python does with a value: operators, `str()` and `repr()`, methods, filters and tests.
 //!
-//! Read off CPython 3.11 and Jinja2 3.1.6; `tests/templates.rs` compares with what they gave.
+//! Read off CPython 3.11 and Jinja2 3.1.6; `tests/it/templates.rs` compares with what they gave.
 
 pub(super) mod args;
 pub(super) mod containers;

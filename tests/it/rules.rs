@@ -1,7 +1,5 @@
 //! What the table of rules promises: names, pages, and that each rule's examples are as it says.
 
-mod scanned;
-
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -9,7 +7,7 @@ use gonogo::rule::lane::RuleEntry;
 use gonogo::rule::{Need, RuleMeta};
 use gonogo::rules::all;
 
-use scanned::{Scanned, audit, path, scan};
+use crate::scanned::{Scanned, audit, path, scan};
 
 /// The tokenizer of examples that name none: one token a byte, and a ChatML template.
 const MODEL: &str = "fixtures/models/chatml";

@@ -1,11 +1,9 @@
 //! Leaks of every kind, planted in a clean set: each is found on its row, and the clean set is left alone.
 
-mod scanned;
-
 use std::fs;
 
+use crate::scanned::{path, scan};
 use gonogo::finding::Level;
-use scanned::{path, scan};
 use serde_json::{Value, json};
 
 const CLEAN: &str = "fixtures/demo/clean.jsonl";

@@ -3,7 +3,7 @@
 use gonogo::model::record::Fault;
 use gonogo::source::{Format, Limits, Part};
 
-use crate::harness::{COMPRESSIONS, Folder, Seen, outline, read_part};
+use super::harness::{COMPRESSIONS, Folder, Seen, outline, read_part};
 
 #[test]
 fn lines_are_rows_whatever_their_ends() {
@@ -60,11 +60,11 @@ fn rows_may_be_any_json_and_a_file_of_lines_may_be_called_json() {
     assert_eq!(input.format, Format::JsonLines);
     assert_eq!(input.notes, [""; 0]);
     let expected = ["0:1 {\"a\": 1}", "1:2 [2]", "2:3 \"three\"", "3:4 null", "4:5 5"];
-    assert_eq!(outline(&crate::harness::read(&input)), expected);
+    assert_eq!(outline(&super::harness::read(&input)), expected);
     // A first row that is an array does not make the file one.
     let input = folder.input("arrays.jsonl", "[1]\n[2]\n");
     assert_eq!(input.format, Format::JsonLines);
-    assert_eq!(outline(&crate::harness::read(&input)), ["0:1 [1]", "1:2 [2]"]);
+    assert_eq!(outline(&super::harness::read(&input)), ["0:1 [1]", "1:2 [2]"]);
 }
 
 #[test]

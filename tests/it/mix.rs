@@ -1,10 +1,8 @@
 //! The set as a whole: what is planted is said, and an honest set is left alone.
 
-mod scanned;
-
 use std::fs;
 
-use scanned::{path, scan};
+use crate::scanned::{path, scan};
 use serde_json::{Value, json};
 
 /// What a rule says of training rows, and of evaluation rows beside them if there are any.

@@ -1,10 +1,8 @@
 //! One row unlike the hundred others of its file is told of on its line, and where many are like it, it is the file's way.
 
-mod scanned;
-
 use std::fs;
 
-use scanned::{path, scan};
+use crate::scanned::{path, scan};
 
 /// A conversation of one question; `answer` is the rest of the message, as JSON.
 fn asked(at: usize, answer: &str) -> String {

@@ -4,7 +4,7 @@ use gonogo::model::record::{Fault, Quirks};
 use gonogo::model::value::Value;
 use proptest::prelude::*;
 
-use crate::harness::{Folder, Seen, outline, to_json};
+use super::harness::{Folder, Seen, outline, to_json};
 
 /// The first row of a file of lines.
 fn row(text: &str) -> Seen {

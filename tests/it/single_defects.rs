@@ -1,10 +1,8 @@
 //! One defect in a file of sound rows: it is found on its line, and the sound rows are left alone.
 
-mod scanned;
-
 use std::fs;
 
-use scanned::{Found, path, scan};
+use crate::scanned::{Found, path, scan};
 
 const CLEAN: &str = "fixtures/rules/clean";
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use gonogo::source::{Discovered, Format, SourceError, discover};
 
-use crate::columnar::{arrow_stream, small_batch};
-use crate::harness::{Folder, find, gzip, outline, read};
+use super::columnar::{arrow_stream, small_batch};
+use super::harness::{Folder, find, gzip, outline, read};
 
 const ROW: &str = "{\"a\": 1}\n";
 

@@ -20,7 +20,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use crate::harness::{COMPRESSIONS, Folder, Seen, outline, read, read_part, to_json, values};
+use super::harness::{COMPRESSIONS, Folder, Seen, outline, read, read_part, to_json, values};
 
 /// Three rows of text and a number.
 pub(crate) fn small_batch() -> RecordBatch {

@@ -4,8 +4,8 @@
 use gonogo::model::record::Fault;
 use gonogo::source::{Limits, Part};
 
-use crate::columnar::{arrow_file, arrow_stream, small_batch};
-use crate::harness::{Folder, Seen, find, fixture, gzip, outline, patched, read, read_part, read_shards};
+use super::columnar::{arrow_file, arrow_stream, small_batch};
+use super::harness::{Folder, Seen, find, fixture, gzip, outline, patched, read, read_part, read_shards};
 
 #[test]
 fn an_arrow_batch_that_is_not_what_it_should_be_is_damage() {

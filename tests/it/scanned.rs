@@ -12,9 +12,7 @@ use gonogo::settings::resolve::{Environment, Typed, resolve};
 
 /// What one rule found.
 pub(crate) struct Found {
-    #[allow(dead_code, reason = "one of the two tests that share this asks for it")]
     pub meta: &'static RuleMeta,
-    #[allow(dead_code, reason = "one of the two tests that share this asks for it")]
     pub rows: u64,
     pub findings: Vec<Finding>,
 }
@@ -22,7 +20,6 @@ pub(crate) struct Found {
 /// What all rules found, and the rules that could not be checked.
 pub(crate) struct Scanned {
     pub found: Vec<Found>,
-    #[allow(dead_code, reason = "one of the two tests that share this asks for it")]
     pub lacking: Vec<String>,
 }
 
@@ -75,7 +72,6 @@ pub(crate) fn scan(args: &[String]) -> Scanned {
 }
 
 /// Runs `gonogo batches` with these arguments, up to the report.
-#[allow(dead_code, reason = "one of the two tests that share this asks for it")]
 pub(crate) fn audit(args: &[String]) -> Scanned {
     let words = ["gonogo", "batches", "--isolated"].map(str::to_owned);
     let cli = cli::parse(words.iter().chain(args).map(Into::into)).unwrap_or_else(|error| panic!("{args:?}: {error}"));

@@ -9,8 +9,8 @@ use gonogo::model::value::Value;
 use gonogo::source::{Format, Input, Limits, Part, discover};
 use proptest::prelude::*;
 
-use crate::columnar::{arrow_file, arrow_stream, parquet};
-use crate::harness::{COMPRESSIONS, Folder, Seen, object, read, read_part, read_shards, text, to_json, values};
+use super::columnar::{arrow_file, arrow_stream, parquet};
+use super::harness::{COMPRESSIONS, Folder, Seen, object, read, read_part, read_shards, text, to_json, values};
 
 /// A row every format can hold.
 #[derive(Clone, Debug)]

@@ -115,12 +115,15 @@ mod of_files {
     #[test]
     fn threads_that_cannot_be_started_are_no_panic() {
         let folder = folder(&[("rows.jsonl", ROW)]);
-        // Their stacks are what there is no room for: a limit on their number does not hold for root.
+        // Their stacks are what there is no room for: a limit on their number does not hold for root. They are large,
+        // and threads have no heaps of their own, so that room enough is left for the threads that did start.
         let limited = "ulimit -v 1500000 && exec \"$0\" check rows.jsonl --no-cache";
         let mut run = Command::new("sh");
         run.current_dir(folder.path())
             .env_clear()
-            .env("RAYON_NUM_THREADS", "3000");
+            .env("RAYON_NUM_THREADS", "3000")
+            .env("RUST_MIN_STACK", "67108864")
+            .env("MALLOC_ARENA_MAX", "1");
         run.args(["-c", limited, env!("CARGO_BIN_EXE_gonogo")]);
         let (code, all) = said(&run.output().expect("run"));
         assert!(

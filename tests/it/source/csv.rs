@@ -2,7 +2,7 @@
 
 use gonogo::source::{Limits, Part};
 
-use crate::harness::{COMPRESSIONS, Folder, outline, read_part};
+use super::harness::{COMPRESSIONS, Folder, outline, read_part};
 
 fn rows(text: &str) -> Vec<String> {
     outline(&Folder::new().read("rows.csv", text))
@@ -159,5 +159,5 @@ fn another_delimiter_is_noticed_and_not_guessed() {
         input.notes,
         ["the header has no comma and 1 semicolon: datasets and pandas read one column from it"]
     );
-    assert_eq!(outline(&crate::harness::read(&input)), ["0:2 {\"q;a\": \"x;1\"}"]);
+    assert_eq!(outline(&super::harness::read(&input)), ["0:2 {\"q;a\": \"x;1\"}"]);
 }

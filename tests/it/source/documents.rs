@@ -3,7 +3,7 @@
 use gonogo::model::record::Fault;
 use gonogo::source::{Format, Limits, Part};
 
-use crate::harness::{COMPRESSIONS, Folder, find, outline, read, read_part};
+use super::harness::{COMPRESSIONS, Folder, find, outline, read, read_part};
 
 #[test]
 fn the_items_of_an_array_are_rows_with_places() {
@@ -71,7 +71,7 @@ fn a_wrapper_is_unwrapped_and_said_to_be() {
         assert_eq!(input.field.as_deref(), Some(field), "{text}");
         let seen = read(&input);
         assert_eq!(seen.len(), 1);
-        assert_eq!(crate::harness::to_json(&seen[0].row().value), "{\"a\": 1}");
+        assert_eq!(super::harness::to_json(&seen[0].row().value), "{\"a\": 1}");
         assert!(
             input.notes[0].contains(&format!("read from `{field}`")),
             "{:?}",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use gonogo::model::record::Fault;
 
-use crate::columnar::{parquet, small_batch};
-use crate::harness::{Folder, find, fixture, outline, patched, read, values};
+use super::columnar::{parquet, small_batch};
+use super::harness::{Folder, find, fixture, outline, patched, read, values};
 
 /// All rows of the file are lost, for this reason.
 fn lost(bytes: &[u8], why: &str) {

@@ -8,8 +8,8 @@ use arrow::ipc::CompressionType;
 use gonogo::model::record::Fault;
 use gonogo::source::{Format, Limits, Part};
 
-use crate::columnar::{arrow_stream, arrow_stream_with, parquet, small_batch};
-use crate::harness::{COMPRESSIONS, Folder, Seen, gzip, outline, read, read_part, read_shards, zstd};
+use super::columnar::{arrow_stream, arrow_stream_with, parquet, small_batch};
+use super::harness::{COMPRESSIONS, Folder, Seen, gzip, outline, read, read_part, read_shards, zstd};
 
 /// The only thing a file shows: a fault of the whole.
 fn fault(name: &str, bytes: impl AsRef<[u8]>) -> (Fault, String) {

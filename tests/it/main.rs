@@ -1,0 +1,37 @@
+//! All tests of the crate from outside, in one program: linking the whole tool once for each of thirty files
+//! is most of what a test run would wait for.
+//!
+//! `cargo test --test it rules::` runs those of one module.
+
+mod batches;
+mod cli;
+mod configs;
+mod divided;
+mod encode;
+mod environment;
+mod failures;
+mod fit;
+mod formats;
+mod hostile;
+mod laws;
+mod layers;
+mod leaks;
+mod loader;
+mod mix;
+mod models;
+mod odd_ones;
+mod parity;
+mod plan;
+mod pre_commit;
+mod regressions;
+mod rewriting;
+mod rules;
+mod scanned;
+mod show;
+mod single_defects;
+mod source;
+mod states;
+mod templates;
+mod tokenizers;
+mod trainers;
+mod unharmed;
