@@ -725,3 +725,22 @@ fn intents_beside_texts_were_passed_over() {
         assert_eq!(told.len(), count, "{column}");
     }
 }
+
+#[test]
+fn the_schedule_that_torchtune_brings_is_none_that_transformers_lacks() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let report = report(here, &["check", "fixtures/configs/torchtune.yaml", "--no-cache"]);
+    assert_eq!(found(&report, "budget/no-run"), None);
+}
+
+#[test]
+fn a_training_config_that_names_its_lora_modules_is_no_adapter() {
+    let config = format!(
+        "model_name_or_path: {MODEL}\ndataset_name: data\nlora_r: 16\nlora_alpha: 32\nlora_target_modules: all-linear\n\
+         output_dir: out\nuse_peft: true\n"
+    );
+    let row = "{\"prompt\": \"Why?\", \"completion\": \"So.\"}\n";
+    let folder = folder(&[("sft.yaml", config.as_str()), ("data/train.jsonl", row)]);
+    let report = report(folder.path(), &["check", "sft.yaml", "--no-cache"]);
+    assert_eq!(found(&report, "config/invalid"), None);
+}

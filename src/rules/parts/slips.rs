@@ -40,13 +40,24 @@ impl<T> Slips<T> {
 
     /// Reports the rows if they are few: a single one, or one of so many.
     pub(in super::super) fn report(&self, of: u64, per: u64, out: &mut Findings, say: impl Fn(&T) -> (String, String)) {
-        if !self.0.are_few(per, of) {
-            return;
-        }
-        for (place, value) in self.0.rows() {
-            let (pointer, message) = say(value);
-            out.field(place, || pointer, || message);
-        }
+        report(&self.0, of, per, out, say);
+    }
+}
+
+/// Reports rows if they are few, each with the pointer and the message that what is known of it gives.
+pub(in super::super) fn report<T, const LIMIT: u64>(
+    rows: &Strays<T, LIMIT>,
+    of: u64,
+    per: u64,
+    out: &mut Findings,
+    say: impl Fn(&T) -> (String, String),
+) {
+    if !rows.are_few(per, of) {
+        return;
+    }
+    for (place, value) in rows.rows() {
+        let (pointer, message) = say(value);
+        out.field(place, || pointer, || message);
     }
 }
 

@@ -6,7 +6,7 @@ use super::parts::{query, query_end};
 use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::parts::turns;
+use crate::rules::parts::{slips, turns};
 use crate::sketch::Merge;
 use crate::sketch::strays::Strays;
 
@@ -95,7 +95,7 @@ impl Rule for BrokenQuery {
                     .broken
                     .offer(&row.place, || (turn.pointer(), format!("the query is broken: {wrong}")));
             }
-        } else if !query::is_statement(text) {
+        } else if !answers.others.are_many() && !query::is_statement(text) {
             answers
                 .others
                 .offer(&row.place, || (turn.pointer(), clip(turn.trimmed())));
@@ -130,20 +130,13 @@ impl Rule for BrokenQuery {
                 out.field(place, || pointer.clone(), message);
             }
         }
-        if broken.are_few(PER, all) {
-            for (place, (pointer, wrong)) in broken.rows() {
-                out.field(place, || pointer.clone(), || wrong.clone());
-            }
-        }
-        let [with, without] = [("a", &fenced, &bare), ("no", &bare, &fenced)];
-        for (block, odd, usual) in [with, without] {
-            if odd.are_few(PER, all) {
-                for (place, pointer) in odd.rows() {
-                    let usual = usual.count();
-                    let message = || format!("the query stands in {block} block of code, unlike {usual} of {all}");
-                    out.field(place, || pointer.clone(), message);
-                }
-            }
+        slips::report(&broken, all, PER, out, Told::clone);
+        for (block, odd, usual) in [("a", &fenced, &bare), ("no", &bare, &fenced)] {
+            slips::report(odd, all, PER, out, |pointer| {
+                let usual = usual.count();
+                let message = format!("the query stands in {block} block of code, unlike {usual} of {all}");
+                (pointer.clone(), message)
+            });
         }
     }
 }

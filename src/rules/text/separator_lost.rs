@@ -5,6 +5,7 @@ use crate::finding::Findings;
 use crate::model::example::{Branch, Example, Shape};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::parts::slips;
 use crate::sketch::Merge;
 use crate::sketch::strays::Strays;
 
@@ -102,13 +103,11 @@ impl Rule for SeparatorLost {
         }
         judge(&prompts, "prompt", all, out);
         judge(&completions, "completion", all, out);
-        if unblank.are_few(PER, all) {
-            for (place, pointer) in unblank.rows() {
-                let others = all - unblank.count();
-                let message = || format!("the completion does not begin with a blank, as {others} of {all} do");
-                out.field(place, || pointer.clone(), message);
-            }
-        }
+        slips::report(&unblank, all, PER, out, |pointer| {
+            let others = all - unblank.count();
+            let message = format!("the completion does not begin with a blank, as {others} of {all} do");
+            (pointer.clone(), message)
+        });
         let stop = usual(&completions, all, PER).map(|(stop, _)| stop);
         for (place, (pointer, end)) in empty.rows() {
             if let Some(stop) = stop.filter(|stop| end.ends_with(stop)) {
@@ -142,8 +141,6 @@ fn judge(ends: &Ends, what: &str, all: u64, out: &mut Findings) {
         } else {
             continue;
         };
-        for (place, pointer) in rows.rows().filter(|_| rows.are_few(PER, all)) {
-            out.field(place, || pointer.clone(), || said.clone());
-        }
+        slips::report(rows, all, PER, out, |pointer| (pointer.clone(), said.clone()));
     }
 }

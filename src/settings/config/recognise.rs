@@ -83,7 +83,14 @@ const OTHERS: &[(&[&str], &str)] = &[
     (&["distributed_type", "num_processes"], "an accelerate launcher config"),
     (&["peft_type"], "a saved adapter's config"),
     (
-        &["lora_r", "lora_alpha", "lora_target_modules", "!datasets"],
+        &[
+            "lora_r",
+            "lora_alpha",
+            "lora_target_modules",
+            "!datasets",
+            "!dataset_name",
+            "!dataset_mixture",
+        ],
         "a LoRA config",
     ),
     (&["log_history"], "a trainer's saved state"),

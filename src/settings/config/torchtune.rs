@@ -142,8 +142,12 @@ fn model(reader: &Reader<'_>) -> Option<Setting<String>> {
 }
 
 fn regime(reader: &Reader<'_>) -> Regime {
+    // torchtune's one schedule of its own (`training/lr_schedulers.py`) is the curve that transformers calls cosine.
     let scheduler = reader.get::<String>("lr_scheduler._component_").map(|found| Setting {
-        value: found.value.rsplit('.').next().unwrap_or_default().to_owned(),
+        value: match found.value.rsplit('.').next().unwrap_or_default() {
+            "get_cosine_schedule_with_warmup" => "cosine".to_owned(),
+            other => other.to_owned(),
+        },
         origin: found.origin,
     });
     let kwargs = reader.given("lr_scheduler").and_then(|found| match found.value {
