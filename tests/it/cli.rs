@@ -6,6 +6,8 @@ use std::process::Stdio;
 
 use assert_cmd::Command;
 
+use crate::run::folder;
+
 /// The binary in a folder, with an environment that says nothing.
 fn gonogo(folder: &Path) -> Command {
     let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
@@ -15,14 +17,6 @@ fn gonogo(folder: &Path) -> Command {
         .env("COLUMNS", "100")
         .env("HF_HUB_OFFLINE", "1");
     command
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).expect("written");
-    }
-    folder
 }
 
 fn text(bytes: &[u8]) -> String {

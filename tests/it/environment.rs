@@ -2,22 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
-
-fn gonogo(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
-    command.current_dir(folder).env_clear().env("HF_HUB_OFFLINE", "1");
-    command.args(words).output().expect("run")
-}
-
-fn said(output: &Output) -> (Option<i32>, String) {
-    let text = [&output.stdout[..], &output.stderr[..]].concat();
-    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
-}
+use crate::run::{MODEL, folder, gonogo, said};
 
 #[track_caller]
 fn refused(folder: &Path, words: &[&str], why: &str) {
@@ -34,14 +23,6 @@ fn rows(count: usize) -> String {
             )
         })
         .collect()
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("written");
-    }
-    folder
 }
 
 #[test]

@@ -3,22 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
-const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/demo/train.jsonl");
+use crate::run::{MODEL, gonogo};
 
-fn gonogo(folder: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gonogo"))
-        .current_dir(folder)
-        .env_clear()
-        .env("HF_HUB_OFFLINE", "1")
-        .args(words)
-        .output()
-        .expect("run")
-}
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/demo/train.jsonl");
 
 /// The exit code, which a panic (101) is none of.
 #[track_caller]

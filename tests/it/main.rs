@@ -26,6 +26,7 @@ mod pre_commit;
 mod regressions;
 mod rewriting;
 mod rules;
+mod run;
 mod scanned;
 mod show;
 mod single_defects;

@@ -7,33 +7,18 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
+use crate::run::{self, MODEL, folder};
+
 const BARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml/tokenizer.json");
 
 fn command(folder: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
-    command
-        .current_dir(folder)
-        .env_clear()
-        .env("COLUMNS", "100")
-        .env("HF_HUB_OFFLINE", "1")
-        .args(words);
+    let mut command = run::command(folder, words);
+    command.env("COLUMNS", "100");
     command
 }
 
 fn gonogo(folder: &Path, words: &[&str]) -> Output {
     command(folder, words).output().expect("run")
-}
-
-/// Writes files, and folders for them.
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-    folder
 }
 
 fn report(folder: &Path, words: &[&str]) -> Value {

@@ -13,18 +13,12 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 
+use crate::run::folder;
+
 fn gonogo(folder: &Path, args: &[&str]) -> std::process::Output {
     let mut command = Command::cargo_bin("gonogo").expect("the binary is built");
     command.current_dir(folder).env_clear().env("COLUMNS", "100");
     command.args(args).output().expect("run")
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("written");
-    }
-    folder
 }
 
 fn read(folder: &Path, name: &str) -> String {

@@ -3,45 +3,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/chatml");
+use crate::run::{MODEL, command, folder, gonogo, said};
+
 const ROW: &str = "{\"messages\": [{\"role\": \"user\", \"content\": \"How far is the moon?\"}, {\"role\": \"assistant\", \
                    \"content\": \"About 384,400 km away from us.\"}]}\n";
-
-fn command(folder: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
-    command.current_dir(folder).env_clear().env("HF_HUB_OFFLINE", "1");
-    command.args(words);
-    command
-}
-
-fn gonogo(folder: &Path, words: &[&str]) -> Output {
-    command(folder, words).output().expect("run")
-}
-
-/// The exit code, and all that is said.
-fn said(output: &Output) -> (Option<i32>, String) {
-    let text = [&output.stdout[..], &output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
-}
 
 #[track_caller]
 fn refuses(folder: &Path, words: &[&str], why: &str) {
     let (code, said) = said(&gonogo(folder, words));
     assert_eq!(code, Some(2), "{words:?}: {said}");
     assert!(said.contains(why), "{words:?}: {said}");
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-    folder
 }
 
 #[cfg(unix)]
