@@ -40,8 +40,9 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     let (size, described) = (prepared.size(), prepared.header.setup.config.is_some());
     let fails = prepared.header.fail_on.is_some();
     let report = assemble::report(prepared.header, finished);
+    let unmade = prepared.unmade.filter(|unmade| unmade.flagged);
     // What a trainer does that is not reproduced nobody knows, and without it nothing is GO.
-    if let Some(unmade) = prepared.unmade.as_ref().filter(|_| report.verdict.go) {
+    if let Some(unmade) = unmade.as_ref().filter(|_| report.verdict.go) {
         return Err(UsageError(unmade.why.clone()).into());
     }
     output::write(&report, &args.out)?;
@@ -61,7 +62,7 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     {
         return Err(UsageError(unread.to_string()).into());
     }
-    outcome(&report.verdict, fails, prepared.unmade, unanswered)
+    outcome(&report.verdict, fails, unmade, unanswered)
 }
 
 /// The run that is asked for, with everything refused that can be before the first row is read.
@@ -91,7 +92,7 @@ fn ready(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Prepared
     )?;
     // A part has no verdict that could say what is not made.
     if args.run.partial.is_some() {
-        prepared = prepared.made()?;
+        prepared = prepared.made_as_flagged()?;
     }
     prepared.header.sample = args.run.sample;
     prepared.spill_to(args.run.tmp_dir.as_deref())?;

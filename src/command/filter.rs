@@ -52,7 +52,7 @@ pub fn run(args: &FilterArgs, environment: &Environment) -> anyhow::Result<Outco
     if let Some(rule) = args.drop.iter().find(|rule| OF_FILES.contains(&rule.as_str())) {
         return Err(UsageError(format!("{rule} is about whole files: there are no rows to drop")).into());
     }
-    let mut prepared = prepare(settings, environment, None)?.made()?;
+    let mut prepared = prepare(settings, environment, None)?.made_as_flagged()?;
     for lacking in &prepared.header.not_checked {
         let rules = lacking.rules.join(", ");
         // Of a category what can be checked is dropped; a rule that was named must be.

@@ -40,13 +40,15 @@ pub(super) struct Masks {
     pub options: Map<String, Json>,
     /// Why a trainer that was asked for is not reproduced.
     pub unchecked: Option<String>,
-    /// The same, where a flag names the trainer: the answer is not the one that was asked for.
+    /// That the trainer of this run is not made, and the mask is another than the run's.
     pub unmade: Option<Unmade>,
 }
 
-/// A trainer that a flag names and that is not made.
+/// A trainer that a flag or a config names and that is not made.
 pub struct Unmade {
     pub why: String,
+    /// Whether a flag names it: then no answer is the one that was asked for.
+    pub flagged: bool,
     /// Whether it is known that the run stops, and how; else it is not known here what the trainer does.
     pub raises: bool,
 }
@@ -73,6 +75,13 @@ pub(super) fn of(given: &Given<'_>, setup: &mut Setup, notes: &mut Vec<String>) 
         masks.unchecked = Some(format!("{} with {beyond} is not reproduced", run.facts.program));
     }
     masks.unchecked = uncovered.or(masks.unchecked);
+    if let (None, Some(why)) = (&masks.unmade, &masks.unchecked) {
+        masks.unmade = Some(Unmade {
+            why: why.clone(),
+            flagged: false,
+            raises: false,
+        });
+    }
     if let Some(reason) = &masks.unchecked {
         notes.push(format!("{reason}: the mask is the intended one"));
     }
@@ -102,13 +111,8 @@ fn trained(
         limits,
         ..
     } = given;
-    let mut unmade = |why: String, raises| {
-        masks.unmade = described.is_none().then(|| Unmade {
-            why: why.clone(),
-            raises,
-        });
-        masks.unchecked = Some(why);
-    };
+    let flagged = described.is_none();
+    let mut unmade = |why: String, raises| masks.unmade = Some(Unmade { why, flagged, raises });
     match asked.make(kit, settings, *described, data, limits) {
         Ok(ready) => {
             setup.trainer = Some(ready.name);
@@ -131,7 +135,11 @@ fn trained(
         Err(Failed::Raises(_)) if described.is_some() && data.files.inputs.is_empty() => {
             unmade("none of the data is here".to_owned(), false);
         }
-        Err(Failed::Raises(message)) if described.is_some() => described::refused(setup, message),
+        Err(Failed::Raises(message)) if described.is_some() => {
+            described::refused(setup, message.clone());
+            unmade(message, true);
+            return Ok(());
+        }
         Err(Failed::Raises(message)) => {
             setup.refused = Some(message.clone());
             unmade(message, true);
@@ -139,5 +147,6 @@ fn trained(
         Err(Failed::Unsupported(message)) => unmade(message, false),
         Err(Failed::Usage(error)) => return Err(error),
     }
+    masks.unchecked = masks.unmade.as_ref().map(|unmade| unmade.why.clone());
     Ok(())
 }

@@ -58,7 +58,7 @@ pub struct Prepared {
     pub against: Vec<Input>,
     /// The options of the trainer, under its own names; empty without one.
     pub trainer_options: serde_json::Map<String, serde_json::Value>,
-    /// Why the trainer a flag names is not made; the mask is the intended one then.
+    /// Why the trainer of the run is not made; the mask is the intended one then.
     pub unmade: Option<Unmade>,
     /// Files that were read besides the data and the model's: those that flags name, and the settings file.
     pub named: Vec<PathBuf>,
@@ -67,7 +67,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The same, for a command that has nothing to say without the trainer that was asked for.
+    /// The same, for a command that has nothing to say without the trainer of the run.
     ///
     /// # Errors
     ///
@@ -76,6 +76,18 @@ impl Prepared {
         match self.unmade {
             None => Ok(self),
             Some(Unmade { why, .. }) => Err(UsageError(why)),
+        }
+    }
+
+    /// The same, for a command whose answer is not the one asked for without the trainer that a flag names.
+    ///
+    /// # Errors
+    ///
+    /// If it is not made.
+    pub fn made_as_flagged(self) -> Result<Self, UsageError> {
+        match &self.unmade {
+            Some(unmade) if unmade.flagged => Err(UsageError(unmade.why.clone())),
+            _ => Ok(self),
         }
     }
 

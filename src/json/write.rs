@@ -33,6 +33,7 @@ fn nested(value: &Value<'_>, layout: Layout, depth: usize, out: &mut String) {
             "-Infinity"
         }),
         Value::Str(text) => string(text, out),
+        Value::Datetime(text) => string(text, out),
         Value::Array(items) => list(['[', ']'], items.iter(), layout, depth, out, |item, out| {
             nested(item, layout, depth + 1, out);
         }),

@@ -13,6 +13,7 @@ pub(super) fn share<'v>(value: &'v Value<'_>) -> Value<'v> {
         Value::UInt(value) => Value::UInt(*value),
         Value::Float(value) => Value::Float(*value),
         Value::Str(text) => Value::Str(Cow::Borrowed(text)),
+        Value::Datetime(text) => Value::Datetime(text.clone()),
         Value::Array(items) => Value::Array(items.iter().map(share).collect()),
         Value::Object(object) => {
             let mut copy = Object::with_capacity(object.len());

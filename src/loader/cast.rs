@@ -74,7 +74,7 @@ pub(super) fn scalar<'v>(value: &'v Value<'_>, from: Scalar, to: Scalar, wash: W
     turn(known, from, to).or(read)
 }
 
-/// The value as Arrow holds it before the cast; `None` if that is as it is. Datetimes stay texts.
+/// The value as Arrow holds it before the cast; `None` if that is as it is. Datetimes are texts until then.
 fn read(value: &Value<'_>, from: Scalar, wash: Wash) -> Option<Value<'static>> {
     match value {
         Value::Float(float) => match wash.float(*float) {
@@ -91,8 +91,8 @@ fn turn(value: &Value<'_>, from: Scalar, to: Scalar) -> Option<Value<'static>> {
     use Scalar::{Bool, Datetime, Float, Int, Text};
     Some(match (from, to) {
         (Bool, Bool) | (Float, Float) | (Text, Text) => return None,
-        (Datetime, Datetime) => datetime_text(value)?,
-        (Int, Datetime) => text(datetime::printed(datetime::from_seconds(value.as_i64()?)?)),
+        (Datetime, Datetime) => Value::Datetime(datetime_text(value)?),
+        (Int, Datetime) => Value::Datetime(datetime::printed(datetime::from_seconds(value.as_i64()?)?)),
         (_, Int) => Value::Int(match value {
             Value::Bool(value) => i64::from(*value),
             #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
@@ -108,7 +108,7 @@ fn turn(value: &Value<'_>, from: Scalar, to: Scalar) -> Option<Value<'static>> {
         }),
         (_, Bool) => Value::Bool(value.as_f64()? != 0.0),
         (_, Text) => match value {
-            Value::Str(_) if from == Datetime => datetime_text(value)?,
+            Value::Str(_) if from == Datetime => text(datetime_text(value)?),
             Value::Bool(value) => text(value.to_string()),
             Value::Int(value) => text(value.to_string()),
             Value::Float(value) => text(float_text(*value)),
@@ -118,8 +118,8 @@ fn turn(value: &Value<'_>, from: Scalar, to: Scalar) -> Option<Value<'static>> {
     })
 }
 
-fn datetime_text(value: &Value<'_>) -> Option<Value<'static>> {
-    Some(text(datetime::printed(datetime::parse(value.as_str()?)?)))
+fn datetime_text(value: &Value<'_>) -> Option<String> {
+    Some(datetime::printed(datetime::parse(value.as_str()?)?))
 }
 
 fn text(text: String) -> Value<'static> {

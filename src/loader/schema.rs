@@ -22,7 +22,6 @@ use super::{Datasets, Loader, brought, python, traces};
 pub struct Schema {
     columns: Vec<(Box<str>, Type)>,
     changes: Vec<Change>,
-    datetimes: Vec<String>,
     /// The different things that are done to rows, and which is done to the rows of a table; a table
     /// that is not listed gets the first.
     steps: Vec<Step>,
@@ -108,15 +107,12 @@ impl Schema {
         self.changes.sort();
         self.changes
             .dedup_by(|later, earlier| (&later.path, &later.what) == (&earlier.path, &earlier.what));
-        find_datetimes(&row, &mut String::new(), &mut self.datetimes);
         if let Type::Struct(columns) = row {
             self.columns = columns;
         }
     }
 
     /// The row as the trainer gets it: borrowed where that is as it was read.
-    ///
-    /// A `datetime` is the text that Python's `str()` makes of it; see [`Self::datetimes`].
     pub fn apply<'v>(&self, place: &Place, row: &'v Value<'_>) -> Cow<'v, Value<'v>> {
         let changed = match &self.steps[..] {
             [] => None,
@@ -138,12 +134,6 @@ impl Schema {
     /// What changes in the data, in order of path.
     pub fn changes(&self) -> &[Change] {
         &self.changes
-    }
-
-    /// Paths whose texts are `datetime` objects in Python, as Arrow writes them: `/messages/[]/date`.
-    /// What is done with text there raises: TRL's `endswith`, a template's `trim` or `+`, `tojson`.
-    pub fn datetimes(&self) -> &[String] {
-        &self.datetimes
     }
 
     /// Columns whose type equals `[{"content": Value("string"), "role": Value("string")}]` in Python.
@@ -191,18 +181,5 @@ fn planner(inferred: &Inferred, datasets: Datasets) -> Planner {
         },
         typed: datasets.has_json(),
         drops: false,
-    }
-}
-
-fn find_datetimes(of: &Type, path: &mut String, found: &mut Vec<String>) {
-    match of {
-        Type::Datetime => found.push(path.clone()),
-        Type::List(item) => arrow::below(path, "[]", |path| find_datetimes(item, path, found)),
-        Type::Struct(fields) => {
-            for (name, of) in fields {
-                arrow::below(path, name, |path| find_datetimes(of, path, found));
-            }
-        }
-        _ => {}
     }
 }

@@ -170,6 +170,7 @@ impl Seen {
             }
             Value::Float(value) => self.see_float(*value, at),
             Value::Str(text) => self.see_text(text, at),
+            Value::Datetime(text) => self.see_text(text, at),
             Value::Array(items) => {
                 self.note(Fact::Array, at);
                 if walk.depth == MAX_DEPTH {

@@ -18,6 +18,8 @@ pub enum Value<'a> {
     /// A float, or an integer beyond 64 bits.
     Float(f64),
     Str(Cow<'a, str>),
+    /// A `datetime.datetime` in Python: a text that a loader took for a moment, as `str()` prints it there.
+    Datetime(String),
     Array(Vec<Value<'a>>),
     Object(Object<'a>),
 }
@@ -86,13 +88,14 @@ impl<'a> Value<'a> {
         self.as_object()?.get(key)
     }
 
-    /// What kind of value this is, in the words of JSON.
+    /// What kind of value this is, in the words of JSON but for a datetime.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "boolean",
             Self::Int(_) | Self::UInt(_) | Self::Float(_) => "number",
             Self::Str(_) => "string",
+            Self::Datetime(_) => "datetime",
             Self::Array(_) => "array",
             Self::Object(_) => "object",
         }
@@ -105,6 +108,7 @@ impl<'a> Value<'a> {
             Self::Bool(_) => "a boolean",
             Self::Int(_) | Self::UInt(_) | Self::Float(_) => "a number",
             Self::Str(_) => "a string",
+            Self::Datetime(_) => "a datetime",
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
         }
@@ -119,6 +123,7 @@ impl<'a> Value<'a> {
             Self::UInt(value) => Value::UInt(value),
             Self::Float(value) => Value::Float(value),
             Self::Str(text) => Value::Str(Cow::Owned(text.into_owned())),
+            Self::Datetime(text) => Value::Datetime(text),
             Self::Array(items) => Value::Array(items.into_iter().map(Value::into_owned).collect()),
             Self::Object(object) => Value::Object(Object {
                 entries: object

@@ -26,7 +26,7 @@ impl Kind {
     fn of(value: &Value<'_>) -> Option<Self> {
         match value {
             Value::Null => None,
-            Value::Str(_) => Some(Self::Text),
+            Value::Str(_) | Value::Datetime(_) => Some(Self::Text),
             Value::Array(items) => {
                 let first = items.iter().find_map(Value::as_object);
                 let sharegpt = first.is_some_and(|first| first.contains_key("from") && !first.contains_key("role"));

@@ -58,6 +58,25 @@ pub trait Encode: Send + Sync {
     fn pack(&self, rows: Vec<Sequence>) -> Result<Vec<Sequence>, EncodeError> {
         Ok(rows)
     }
+
+    /// Looks at what became of a set of so many rows: the fates of their sequences, in order.
+    ///
+    /// # Errors
+    ///
+    /// If the run ends there although no row of it raised.
+    fn check_set(&self, _sequences: &[Fate], _rows: u64) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
+/// What became of a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// The row it was made of, counted over the whole set.
+    pub row: u64,
+    /// Tokens, also where it was dropped.
+    pub tokens: usize,
+    pub dropped: bool,
 }
 
 /// A trainer, at one version, with its options settled.

@@ -16,6 +16,7 @@ pub(super) fn truthy(value: Option<&Value<'_>>) -> bool {
         Some(Value::UInt(number)) => *number != 0,
         Some(Value::Float(number)) => *number != 0.0,
         Some(Value::Str(text)) => !text.is_empty(),
+        Some(Value::Datetime(_)) => true,
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::Object(object)) => !object.is_empty(),
     }
@@ -29,6 +30,7 @@ pub(super) fn type_name(value: &Value<'_>) -> &'static str {
         Value::Int(_) | Value::UInt(_) => "int",
         Value::Float(_) => "float",
         Value::Str(_) => "str",
+        Value::Datetime(_) => "datetime.datetime",
         Value::Array(_) => "list",
         Value::Object(_) => "dict",
     }
@@ -38,6 +40,7 @@ pub(super) fn type_name(value: &Value<'_>) -> &'static str {
 pub(super) fn text<'v>(value: &'v Value<'_>) -> Result<Cow<'v, str>, EncodeError> {
     Ok(match value {
         Value::Str(text) => Cow::Borrowed(text),
+        Value::Datetime(text) => text.into(),
         Value::Null => "None".into(),
         Value::Bool(true) => "True".into(),
         Value::Bool(false) => "False".into(),
@@ -88,6 +91,7 @@ fn copy<'v>(value: &'v Value<'_>, drop_nulls: bool) -> Value<'v> {
         Value::UInt(number) => Value::UInt(*number),
         Value::Float(number) => Value::Float(*number),
         Value::Str(text) => Value::Str(Cow::Borrowed(text)),
+        Value::Datetime(text) => Value::Datetime(text.clone()),
         Value::Array(items) => Value::Array(items.iter().map(|item| copy(item, drop_nulls)).collect()),
         Value::Object(object) => {
             let mut kept = Object::with_capacity(object.len());

@@ -110,14 +110,14 @@ fn loader(name: &str) -> Loader {
     Loader::Json(datasets)
 }
 
-/// A recorded value as it is here: datetimes are their text.
+/// A recorded value as it is here.
 fn as_here(value: &Value<'_>) -> Value<'static> {
     match value {
         Value::Array(items) => Value::Array(items.iter().map(as_here).collect()),
         Value::Object(object) => {
             let marked = object.iter().next().filter(|_| object.len() == 1);
             match marked.and_then(|(key, value)| Some((key, value.as_str()?))) {
-                Some(("$datetime", text)) => Value::Str(text.to_owned().into()),
+                Some(("$datetime", text)) => Value::Datetime(text.to_owned()),
                 Some(("$float", text)) => Value::Float(text.parse().expect("a float")),
                 _ => {
                     let entries = object

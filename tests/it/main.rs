@@ -23,6 +23,7 @@ mod odd_ones;
 mod parity;
 mod plan;
 mod pre_commit;
+mod recorded;
 mod regressions;
 mod rewriting;
 mod rules;

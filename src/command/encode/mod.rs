@@ -9,7 +9,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::model::batch::Sequence;
-use crate::model::encoded::Encoded;
+use crate::model::encoded::{EncodeError, Encoded};
 use crate::model::example::Example;
 use crate::model::record::{Record, Unreadable};
 use crate::place::Place;
@@ -20,7 +20,7 @@ use crate::settings::resolve::{Environment, Typed, resolve};
 use crate::shape::Layout;
 use crate::source::{Batch, Part, open};
 use crate::trainer::packed::restarting;
-use crate::trainer::{Encode, Pool};
+use crate::trainer::{Encode, Fate, Pool};
 use crate::whole::Output;
 
 use super::Outcome;
@@ -105,12 +105,15 @@ struct Counts {
     rows: u64,
     dropped: u64,
     sequences: u64,
+    /// What became of all sequences.
+    fates: Vec<Fate>,
 }
 
 /// What a stretch of rows became.
 #[derive(Default)]
 struct Done {
     sequences: Vec<Sequence>,
+    fates: Vec<Fate>,
     rows: u64,
     dropped: u64,
     /// Where it ends, and why.
@@ -140,6 +143,7 @@ fn feed(prepared: &Prepared, encoder: &dyn Encode, sink: &mut dyn Sink) -> anyho
                 }
                 counts.rows += done.rows;
                 counts.dropped += done.dropped;
+                counts.fates.append(&mut done.fates);
                 if encoder.packs() {
                     all.append(&mut done.sequences);
                 } else {
@@ -149,9 +153,10 @@ fn feed(prepared: &Prepared, encoder: &dyn Encode, sink: &mut dyn Sink) -> anyho
             }
         }
     }
+    let raised = |error: EncodeError| anyhow::anyhow!("{}: {}", error.class, error.message);
+    encoder.check_set(&counts.fates, counts.rows).map_err(raised)?;
     if encoder.packs() {
-        let arranged = encoder.pack(all);
-        let arranged = arranged.map_err(|error| anyhow::anyhow!("{}: {}", error.class, error.message))?;
+        let arranged = encoder.pack(all).map_err(raised)?;
         counts.sequences = arranged.len() as u64;
         sink.write(&with_positions(arranged))?;
     }
@@ -201,6 +206,11 @@ fn stretch(layouts: &[Option<Layout>], encoder: &dyn Encode, before: u64, batch:
                         done.failed = Some((place, "an id below 0, or from 2^31 on, is no token's".to_owned()));
                         return;
                     }
+                    done.fates.push(Fate {
+                        row: before + place.row,
+                        tokens: ids,
+                        dropped: encoded.dropped.is_some(),
+                    });
                     if encoded.dropped.is_some() {
                         done.dropped += 1;
                     } else {

@@ -65,7 +65,7 @@ fn ready(args: &FitArgs, environment: &Environment) -> anyhow::Result<Prepared> 
         return refuse("fit reads the data more than once, and standard input can be read once");
     }
     let prepared = prepare(settings(args, environment)?, environment, None)?
-        .made()?
+        .made_as_flagged()?
         .rendered()?;
     if prepared.encoder.is_none() {
         return refuse("fit counts tokens: give the tokenizer with -m");

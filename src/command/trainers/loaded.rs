@@ -13,7 +13,7 @@ use crate::model::record::Record;
 use crate::model::setup::{Marker, PackingFlaw};
 use crate::model::value::Value;
 use crate::source::{Format, Input, Limits, Part, open};
-use crate::trainer::{Encode, Pool, Trainer};
+use crate::trainer::{Encode, Fate, Pool, Trainer};
 
 use super::renames::Renames;
 
@@ -176,6 +176,12 @@ impl Encode for Loaded {
             trainer.mask(sequence);
         }
         Ok(sequences)
+    }
+
+    /// Sets of training files are one to their trainer.
+    fn check_set(&self, sequences: &[Fate], rows: u64) -> Result<(), EncodeError> {
+        let trainer = self.trainers.first();
+        trainer.map_or(Ok(()), |trainer| trainer.check_set(sequences, rows))
     }
 
     fn encode(&self, record: &Record<'_>, example: &Example<'_>, out: &mut Pool) -> Result<(), EncodeError> {

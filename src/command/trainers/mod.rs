@@ -312,8 +312,9 @@ impl Asked {
         }
         // Those of a config are judged with it.
         if described.is_none() {
+            let kind = options.get("trainer_type").and_then(Json::as_str);
             for (key, _) in &settings.set {
-                if let Some(message) = config::unknown_option(self.family.name, self.version, key) {
+                if let Some(message) = config::unknown_option(self.family.name, kind, self.version, key) {
                     return Err(UsageError(message));
                 }
             }

@@ -97,7 +97,6 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         let first = First {
             columns: set.columns(),
             row: set.first.clone(),
-            datetimes: set.schema.datetimes().to_vec(),
             chats: set.schema.chats(),
             is_instruction: set.schema.is_instruction(),
         };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use minijinja::Value as Engine;
+use minijinja::{Error, Value as Engine};
 
 use super::error::{PyClass, TemplateError};
 use super::python::containers::Dict;
@@ -30,12 +30,21 @@ fn at_depth(value: &Value<'_>, depth: usize) -> Result<Engine, TemplateError> {
         Value::UInt(number) => Engine::from(*number),
         Value::Float(number) => Engine::from(*number),
         Value::Str(text) => Engine::from(text.as_ref()),
+        Value::Datetime(_) => datetime(),
         Value::Array(items) => {
             let items = items.iter().map(|item| at_depth(item, depth + 1));
             Engine::from(items.collect::<Result<Vec<_>, _>>()?)
         }
         Value::Object(object) => dict(entries(object, depth + 1)?),
     })
+}
+
+/// What raises wherever a template reads it: transformers from 5.22.2 on gives templates the text `<datetime>`,
+/// before it gave them the object, which prints as a date and cannot be joined to a text.
+fn datetime() -> Engine {
+    let message =
+        "a text that the loader makes a datetime of: what it is in a template depends on the version of transformers";
+    Engine::from(Error::from(TemplateError::unsupported(message)))
 }
 
 pub(super) type Entries = Vec<(Engine, Engine)>;

@@ -22,6 +22,7 @@ fn write_value(value: &Value<'_>, out: &mut String) {
         Value::UInt(value) => out.push_str(&value.to_string()),
         Value::Float(value) => out.push_str(float(*value).as_deref().unwrap_or("null")),
         Value::Str(text) => write_string(text, out),
+        Value::Datetime(text) => write_string(text, out),
         Value::Array(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {

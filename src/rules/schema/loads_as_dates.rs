@@ -18,7 +18,8 @@ rule_meta! {
     ///
     /// ## Why it matters
     /// `datasets` loads such a column as timestamps, not as strings (seen with 3.6 and 5.2): the trainer then
-    /// joins a datetime to a string and stops, or trains on `2024-01-01 00:00:00`.
+    /// joins a datetime to a string and stops, drops the rows, or trains on `2024-01-01 00:00:00`, or on
+    /// `<datetime>` where transformers (from 5.22.2 on) gives templates plain values alone.
     ///
     /// ## Example
     /// ```jsonl

@@ -47,7 +47,9 @@ pub struct Config {
 }
 
 /// What is wrong with an option a trainer is given by its own name, where it has none of that name.
-pub fn unknown_option(trainer: &str, version: Version, key: &str) -> Option<String> {
+///
+/// TRL has a trainer for each `kind` of training, and where that is not said any of them may have the option.
+pub fn unknown_option(trainer: &str, kind: Option<&str>, version: Version, key: &str) -> Option<String> {
     // Options that stand for code of the user's own, or are described elsewhere by the trainer.
     const OTHERS: &[&str] = &[
         "trainer_type",
@@ -69,11 +71,18 @@ pub fn unknown_option(trainer: &str, version: Version, key: &str) -> Option<Stri
         "axolotl" => axolotl::schema(versions),
         "llama-factory" => llama_factory::schema(versions),
         "torchtune" => torchtune::schema(versions),
-        "trl" => [Method::Dpo, Method::Kto, Method::Reward]
-            .iter()
-            .fold(trl::schema(Method::Sft, versions), |schema, method| {
-                schema.with("trl", &[method.name()], version)
-            }),
+        "trl" => {
+            let methods = [Method::Dpo, Method::Kto, Method::Reward];
+            match methods.iter().find(|method| Some(method.name()) == kind) {
+                Some(method) => trl::schema(*method, versions),
+                None if kind.is_some() => trl::schema(Method::Sft, versions),
+                None => methods
+                    .iter()
+                    .fold(trl::schema(Method::Sft, versions), |schema, method| {
+                        schema.with("trl", &[method.name()], version)
+                    }),
+            }
+        }
         _ => return None,
     };
     if OTHERS.contains(&top) || schema.field(top).is_some() || schema.gone(top).is_some() {

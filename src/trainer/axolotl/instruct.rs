@@ -206,6 +206,12 @@ impl Instruct {
                 out.labels.resize(out.input_ids.len(), IGNORE);
             }
             let (start, first) = (out.text.len(), out.input_ids.len());
+            if self.tokenises_nothing && response.is_null() {
+                return Err(raises(
+                    "ValueError",
+                    "You need to specify either `text` or `text_target`.",
+                ));
+            }
             if truthy(Some(&response)) {
                 let words = response.as_str().ok_or_else(|| {
                     raises(

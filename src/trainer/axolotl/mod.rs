@@ -45,7 +45,7 @@ use super::failure::{raises, unsupported};
 use super::packed::{assemble, restarting};
 use super::row::Row;
 use super::version::Version;
-use super::{Encode, Pool, SitePackages, Trainer};
+use super::{Encode, Fate, Pool, SitePackages, Trainer};
 use collate::{Collator, PadToken};
 use kinds::Strategy;
 use length::Length;
@@ -160,22 +160,6 @@ impl Axolotl {
         self.length.settle(out)
     }
 
-    /// Whether anything is left of a set that is packed.
-    ///
-    /// # Errors
-    ///
-    /// If every row of a usable length was dropped because nothing of it is trained.
-    pub fn check_left<'e>(&self, rows: impl IntoIterator<Item = &'e Encoded>) -> Result<(), EncodeError> {
-        let mut usable = rows.into_iter().filter(|row| self.length.takes(row.len())).peekable();
-        if self.packing.is_none() || usable.peek().is_none() || usable.any(|row| row.dropped.is_none()) {
-            return Ok(());
-        }
-        Err(raises(
-            "ValueError",
-            "The dataset has no samples left after dropping samples with no trainable tokens.",
-        ))
-    }
-
     /// Bins of a batch: 1, or `micro_batch_size` with real batches. `None` where nothing is packed.
     pub fn bins_per_batch(&self) -> Option<usize> {
         self.packing.map(|packing| packing.bins_per_batch as usize)
@@ -197,6 +181,19 @@ impl Encode for Axolotl {
 
     fn cuts_up(&self) -> bool {
         matches!(self.strategy, Some(Strategy::Completion(_)))
+    }
+
+    /// Of a set that is packed something must be left of what has a usable length.
+    fn check_set(&self, sequences: &[Fate], _: u64) -> Result<(), EncodeError> {
+        let takes = |fate: &&Fate| self.length.takes(fate.tokens);
+        let mut usable = sequences.iter().filter(takes).peekable();
+        if self.packing.is_none() || usable.peek().is_none() || usable.any(|fate| !fate.dropped) {
+            return Ok(());
+        }
+        Err(raises(
+            "ValueError",
+            "The dataset has no samples left after dropping samples with no trainable tokens.",
+        ))
     }
 }
 

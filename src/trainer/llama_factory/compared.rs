@@ -29,6 +29,15 @@ pub(super) struct Asked<'a> {
     pub example: &'a Example<'a>,
 }
 
+/// The answer that the next row of the batch is compared with, which is asked for of rows that are passed over too.
+fn lent<'r, 'm>(row: &'r Aligned<'m>) -> Option<&'r Message<'m>> {
+    match &row.response[..] {
+        [wanted, ..] if wanted.content.truth() => Some(wanted),
+        [_, unwanted, ..] => Some(unwanted),
+        _ => None,
+    }
+}
+
 impl Asked<'_> {
     /// The row's two sequences, which share what is kept of the question.
     pub(super) fn pairwise(&self, scratch: &mut Scratch, pool: &mut Pool) -> Result<(), EncodeError> {
@@ -72,6 +81,11 @@ impl Asked<'_> {
     /// The row's sequence, and on its side whether its answer is wanted.
     pub(super) fn feedback(&self, scratch: &mut Scratch, out: &mut Encoded) -> Result<(), EncodeError> {
         let Some([wanted, unwanted]) = self.answers() else {
+            if lent(self.row).is_none() {
+                let message =
+                    "list index out of range: the row is passed over, and the next is compared with its answer";
+                return Err(raise("IndexError", message));
+            }
             out.dropped = Some(row::invalid(self.row, 2));
             return Ok(());
         };
@@ -87,12 +101,7 @@ impl Asked<'_> {
             out.dropped = Some(row::invalid(self.row, 2));
             return Ok(());
         }
-        let given = match &donor.response[..] {
-            [wanted, ..] if wanted.content.truth() => wanted,
-            [_, unwanted, ..] => unwanted,
-            // The answer of a row that is passed over is asked for all the same.
-            _ => return Err(raise("IndexError", "list index out of range")),
-        };
+        let given = lent(donor).ok_or_else(|| raise("IndexError", "list index out of range"))?;
         out.side = KL;
         // It stands in another row, where its places mean other turns.
         let given = Message {

@@ -40,7 +40,7 @@ use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::setup::{PackingFlaw, Special, TokenizerFacts};
 
-use super::{Encode, Pool, Trainer};
+use super::{Encode, Fate, Pool, Trainer};
 use align::{Aligned, Aligner, Message};
 use compared::Asked;
 use raise::{raise, unsupported};
@@ -217,34 +217,6 @@ impl LlamaFactory {
         packed.map_err(|error| unsupported(error.to_string()))
     }
 
-    /// What the rows come to once all are encoded: of `total` rows, those not dropped, in order.
-    ///
-    /// # Errors
-    ///
-    /// If LLaMA-Factory ends there. That it does where a whole batch of `preprocessing_batch_size`
-    /// rows was dropped and another was not is not its intention: the two have different columns,
-    /// and datasets does not write them to one file.
-    pub fn check_kept(&self, kept: &[u64], total: u64) -> Result<(), EncodeError> {
-        if self.options.stage == Stage::Pt {
-            return Ok(());
-        }
-        if kept.is_empty() {
-            let message = "Cannot find valid samples, check `data/README.md` for the data format.";
-            return Err(raise("RuntimeError", message));
-        }
-        if self.options.streaming {
-            // Nothing is written to a file.
-            return Ok(());
-        }
-        let total = self.options.max_samples.map_or(total, |most| total.min(most));
-        let uneven = pack::drops_whole_batches(kept, total, &self.batches());
-        if uneven.map_err(|error| unsupported(error.to_string()))? {
-            let message = "Schema and number of arrays unequal: all rows of a batch were dropped";
-            return Err(raise("ValueError", message));
-        }
-        Ok(())
-    }
-
     fn batches(&self) -> Batches {
         let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         Batches {
@@ -359,6 +331,34 @@ impl Encode for LlamaFactory {
             Stage::Kto => asked.feedback(scratch, pool.add()),
             Stage::Ppo => Err(unsupported("stage ppo")),
         })
+    }
+
+    /// That the run ends where a whole batch of `preprocessing_batch_size` rows was dropped and another was not is
+    /// not LLaMA-Factory's intention: the two have different columns, and datasets does not write them to one file.
+    fn check_set(&self, sequences: &[Fate], rows: u64) -> Result<(), EncodeError> {
+        if self.options.stage == Stage::Pt {
+            return Ok(());
+        }
+        let kept: Vec<u64> = sequences
+            .iter()
+            .filter(|fate| !fate.dropped)
+            .map(|fate| fate.row)
+            .collect();
+        if kept.is_empty() {
+            let message = "Cannot find valid samples, check `data/README.md` for the data format.";
+            return Err(raise("RuntimeError", message));
+        }
+        if self.options.streaming {
+            // Nothing is written to a file.
+            return Ok(());
+        }
+        let rows = self.options.max_samples.map_or(rows, |most| rows.min(most));
+        let uneven = pack::drops_whole_batches(&kept, rows, &self.batches());
+        if uneven.map_err(|error| unsupported(error.to_string()))? {
+            let message = "Schema and number of arrays unequal: all rows of a batch were dropped";
+            return Err(raise("ValueError", message));
+        }
+        Ok(())
     }
 }
 

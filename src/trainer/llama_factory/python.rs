@@ -85,6 +85,7 @@ pub(super) fn truth(value: &Value<'_>) -> bool {
         Value::UInt(number) => *number != 0,
         Value::Float(number) => *number != 0.0,
         Value::Str(text) => !text.is_empty(),
+        Value::Datetime(_) => true,
         Value::Array(items) => !items.is_empty(),
         Value::Object(object) => !object.is_empty(),
     }
@@ -98,6 +99,7 @@ pub(super) fn class(value: &Value<'_>) -> &'static str {
         Value::Int(_) | Value::UInt(_) => "int",
         Value::Float(_) => "float",
         Value::Str(_) => "str",
+        Value::Datetime(_) => "datetime.datetime",
         Value::Array(_) => "list",
         Value::Object(_) => "dict",
     }
@@ -107,6 +109,7 @@ pub(super) fn class(value: &Value<'_>) -> &'static str {
 pub(super) fn str(value: &Value<'_>, out: &mut String) {
     match value {
         Value::Str(text) => out.push_str(text),
+        Value::Datetime(text) => out.push_str(text),
         _ => repr(value, out),
     }
 }
@@ -127,6 +130,7 @@ fn repr(value: &Value<'_>, out: &mut String) {
             "-inf"
         }),
         Value::Str(text) => quote(text, out),
+        Value::Datetime(text) => moment(text, out),
         Value::Array(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
@@ -150,6 +154,19 @@ fn repr(value: &Value<'_>, out: &mut String) {
             out.push('}');
         }
     }
+}
+
+/// `repr()` of the datetime that `str()` prints so: `datetime.datetime(2024, 1, 2, 0, 0)`, without seconds of 0.
+fn moment(printed: &str, out: &mut String) {
+    let mut numbers: Vec<&str> = printed
+        .split(['-', ' ', ':'])
+        .map(|digits| digits.trim_start_matches('0'))
+        .map(|digits| if digits.is_empty() { "0" } else { digits })
+        .collect();
+    if numbers.len() > 5 && numbers.last() == Some(&"0") {
+        numbers.pop();
+    }
+    write!(out, "datetime.datetime({})", numbers.join(", ")).expect("a string takes all that is written");
 }
 
 fn quote(text: &str, out: &mut String) {

@@ -87,7 +87,7 @@ fn kind_of(value: &Value<'_>) -> Result<Option<Kind>, EncodeError> {
             }
             most
         }
-        Value::Null | Value::Str(_) | Value::Object(_) => {
+        Value::Null | Value::Str(_) | Value::Datetime(_) | Value::Object(_) => {
             let name = value.kind();
             return Err(raises("RuntimeError", format!("could not infer dtype of {name}")));
         }

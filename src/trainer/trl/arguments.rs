@@ -8,6 +8,7 @@ use crate::model::value::Value;
 
 use super::options::{raises, unsupported};
 use super::row::Row;
+use crate::trainer::python::type_name;
 
 /// Parameters of `apply_chat_template` itself, which a row's `chat_template_kwargs` would set, or
 /// set twice, rather than hand to the template (`tokenization_utils_base.py`).
@@ -37,6 +38,27 @@ pub(super) struct Arguments<'r> {
     pub(super) kwargs: Option<&'r Value<'r>>,
     /// `add_generation_prompt` among the kwargs.
     header: Option<bool>,
+}
+
+/// What `render_jinja_template` makes of tools before the template sees them (transformers 4.46 to 5.23,
+/// `utils/chat_template_utils.py`): each thing in them must be a dict, and in a text it is a letter.
+fn check_tools(tools: &Value<'_>) -> Result<(), EncodeError> {
+    let fine = match tools {
+        Value::Null => true,
+        Value::Array(tools) => tools.iter().all(|tool| tool.as_object().is_some()),
+        Value::Object(keys) => keys.is_empty(),
+        Value::Str(text) => text.is_empty(),
+        other => {
+            let kind = type_name(other);
+            return Err(raises("TypeError", format!("'{kind}' object is not iterable")));
+        }
+    };
+    if fine {
+        return Ok(());
+    }
+    let message = "Tools should either be a JSON schema, or a callable function with type hints and a docstring suitable \
+                   for auto-conversion to a schema.";
+    Err(raises("ValueError", message))
 }
 
 impl<'r> Arguments<'r> {
@@ -76,7 +98,7 @@ impl<'r> Arguments<'r> {
         }
         let kwargs = row.get("chat_template_kwargs")?;
         let Some(given) = kwargs.as_object() else {
-            let kind = crate::trainer::python::type_name(kwargs);
+            let kind = type_name(kwargs);
             return Err(raises(
                 "TypeError",
                 format!("argument after ** must be a mapping, not {kind}"),
@@ -108,6 +130,7 @@ impl<'r> Arguments<'r> {
             }
             tools => Cow::Borrowed(tools),
         };
+        check_tools(&tools)?;
         Ok(Some(tools).filter(|tools| !tools.is_null()))
     }
 

@@ -23,8 +23,6 @@ pub struct First {
     pub columns: Vec<String>,
     /// The first row, as the loader gives it.
     pub row: Value<'static>,
-    /// Columns the loader made datetimes of.
-    pub datetimes: Vec<String>,
     /// Columns of lists of `role` and `content`, both texts, and nothing else.
     pub chats: Vec<String>,
     /// The columns are `prompt` and `completion`, both texts, and no other.

@@ -41,6 +41,20 @@ impl<'r> Row<'r> {
         Ok(self.object.get(column).unwrap_or(NULL))
     }
 
+    /// A text column. TRL calls `.endswith` on it, or hands it to the tokenizer.
+    pub(super) fn text(self, column: &str) -> Result<Cow<'r, str>, EncodeError> {
+        let kind = match self.get(column)? {
+            Value::Str(text) => return Ok(Cow::Borrowed(text)),
+            Value::Null => "NoneType",
+            Value::Datetime(_) => "datetime.datetime",
+            other => other.kind(),
+        };
+        Err(raises(
+            "AttributeError",
+            format!("'{kind}' object has no attribute 'endswith' (column `{column}`)"),
+        ))
+    }
+
     /// `is_conversational`; `by_role` from 0.28 on, before it wanted `content` as well.
     pub(super) fn is_conversational(self, by_role: bool) -> Result<bool, EncodeError> {
         let columns = CONVERSATIONAL.iter().copied().filter(move |column| self.has(column));

@@ -7,7 +7,7 @@ use gonogo::model::encoded::{EncodeError, EncodeErrorKind, Encoded};
 use gonogo::trainer::axolotl::collate::{Collator, Masks, PadToken};
 use gonogo::trainer::axolotl::options::{Dataset, Options};
 use gonogo::trainer::axolotl::{Axolotl, NO_TOKEN, Split, versions};
-use gonogo::trainer::{Pool, SitePackages, Trainer};
+use gonogo::trainer::{Encode, Fate, Pool, SitePackages, Trainer};
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, Outcome};
@@ -98,7 +98,15 @@ impl Setup {
         for row in &mut encoded {
             axolotl.settle(row)?;
         }
-        axolotl.check_left(&encoded)?;
+        let fates: Vec<Fate> = (0..)
+            .zip(&encoded)
+            .map(|(row, encoded)| Fate {
+                row,
+                tokens: encoded.len(),
+                dropped: encoded.dropped.is_some(),
+            })
+            .collect();
+        axolotl.check_set(&fates, fates.len() as u64)?;
         let kept: Vec<Sequence> = (0u64..)
             .zip(encoded.iter().filter(|row| row.dropped.is_none()))
             .map(|(at, row)| Sequence {

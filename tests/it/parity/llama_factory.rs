@@ -17,7 +17,7 @@ use gonogo::place::Place;
 use gonogo::shape::{Columns, Layout, detect};
 use gonogo::trainer::llama_factory::align::{Given, Message};
 use gonogo::trainer::llama_factory::{DatasetAttr, KL, LlamaFactory, Options, Packing, Set, Stage, Surroundings};
-use gonogo::trainer::{Encode, Pool, Trainer};
+use gonogo::trainer::{Encode, Fate, Pool, Trainer};
 use serde_json::{Value as Json, json};
 
 use super::case::{Case, Outcome};
@@ -181,11 +181,18 @@ fn records(case: &Case, rows: &[(u64, Json)], kit: Arc<Kit>) -> Result<Vec<Json>
 
 /// The recording did not print an example, which is where the real one finds that there is none.
 fn check_kept(trainer: &LlamaFactory, kept: &[Sequence], rows: usize) -> Result<(), EncodeError> {
-    let kept: Vec<u64> = kept.iter().map(|sequence| sequence.rows[0]).collect();
     if kept.is_empty() {
         return Ok(());
     }
-    trainer.check_kept(&kept, rows as u64)
+    let fates: Vec<Fate> = kept
+        .iter()
+        .map(|sequence| Fate {
+            row: sequence.rows[0],
+            tokens: sequence.input_ids.len(),
+            dropped: false,
+        })
+        .collect();
+    trainer.check_set(&fates, rows as u64)
 }
 
 fn record_of(trainer: &LlamaFactory, stage: Stage, index: usize, row: &[Sequence]) -> Json {

@@ -116,6 +116,7 @@ fn plain(value: &Row<'_>) -> Value {
         Row::UInt(number) => json!(number),
         Row::Float(number) => json!(number),
         Row::Str(text) => json!(text),
+        Row::Datetime(text) => json!(text),
         Row::Array(items) => items.iter().map(plain).collect(),
         Row::Object(object) => object
             .iter()

@@ -115,7 +115,6 @@ impl Set {
             first: First {
                 columns: schema.columns().iter().map(|(name, _)| name.to_string()).collect(),
                 row: records[0].value.clone(),
-                datetimes: schema.datetimes().to_vec(),
                 chats: schema.chats(),
                 // Numbers of rows are one more column.
                 is_instruction: schema.is_instruction() && case.config["row_ids"] == false,

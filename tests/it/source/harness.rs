@@ -159,6 +159,7 @@ pub(crate) fn to_json(value: &Value<'_>) -> String {
         Value::UInt(value) => value.to_string(),
         Value::Float(value) => format!("{value:?}"),
         Value::Str(text) => serde_json::to_string(text).expect("a text is JSON"),
+        Value::Datetime(text) => serde_json::to_string(text).expect("a text is JSON"),
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(to_json).collect();
             format!("[{}]", items.join(", "))

@@ -100,7 +100,7 @@ impl Field {
                     }
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Str(_) => {}
+            Value::Null | Value::Bool(_) | Value::Str(_) | Value::Datetime(_) => {}
         }
     }
 

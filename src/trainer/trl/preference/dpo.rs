@@ -35,7 +35,6 @@ pub struct Dpo {
     joined: Joined,
     /// Columns of the set.
     columns: Vec<String>,
-    datetimes: Vec<String>,
     /// Tools of every row.
     tools: Option<Value<'static>>,
     max_length: Option<usize>,
@@ -94,7 +93,6 @@ impl Dpo {
             version,
             features,
             columns: first.columns.clone(),
-            datetimes: first.datetimes.clone(),
             tools: options.tools.map(Value::from),
             max_length: options.max_length.unwrap_or(Some(1024)),
             max_prompt_length: options.max_prompt_length.unwrap_or(Some(512)),
@@ -184,15 +182,12 @@ impl Dpo {
     /// The row's prompt and answers, the prompt found where the set has none.
     fn sides<'r>(&self, row: Row<'r>) -> Result<Sides<'r>, EncodeError> {
         if !self.features.joined {
-            return maybe_extracted(row, &self.datetimes, self.features.by_role);
+            return maybe_extracted(row, self.features.by_role);
         }
         if row.has("prompt") {
-            return sides(row, &self.datetimes);
+            return sides(row);
         }
-        Sides::extract(
-            Said::of(row, CHOSEN, &self.datetimes)?,
-            Said::of(row, REJECTED, &self.datetimes)?,
-        )
+        Sides::extract(Said::of(row, CHOSEN)?, Said::of(row, REJECTED)?)
     }
 
     fn conversational(&self, row: Row<'_>, sides: Sides<'_>) -> Result<bool, EncodeError> {

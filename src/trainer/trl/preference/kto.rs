@@ -44,7 +44,6 @@ pub struct Kto {
     joined: Joined,
     /// Columns of the set.
     columns: Vec<String>,
-    datetimes: Vec<String>,
     paired: bool,
     pub(super) labels: LabelKind,
     pub(super) rules: Rules,
@@ -134,7 +133,6 @@ impl Kto {
             version,
             features,
             columns: first.columns.clone(),
-            datetimes: first.datetimes.clone(),
             paired,
             labels,
             max_length,
@@ -216,15 +214,15 @@ impl Kto {
             ];
             (sides.prompt, answers)
         };
-        let of = |column| Said::of(row, column, &self.datetimes);
+        let of = |column| Said::of(row, column);
         if !self.features.joined && self.paired {
-            return maybe_extracted(row, &self.datetimes, self.features.by_role).map(named);
+            return maybe_extracted(row, self.features.by_role).map(named);
         }
         if self.features.joined && !row.has("prompt") {
             return Sides::extract(of(CHOSEN)?, of(REJECTED)?).map(named);
         }
         if self.paired {
-            return sides(row, &self.datetimes).map(named);
+            return sides(row).map(named);
         }
         let prompt = of("prompt")?;
         let answer = ("completion", side(row)?, of("completion")?);

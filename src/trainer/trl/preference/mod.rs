@@ -202,20 +202,20 @@ fn check_images(row: Row<'_>) -> Result<(), EncodeError> {
 }
 
 /// The row's prompt and answers as they stand.
-fn sides<'r>(row: Row<'r>, datetimes: &[String]) -> Result<Sides<'r>, EncodeError> {
+fn sides(row: Row<'_>) -> Result<Sides<'_>, EncodeError> {
     Ok(Sides {
-        prompt: Said::of(row, "prompt", datetimes)?,
-        chosen: Said::of(row, CHOSEN, datetimes)?,
-        rejected: Said::of(row, REJECTED, datetimes)?,
+        prompt: Said::of(row, "prompt")?,
+        chosen: Said::of(row, CHOSEN)?,
+        rejected: Said::of(row, REJECTED)?,
     })
 }
 
 /// The row's prompt and answers, the prompt found by `maybe_extract_prompt` where there is none, or
 /// one of another kind than the answers.
-fn maybe_extracted<'r>(row: Row<'r>, datetimes: &[String], by_role: bool) -> Result<Sides<'r>, EncodeError> {
-    let (chosen, rejected) = (Said::of(row, CHOSEN, datetimes)?, Said::of(row, REJECTED, datetimes)?);
+fn maybe_extracted(row: Row<'_>, by_role: bool) -> Result<Sides<'_>, EncodeError> {
+    let (chosen, rejected) = (Said::of(row, CHOSEN)?, Said::of(row, REJECTED)?);
     if row.has("prompt") {
-        let prompt = Said::of(row, "prompt", datetimes)?;
+        let prompt = Said::of(row, "prompt")?;
         let is = |name, said: Said<'_>| agreed(std::iter::once((name, said.looks(by_role))));
         if is(CHOSEN, chosen)? == is("prompt", prompt)? {
             return Ok(Sides {

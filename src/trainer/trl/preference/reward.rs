@@ -35,7 +35,6 @@ pub struct Reward {
     features: &'static RewardFeatures,
     joined: Joined,
     columns: Vec<String>,
-    datetimes: Vec<String>,
     /// Columns of ids, where the set was tokenised before.
     tokenised: Option<[&'static str; 2]>,
     max_length: Option<usize>,
@@ -100,7 +99,6 @@ impl Reward {
             version,
             features,
             columns: first.columns.clone(),
-            datetimes: first.datetimes.clone(),
             tokenised: names.iter().copied().find(|names| has(names)),
             max_length: options.max_length.unwrap_or(Some(1024)),
             pad_id,
@@ -213,7 +211,7 @@ impl Reward {
         let mut said = Vec::with_capacity(3);
         for column in ["prompt", CHOSEN, REJECTED] {
             if column != "prompt" || row.has(column) {
-                said.push((column, Said::of(row, column, &self.datetimes)?));
+                said.push((column, Said::of(row, column)?));
             }
         }
         if self.features.direct
@@ -263,9 +261,9 @@ impl Reward {
 
     /// Prompt and answer as one conversation, or as one text with an EOS.
     fn direct(&self, row: Row<'_>, side: &str, conversational: bool, chat: &mut Chat) -> Result<(), EncodeError> {
-        let answer = Said::of(row, side, &self.datetimes)?;
+        let answer = Said::of(row, side)?;
         let prompt = if row.has("prompt") {
-            Some(Said::of(row, "prompt", &self.datetimes)?)
+            Some(Said::of(row, "prompt")?)
         } else {
             None
         };
@@ -287,7 +285,7 @@ impl Reward {
 
     /// The text of the template, or the answer alone, tokenised as any text.
     fn templated(&self, row: Row<'_>, side: &str, conversational: bool, chat: &mut Chat) -> Result<(), EncodeError> {
-        let answer = Said::of(row, side, &self.datetimes)?;
+        let answer = Said::of(row, side)?;
         if !conversational {
             return chat.encode_text(&self.kit, answer.text(side)?);
         }
@@ -297,7 +295,7 @@ impl Reward {
             given: &given,
             rules: self.features.text,
         };
-        let messages = |column| match Said::of(row, column, &self.datetimes)? {
+        let messages = |column| match Said::of(row, column)? {
             Said::Messages(messages) => Ok(messages),
             other => Err(cannot_join(other, answer)),
         };

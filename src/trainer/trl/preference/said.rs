@@ -19,11 +19,8 @@ pub(super) enum Said<'r> {
 
 impl<'r> Said<'r> {
     /// The column's value; `KeyError` where the set has no such column.
-    pub(super) fn of(row: Row<'r>, column: &str, datetimes: &[String]) -> Result<Self, EncodeError> {
+    pub(super) fn of(row: Row<'r>, column: &str) -> Result<Self, EncodeError> {
         Ok(match row.get(column)? {
-            Value::Str(_) if datetimes.iter().any(|name| name.trim_start_matches('/') == column) => {
-                Self::Other("datetime.datetime")
-            }
             Value::Str(text) => Self::Text(text),
             Value::Array(items) => Self::Messages(items),
             other => Self::Other(type_name(other)),

@@ -144,7 +144,7 @@ impl Sft {
                 whole.assistant_mask(assistant);
             }
         } else {
-            let (asked, answered) = (self.text(row, "prompt")?, self.with_eos(row, "completion")?);
+            let (asked, answered) = (self.with_eos(row, "prompt")?, self.with_eos(row, "completion")?);
             scratch.prompt.encode_text(&self.kit, &asked)?;
             scratch.whole.encode_text(&self.kit, &format!("{asked}{answered}"))?;
         }
@@ -246,7 +246,7 @@ impl Sft {
         let field = self.options.dataset_text_field.as_str();
         let text = match &self.options.formatting_field {
             Some(column) if field == "text" => {
-                let text = self.text(row, column)?;
+                let text = row.text(column)?;
                 self.append_eos(text)
             }
             _ => self.with_eos(row, field)?,
@@ -268,7 +268,7 @@ impl Sft {
 
     /// The column's text, with the EOS appended where `add_eos` does.
     pub(super) fn with_eos<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
-        let value = self.text(row, column)?;
+        let value = row.text(column)?;
         if !self.adds_eos {
             return Ok(value);
         }
@@ -277,7 +277,7 @@ impl Sft {
         } else {
             "text"
         };
-        // The text field goes first; the completion gets its EOS only where the text needs none.
+        // The text field goes first, be it the prompt; the completion gets its EOS only where the text needs none.
         let eos = self.eos.as_ref().ok_or_else(|| {
             let message = "endswith first arg must be str or a tuple of str, not NoneType: the tokenizer has no EOS";
             raises("TypeError", message)
@@ -285,27 +285,11 @@ impl Sft {
         let due = if column == field {
             true
         } else if column == "completion" {
-            !row.has(field) || self.text(row, field)?.ends_with(eos.as_str())
+            !row.has(field) || row.text(field)?.ends_with(eos.as_str())
         } else {
             false
         };
         Ok(if due { self.append_eos(value) } else { value })
-    }
-
-    /// A text column. TRL calls `.endswith` on it, or hands it to the tokenizer.
-    pub(super) fn text<'r>(&self, row: Row<'r>, column: &str) -> Result<Cow<'r, str>, EncodeError> {
-        let kind = match row.get(column)? {
-            Value::Str(_) if self.datetimes.iter().any(|name| name.trim_start_matches('/') == column) => {
-                "datetime.datetime"
-            }
-            Value::Str(text) => return Ok(Cow::Borrowed(text)),
-            Value::Null => "NoneType",
-            other => other.kind(),
-        };
-        Err(raises(
-            "AttributeError",
-            format!("'{kind}' object has no attribute 'endswith' (column `{column}`)"),
-        ))
     }
 
     pub(super) fn append_eos<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
@@ -339,14 +323,14 @@ impl Sft {
         self.options.use_liger_kernel && self.features.liger <= columns
     }
 
-    /// Whether masks of completions reach the labels.
+    /// Whether masks of completions reach the labels: a collator of markers looks at the ids alone.
     fn masks_prompts(&self) -> bool {
-        self.completion_only && !self.loses(Liger::LosesMasks) && self.packing_keeps_masks()
+        self.completion_only && self.search.is_none() && !self.loses(Liger::LosesMasks) && self.packing_keeps_masks()
     }
 
     /// Whether masks of assistants reach the labels.
     fn masks_others(&self) -> bool {
-        !self.loses(Liger::LosesAssistantMasks) && self.packing_keeps_masks()
+        self.search.is_none() && !self.loses(Liger::LosesAssistantMasks) && self.packing_keeps_masks()
     }
 
     fn packing_keeps_masks(&self) -> bool {

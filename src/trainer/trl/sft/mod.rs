@@ -19,7 +19,7 @@ use crate::model::encoded::{EncodeError, Encoded, IGNORE};
 use crate::model::example::Example;
 use crate::model::record::Record;
 use crate::model::setup::{Marker, PackingFlaw};
-use crate::model::value::Object;
+use crate::model::value::{Object, Value};
 
 use super::First;
 use super::options::{Options, Truncation, raises, renamed, unsupported};
@@ -99,7 +99,6 @@ struct Sft {
     mode: Mode,
     /// Columns of the set after conversion.
     columns: Vec<String>,
-    datetimes: Vec<String>,
     /// `conversations` with from and value are renamed.
     from_value: bool,
     /// The EOS is appended to texts.
@@ -162,7 +161,6 @@ impl Sft {
             collates,
             mode: Mode::Language,
             columns: first.columns.clone(),
-            datetimes: first.datetimes.clone(),
             from_value: false,
             adds_eos: false,
             plan: Plan::default(),
@@ -175,7 +173,12 @@ impl Sft {
             swapped,
             search,
         };
-        sft.settle(sample)?;
+        let cleaned = (!features.keeps_none).then(|| row::without_none(&first.row));
+        let cleaned = cleaned.as_ref().and_then(Value::as_object);
+        sft.settle(Row {
+            object: cleaned.unwrap_or(object),
+            columns: &first.columns,
+        })?;
         Ok(sft)
     }
 

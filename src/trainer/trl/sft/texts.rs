@@ -173,13 +173,13 @@ impl Sft {
             if !row.has("prompt") {
                 let field = self.options.dataset_text_field.as_str();
                 let text = match &self.options.formatting_field {
-                    Some(column) if field == "text" => self.append_eos(self.text(row, column)?),
+                    Some(column) if field == "text" => self.append_eos(row.text(column)?),
                     _ => self.with_eos(row, field)?,
                 };
                 return Ok(Texts::One { text, chat: false });
             }
             return Ok(Texts::Two {
-                prompt: self.text(row, "prompt")?,
+                prompt: row.text("prompt")?,
                 completion: self.with_eos(row, "completion")?,
                 chat: false,
             });
@@ -234,9 +234,7 @@ impl Sft {
             _ => column,
         };
         match row.get(column)? {
-            Value::Str(text) if !self.datetimes.iter().any(|name| name.trim_start_matches('/') == column) => {
-                Ok(Cow::Borrowed(text))
-            }
+            Value::Str(text) => Ok(Cow::Borrowed(text)),
             other => Err(raises(
                 "ValueError",
                 format!(
