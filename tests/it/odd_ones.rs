@@ -63,6 +63,28 @@ fn holds(rules: &[&str], usual: fn(usize) -> String, odd: &str, message: &str) {
     assert!(one[0].contains(message), "{odd}: {one:?}");
 }
 
+/// A conversation whose answers are sentences.
+fn spoken(at: usize) -> String {
+    asked(at, &format!(r#""content": "It comes right after {}, as you know.""#, at.saturating_sub(1)))
+}
+
+#[test]
+fn answers_that_are_an_address_a_file_or_an_id() {
+    let rules = ["text/bare-reference"];
+    for (odd, message) in [
+        ("https://example.org/a/17?x=1", "nothing but an address"),
+        ("answers/2024/00417.txt", "nothing but the name of a file"),
+        ("123e4567-e89b-42d3-a456-426614174000", "nothing but an id"),
+        ("msg_8Xk2vQ0pLz", "nothing but an id"),
+        ("2024-05-01T09:30:00Z", "nothing but a time"),
+    ] {
+        holds(&rules, spoken, &asked(1, &format!(r#""content": "{odd}""#)), message);
+    }
+    // Where it is asked for, it is the answer.
+    let asked_for = asked(1, r#""content": "https://example.org""#).replace("What is 1?", "What is its website?");
+    assert_eq!(said(&rules, spoken, &asked_for, 1000), [""; 0]);
+}
+
 #[test]
 fn answers_that_are_not_json_among_those_that_are() {
     let rules = ["text/odd-json", "text/cut-off"];

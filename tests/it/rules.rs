@@ -21,6 +21,9 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
         priced(100, "What is the price of", "eggs?")
     }),
     ("mix/odd-label", "train.jsonl", odd_label),
+    ("text/bare-reference", "train.jsonl", || {
+        sentences("answers/2024/00417.txt")
+    }),
     ("text/broken-query", "train.jsonl", || queries("SELECT a FROM b WHERE")),
     ("text/chat-unlike", "train.jsonl", || {
         chats("<|user|>\\nWhy?\\n<|assistant|>")
@@ -95,6 +98,18 @@ fn label_shortcut() -> Vec<u8> {
         format!("{{\"prompt\": \"{start}: film {at} was seen\", \"completion\": \"{label}\"}}\n")
     };
     (0..120).map(row).collect::<String>().into_bytes()
+}
+
+/// An answer among others that are sentences.
+fn sentences(odd: &str) -> Vec<u8> {
+    let row = |at: usize| {
+        let answer = match at {
+            50 => odd.to_owned(),
+            _ => format!("Well, it took {at} years until it was done."),
+        };
+        format!("{{\"prompt\": \"How long did {at} of them work?\", \"completion\": \"{answer}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
 }
 
 /// An answer among others that are queries.

@@ -2,6 +2,7 @@
 
 mod parts;
 
+mod bare_reference;
 mod boilerplate;
 mod broken_query;
 mod carriage_return;
@@ -36,6 +37,7 @@ use crate::rule::lane::RuleEntry;
 
 /// The rules of this category, in order of name.
 pub(super) static RULES: &[RuleEntry] = &[
+    RuleEntry::of::<bare_reference::BareReference>(),
     RuleEntry::of::<boilerplate::Boilerplate>(),
     RuleEntry::of::<broken_query::BrokenQuery>(),
     RuleEntry::of::<carriage_return::CarriageReturn>(),

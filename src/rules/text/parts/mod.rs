@@ -24,6 +24,7 @@ pub(super) mod prose;
 pub(super) mod query;
 pub(super) mod query_code;
 pub(super) mod query_end;
+pub(super) mod reference;
 pub(super) mod self_spoken;
 pub(super) mod slot_names;
 pub(super) mod slots;
