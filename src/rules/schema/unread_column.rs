@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::parts::telling::telling;
+use super::parts::telling::{TOLD, columns};
 use crate::finding::Findings;
 use crate::model::example::Example;
 use crate::model::setup::Setup;
@@ -17,8 +17,9 @@ rule_meta! {
     /// ## What it finds
     /// Columns that belong to what is asked or answered, by their name (`context`, `options`, `choices`, `schema`,
     /// `system` beside prompts and answers; `label`, `answer`, `summary`, `translation` or `intent` beside texts), that the
-    /// shape does not read, in files most of whose rows say there what stands nowhere else in them. Other columns more
-    /// (ids, sources, scores) are left alone, and a `category` of long texts.
+    /// shape does not read, in files most of whose rows say there what stands nowhere else in them; and columns that the
+    /// shape has (`input`, `history`, `output`) and the trainer does not read as it is set up. Other columns (ids, sources,
+    /// scores) are left alone, and a `category` of long texts.
     ///
     /// ## Why it matters
     /// Trainers ignore columns they do not know without a word. The model is then taught to answer about a text it was
@@ -37,8 +38,10 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Write the column into the prompt, or say with `--columns` which columns are meant; leave the column out where the
-    /// model is not to see it.
+    /// Name the column to the trainer: in LLaMA-Factory under `columns` of the set's entry in dataset_info.json (`query`,
+    /// `system`, `history`), which has no default once `columns` is there; in axolotl by a `type` that reads it
+    /// (`alpaca_w_system` for `system`); TRL and torchtune read a system prompt among the messages only. Else
+    /// write it into the prompt, say with `--columns` which columns are meant, or leave out what the model is not to see.
     "schema/unread-column", Warning
 }
 
@@ -54,6 +57,10 @@ const DOCUMENT: usize = 600;
 pub(crate) struct Unread {
     rows: RowSet,
     first: Lowest<()>,
+    /// Rows that say anything in it.
+    saying: u64,
+    /// Whether it is one that its shape reads, and the trainer does not.
+    own: bool,
     /// Of one value.
     hash: Option<u64>,
     /// Whether there is another.
@@ -64,12 +71,22 @@ impl Unread {
     fn add(&mut self, hash: u64) {
         self.varies |= *self.hash.get_or_insert(hash) != hash;
     }
+
+    /// Whether most rows that could say there what they say nowhere else: of a file of so many rows, or of those that
+    /// say anything where a shape has the column.
+    fn is_most(&self, name: &str, rows: u64) -> bool {
+        let of = if self.own { self.saying } else { rows };
+        // The same in every row is no text of the row's own, but for what all are told.
+        (self.varies || TOLD.contains(&name)) && self.rows.len() * 2 > of
+    }
 }
 
 impl Merge for Unread {
     fn merge(&mut self, other: Self) {
         self.rows.merge(other.rows);
         self.first.merge(other.first);
+        self.saying += other.saying;
+        self.own |= other.own;
         self.varies |= other.varies;
         if let Some(hash) = other.hash {
             self.add(hash);
@@ -101,44 +118,59 @@ impl Rule for UnreadColumn {
         };
         let seen = files.entry(row.place.source).or_default();
         seen.rows += 1;
-        for name in telling(example.shape) {
+        let fed = row.setup.trainer.is_some();
+        // What a trainer leaves out, or raises at, is not read at all, which other rules say.
+        if fed && row.encoded.iter().all(|encoded| encoded.text.is_empty()) {
+            return;
+        }
+        for (name, own) in columns(example, fed, row.setup.has_template) {
             let Some(value) = record.value.get(name) else { continue };
-            if example.turns.iter().any(|turn| turn.field == *name) {
-                continue;
-            }
             // What a document is about is no answer to it.
-            if *name == "category" && example.turns.iter().any(|turn| turn.text.len() > DOCUMENT) {
+            if name == "category" && example.turns.iter().any(|turn| turn.text.len() > DOCUMENT) {
                 continue;
             }
-            let (mut unsaid, mut hash) = (false, 0);
+            let (mut saying, mut unsaid, mut hash) = (false, false, 0);
             each(value, &mut |text| {
+                saying = true;
                 unsaid |= !says(row, example, text);
                 hash = xxh3_64(text.as_bytes()) ^ u64::rotate_left(hash, 7);
             });
-            if !unsaid {
+            if !saying || !unsaid && !own {
                 continue;
             }
-            if !seen.columns.contains_key(*name) {
-                seen.columns.insert((*name).to_owned(), Unread::default());
+            if !seen.columns.contains_key(name) {
+                seen.columns.insert(name.to_owned(), Unread::default());
             }
-            let column = seen.columns.get_mut(*name).expect("just inserted");
-            column.rows.insert(row.place.source, row.place.row);
-            column.first.offer(&row.place, || ());
-            column.add(hash);
+            let column = seen.columns.get_mut(name).expect("just inserted");
+            column.saying += 1;
+            column.own |= own;
+            if unsaid {
+                column.rows.insert(row.place.source, row.place.row);
+                column.first.offer(&row.place, || ());
+                column.add(hash);
+            }
         }
     }
 
-    fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
+    fn finish(&self, files: Self::State, setup: &Setup, out: &mut Findings) {
         for file in files.into_values() {
-            for (name, column) in file.columns.into_iter().filter(|(_, column)| column.varies) {
-                let Some((first, ())) = column.first.get().filter(|_| column.rows.len() * 2 > file.rows) else {
+            for (name, column) in file.columns {
+                let Some((first, ())) = column.first.get().filter(|_| column.is_most(&name, file.rows)) else {
                     continue;
                 };
                 let message = || {
-                    let (rows, all) = (column.rows.len(), plural(file.rows, "row"));
-                    format!(
-                        "nothing reads the column `{name}`, and {rows} of {all} say there what they say nowhere else"
-                    )
+                    match setup.trainer.as_ref().filter(|_| column.own) {
+                        Some(trainer) => {
+                            let saying = plural(column.saying, "row");
+                            format!("{trainer} does not read the column `{name}`, in which {saying} say something")
+                        }
+                        None => {
+                            let (rows, all) = (column.rows.len(), plural(file.rows, "row"));
+                            format!(
+                                "nothing reads the column `{name}`, and {rows} of {all} say there what they say nowhere else"
+                            )
+                        }
+                    }
                 };
                 out.field(first, || format!("/{name}"), message);
                 // One message speaks for all rows of the file.
@@ -160,8 +192,9 @@ fn each(value: &Value<'_>, show: &mut impl FnMut(&str)) {
     }
 }
 
-/// Whether a row says a text in what is read of it.
+/// Whether a row says a text in what is read of it: by the trainer, where there is one.
 fn says(row: &Row<'_>, example: &Example<'_>, text: &str) -> bool {
     let read = |said: &str| memchr::memmem::find(said.as_bytes(), text.as_bytes()).is_some();
-    example.turns.iter().any(|turn| read(&turn.text)) || row.encoded.iter().any(|encoded| read(&encoded.text))
+    let by_shape = row.setup.trainer.is_none() && example.turns.iter().any(|turn| read(&turn.text));
+    by_shape || row.encoded.iter().any(|encoded| read(&encoded.text))
 }

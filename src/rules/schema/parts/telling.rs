@@ -1,9 +1,33 @@
 //! Columns that are known by their names.
 
-use crate::model::example::Shape;
+use crate::model::example::{Example, Shape};
+
+/// What all rows may be told alike.
+pub(in super::super) const TOLD: &[&str] = &["system", "system_prompt"];
+
+/// Columns that are part of what is said and may not be read, and whether the shape has them.
+///
+/// The shape reads its own; where rows are `fed` to a trainer, that may read others. Messages that a template leaves out
+/// are not among them.
+pub(in super::super) fn columns<'e>(example: &'e Example<'_>, fed: bool, has_template: bool) -> Vec<(&'e str, bool)> {
+    let shown = !fed || example.conversational && has_template;
+    let read = || example.turns.iter().map(|turn| turn.field);
+    let own = read().filter(|_| !shown);
+    // Its turn is that of the instruction.
+    let input = (!shown && example.shape == Shape::Alpaca).then_some("input");
+    let mut columns: Vec<(&str, bool)> = own.chain(input).map(|name| (name, true)).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    for name in telling(example.shape) {
+        if !read().any(|own| own == *name) && input != Some(*name) {
+            columns.push((name, false));
+        }
+    }
+    columns
+}
 
 /// Names of columns that are part of what is said, where the shape does not read them.
-pub(in super::super) fn telling(shape: Shape) -> &'static [&'static str] {
+fn telling(shape: Shape) -> &'static [&'static str] {
     const GIVEN: &[&str] = &[
         "context",
         "contexts",
@@ -42,7 +66,7 @@ pub(in super::super) fn telling(shape: Shape) -> &'static [&'static str] {
     ];
     match shape {
         Shape::PromptCompletion | Shape::Preference | Shape::Kto | Shape::Alpaca => GIVEN,
-        Shape::Messages | Shape::Sharegpt => &["system", "system_prompt"],
+        Shape::Messages | Shape::Sharegpt => TOLD,
         Shape::Text => ANSWERS,
         Shape::Tokenised => &[],
     }
