@@ -8,6 +8,7 @@ use crate::shape::{Columns, Detection, Layout, detect, is_known, is_of};
 use crate::source::{Input, Limits, Part, open};
 
 use super::inputs::Inputs;
+use super::swapped;
 
 /// Rows by which the shape of a file is told.
 const FIRST_ROWS: usize = 200;
@@ -28,8 +29,16 @@ impl Data {
         let shape = settings.shape.as_ref().map(|shape| shape.value);
         let given = given(settings);
         let detected: Vec<Detection> = (0..)
-            .zip(&files.inputs)
-            .map(|(source, input)| look(input, source, shape, &given, limits))
+            .zip(files.inputs.iter().zip(&files.set_of))
+            .map(|(source, (input, set))| {
+                let swapped = files.entries.get(*set).map(swapped::columns).unwrap_or_default();
+                if swapped.is_empty() {
+                    return look(input, source, shape, &given, limits);
+                }
+                // As the trainer reads them, not as they are called.
+                let named = settings.columns.iter().cloned().chain(swapped);
+                look(input, source, shape, &Columns::given(named), limits)
+            })
             .collect();
         columns_exist(settings, &detected)?;
         Ok(Self { files, detected })

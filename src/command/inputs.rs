@@ -15,6 +15,8 @@ use crate::settings::config::{Data, Run, Source};
 use crate::settings::resolve::Environment;
 use crate::source::{Input, Limits, Part, Slice, discover, open};
 
+use super::{shards, splits, swapped};
+
 /// Training data first, then evaluation data.
 #[derive(Default)]
 pub struct Inputs {
@@ -29,17 +31,26 @@ pub struct Inputs {
     /// Sets that are named and could not be looked at.
     pub missing: Vec<NotChecked>,
     pub faults: Vec<Fault>,
+    /// Shards that are missing among those of a folder, in words.
+    pub absent: Vec<String>,
+    /// Whether one of TRL's scripts loads them.
+    is_trl: bool,
 }
 
 /// # Errors
 ///
 /// If what was named on the command line cannot be found or read.
 pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment) -> anyhow::Result<Inputs> {
-    let mut gathered = Inputs::default();
+    let mut gathered = Inputs {
+        is_trl: run.is_some_and(|run| run.facts.program == "trl"),
+        ..Inputs::default()
+    };
     let beside = settings.config.as_ref().and_then(|config| config.path.parent());
     let beside = beside.unwrap_or(Path::new("")).to_owned();
     if !settings.data.is_empty() || run.is_none() {
-        let entry = run.and_then(|run| Some(run.train.first()?.entry.clone()));
+        let first = run.and_then(|run| run.train.first());
+        gathered.faults.extend(first.and_then(swapped::fault));
+        let entry = first.map(|data| data.entry.clone());
         gathered.add(&settings.data, &mut std::io::stdin(), false, entry.unwrap_or_default())?;
         gathered.by_split();
     } else {
@@ -114,6 +125,7 @@ impl Inputs {
             self.notes
                 .push(format!("left out {}: {}", skipped.name, skipped.reason));
         }
+        self.absent.extend(shards::absent(paths, &found.inputs));
         self.take(found.inputs, eval, entry);
         Ok(())
     }
@@ -162,6 +174,17 @@ impl Inputs {
                 .push(format!("left out {}: {}", skipped.name, skipped.reason));
         }
         let mut inputs = found.inputs;
+        self.absent.extend(shards::absent(&paths, &inputs));
+        let lacking = self.is_trl.then(|| splits::lacking(data, &paths, &inputs)).flatten();
+        if let Some(message) = lacking {
+            self.faults.push(Fault {
+                kind: FaultKind::Refused,
+                key: data.name.clone(),
+                at: data.origin.to_string(),
+                message,
+            });
+            return Ok(());
+        }
         if let Some(split) = &data.split {
             match self.sliced(data, split, &inputs) {
                 Ok(sliced) => inputs = sliced,
@@ -171,6 +194,7 @@ impl Inputs {
                 }
             }
         }
+        self.faults.extend(swapped::fault(data));
         self.take(inputs, eval, data.entry.clone());
         Ok(())
     }

@@ -23,6 +23,7 @@ use crate::trainer::Encode;
 
 use super::data::Data;
 use super::described;
+use super::foreign_tokenizer;
 use super::header::{self, Header};
 use super::holdout::HeldOut;
 use super::inputs;
@@ -166,6 +167,9 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         environment,
         &mut notes,
     )?;
+    if let (Some(run), Some(model)) = (&mut described, &model) {
+        run.facts.faults.extend(foreign_tokenizer::fault(&run.facts, &model.kit));
+    }
     // A trainer may have templates of its own.
     if let (Some(model), None) = (&model, &asked) {
         model.renders(&data)?;
@@ -335,6 +339,7 @@ pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, data: &Data) -> Setu
             .collect(),
         eval: data.files.eval.clone(),
         sets: data.files.set_of.clone(),
+        absent: data.files.absent.clone(),
         held_out: 0,
         dump: None,
         spill: None,

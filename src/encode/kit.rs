@@ -109,6 +109,7 @@ impl Kit {
         let mut tokenizer = Tokenizer::from_folder(folder, load.hub_id, load.generation, &[])?;
         let own = Templates::from_folder(beside);
         tokenizer.facts.template_has_bos = own.as_ref().is_ok_and(|own| writes_bos(own, &tokenizer.facts));
+        tokenizer.facts.template_marks = own.as_ref().map_or_else(|_| Vec::new(), Templates::marks);
         let templates = match load.chat_template {
             Some(source) => Templates::single(source),
             None => own?,

@@ -64,6 +64,12 @@ pub enum FaultKind {
     Refused,
     /// Data that is named and not there.
     MissingData,
+    /// Wanted and unwanted answers read from each other's column.
+    SwappedSides,
+    /// Questions and answers read from columns of each other's names.
+    SwappedColumns,
+    /// A tokenizer that is not the model's.
+    ForeignTokenizer,
 }
 
 impl ConfigFacts {

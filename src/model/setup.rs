@@ -93,6 +93,20 @@ pub struct TokenizerFacts {
     pub adds_eos: bool,
     /// Whether the model's own chat template writes a BOS, be it used or not.
     pub template_has_bos: bool,
+    /// What stands in angle or square brackets in the model's own chat templates, in order.
+    pub template_marks: Vec<String>,
+    /// How many positions the model has, where its config says so.
+    pub positions: Option<Positions>,
+}
+
+/// The positions of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Positions {
+    pub count: usize,
+    /// The key of config.json: `max_position_embeddings`.
+    pub key: String,
+    /// Whether they stand in a table, which has none beyond; else they are worked out for any length.
+    pub is_table: bool,
 }
 
 impl TokenizerFacts {
@@ -223,6 +237,9 @@ pub struct Setup {
     pub eval: Vec<bool>,
     /// The set each source belongs to: files of a set are loaded as one, and read alike.
     pub sets: Vec<usize>,
+    /// Shards that are missing among those of a folder, in words.
+    #[serde(default)]
+    pub absent: Vec<String>,
     /// Rows held out from training: evaluation data and benchmarks.
     pub held_out: u64,
     /// The batches that are looked at, where it is those and no data.

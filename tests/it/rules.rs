@@ -312,7 +312,7 @@ fn run(entry: &RuleEntry, fences: &[Fence]) -> Scanned {
     let data = fences
         .iter()
         .map(|fence| &fence.name)
-        .filter(|name| !given.contains(name));
+        .filter(|name| !given.contains(name) && *name != "dataset_info.json");
     let mut args: Vec<String> = data.map(|name| path(folder.path(), name)).collect();
     args.extend(flags.iter().map(|flag| {
         if is_file(flag) {

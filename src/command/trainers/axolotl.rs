@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
-use crate::model::encoded::EncodeError;
+use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::example::Shape;
 use crate::shape::Layout;
 use crate::trainer::Trainer;
@@ -34,6 +34,14 @@ pub(super) static FAMILY: Family = Family {
 
 fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     let mut given = making.options.clone();
+    let model = making.kit.facts().model.model_type.as_deref();
+    if let Some(message) = lacks_embeddings(&given, model) {
+        return Err(EncodeError {
+            class: "ValueError".to_owned(),
+            message,
+            kind: EncodeErrorKind::Trainer,
+        });
+    }
     // The others are about the model, the optimizer or the output.
     given.retain(|key, _| KEYS.contains(&key.as_str()));
     harmless(&mut given);
@@ -87,6 +95,33 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         has_template: kit.has_template(),
         notes,
     })
+}
+
+/// What `check_model_config` (`loaders/utils.py`, 0.19) raises over new tokens whose embeddings an adapter leaves frozen.
+fn lacks_embeddings(options: &Map<String, Json>, model: Option<&str>) -> Option<String> {
+    let is_on = |key: &str| match options.get(key) {
+        Some(Json::String(text)) => !text.is_empty(),
+        Some(Json::Array(items)) => !items.is_empty(),
+        Some(value) => value.as_bool() == Some(true),
+        None => false,
+    };
+    // `get_linear_embedding_layers` of the same file.
+    let layers = match model {
+        Some("gpt_neox") => ["embed_in", "embed_out"],
+        Some("falcon" | "bailing_hybrid") => ["word_embeddings", "lm_head"],
+        Some("nemotron_h") => ["embeddings", "lm_head"],
+        _ => ["embed_tokens", "lm_head"],
+    };
+    let saved = options.get("lora_modules_to_save").and_then(Json::as_array);
+    let is_saved = |layer: &&str| saved.is_some_and(|saved| saved.iter().any(|module| module.as_str() == Some(*layer)));
+    if !is_on("adapter") || !is_on("tokens") || layers.iter().all(is_saved) {
+        return None;
+    }
+    Some(format!(
+        "`lora_modules_to_save` not properly set when adding new tokens. Please include [`{}`, `{}`] in \
+         `lora_modules_to_save`.",
+        layers[0], layers[1]
+    ))
 }
 
 /// Plugins that change neither rows nor tokens.

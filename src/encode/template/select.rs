@@ -100,6 +100,22 @@ impl Templates {
         self.named.iter().map(|(name, source)| (name.as_str(), source.as_str()))
     }
 
+    /// What stands in angle or square brackets in their sources, without white space in it; in order.
+    pub fn marks(&self) -> Vec<String> {
+        // Longer than any token that is known by its look.
+        const LONGEST: usize = 48;
+        let mut marks = std::collections::BTreeSet::new();
+        for (_, source) in self.iter() {
+            for (start, open) in source.match_indices(['<', '[']) {
+                let close = if open == "<" { b'>' } else { b']' };
+                let near = source.as_bytes()[start..].iter().take(LONGEST);
+                let end = near.copied().take_while(|byte| !byte.is_ascii_whitespace()).position(|byte| byte == close);
+                marks.extend(end.and_then(|end| source.get(start..=start + end)));
+            }
+        }
+        marks.into_iter().map(str::to_owned).collect()
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(known, _)| *known == name).map(|(_, source)| source)
     }

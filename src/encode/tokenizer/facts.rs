@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::generation::Generation;
-use crate::model::setup::{Special, TokenizerFacts};
+use crate::model::setup::{Positions, Special, TokenizerFacts};
 
 /// The side on which something is added or cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Facts {
     pub saved_padding: bool,
     /// Whether the model's own chat template writes a BOS; set by whoever reads it.
     pub template_has_bos: bool,
+    /// What stands in brackets in the model's own chat templates; set by whoever reads them.
+    pub template_marks: Vec<String>,
     /// What the ids cannot be vouched for, and why.
     pub doubts: Vec<String>,
 }
@@ -62,6 +64,7 @@ pub struct ModelFacts {
     pub model_type: Option<String>,
     pub vocab_size: Option<u64>,
     pub max_position_embeddings: Option<u64>,
+    pub positions: Option<Positions>,
     /// `eos_token_id` of `config.json`, which may list several.
     pub eos_ids: Vec<u32>,
     /// `eos_token_id` of `generation_config.json`.
@@ -80,10 +83,42 @@ impl ModelFacts {
             model_type: get("model_type").and_then(Value::as_str).map(str::to_owned),
             vocab_size: get("vocab_size").and_then(Value::as_u64),
             max_position_embeddings: get("max_position_embeddings").and_then(Value::as_u64),
+            positions: positions(&get),
             eos_ids: ids(get("eos_token_id")),
             generation_eos_ids: ids(generation_config.get("eos_token_id")),
         }
     }
+}
+
+/// How many positions a model was made for, after what its config stretches them by.
+///
+/// Where that is not certain there are none: models whose blocks need no positions (`modeling_*.py`, transformers 5.23).
+fn positions<'v>(get: &impl Fn(&str) -> Option<&'v Value>) -> Option<Positions> {
+    const WITHOUT: &[&str] = &["bloom", "jamba", "mpt", "nemotron_h", "zamba", "zamba2"];
+    const TABLES: &[&str] = &["biogpt", "codegen", "gpt2", "gpt_bigcode", "gpt_neo", "gptj", "openai-gpt", "opt"];
+    let model = get("model_type").and_then(Value::as_str)?;
+    let alibi = get("alibi").and_then(Value::as_bool) == Some(true);
+    if alibi || WITHOUT.contains(&model) || model.contains("mamba") {
+        return None;
+    }
+    let (key, count) = ["max_position_embeddings", "n_positions"]
+        .iter()
+        .find_map(|key| Some((*key, get(key)?.as_u64()?)))?;
+    let scaling = get("rope_scaling").or_else(|| get("rope_parameters")).and_then(Value::as_object);
+    let stretch = |scaling: &Map<String, Value>| {
+        let kind = scaling.get("rope_type").or_else(|| scaling.get("type")).and_then(Value::as_str);
+        // Of these the number is already what they stretch to.
+        let is_whole = matches!(kind, None | Some("default" | "llama3" | "longrope" | "su"));
+        scaling.get("factor").and_then(Value::as_f64).filter(|_| !is_whole)
+    };
+    // A factor may be a fraction; one more than it says harms nobody.
+    let whole = |factor: f64| (1..64_u32).find(|whole| f64::from(*whole) >= factor);
+    let factor = scaling.and_then(stretch).map_or(1, |factor| whole(factor).unwrap_or(64));
+    Some(Positions {
+        count: usize::try_from(count.saturating_mul(factor.into())).ok()?,
+        key: key.to_owned(),
+        is_table: TABLES.contains(&model),
+    })
 }
 
 /// One id, or a list of them.
@@ -140,6 +175,8 @@ impl Facts {
             adds_bos: self.adds_bos,
             adds_eos: self.adds_eos,
             template_has_bos: self.template_has_bos,
+            template_marks: self.template_marks.clone(),
+            positions: self.model.positions.clone(),
         }
     }
 }

@@ -388,6 +388,7 @@ fn facts_of(
     });
     Facts {
         template_has_bos: false,
+        template_marks: Vec::new(),
         generation,
         class: loader.name.clone(),
         specials: added

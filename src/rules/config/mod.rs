@@ -4,6 +4,7 @@ mod changed_by_yaml;
 mod clash;
 mod deprecated_key;
 mod eos_disagrees;
+mod foreign_tokenizer;
 mod invalid;
 mod liger_drops_mask;
 mod missing_data;
@@ -14,6 +15,8 @@ mod refused;
 mod removed_key;
 mod repeated_key;
 mod surprising_default;
+mod swapped_columns;
+mod swapped_sides;
 mod unknown_key;
 mod wrong_type;
 
@@ -25,6 +28,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<clash::Clash>(),
     RuleEntry::of::<deprecated_key::DeprecatedKey>(),
     RuleEntry::of::<eos_disagrees::EosDisagrees>(),
+    RuleEntry::of::<foreign_tokenizer::ForeignTokenizer>(),
     RuleEntry::of::<invalid::Invalid>(),
     RuleEntry::of::<liger_drops_mask::LigerDropsMask>(),
     RuleEntry::of::<missing_data::MissingData>(),
@@ -35,6 +39,8 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<removed_key::RemovedKey>(),
     RuleEntry::of::<repeated_key::RepeatedKey>(),
     RuleEntry::of::<surprising_default::SurprisingDefault>(),
+    RuleEntry::of::<swapped_columns::SwappedColumns>(),
+    RuleEntry::of::<swapped_sides::SwappedSides>(),
     RuleEntry::of::<unknown_key::UnknownKey>(),
     RuleEntry::of::<wrong_type::WrongType>(),
 ];

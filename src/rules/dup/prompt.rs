@@ -3,8 +3,8 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::Shape;
 use crate::model::setup::Setup;
-use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rules::parts::labels::is_good;
 use crate::sketch::keys::{Keys, Shared};
 
 use super::parts::said::Said;
@@ -95,13 +95,4 @@ impl Rule for Prompt {
             out.clusters = Some(clusters);
         }
     }
-}
-
-/// Whether the label of a row for KTO is true, as trainers take it.
-fn is_good(row: &Row<'_>) -> bool {
-    let columns = ["label", "kto_tag"];
-    let mut labels = columns.iter().filter_map(|name| row.record()?.value.get(name));
-    labels
-        .next()
-        .is_some_and(|label| !matches!(label, Value::Bool(false) | Value::Int(0)))
 }

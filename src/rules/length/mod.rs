@@ -1,9 +1,13 @@
 //! Rows against `max_length`.
 
+mod parts;
+
 mod answer_cut;
 mod answer_lost;
+mod no_position;
 mod too_long;
 mod too_short;
+mod unseen_position;
 
 use crate::rule::lane::RuleEntry;
 
@@ -11,6 +15,8 @@ use crate::rule::lane::RuleEntry;
 pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<answer_cut::AnswerCut>(),
     RuleEntry::of::<answer_lost::AnswerLost>(),
+    RuleEntry::of::<no_position::NoPosition>(),
     RuleEntry::of::<too_long::TooLong>(),
     RuleEntry::of::<too_short::TooShort>(),
+    RuleEntry::of::<unseen_position::UnseenPosition>(),
 ];

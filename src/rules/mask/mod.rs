@@ -6,6 +6,7 @@ mod end_missing;
 mod end_not_eos;
 mod end_untrained;
 mod everything_trained;
+mod flag_ignored;
 mod header_trained;
 mod labels_differ;
 mod labels_ignored;
@@ -31,6 +32,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<end_not_eos::EndNotEos>(),
     RuleEntry::of::<end_untrained::EndUntrained>(),
     RuleEntry::of::<everything_trained::EverythingTrained>(),
+    RuleEntry::of::<flag_ignored::FlagIgnored>(),
     RuleEntry::of::<header_trained::HeaderTrained>(),
     RuleEntry::of::<labels_differ::LabelsDiffer>(),
     RuleEntry::of::<labels_ignored::LabelsIgnored>(),

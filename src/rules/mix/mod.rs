@@ -5,6 +5,7 @@ mod parts;
 mod answer_collapse;
 mod eval_shift;
 mod odd_label;
+mod one_label;
 mod refusals;
 
 use crate::rule::lane::RuleEntry;
@@ -14,5 +15,6 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<answer_collapse::AnswerCollapse>(),
     RuleEntry::of::<eval_shift::EvalShift>(),
     RuleEntry::of::<odd_label::OddLabel>(),
+    RuleEntry::of::<one_label::OneLabel>(),
     RuleEntry::of::<refusals::Refusals>(),
 ];

@@ -1,6 +1,7 @@
-//! What rules of several categories are made of: turns, tools, special tokens in texts, refusals, and outliers told from
+//! What rules of several categories are made of: turns, tools, special tokens in texts, labels, refusals, and outliers told from
 //! what is usual.
 
+pub(super) mod labels;
 pub(super) mod markers;
 pub(super) mod outliers;
 pub(super) mod refusal;

@@ -31,6 +31,7 @@ mod lone_surrogate;
 mod missing_call_id;
 mod missing_column;
 mod missing_media;
+mod missing_shard;
 mod missing_tools;
 mod misspelt_column;
 mod misspelt_key;
@@ -99,6 +100,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<missing_call_id::MissingCallId>(),
     RuleEntry::of::<missing_column::MissingColumn>(),
     RuleEntry::of::<missing_media::MissingMedia>(),
+    RuleEntry::of::<missing_shard::MissingShard>(),
     RuleEntry::of::<missing_tools::MissingTools>(),
     RuleEntry::of::<misspelt_column::MisspeltColumn>(),
     RuleEntry::of::<misspelt_key::MisspeltKey>(),

@@ -52,6 +52,9 @@ pub(crate) struct UnreadColumn {}
 /// A text of more bytes is a document, and none that is to be classed.
 const DOCUMENT: usize = 600;
 
+/// A text of more bytes is no name that stands elsewhere too.
+const WORD: usize = 32;
+
 /// What a file says in a column that is not read.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Unread {
@@ -59,7 +62,7 @@ pub(crate) struct Unread {
     first: Lowest<()>,
     /// Rows that say anything in it.
     saying: u64,
-    /// Whether it is one that its shape reads, and the trainer does not.
+    /// Whether it counts whatever other rows say: its shape reads it, and the trainer does not.
     own: bool,
     /// Of one value.
     hash: Option<u64>,
@@ -129,12 +132,16 @@ impl Rule for UnreadColumn {
             if name == "category" && example.turns.iter().any(|turn| turn.text.len() > DOCUMENT) {
                 continue;
             }
-            let (mut saying, mut unsaid, mut hash) = (false, false, 0);
+            let (mut saying, mut unsaid, mut some, mut hash) = (false, false, false, 0);
             each(value, &mut |text| {
+                let said = says(row, example, text);
                 saying = true;
-                unsaid |= !says(row, example, text);
+                unsaid |= !said;
+                some |= said && text.len() > WORD;
                 hash = xxh3_64(text.as_bytes()) ^ u64::rotate_left(hash, 7);
             });
+            // Tools are told of in a form of its own, and their names stand in calls.
+            unsaid &= !(some && name == "functions");
             if !saying || !unsaid && !own {
                 continue;
             }

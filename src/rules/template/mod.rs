@@ -3,9 +3,11 @@
 mod parts;
 
 mod already_rendered;
+mod arguments_quoted;
 mod bos_missing;
 mod double_bos;
 mod double_eos;
+mod foreign_marks;
 mod id_beyond_vocab;
 mod message_altered;
 mod message_doubled;
@@ -34,9 +36,11 @@ use crate::rule::lane::RuleEntry;
 /// The rules of this category, in order of name.
 pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<already_rendered::AlreadyRendered>(),
+    RuleEntry::of::<arguments_quoted::ArgumentsQuoted>(),
     RuleEntry::of::<bos_missing::BosMissing>(),
     RuleEntry::of::<double_bos::DoubleBos>(),
     RuleEntry::of::<double_eos::DoubleEos>(),
+    RuleEntry::of::<foreign_marks::ForeignMarks>(),
     RuleEntry::of::<id_beyond_vocab::IdBeyondVocab>(),
     RuleEntry::of::<message_altered::MessageAltered>(),
     RuleEntry::of::<message_doubled::MessageDoubled>(),

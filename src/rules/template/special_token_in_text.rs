@@ -11,6 +11,7 @@ use crate::rules::parts::{markers, outliers, turns};
 use crate::sketch::Merge;
 use crate::sketch::few::Few;
 
+use super::parts::marks;
 use super::parts::spelt::{self, Tokens, find, is_spoken_of};
 
 rule_meta! {
@@ -145,7 +146,9 @@ impl Rule for SpecialTokenInText {
                     None => mark.map(|mark| format!("`{mark}` in the {} turn is the mark of a chat", turn.role.name())),
                 };
                 brought = brought.or_else(|| Some((turn, say()?)));
-                spelt |= token.is_some_and(|(_, token)| !is_own(token));
+                // Where all rows bring a mark of another family, that is `template/foreign-marks`.
+                let foreign = |token: &str| facts.is_some_and(|facts| marks::is_foreign(token, facts));
+                spelt |= token.is_some_and(|(_, token)| !is_own(token) && !foreign(token));
             } else if let Some((_, token)) = token.filter(|_| mark.is_none()) {
                 out.field(&row.place, || turn.pointer(), || said(token, turn, ends));
             }

@@ -22,6 +22,7 @@ mod odd_json;
 mod odd_letters;
 mod other_language;
 mod printed_object;
+mod prompt_left;
 mod repetition_loop;
 mod replacement_character;
 mod runs_on;
@@ -57,6 +58,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<odd_letters::OddLetters>(),
     RuleEntry::of::<other_language::OtherLanguage>(),
     RuleEntry::of::<printed_object::PrintedObject>(),
+    RuleEntry::of::<prompt_left::PromptLeft>(),
     RuleEntry::of::<repetition_loop::RepetitionLoop>(),
     RuleEntry::of::<replacement_character::ReplacementCharacter>(),
     RuleEntry::of::<runs_on::RunsOn>(),

@@ -2,8 +2,8 @@
 
 use crate::model::example::{Example, Shape};
 
-/// What all rows may be told alike.
-pub(in super::super) const TOLD: &[&str] = &["system", "system_prompt"];
+/// What all rows may be told alike; beside messages what some of them are told counts too.
+pub(in super::super) const TOLD: &[&str] = &["functions", "system", "system_prompt"];
 
 /// Columns that are part of what is said and may not be read, and whether the shape has them.
 ///
@@ -20,7 +20,7 @@ pub(in super::super) fn columns<'e>(example: &'e Example<'_>, fed: bool, has_tem
     columns.dedup();
     for name in telling(example.shape) {
         if !read().any(|own| own == *name) && input != Some(*name) {
-            columns.push((name, false));
+            columns.push((name, example.conversational && TOLD.contains(name)));
         }
     }
     columns
