@@ -56,7 +56,10 @@ fn of_components(config: &ConfigFacts) -> Option<(&ConfigValue, String)> {
     if vocabulary(model)? == vocabulary(tokenizer)? {
         return None;
     }
-    Some((key, format!("{tokenizer} is not the tokenizer of {model}: each id is another token to it")))
+    Some((
+        key,
+        format!("{tokenizer} is not the tokenizer of {model}: each id is another token to it"),
+    ))
 }
 
 /// Which vocabulary the models of a family have (`torchtune/models` of 0.6.1).

@@ -168,7 +168,9 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         &mut notes,
     )?;
     if let (Some(run), Some(model)) = (&mut described, &model) {
-        run.facts.faults.extend(foreign_tokenizer::fault(&run.facts, &model.kit));
+        run.facts
+            .faults
+            .extend(foreign_tokenizer::fault(&run.facts, &model.kit));
     }
     // A trainer may have templates of its own.
     if let (Some(model), None) = (&model, &asked) {

@@ -18,7 +18,9 @@ pub(super) fn absent(paths: &[PathBuf], inputs: &[Input]) -> Vec<String> {
             sets.entry(key).or_default().insert(number);
         }
     }
-    sets.into_iter().filter_map(|(key, there)| missing(&key, &there)).collect()
+    sets.into_iter()
+        .filter_map(|(key, there)| missing(&key, &there))
+        .collect()
 }
 
 /// `pq/train`, 0, `00003` and `.parquet` of `pq/train-00000-of-00003.parquet`.
@@ -30,7 +32,8 @@ fn parts(name: &str) -> Option<(&str, u32, &str, &str)> {
     let (total, after) = rest.split_at(end);
     let is_number = |text: &str| (3..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let fits = is_number(number) && is_number(total);
-    fits.then(|| Some((before, number.parse().ok()?, total, after))).flatten()
+    fits.then(|| Some((before, number.parse().ok()?, total, after)))
+        .flatten()
 }
 
 fn missing((before, total, after): &(String, String, String), there: &BTreeSet<u32>) -> Option<String> {
@@ -46,11 +49,13 @@ fn missing((before, total, after): &(String, String, String), there: &BTreeSet<u
         .filter(|name| !Path::new(name).exists());
     let next = lacking.next()?;
     let more = lacking.count();
-    let also = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let also = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     let found = there.len();
-    Some(format!(
-        "no {next}{also}: {found} of {count} shards are there"
-    ))
+    Some(format!("no {next}{also}: {found} of {count} shards are there"))
 }
 
 #[cfg(test)]
@@ -75,6 +80,9 @@ mod tests {
         assert_eq!(lacking(&[0, 1, 2]), None);
         assert_eq!(lacking(&[1, 2, 3]), None);
         let said = lacking(&[1]).expect("two are missing");
-        assert!(said.starts_with("no train-00000-of-00003.parquet and 1 more:"), "{said}");
+        assert!(
+            said.starts_with("no train-00000-of-00003.parquet and 1 more:"),
+            "{said}"
+        );
     }
 }

@@ -17,7 +17,9 @@ fn column<'e>(entry: &'e Map<String, Json>, key: &str) -> Option<&'e str> {
 /// The columns under names that say the opposite: what each is for, and its name in the rows.
 pub(super) fn columns(entry: &Map<String, Json>) -> Vec<(String, String)> {
     let pair = |one: (&str, &str), other: (&str, &str)| {
-        [one, other].map(|(key, name)| (key.to_owned(), name.to_owned())).to_vec()
+        [one, other]
+            .map(|(key, name)| (key.to_owned(), name.to_owned()))
+            .to_vec()
     };
     if is_swapped(entry) {
         return pair(("chosen", "rejected"), ("rejected", "chosen"));

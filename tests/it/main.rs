@@ -37,3 +37,4 @@ mod templates;
 mod tokenizers;
 mod trainers;
 mod unharmed;
+mod whole_runs;

@@ -109,7 +109,10 @@ impl Templates {
             for (start, open) in source.match_indices(['<', '[']) {
                 let close = if open == "<" { b'>' } else { b']' };
                 let near = source.as_bytes()[start..].iter().take(LONGEST);
-                let end = near.copied().take_while(|byte| !byte.is_ascii_whitespace()).position(|byte| byte == close);
+                let end = near
+                    .copied()
+                    .take_while(|byte| !byte.is_ascii_whitespace())
+                    .position(|byte| byte == close);
                 marks.extend(end.and_then(|end| source.get(start..=start + end)));
             }
         }

@@ -95,7 +95,16 @@ impl ModelFacts {
 /// Where that is not certain there are none: models whose blocks need no positions (`modeling_*.py`, transformers 5.23).
 fn positions<'v>(get: &impl Fn(&str) -> Option<&'v Value>) -> Option<Positions> {
     const WITHOUT: &[&str] = &["bloom", "jamba", "mpt", "nemotron_h", "zamba", "zamba2"];
-    const TABLES: &[&str] = &["biogpt", "codegen", "gpt2", "gpt_bigcode", "gpt_neo", "gptj", "openai-gpt", "opt"];
+    const TABLES: &[&str] = &[
+        "biogpt",
+        "codegen",
+        "gpt2",
+        "gpt_bigcode",
+        "gpt_neo",
+        "gptj",
+        "openai-gpt",
+        "opt",
+    ];
     let model = get("model_type").and_then(Value::as_str)?;
     let alibi = get("alibi").and_then(Value::as_bool) == Some(true);
     if alibi || WITHOUT.contains(&model) || model.contains("mamba") {
@@ -104,16 +113,23 @@ fn positions<'v>(get: &impl Fn(&str) -> Option<&'v Value>) -> Option<Positions> 
     let (key, count) = ["max_position_embeddings", "n_positions"]
         .iter()
         .find_map(|key| Some((*key, get(key)?.as_u64()?)))?;
-    let scaling = get("rope_scaling").or_else(|| get("rope_parameters")).and_then(Value::as_object);
+    let scaling = get("rope_scaling")
+        .or_else(|| get("rope_parameters"))
+        .and_then(Value::as_object);
     let stretch = |scaling: &Map<String, Value>| {
-        let kind = scaling.get("rope_type").or_else(|| scaling.get("type")).and_then(Value::as_str);
+        let kind = scaling
+            .get("rope_type")
+            .or_else(|| scaling.get("type"))
+            .and_then(Value::as_str);
         // Of these the number is already what they stretch to.
         let is_whole = matches!(kind, None | Some("default" | "llama3" | "longrope" | "su"));
         scaling.get("factor").and_then(Value::as_f64).filter(|_| !is_whole)
     };
     // A factor may be a fraction; one more than it says harms nobody.
     let whole = |factor: f64| (1..64_u32).find(|whole| f64::from(*whole) >= factor);
-    let factor = scaling.and_then(stretch).map_or(1, |factor| whole(factor).unwrap_or(64));
+    let factor = scaling
+        .and_then(stretch)
+        .map_or(1, |factor| whole(factor).unwrap_or(64));
     Some(Positions {
         count: usize::try_from(count.saturating_mul(factor.into())).ok()?,
         key: key.to_owned(),

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::Shape;
 use crate::model::setup::Setup;
 use crate::rule::{Rule, RuleMeta, rule_meta};
 
@@ -90,6 +91,32 @@ impl Rule for NoEffect {
                 length.value
             );
             out.blame(&length.origin, message);
+        }
+        if config.program == "axolotl"
+            && let (Some(text), Some(name)) = (config.written("chat_template_jinja"), config.on("chat_template"))
+            && !text.value.is_null()
+            && name.value.as_str().is_some_and(|name| name != "jinja")
+        {
+            let (name, at) = (&name.value, &name.origin);
+            out.blame(
+                &text.origin,
+                format!("chat_template_jinja does nothing beside chat_template {name} ({at})"),
+            );
+        }
+        let train = setup
+            .shapes
+            .iter()
+            .zip(&setup.eval)
+            .filter(|(_, eval)| !**eval)
+            .map(|(shape, _)| *shape);
+        let without_prompts = |shape| matches!(shape, Some(Shape::Text | Shape::Messages));
+        if config.program == "trl"
+            && let Some(only) = config.written("completion_only_loss").filter(|only| only.value == true)
+            && !setup.shapes.is_empty()
+            && train.clone().all(without_prompts)
+        {
+            let message = "completion_only_loss does nothing: the rows have no `prompt` and `completion`";
+            out.blame(&only.origin, message.to_owned());
         }
         let positive = |key| {
             config

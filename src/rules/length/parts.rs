@@ -28,6 +28,8 @@ pub(super) fn beyond<'r>(row: &Row<'r>) -> Option<(usize, &'r Positions)> {
     // What goes on in the next sequence is never longer than one.
     let most = row.setup.max_length.as_ref().filter(|_| row.setup.splits_rows());
     let fed = row.encoded.iter().filter(|encoded| encoded.dropped.is_none());
-    let length = fed.map(|encoded| most.map_or(encoded.len(), |most| encoded.len().min(most.value))).max()?;
+    let length = fed
+        .map(|encoded| most.map_or(encoded.len(), |most| encoded.len().min(most.value)))
+        .max()?;
     (length > positions.count).then_some((length, positions))
 }

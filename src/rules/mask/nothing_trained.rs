@@ -1,6 +1,10 @@
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::finding::Findings;
+use crate::model::config::ConfigValue;
 use crate::model::encoded::{Encoded, What, are_pieces};
 use crate::model::example::{Example, Shape, Turn};
 use crate::model::setup::Setup;
@@ -27,7 +31,8 @@ rule_meta! {
     ///
     /// ## Fix
     /// Raise the limit that the message names above the prompt, shorten the prompt, or remove the row. Where an answer begins within
-    /// a token of the prompt, put a blank or a line break between the two.
+    /// a token of the prompt, put a blank or a line break between the two. In axolotl name in `roles_to_train` who answers in
+    /// the rows (`assistant`).
     "mask/nothing-trained", Error, needs [Tokenizer]
 }
 
@@ -35,17 +40,24 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct NothingTrained {}
 
+/// So many names of roles are kept.
+const ROLES: usize = 16;
+
 /// Rows encoded, and those of them that train nothing.
 #[derive(Default, serde::Serialize, Deserialize)]
 pub(crate) struct Seen {
     rows: u64,
     untrained: u64,
+    /// Who speaks in them, by the names in the rows and by the usual ones.
+    roles: BTreeSet<String>,
 }
 
 impl Merge for Seen {
     fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.untrained += other.untrained;
+        self.roles.extend(other.roles);
+        self.roles = std::mem::take(&mut self.roles).into_iter().take(ROLES).collect();
     }
 }
 
@@ -83,6 +95,17 @@ fn says_nothing(example: &Example<'_>) -> bool {
     answers.peek().is_some() && answers.all(|turn| turn.trimmed().is_empty() && !turn.has_tool_calls())
 }
 
+/// axolotl's setting of who is trained, where it names none of these.
+fn strangers<'s>(setup: &'s Setup, roles: &BTreeSet<String>) -> Option<&'s ConfigValue> {
+    let config = setup.config.as_ref().filter(|config| config.program == "axolotl")?;
+    let is_here = |name: &Value| name.as_str().is_some_and(|name| roles.contains(name));
+    config.values.iter().find(|given| {
+        let names = given.value.as_array();
+        given.key.ends_with(".roles_to_train")
+            && names.is_some_and(|names| !names.is_empty() && !names.iter().any(is_here))
+    })
+}
+
 impl Rule for NothingTrained {
     const META: RuleMeta = META;
     type State = Seen;
@@ -103,6 +126,12 @@ impl Rule for NothingTrained {
             return;
         }
         seen.untrained += 1;
+        let turns = row.example.iter().flat_map(|example| &example.turns);
+        for name in turns.flat_map(|turn| [&*turn.role_text, turn.role.name()]) {
+            if seen.roles.len() < ROLES && !seen.roles.contains(name) {
+                seen.roles.insert(name.to_owned());
+            }
+        }
         // Without a trainer nothing else is made of an empty answer than that it is one, which a rule of its own says.
         if row.setup.trainer.is_none() && row.example.is_some_and(says_nothing) {
             return;
@@ -126,12 +155,19 @@ impl Rule for NothingTrained {
         });
     }
 
-    fn finish(&self, seen: Seen, _: &Setup, out: &mut Findings) {
+    fn finish(&self, seen: Seen, setup: &Setup, out: &mut Findings) {
         if seen.rows > 0 && seen.rows == seen.untrained {
             out.set(format!(
                 "no row of {} trains anything: the loss would be 0 or NaN from the first step",
                 seen.rows
             ));
+            if let Some(wanted) = strangers(setup, &seen.roles) {
+                let message = format!(
+                    "{} names {}, and nobody in the rows is called so",
+                    wanted.key, wanted.value
+                );
+                out.blame(&wanted.origin, message);
+            }
         }
     }
 }

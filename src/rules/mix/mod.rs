@@ -7,6 +7,7 @@ mod eval_shift;
 mod odd_label;
 mod one_label;
 mod refusals;
+mod sorted_labels;
 
 use crate::rule::lane::RuleEntry;
 
@@ -17,4 +18,5 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<odd_label::OddLabel>(),
     RuleEntry::of::<one_label::OneLabel>(),
     RuleEntry::of::<refusals::Refusals>(),
+    RuleEntry::of::<sorted_labels::SortedLabels>(),
 ];

@@ -74,7 +74,11 @@ impl Rule for OneLabel {
     fn check(&self, row: &Row<'_>, labels: &mut Labels, _: &mut Findings) {
         let is_kto = row.example.is_some_and(|example| example.shape == Shape::Kto);
         if is_kto && !row.setup.is_eval(row.place.source) {
-            let count = if is_good(row) { &mut labels.good } else { &mut labels.bad };
+            let count = if is_good(row) {
+                &mut labels.good
+            } else {
+                &mut labels.bad
+            };
             *count += 1;
         }
     }
@@ -87,7 +91,10 @@ impl Rule for OneLabel {
         };
         if rows >= FEW {
             let other = if what == "good" { "bad" } else { "good" };
-            out.set(format!("all {} are labelled {what}, and none {other}", plural(rows, "row")));
+            out.set(format!(
+                "all {} are labelled {what}, and none {other}",
+                plural(rows, "row")
+            ));
         }
     }
 }

@@ -1,14 +1,20 @@
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::model::example::{Role, Turn};
 use crate::model::setup::Setup;
 use crate::model::value::Value;
-use crate::rule::{Row, Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 use crate::rules::parts::tools;
+use crate::search;
+use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
-    /// Rows that call a tool and declare none, in a set whose other rows that call tools declare them.
+    /// Rows that call a tool and declare none, in a set whose other rows that call tools declare them; and sets that call
+    /// several tools and tell of them nowhere, neither in `tools` nor in a message before the call.
     ///
     /// ## Why it matters
     /// The template prints no list of tools before such a row: the model learns to call what it was never told of.
@@ -42,13 +48,31 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct MissingTools {}
 
+/// What rows that call tools say of them.
+#[derive(Default, serde::Serialize, Deserialize)]
+pub(crate) struct Seen {
+    declaring: u64,
+    /// Rows that declare none and name what they call, in a message or in another column.
+    told: u64,
+    /// Two of the tools that are called without being told of.
+    names: BTreeSet<String>,
+}
+
+impl Merge for Seen {
+    fn merge(&mut self, other: Self) {
+        self.declaring += other.declaring;
+        self.told += other.told;
+        self.names.extend(other.names);
+        self.names = std::mem::take(&mut self.names).into_iter().take(2).collect();
+    }
+}
+
 impl Rule for MissingTools {
     const META: RuleMeta = META;
-    /// Rows that call tools and declare some.
-    type State = u64;
+    type State = Seen;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, declaring: &mut u64, out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, seen: &mut Seen, out: &mut Findings) {
         let Some(example) = row.example.filter(|example| example.conversational) else {
             return;
         };
@@ -56,8 +80,26 @@ impl Rule for MissingTools {
             return;
         };
         if tools::column(example).is_some_and(any) {
-            *declaring += 1;
+            seen.declaring += 1;
             return;
+        }
+        let names: Vec<&str> = tools::calls(caller)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|call| call.name)
+            .collect();
+        let given = |turn: &&Turn<'_>| matches!(turn.role, Role::System | Role::User);
+        let mut said = example.turns.iter().filter(given);
+        let elsewhere = row
+            .record()
+            .is_some_and(|record| record.value.get("functions").is_some());
+        if elsewhere || said.any(|turn| names.iter().any(|name| search::contains(&turn.text, name))) {
+            seen.told += 1;
+        }
+        for name in names {
+            if seen.names.len() < 2 && !seen.names.contains(name) {
+                seen.names.insert(name.to_owned());
+            }
         }
         out.field(
             &row.place,
@@ -66,10 +108,17 @@ impl Rule for MissingTools {
         );
     }
 
-    fn finish(&self, declaring: u64, _: &Setup, out: &mut Findings) {
-        // Where it is usual, tools are told of otherwise, in a system prompt or not at all.
-        if out.rows() * 9 > declaring {
+    fn finish(&self, seen: Seen, _: &Setup, out: &mut Findings) {
+        let calling = out.rows();
+        // Where it is usual, tools are told of otherwise, in a system prompt or by there being but one.
+        if calling * 9 > seen.declaring {
             *out = Findings::default();
+            if seen.declaring + seen.told == 0 && seen.names.len() > 1 {
+                let rows = plural(calling, "row");
+                out.set(format!(
+                    "{rows} call tools, of which none is told before, in `tools` or in a message"
+                ));
+            }
         }
     }
 }

@@ -79,8 +79,8 @@ impl Unread {
     /// say anything where a shape has the column.
     fn is_most(&self, name: &str, rows: u64) -> bool {
         let of = if self.own { self.saying } else { rows };
-        // The same in every row is no text of the row's own, but for what all are told.
-        (self.varies || TOLD.contains(&name)) && self.rows.len() * 2 > of
+        // What a column that only goes by its name says in every row alike is no text of the row's own.
+        (self.varies || self.own || TOLD.contains(&name)) && self.rows.len() * 2 > of
     }
 }
 
@@ -165,18 +165,16 @@ impl Rule for UnreadColumn {
                 let Some((first, ())) = column.first.get().filter(|_| column.is_most(&name, file.rows)) else {
                     continue;
                 };
-                let message = || {
-                    match setup.trainer.as_ref().filter(|_| column.own) {
-                        Some(trainer) => {
-                            let saying = plural(column.saying, "row");
-                            format!("{trainer} does not read the column `{name}`, in which {saying} say something")
-                        }
-                        None => {
-                            let (rows, all) = (column.rows.len(), plural(file.rows, "row"));
-                            format!(
-                                "nothing reads the column `{name}`, and {rows} of {all} say there what they say nowhere else"
-                            )
-                        }
+                let message = || match setup.trainer.as_ref().filter(|_| column.own) {
+                    Some(trainer) => {
+                        let saying = plural(column.saying, "row");
+                        format!("{trainer} does not read the column `{name}`, which is filled in {saying}")
+                    }
+                    None => {
+                        let (rows, all) = (column.rows.len(), plural(file.rows, "row"));
+                        format!(
+                            "nothing reads the column `{name}`, and {rows} of {all} say there what they say nowhere else"
+                        )
                     }
                 };
                 out.field(first, || format!("/{name}"), message);

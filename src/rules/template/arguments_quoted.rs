@@ -9,7 +9,7 @@ use crate::search;
 rule_meta! {
     /// ## What it finds
     /// Tool calls whose arguments are a string of JSON in the row, as OpenAI writes them, under a template that makes
-    /// JSON of them once more: `"{\\"city\\": \\"Oslo\\"}"` where an object should stand.
+    /// JSON of them once more: `"{\"city\": \"Oslo\"}"` where an object should stand.
     ///
     /// ## Why it matters
     /// The model learns to give a string for its arguments. Whoever parses its calls gets a text where the tool's
@@ -17,7 +17,7 @@ rule_meta! {
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml --chat-template fixtures/templates/tools.jinja
-    /// {"messages": [{"role": "user", "content": "How is the weather in Oslo?"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "weather", "arguments": "{\\"city\\": \\"Oslo\\"}"}}]}, {"role": "tool", "content": "rain"}, {"role": "assistant", "content": "It rains."}]}
+    /// {"messages": [{"role": "user", "content": "How is the weather in Oslo?"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]}, {"role": "tool", "content": "rain"}, {"role": "assistant", "content": "It rains."}]}
     /// ```
     ///
     /// Instead:
@@ -40,19 +40,32 @@ impl Rule for ArgumentsQuoted {
     type State = ();
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(example) = row.example.filter(|example| example.conversational && row.setup.has_template) else {
+        let Some(example) = row
+            .example
+            .filter(|example| example.conversational && row.setup.has_template)
+        else {
             return;
         };
         for turn in example.turns.iter().filter(|turn| turn.has_tool_calls()) {
             for call in tools::calls(turn).unwrap_or_default() {
-                let Some(Value::Str(text)) = call.arguments else { continue };
-                let Some((plain, quoted)) = spellings(text) else { continue };
-                let has = |spelling: &str| row.encoded.iter().any(|encoded| search::contains(&encoded.text, spelling));
+                let Some(Value::Str(text)) = call.arguments else {
+                    continue;
+                };
+                let Some((plain, quoted)) = spellings(text) else {
+                    continue;
+                };
+                let has = |spelling: &str| {
+                    row.encoded
+                        .iter()
+                        .any(|encoded| search::contains(&encoded.text, spelling))
+                };
                 if !has(plain) && has(&quoted) {
                     let pointer = || format!("{}{}", turn.message_pointer(), call.below("arguments"));
                     let message = || {
                         let name = call.name.unwrap_or("the tool");
-                        format!("the arguments of `{name}` are a string of JSON, of which the template makes JSON again")
+                        format!(
+                            "the arguments of `{name}` are a string of JSON, of which the template makes JSON again"
+                        )
                     };
                     out.field(&row.place, pointer, message);
                 }

@@ -21,12 +21,12 @@ rule_meta! {
     ///
     /// ## Example
     /// ```jsonl -m fixtures/models/chatml
-    /// {"text": "<|start_header_id|>user<|end_header_id|>\\n\\n2+2?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\\n\\n4<|eot_id|>"}
+    /// {"text": "<|start_header_id|>user<|end_header_id|>\n\n2+2?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n4<|eot_id|>"}
     /// ```
     ///
     /// Instead:
     /// ```jsonl -m fixtures/models/chatml
-    /// {"text": "<|im_start|>user\\n2+2?<|im_end|>\\n<|im_start|>assistant\\n4<|im_end|>\\n"}
+    /// {"text": "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n4<|im_end|>\n"}
     /// ```
     ///
     /// ## Fix
@@ -93,8 +93,16 @@ impl Rule for ForeignMarks {
         marks.sort_by_key(|(mark, rows)| (std::cmp::Reverse(**rows), *mark));
         let named: Vec<String> = marks.iter().take(3).map(|(mark, _)| format!("`{mark}`")).collect();
         let more = marks.len().saturating_sub(3);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let who = if seen.texts * 2 > seen.split { "the texts bring" } else { "the template writes" };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let who = if seen.texts * 2 > seen.split {
+            "the texts bring"
+        } else {
+            "the template writes"
+        };
         let own = setup.tokenizer.as_ref().and_then(|facts| facts.eos.as_ref());
         let own = own.map_or_else(String::new, |eos| format!(", whose end is `{}`", eos.text));
         let rows = plural(seen.split, "row");

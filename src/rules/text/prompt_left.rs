@@ -15,12 +15,12 @@ rule_meta! {
     ///
     /// ## Example
     /// ```jsonl
-    /// {"text": "<|im_start|>user\\n2+2?<|im_end|>\\n<|im_start|>assistant\\n4<|im_end|>\\n<|im_start|>assistant\\n"}
+    /// {"text": "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n4<|im_end|>\n<|im_start|>assistant\n"}
     /// ```
     ///
     /// Instead:
     /// ```jsonl
-    /// {"text": "<|im_start|>user\\n2+2?<|im_end|>\\n<|im_start|>assistant\\n4<|im_end|>\\n"}
+    /// {"text": "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n4<|im_end|>\n"}
     /// ```
     ///
     /// ## Fix

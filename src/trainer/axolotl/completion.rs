@@ -57,7 +57,9 @@ impl Completion {
                 strip_bos: false,
             };
             let cut = self.pieces.append(0, finish, whole, &mut scratch.tokens)?;
-            let turn = (!example.turns.is_empty()).then_some(0);
+            // Of rows of several columns, the one that stands in this.
+            let turn = example.turns.iter().position(|turn| turn.field == self.field);
+            let turn = turn.and_then(|turn| u16::try_from(turn).ok());
             let ids = whole.input_ids.chunks(self.sequence_len);
             let offsets = whole.offsets.chunks(self.sequence_len);
             let count = ids.len();

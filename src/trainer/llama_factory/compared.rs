@@ -86,7 +86,12 @@ impl Asked<'_> {
                     "list index out of range: the row is passed over, and the next is compared with its answer";
                 return Err(raise("IndexError", message));
             }
-            out.dropped = Some(row::invalid(self.row, 2));
+            let untold = self.row.broken.is_none() && self.row.response.len() == 1;
+            out.dropped = Some(if untold {
+                "no column that `kto_tag` names says `true` or `false`".to_owned()
+            } else {
+                row::invalid(self.row, 2)
+            });
             return Ok(());
         };
         let is_wanted = wanted.content.truth();

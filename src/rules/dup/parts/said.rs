@@ -42,9 +42,14 @@ impl Said {
         self.0.update(&[0xFD]);
     }
 
-    /// Adds a turn: its role as it stands, its side and its text.
+    /// Adds a turn: its role, by whatever of its names, its side and its text.
     pub(in super::super) fn turn(&mut self, turn: &Turn<'_>, text: &[u8]) {
-        self.0.update(turn.role_text.as_bytes());
+        let role = match &*turn.role_text {
+            // The same row in another shape.
+            "human" | "gpt" => turn.role.name(),
+            other => other,
+        };
+        self.0.update(role.as_bytes());
         self.0.update(&[0xFF, turn.branch as u8]);
         self.0.update(text);
         self.0.update(&[0xFE]);

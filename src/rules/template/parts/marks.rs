@@ -6,8 +6,27 @@ use crate::rules::parts::markers::WELL_KNOWN;
 
 /// Those that formats write which have no tokens for them, or that stand for other things.
 const OF_NO_FAMILY: &[&str] = &[
-    "<BOS>", "<EOS>", "<PAD>", "<UNK>", "<bos>", "<eoc>", "<eod>", "<eos>", "<extra_id_0>", "<pad>", "<unk>",
-    "<|assistant|>", "<|endoftext|>", "<|pad|>", "<|system|>", "<|user|>", "[BOS]", "[CLS]", "[EOS]", "[PAD]", "[SEP]",
+    "<BOS>",
+    "<EOS>",
+    "<PAD>",
+    "<UNK>",
+    "<bos>",
+    "<eoc>",
+    "<eod>",
+    "<eos>",
+    "<extra_id_0>",
+    "<pad>",
+    "<unk>",
+    "<|assistant|>",
+    "<|endoftext|>",
+    "<|pad|>",
+    "<|system|>",
+    "<|user|>",
+    "[BOS]",
+    "[CLS]",
+    "[EOS]",
+    "[PAD]",
+    "[SEP]",
     "[UNK]",
 ];
 
@@ -19,7 +38,10 @@ pub(in super::super) fn is_foreign(mark: &str, facts: &TokenizerFacts) -> bool {
     let is_own = || {
         let by_design = OF_LLAMA_2.contains(&mark) && facts.eos.as_ref().is_some_and(|eos| eos.text == "</s>");
         by_design
-            || facts.template_marks.binary_search_by(|own| own.as_str().cmp(mark)).is_ok()
+            || facts
+                .template_marks
+                .binary_search_by(|own| own.as_str().cmp(mark))
+                .is_ok()
             || facts.specials.iter().any(|(text, _)| text == mark)
     };
     WELL_KNOWN.binary_search(&mark).is_ok() && !OF_NO_FAMILY.contains(&mark) && !is_own()
