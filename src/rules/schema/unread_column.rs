@@ -3,11 +3,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::parts::telling::{TOLD, columns};
+use super::parts::telling::{TOLD, columns, each};
 use crate::finding::Findings;
 use crate::model::example::Example;
 use crate::model::setup::Setup;
-use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
@@ -165,35 +164,20 @@ impl Rule for UnreadColumn {
                 let Some((first, ())) = column.first.get().filter(|_| column.is_most(&name, file.rows)) else {
                     continue;
                 };
-                let message = || match setup.trainer.as_ref().filter(|_| column.own) {
-                    Some(trainer) => {
-                        let saying = plural(column.saying, "row");
-                        format!("{trainer} does not read the column `{name}`, which is filled in {saying}")
-                    }
-                    None => {
-                        let (rows, all) = (column.rows.len(), plural(file.rows, "row"));
-                        format!(
-                            "nothing reads the column `{name}`, and {rows} of {all} say there what they say nowhere else"
-                        )
-                    }
+                let trainer = setup.trainer.as_ref().filter(|_| column.own);
+                let message = || {
+                    let (rows, all) = (column.rows.len(), plural(file.rows, "row"));
+                    let saying = plural(column.saying, "row");
+                    trainer.map_or_else(
+                        || format!("nothing reads the column `{name}`, and {rows} of {all} say there what they say nowhere else"),
+                        |trainer| format!("{trainer} does not read the column `{name}`, which is filled in {saying}"),
+                    )
                 };
                 out.field(first, || format!("/{name}"), message);
                 // One message speaks for all rows of the file.
                 out.also(column.rows);
             }
         }
-    }
-}
-
-/// Shows the texts and numbers in a value that are not blank.
-fn each(value: &Value<'_>, show: &mut impl FnMut(&str)) {
-    match value {
-        Value::Str(text) if !text.trim().is_empty() => show(text.trim()),
-        Value::Int(number) => show(&number.to_string()),
-        Value::Float(number) => show(&number.to_string()),
-        Value::Array(items) => items.iter().for_each(|item| each(item, show)),
-        Value::Object(object) => object.iter().for_each(|(_, value)| each(value, show)),
-        _ => {}
     }
 }
 

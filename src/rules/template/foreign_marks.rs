@@ -75,6 +75,11 @@ impl Rule for ForeignMarks {
         seen.rows += 1;
         let templated = example.conversational || example.shape == Shape::Alpaca;
         let mut split = marks::split(encoded, facts, encoded.template_pieces());
+        // A prompt of one's own around a task may be set in brackets.
+        let trainer = row.setup.trainer.as_deref().unwrap_or_default();
+        if example.shape == Shape::Alpaca && !trainer.starts_with("llama-factory") {
+            split.retain(|mark| !mark.starts_with('['));
+        }
         if split.is_empty() && !templated {
             split = marks::split(encoded, facts, vec![(&encoded.text, 0)]);
             seen.texts += u64::from(!split.is_empty());

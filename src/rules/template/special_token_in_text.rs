@@ -101,6 +101,8 @@ impl Rule for SpecialTokenInText {
         let tokens = self.tokens.get_or_init(|| Tokens::new(facts));
         let pictured = || has_media(row);
         let is_own = |token: &str| facts.is_none_or(|facts| facts.specials.iter().any(|(text, _)| text == token));
+        // Where all rows bring such a mark, that is `template/foreign-marks`.
+        let is_foreign = |token: &str| facts.is_some_and(|facts| marks::is_foreign(token, facts));
         let said = |token: &str, turn: &Turn<'_>, ends: bool| {
             let as_what = match facts {
                 Some(_) if is_own(token) => "is encoded as a special token",
@@ -112,11 +114,7 @@ impl Rule for SpecialTokenInText {
         };
         let (mut brought, mut spelt, mut separated) = (None, false, false);
         for turn in &example.turns {
-            let token = if marked {
-                find(&turn.text, tokens, &pictured)
-            } else {
-                None
-            };
+            let token = marked.then(|| find(&turn.text, tokens, &pictured)).flatten();
             let token = token.filter(|(_, token)| !is_spoken_of(token, example));
             if let Some((at, token)) = token.filter(|(_, token)| SEPARATORS.contains(token) && !is_own(token)) {
                 // In quotation marks it is a string of code.
@@ -146,9 +144,7 @@ impl Rule for SpecialTokenInText {
                     None => mark.map(|mark| format!("`{mark}` in the {} turn is the mark of a chat", turn.role.name())),
                 };
                 brought = brought.or_else(|| Some((turn, say()?)));
-                // Where all rows bring a mark of another family, that is `template/foreign-marks`.
-                let foreign = |token: &str| facts.is_some_and(|facts| marks::is_foreign(token, facts));
-                spelt |= token.is_some_and(|(_, token)| !is_own(token) && !foreign(token));
+                spelt |= token.is_some_and(|(_, token)| !is_own(token) && !is_foreign(token));
             } else if let Some((_, token)) = token.filter(|_| mark.is_none()) {
                 out.field(&row.place, || turn.pointer(), || said(token, turn, ends));
             }

@@ -1,6 +1,7 @@
 //! Columns that are known by their names.
 
 use crate::model::example::{Example, Shape};
+use crate::model::value::Value;
 
 /// What all rows may be told alike; beside messages what some of them are told counts too.
 pub(in super::super) const TOLD: &[&str] = &["functions", "system", "system_prompt"];
@@ -69,5 +70,17 @@ fn telling(shape: Shape) -> &'static [&'static str] {
         Shape::Messages | Shape::Sharegpt => TOLD,
         Shape::Text => ANSWERS,
         Shape::Tokenised => &[],
+    }
+}
+
+/// Shows the texts and numbers in a value that are not blank.
+pub(in super::super) fn each(value: &Value<'_>, show: &mut impl FnMut(&str)) {
+    match value {
+        Value::Str(text) if !text.trim().is_empty() => show(text.trim()),
+        Value::Int(number) => show(&number.to_string()),
+        Value::Float(number) => show(&number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| each(item, show)),
+        Value::Object(object) => object.iter().for_each(|(_, value)| each(value, show)),
+        _ => {}
     }
 }
