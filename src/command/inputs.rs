@@ -33,7 +33,7 @@ pub struct Inputs {
     pub faults: Vec<Fault>,
     /// Shards that are missing among those of a folder, in words.
     pub absent: Vec<String>,
-    /// Whether one of TRL's scripts loads them.
+    /// Whether one of TRL's scripts loads all splits of one set, to ask for two of them.
     is_trl: bool,
 }
 
@@ -42,7 +42,10 @@ pub struct Inputs {
 /// If what was named on the command line cannot be found or read.
 pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment) -> anyhow::Result<Inputs> {
     let mut gathered = Inputs {
-        is_trl: run.is_some_and(|run| run.facts.program == "trl"),
+        is_trl: run.is_some_and(|run| {
+            let mixed = |key: &str| key.starts_with("datasets.") || key.starts_with("dataset_mix");
+            run.facts.program == "trl" && !run.facts.values.iter().any(|given| mixed(&given.key))
+        }),
         ..Inputs::default()
     };
     let beside = settings.config.as_ref().and_then(|config| config.path.parent());
