@@ -65,7 +65,13 @@ fn holds(rules: &[&str], usual: fn(usize) -> String, odd: &str, message: &str) {
 
 /// A conversation whose answers are sentences.
 fn spoken(at: usize) -> String {
-    asked(at, &format!(r#""content": "It comes right after {}, as you know.""#, at.saturating_sub(1)))
+    asked(
+        at,
+        &format!(
+            r#""content": "It comes right after {}, as you know.""#,
+            at.saturating_sub(1)
+        ),
+    )
 }
 
 #[test]

@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::model::example::Turn;
 
-/// Words in lower case, found in any case and inside others.
+/// Words in lower case, found in any case, and with any ending.
 pub(in super::super) struct Spoken {
     /// With `|` between them.
     words: &'static str,
@@ -39,8 +39,18 @@ impl Spoken {
             let finder = finder.ascii_case_insensitive(true).build(forms);
             finder.expect("a few short words are within the limits")
         });
-        finder.is_match(text)
+        finder
+            .find_overlapping_iter(text)
+            .any(|found| begins_a_word(text, found.start()))
     }
+}
+
+/// Whether no word goes on at a place: `edit` does not stand in `credit`. Other scripts join words, or have none apart.
+fn begins_a_word(text: &str, at: usize) -> bool {
+    /// Letters from here on are of scripts without blanks.
+    const UNSPACED: char = '\u{2E80}';
+    let is_letter = text.as_bytes()[at].is_ascii_alphabetic();
+    !(is_letter && text[..at].ends_with(|before: char| before.is_alphabetic() && before < UNSPACED))
 }
 
 #[cfg(test)]
@@ -63,5 +73,8 @@ mod tests {
             assert!(ASKED.stands_in(text), "{text}");
         }
         assert!(!ASKED.stands_in("transfer über перед"));
+        assert!(!ASKED.stands_in("retranslation faq: none"));
+        assert!(ASKED.stands_in("mistranslated, so translate"));
+        assert!(ASKED.stands_in("请translate"));
     }
 }

@@ -49,10 +49,11 @@ const SENTENCE: usize = 24;
 
 /// Words of rows that ask for such an answer.
 static ASKED: Spoken = Spoken::of(
-    "http|www.|url|link|website|web site|site|page|address|domain|endpoint|download|source|cite|citation|reference|where can i|\
-    file|folder|directory|path|extension|image|picture|photo|repo|git|uuid|guid|hash|checksum|sha|md5|token|encod|decod|\
-    convert|extract|identif|number|serial| id|timestamp|iso |date|time|when|format|code|command|regex|链接|网址|网站|文件|\
-    路径|编码|时间|日期|ссылк|файл|enlace|fichier|archivo|datei|lien|リンク|ファイル|링크|파일",
+    "http|www.|url|link|hyperlink|website|web site|site|page|webpage|homepage|address|domain|endpoint|download|source|\
+    cite|citation|reference|where can i|file|folder|directory|path|extension|image|picture|photo|repo|git|uuid|guid|\
+    hash|checksum|sha|md5|token|encod|decod|convert|extract|identif|number|serial| id|timestamp|iso |date|time|when|\
+    format|code|command|regex|链接|网址|网站|文件|路径|编码|时间|日期|ссылк|файл|enlace|fichier|archivo|datei|lien|リンク|\
+    ファイル|링크|파일",
 );
 
 #[derive(Default, Serialize, Deserialize)]
