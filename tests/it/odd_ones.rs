@@ -91,6 +91,28 @@ fn answers_that_are_an_address_a_file_or_an_id() {
     assert_eq!(said(&rules, spoken, &asked_for, 1000), [""; 0]);
 }
 
+/// A conversation whose answers end with the number that is asked for.
+fn counted(at: usize) -> String {
+    asked(at, &format!(r#""content": "It is {at} and none.\n#### {at}""#))
+}
+
+#[test]
+fn answers_that_end_unlike_the_others() {
+    let rules = ["text/end-unlike"];
+    let short = |answer: &str| asked(1, &format!(r#""content": "{answer}""#));
+    holds(&rules, counted, &short("It is one and no"), "`####`, as 199 of 200 do");
+    holds(
+        &rules,
+        spoken,
+        &short("It comes right after"),
+        "stops at `right after`, where 199 of 200 end",
+    );
+    // A label is no sentence, and a title has no full stop.
+    assert_eq!(said(&rules, spoken, &short("Zero"), 1000), [""; 0]);
+    let title = short("What comes after zero").replace("What is 1?", "Give me a title.");
+    assert_eq!(said(&rules, spoken, &title, 1000), [""; 0]);
+}
+
 #[test]
 fn answers_that_are_not_json_among_those_that_are() {
     let rules = ["text/odd-json", "text/cut-off"];

@@ -31,6 +31,7 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("text/separator-lost", "train.jsonl", || separated("the house,")),
     ("text/stops-short", "train.jsonl", stops_short),
     ("text/other-language", "train.jsonl", other_language),
+    ("text/end-unlike", "train.jsonl", || sentences("It took about three")),
     ("text/odd-json", "train.jsonl", odd_json),
     ("template/odd-thinking", "train.jsonl", odd_thinking),
     ("schema/broken-result", "train.jsonl", || weather("odd_result")),

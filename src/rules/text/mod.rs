@@ -10,6 +10,7 @@ mod chat_unlike;
 mod control_character;
 mod cut_off;
 mod encoded_data;
+mod end_unlike;
 mod error_answer;
 mod escaped;
 mod invisible_character;
@@ -46,6 +47,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<control_character::ControlCharacter>(),
     RuleEntry::of::<cut_off::CutOff>(),
     RuleEntry::of::<encoded_data::EncodedData>(),
+    RuleEntry::of::<end_unlike::EndUnlike>(),
     RuleEntry::of::<error_answer::ErrorAnswer>(),
     RuleEntry::of::<escaped::Escaped>(),
     RuleEntry::of::<invisible_character::InvisibleCharacter>(),

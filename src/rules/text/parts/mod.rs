@@ -12,6 +12,7 @@ pub(super) mod invisible;
 pub(super) mod json;
 pub(super) mod json_kinds;
 pub(super) mod last_line;
+pub(super) mod last_mark;
 pub(super) mod last_signs;
 pub(super) mod left_marks;
 pub(super) mod noise;
