@@ -137,14 +137,22 @@ impl Prepared {
 pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<NthShard>) -> anyhow::Result<Prepared> {
     let limits = limits(&settings);
     let asked = Asked::of(&settings, environment)?;
+    let unfilled = settings.clone();
     let mut described = described::read(&mut settings, asked.as_ref(), environment)?;
     let mut files = inputs::gather(&settings, described.as_ref(), environment)?;
     let marks = Marks::of(&files.inputs);
     let mut notes = std::mem::take(&mut files.notes);
-    if let Some(run) = &mut described {
-        run.facts.faults.append(&mut files.faults);
-    }
+    let mut faults = std::mem::take(&mut files.faults);
     let data = Data::look(files, &settings, &limits)?;
+    if let Some((run, note)) =
+        described::follow_rows(&mut settings, unfilled, &data, asked.as_ref(), environment)?
+    {
+        notes.push(note);
+        described = Some(run);
+    }
+    if let Some(run) = &mut described {
+        run.facts.faults.append(&mut faults);
+    }
     let generation = asked.as_ref().map_or(Generation::V5, Asked::generation);
     let model = Model::of(
         &settings,

@@ -58,6 +58,9 @@ pub struct Arrival {
     pub held_out: Option<HeldOut>,
     /// Only so many rows of each set, from its first on, take part: LLaMA-Factory's `max_samples`.
     pub at_most: Option<u64>,
+    /// Where it is said that of rows with the same tokens and labels only the first that comes is kept: axolotl's
+    /// `dataset_exact_deduplication`.
+    pub deduplicated: Option<Origin>,
     /// What the trainer does to the order that is not reproduced, by its name for it.
     pub unknown: Option<String>,
     /// What it does to the number of rows that is not reproduced, by its name for it.

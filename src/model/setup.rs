@@ -82,6 +82,8 @@ pub struct TokenizerFacts {
     pub size: usize,
     /// `vocab_size` of the model's config.json, if there is one.
     pub model_vocab: Option<usize>,
+    /// Whether the trainer gives the model a row for every id of the tokenizer.
+    pub resized: bool,
     /// `eos_token_id` of config.json, and of generation_config.json; each may list several.
     pub model_eos: Vec<u32>,
     pub generation_eos: Vec<u32>,
@@ -333,6 +335,12 @@ impl Setup {
             _ => "max_length",
         };
         Some(format!("{name} {} ({})", limit.value, limit.origin))
+    }
+
+    /// Whether a trainer of this name, at whatever version, makes the tokens and the mask.
+    pub fn is_of(&self, trainer: &str) -> bool {
+        let made = self.trainer.as_deref().and_then(|name| name.split('@').next());
+        made == Some(trainer)
     }
 
     /// The id of the padding token.

@@ -1,8 +1,11 @@
 //! Which rows come to the sampler, and in which order: what the trainer shuffles, holds out and leaves out first.
 //!
 //! Sources: datasets 5.2.0 `arrow_dataset.py`, `shuffle` and `train_test_split`; axolotl 0.19.0
-//! `utils/data/shared.py`, `merge_datasets` and `create_train_validation_split`; LLaMA-Factory 0.9.5
+//! `utils/data/shared.py`, `merge_datasets` and `create_train_validation_split`, and `utils/data/utils.py`,
+//! `_deduplicate_dataset`; LLaMA-Factory 0.9.5
 //! `data/data_utils.py`, `split_dataset`; TRL 1.16.0 `scripts/utils.py`, `get_dataset`.
+
+use std::collections::HashSet;
 
 use crate::model::run::{Arrival, HeldOut, Which};
 
@@ -23,6 +26,8 @@ pub struct Arrived {
     pub held: u64,
     /// Rows left out of the others.
     pub dropped: u64,
+    /// Those of them that are the same as one that came before.
+    pub repeated: u64,
     /// Whether this is the trainer's own order, and its own rows.
     pub is_known: bool,
 }
@@ -36,7 +41,8 @@ impl Arrived {
 }
 
 /// Brings the rows to the sampler, which stand one set after the other, so many of each. `leaves_out` says whether a row
-/// is left out; where it then `keeps_places`, it still takes a place among those packed together.
+/// is left out; where it then `keeps_places`, it still takes a place among those packed together. `keys` are the same for
+/// rows that are, where the trainer drops such.
 ///
 /// # Errors
 ///
@@ -46,6 +52,7 @@ pub fn arrive(
     sets: &[u32],
     leaves_out: impl Fn(u32) -> bool,
     keeps_places: bool,
+    keys: Option<&[u64]>,
 ) -> Result<Arrived, String> {
     let total = sets.iter().try_fold(0_u32, |total, set| total.checked_add(*set));
     let rows = total.ok_or_else(|| "more than 2^32 rows".to_owned())?;
@@ -113,6 +120,15 @@ pub fn arrive(
             None => (0..rows).filter(kept).collect(),
         });
     }
+    if let Some(keys) = keys.filter(|_| arrival.deduplicated.is_some()) {
+        let mut left = order.unwrap_or_else(|| (0..rows).collect());
+        let before = left.len();
+        let mut seen = HashSet::with_capacity(before);
+        left.retain(|row| seen.insert(keys[*row as usize]));
+        arrived.repeated = (before - left.len()) as u64;
+        arrived.dropped += arrived.repeated;
+        order = Some(left);
+    }
     if let Some(out @ HeldOut { which: Which::Last, .. }) = &arrival.held_out {
         let mut left = order.unwrap_or_else(|| (0..rows).collect());
         let held = count(out, left.len() as u64)?;
@@ -163,7 +179,7 @@ mod tests {
     }
 
     fn arrived(arrival: &Arrival, rows: u32, left_out: &[u32]) -> Arrived {
-        arrive(arrival, &[rows], |row| left_out.contains(&row), false).expect("rows")
+        arrive(arrival, &[rows], |row| left_out.contains(&row), false, None).expect("rows")
     }
 
     #[test]
@@ -219,7 +235,7 @@ mod tests {
             held_out,
             ..Arrival::default()
         };
-        let arrived = |held_out| arrive(&arrival(held_out), &[2, 5, 4], |row| row == 8, false).expect("rows");
+        let arrived = |held_out| arrive(&arrival(held_out), &[2, 5, 4], |row| row == 8, false, None).expect("rows");
         let all = arrived(None);
         assert_eq!(
             (all.order.as_deref(), all.dropped),
@@ -237,13 +253,28 @@ mod tests {
             held_out: held_out(size, Which::Last),
             ..Arrival::default()
         };
-        let refused = |size| arrive(&arrival(size), &[10], |_| false, false).expect_err("too many");
+        let refused = |size| arrive(&arrival(size), &[10], |_| false, false, None).expect_err("too many");
         assert_eq!(
             refused(10.0),
             "val_size 10 (run.yaml:7) leaves nothing of 10 rows to train on: train_test_split raises ValueError"
         );
         assert!(refused(1.0).contains("train_test_split"));
         assert_eq!(arrived(&arrival(9.0), 10, &[]).order.as_deref(), Some(&[0][..]));
+    }
+
+    #[test]
+    fn of_rows_that_are_the_same_the_first_that_comes_is_kept_before_any_is_held_out() {
+        let arrival = Arrival {
+            held_out: held_out(1.0 / 3.0, Which::Last),
+            deduplicated: Some(Origin::Default),
+            ..Arrival::default()
+        };
+        let arrived = |keys| arrive(&arrival, &[5], |row| row == 0, false, keys).expect("rows");
+        let kept = arrived(Some(&[7, 7, 8, 7, 9]));
+        assert_eq!((kept.order, kept.held_out), (Some(vec![1, 2]), vec![4]));
+        assert_eq!((kept.dropped, kept.repeated), (2, 1));
+        // Where nobody knows which are the same, none is left out.
+        assert_eq!(arrived(None).dropped, 1);
     }
 
     #[test]

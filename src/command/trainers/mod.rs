@@ -56,6 +56,8 @@ pub struct Family {
     max_length: &'static str,
     batch_size: &'static str,
     make: fn(&Making<'_>) -> Result<Made, EncodeError>,
+    /// The tokenizer with the tokens and the template it trains with, for runs of which the rest is not reproduced.
+    tokenizer: fn(&Making<'_>) -> Option<(Arc<Kit>, TokenizerFacts)>,
 }
 
 /// Every trainer, in order of name.
@@ -242,6 +244,23 @@ impl Asked {
     /// Which transformers loads the tokenizer for this version.
     pub fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// The tokenizer as the trainer leaves it, where its rows are not reproduced; `None` where that is not known.
+    pub fn tokenizer(
+        &self,
+        kit: &Arc<Kit>,
+        settings: &Settings,
+        described: &Run,
+    ) -> Option<(Arc<Kit>, TokenizerFacts)> {
+        (self.family.tokenizer)(&Making {
+            version: self.version,
+            kit,
+            packages: &self.packages,
+            options: self.options(settings, Some(described)).ok()?,
+            sets: &[],
+            layouts: &[],
+        })
     }
 
     /// The trainer for these files, and what it settles.

@@ -35,6 +35,8 @@ pub struct Fed<'a> {
     pub both: Option<&'a [u32]>,
     /// Whether the tokens were counted, not estimated.
     pub counted: bool,
+    /// Of each row what tells it from others, where the trainer drops those that are the same.
+    pub keys: Option<&'a [u64]>,
     /// Rows of each set, where there are several and one stands after the other.
     pub sets: &'a [u32],
 }
@@ -63,7 +65,7 @@ impl Come {
         let leaves_out = |row: u32| fed.tokens[row as usize] == DROPPED;
         let one = [u32::try_from(fed.tokens.len()).map_err(|_| "more than 2^32 rows".to_owned())?];
         let sets = if fed.sets.is_empty() { &one } else { fed.sets };
-        let arrived = arrive(&setup.run.arrival, sets, leaves_out, keeps_places)?;
+        let arrived = arrive(&setup.run.arrival, sets, leaves_out, keeps_places, fed.keys)?;
         Ok(Self {
             tokens: arrived.gather(fed.tokens),
             trained: arrived.gather(fed.trained),
@@ -129,6 +131,7 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
     match Plan::new(units, &settings) {
         Ok(plan) => {
             budget.notes = plan.notes(setup, &settings);
+            budget.notes.extend(repeated(setup, come.arrived.repeated));
             budget.notes.extend(unknown::notes(setup));
             let is_known = come.arrived.is_known && unknown::order(setup, packed.is_some()).is_none();
             budget.plan = Some(planned(setup, &settings, &plan, fed, packed.as_ref(), is_known));
@@ -136,6 +139,15 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
         Err(error) => budget.refused = Some(error.to_string()),
     }
     budget
+}
+
+/// Rows that the trainer drops because they came before.
+fn repeated(setup: &Setup, rows: u64) -> Option<String> {
+    let origin = setup.run.arrival.deduplicated.as_ref().filter(|_| rows > 0)?;
+    let (is, word) = if rows == 1 { ("is", "row") } else { ("are", "rows") };
+    Some(format!(
+        "dataset_exact_deduplication ({origin}) drops {rows} {word} that {is} the same as one before"
+    ))
 }
 
 /// What the rows are packed into, whether or not a run is planned; `None` where they are not, or cannot be.
