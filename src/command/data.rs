@@ -1,5 +1,7 @@
 //! The data of a run: its files, and how the rows of each are laid out.
 
+use serde_json::{Map, Value as Json};
+
 use crate::model::example::Shape;
 use crate::model::record::Record;
 use crate::model::value::Value;
@@ -29,7 +31,15 @@ impl Data {
         let given = given(settings);
         let detected: Vec<Detection> = (0..)
             .zip(&files.inputs)
-            .map(|(source, input)| look(input, source, shape, &given, limits))
+            .map(|(source, input)| {
+                let detected = look(input, source, shape, &given, limits);
+                let entry = files
+                    .set_of
+                    .get(source as usize)
+                    .and_then(|set| files.entries.get(*set));
+                let named = entry.and_then(|entry| of_pairs(entry, detected.layout.as_ref(), settings));
+                named.map_or(detected, |named| look(input, source, shape, &named, limits))
+            })
             .collect();
         columns_exist(settings, &detected)?;
         Ok(Self { files, detected })
@@ -45,6 +55,23 @@ impl Data {
         let mut layouts = self.detected.iter().filter_map(|detection| detection.layout.as_ref());
         layouts.any(|layout| matches!(layout.shape, Shape::Messages | Shape::Sharegpt))
     }
+}
+
+/// The columns of preference rows that an entry of axolotl's names, which a layout must read them from; `None` where it
+/// names none, or the rows are no such.
+fn of_pairs(entry: &Map<String, Json>, layout: Option<&Layout>, settings: &Settings) -> Option<Columns> {
+    let named = |key: &str| entry.get(key).and_then(Json::as_str);
+    let sides = [("chosen", named("field_chosen")), ("rejected", named("field_rejected"))];
+    let are_pairs = layout.is_some_and(|layout| layout.shape == Shape::Preference);
+    if !are_pairs && sides.iter().all(|(_, name)| name.is_none()) {
+        return None;
+    }
+    let mut names = settings.columns.clone();
+    for (column, name) in sides.into_iter().chain([("prompt", named("field_messages"))]) {
+        let is_new = !names.iter().any(|(known, _)| known == column);
+        names.extend(name.filter(|_| is_new).map(|name| (column.to_owned(), name.to_owned())));
+    }
+    (names.len() > settings.columns.len()).then(|| Columns::given(names))
 }
 
 /// The columns whose names are given.

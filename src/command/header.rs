@@ -158,7 +158,7 @@ pub(super) fn settings(setup: &Setup) -> Vec<ShownSetting> {
             add(name, value, origin);
         }
     };
-    if let Some(warmup) = run.warmup_steps.as_ref().or(run.warmup_ratio.as_ref()) {
+    if let Some(warmup) = run.warmup() {
         add_said("warmup", warmup.value.to_string(), &warmup.origin);
     }
     let (major, minor) = run.transformers.value;

@@ -144,9 +144,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     let mut notes = std::mem::take(&mut files.notes);
     let mut faults = std::mem::take(&mut files.faults);
     let data = Data::look(files, &settings, &limits)?;
-    if let Some((run, note)) =
-        described::follow_rows(&mut settings, unfilled, &data, asked.as_ref(), environment)?
-    {
+    if let Some((run, note)) = described::follow_rows(&mut settings, unfilled, &data, asked.as_ref(), environment)? {
         notes.push(note);
         described = Some(run);
     }

@@ -50,7 +50,7 @@ pub struct Planned {
     pub world_size: u64,
     /// Batches of an epoch on each rank.
     pub batches_per_rank: u64,
-    /// Optimizer steps of an epoch, as the trainer plans them.
+    /// Optimizer steps of an epoch, as the trainer plans them; of a stream those in which it is read once.
     pub steps_per_epoch: u64,
     /// Steps announced, which the schedule is stretched over.
     pub planned_steps: u64,

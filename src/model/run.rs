@@ -18,6 +18,17 @@ pub enum Family {
     Torchtune,
 }
 
+impl Run {
+    /// The setting that decides about the warmup: a number of steps where there is one, else a share, which goes first
+    /// from transformers 5 on.
+    pub fn warmup(&self) -> Option<&Setting<f64>> {
+        let (steps, share) = (self.warmup_steps.as_ref(), self.warmup_ratio.as_ref());
+        let share_first = self.family == Family::Transformers && self.transformers.value >= (5, 0);
+        let counts = |steps: &&Setting<f64>| share.is_none() || steps.value != 0.0 && !share_first;
+        steps.filter(counts).or(share)
+    }
+}
+
 impl Family {
     /// Rows of a batch where nobody says.
     pub fn batch_size(self) -> usize {

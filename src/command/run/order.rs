@@ -101,10 +101,9 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
         .or_else(|| of_entries(own, "preprocess_shards"));
     let mut uncounted: Vec<String> = of_entries(own, "shards").into_iter().collect();
     let deduplicated = own.on("dataset_exact_deduplication");
-    // What is compared there are whole rows of text, with the columns nothing reads.
-    let compares_texts = deduplicated.as_ref().filter(|_| own.said("rl").is_some());
-    uncounted.extend(compares_texts.map(|origin| named("dataset_exact_deduplication", origin)));
-    let sharded = own.said("dataset_shard_num").filter(|said| said.value != Value::Bool(false));
+    let sharded = own
+        .said("dataset_shard_num")
+        .filter(|said| said.value != Value::Bool(false));
     uncounted.extend(sharded.map(|said| named("dataset_shard_num", &said.origin)));
     let held_out = number(own, "val_set_size").filter(|size| size.value > 0.0);
     Arrival {

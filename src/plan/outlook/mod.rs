@@ -88,9 +88,9 @@ impl Come {
 }
 
 /// Plans the run.
-pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
+pub fn outlook(setup: &Setup, all: Fed<'_>) -> Budget {
     let mut budget = Budget {
-        rows: fed.tokens.len() as u64,
+        rows: all.tokens.len() as u64,
         held_out: 0,
         dropped: 0,
         packed: None,
@@ -99,7 +99,7 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
         plan: None,
         notes: Vec::new(),
     };
-    let come = match Come::of(setup, fed) {
+    let come = match Come::of(setup, all) {
         Ok(come) => come,
         Err(refused) => {
             budget.refused = Some(refused);
@@ -108,7 +108,7 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
     };
     budget.held_out = come.arrived.held;
     budget.dropped = come.arrived.dropped;
-    let fed = come.fed(fed);
+    let fed = come.fed(all);
     let packed = match packing::pack(setup, fed) {
         None => None,
         Some(Ok(packed)) => Some(packed),
@@ -132,7 +132,7 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
         Ok(plan) => {
             budget.notes = plan.notes(setup, &settings);
             budget.notes.extend(repeated(setup, come.arrived.repeated));
-            budget.notes.extend(unknown::notes(setup));
+            budget.notes.extend(unknown::notes(setup, all));
             let is_known = come.arrived.is_known && unknown::order(setup, packed.is_some()).is_none();
             budget.plan = Some(planned(setup, &settings, &plan, fed, packed.as_ref(), is_known));
         }
@@ -176,7 +176,7 @@ pub fn times_seen(setup: &Setup, all: Fed<'_>) -> Result<Times, String> {
     let all_alike = plan.seen().is_some_and(|seen| seen.iter().count() == 1);
     let reason = unknown::order(setup, packed.is_some())
         .filter(|_| !all_alike)
-        .or_else(|| unknown::rows(setup, come.arrived.held > 0 || !all_alike));
+        .or_else(|| unknown::rows(setup, all, come.arrived.held > 0 || !all_alike));
     if let Some(reason) = reason {
         return Err(reason);
     }
@@ -276,7 +276,12 @@ fn planned(
         grad_accum: settings.grad_accum,
         world_size: settings.world_size,
         batches_per_rank: plan.feed.batches,
-        steps_per_epoch: plan.updates_per_epoch,
+        // The trainer makes one epoch of all steps of a stream; it is read over again all the same.
+        steps_per_epoch: if setup.run.streamed.value {
+            plan.feed.batches.div_ceil(settings.grad_accum.max(1))
+        } else {
+            plan.updates_per_epoch
+        },
         planned_steps: plan.planned_steps,
         steps: plan.steps,
         epochs: plan.epochs,

@@ -177,7 +177,9 @@ impl Config {
     /// Takes it for a config of the one of TRL's trainers that rows of this shape are for, where it may be of several.
     /// Says whether that is another than before.
     pub fn follow(&mut self, shape: Shape) -> bool {
-        let Program::Trl(taken) = self.program else { return false };
+        let Program::Trl(taken) = self.program else {
+            return false;
+        };
         let name = self.path.display().to_string();
         let Some(method) = recognise::by_rows(&self.document.root, &name, taken, shape) else {
             return false;
@@ -190,7 +192,11 @@ impl Config {
     pub fn at(&self, versions: Versions, set: &[(String, String)]) -> Run {
         // It names the program, and is none of its options.
         let is_trl = matches!(self.program, Program::Trl(_));
-        let set: Vec<_> = set.iter().filter(|(key, _)| !is_trl || key != "trainer_type").cloned().collect();
+        let set: Vec<_> = set
+            .iter()
+            .filter(|(key, _)| !is_trl || key != "trainer_type")
+            .cloned()
+            .collect();
         let path = self.path.display().to_string();
         let label = match self.program {
             Program::Transformers => format!("transformers {}", versions.transformers),
