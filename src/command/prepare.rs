@@ -168,7 +168,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let Some(run) = &described {
         described::complete(&mut setup, run);
     }
-    run::complete(&mut setup, &settings, asked.as_ref())?;
+    run::complete(&mut setup, &settings, asked.as_ref(), &data.files.entries)?;
     let masks = masks::of(
         &masks::Given {
             settings: &settings,
@@ -329,6 +329,7 @@ pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, data: &Data) -> Setu
             .collect(),
         eval: data.files.eval.clone(),
         sets: data.files.set_of.clone(),
+        slices: data.files.slices.clone(),
         held_out: 0,
         dump: None,
         spill: None,

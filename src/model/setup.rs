@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budget::PartTaken;
 use super::config::ConfigFacts;
 use super::dumped::DumpFacts;
 use super::example::Shape;
@@ -225,6 +226,8 @@ pub struct Setup {
     pub eval: Vec<bool>,
     /// The set each source belongs to: files of a set are loaded as one, and read alike.
     pub sets: Vec<usize>,
+    /// Parts of splits that are trained on (`train[:10%]`), which settings name.
+    pub slices: Vec<PartTaken>,
     /// Rows held out from training: evaluation data and benchmarks.
     pub held_out: u64,
     /// The batches that are looked at, where it is those and no data.

@@ -119,6 +119,7 @@ fn setup() -> Setup {
         shapes: vec![Some(Shape::PromptCompletion); 2],
         eval: vec![false; 2],
         sets: vec![0; 2],
+        slices: Vec::new(),
         held_out: 0,
         dump: None,
         spill: None,

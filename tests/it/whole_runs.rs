@@ -338,3 +338,109 @@ fn a_warmup_is_shown_as_it_was_set() {
     let shown = report["settings"].to_string();
     assert!(shown.contains("config.yaml:13"), "{shown}");
 }
+
+/// A config of LLaMA-Factory over these sets, of ten and thirty rows.
+fn llama_factory(info: &str, keys: &str) -> Value {
+    let config = format!(
+        "model_name_or_path: {MODEL}\nstage: sft\ndo_train: true\nfinetuning_type: lora\ndataset: ten,thirty\n\
+         dataset_dir: .\ntemplate: qwen\ncutoff_len: 128\noutput_dir: out\nper_device_train_batch_size: 1\n\
+         num_train_epochs: 1.0\nlearning_rate: 1.0e-4\nwarmup_steps: 0.1\n{keys}"
+    );
+    let (ten, thirty) = (instructions(10, 0), instructions(30, 0));
+    let files = [
+        ("config.yaml", config.as_str()),
+        ("dataset_info.json", info),
+        ("ten.jsonl", &ten),
+        ("thirty.jsonl", &thirty),
+    ];
+    report(&files, &[])
+}
+
+const SETS: &str = r#"{"ten": {"file_name": "ten.jsonl"}, "thirty": {"file_name": "thirty.jsonl"}}"#;
+
+#[test]
+fn the_plan_counts_the_rows_that_llama_factory_takes_of_each_set() {
+    let fed = |info: &str, keys: &str| llama_factory(info, keys)["plan"]["plan"]["rows_fed"].as_u64();
+    assert_eq!(fed(SETS, ""), Some(40));
+    // So many of each, drawn; of ten rows, fifteen are some twice.
+    let drawn = SETS.replace("\"ten.jsonl\"", "\"ten.jsonl\", \"num_samples\": 15");
+    assert_eq!(fed(&drawn, ""), Some(45));
+    let fewer = SETS.replace("\"thirty.jsonl\"", "\"thirty.jsonl\", \"num_samples\": 6");
+    assert_eq!(fed(&fewer, ""), Some(16));
+    // In turn until the first ends, or the last.
+    assert_eq!(fed(SETS, "mix_strategy: interleave_under\n"), Some(20));
+    assert_eq!(fed(SETS, "mix_strategy: interleave_over\n"), Some(60));
+    // `interleave_datasets` of datasets 5.2.0 with these probabilities and seed 42 has 39 rows of sets of 10 and 30.
+    let shares = "mix_strategy: interleave_under\ninterleave_probs: 0.3,0.7\n";
+    assert_eq!(fed(SETS, shares), Some(39));
+    let told = llama_factory(&fewer, "");
+    let said = message(&told, "budget/small-part");
+    assert!(
+        said.starts_with("num_samples (dataset_info.json) leaves 6 of 30 rows"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_plan_counts_the_rows_of_a_shard() {
+    let set = "    type: alpaca\n    shards: 5\n    shards_idx: 1\n";
+    let config = axolotl(MODEL, set, "");
+    let report = report(&[("config.yaml", &config), ("rows.jsonl", &instructions(22, 0))], &[]);
+    // 22 rows are shards of 5, 5, 4, 4 and 4.
+    assert_eq!(report["plan"]["plan"]["rows_fed"], 5, "{}", report["plan"]);
+    assert!(message(&report, "budget/small-part").contains("shards"));
+}
+
+#[test]
+fn the_plan_counts_the_rows_of_a_weight() {
+    let config = format!(
+        "model_name_or_path: {MODEL}\ndataset_mixture:\n  datasets:\n    - id: ./set\n      weight: 0.25\n  seed: 0\n\
+         assistant_only_loss: false\nmax_length: 64\nper_device_train_batch_size: 1\nnum_train_epochs: 1\n\
+         learning_rate: 1.0e-5\noutput_dir: out\n"
+    );
+    let files = [("config.yaml", config.as_str()), ("set/train.jsonl", &CHAT.repeat(22))];
+    let report = report(&files, &[]);
+    assert_eq!(report["plan"]["plan"]["rows_fed"], 5, "{}", report["plan"]);
+}
+
+#[test]
+fn a_setting_that_takes_a_small_part_is_named() {
+    let at = |keys: &str| llama_factory(SETS, keys);
+    let most = at("max_samples: 4\n");
+    assert!(message(&most, "budget/small-part").starts_with("max_samples 4 (config.yaml:14) leaves 4 of 10 rows"));
+    // Rows that take no part have no lengths.
+    assert_eq!(most["lengths"]["all"]["rows"], 8, "{}", most["lengths"]["all"]);
+    let held_out = message(&at("val_size: 0.9\n"), "budget/small-part");
+    assert!(
+        held_out.starts_with("val_size 0.9 (config.yaml:14) leaves 4 of 40 rows"),
+        "{held_out}"
+    );
+    for keys in ["", "val_size: 0.1\n", "max_samples: 1000\n"] {
+        assert!(found(&at(keys), "budget/small-part").is_none(), "{keys}");
+    }
+    let split = axolotl(MODEL, "    type: alpaca\n    split: train[:10%]\n", "");
+    let split = report(&[("config.yaml", &split), ("rows.jsonl", &instructions(30, 0))], &[]);
+    assert!(message(&split, "budget/small-part").starts_with("split train[:10%] (config.yaml:3)"));
+}
+
+#[test]
+fn what_to_do_is_said_in_the_words_of_the_trainer() {
+    let gone = llama_factory(SETS, "warmup_ratio: 0.1\n");
+    if let Some(group) = found(&gone, "config/removed-key") {
+        assert!(!group["fix"].to_string().contains("trl@"), "{group}");
+    }
+    let set = "    type: chat_template\n    roles_to_train: [nobody]\n";
+    let config = axolotl(MODEL, set, "");
+    let nothing = report(&[("config.yaml", &config), ("rows.jsonl", CHAT)], &[]);
+    let fix = found(&nothing, "mask/nothing-trained").expect("found")["fix"].to_string();
+    assert!(fix.contains("roles_to_train"), "{fix}");
+    let refused = report(
+        &[("config.yaml", &trl("")), ("rows.jsonl", JUDGED)],
+        &["--set", "trainer_type=dpo"],
+    );
+    assert!(
+        refused["trainer"]["mask"].to_string().contains("refuses its config"),
+        "{}",
+        refused["trainer"]
+    );
+}

@@ -5,7 +5,7 @@ mod packing;
 mod rate;
 mod unknown;
 
-use crate::model::budget::{Budget, Planned, Sequences, StepLoad, TimesSeen};
+use crate::model::budget::{Budget, PartTaken, Planned, Sequences, StepLoad, TimesSeen};
 use crate::model::run::{Drawn, Family};
 use crate::model::setup::Setup;
 
@@ -93,6 +93,7 @@ pub fn outlook(setup: &Setup, all: Fed<'_>) -> Budget {
         rows: all.tokens.len() as u64,
         held_out: 0,
         dropped: 0,
+        parts: setup.slices.clone(),
         packed: None,
         packable: None,
         refused: None,
@@ -106,8 +107,18 @@ pub fn outlook(setup: &Setup, all: Fed<'_>) -> Budget {
             return budget;
         }
     };
+    budget.rows += come.arrived.again;
     budget.held_out = come.arrived.held;
     budget.dropped = come.arrived.dropped;
+    budget.parts.extend(come.arrived.parts.clone());
+    if let Some(out) = setup.run.arrival.held_out.as_ref().filter(|_| come.arrived.held > 0) {
+        let of = budget.rows - budget.dropped;
+        budget.parts.push(PartTaken {
+            setting: format!("{} {} ({})", out.name, out.size.value, out.size.origin),
+            rows: of - come.arrived.held,
+            of,
+        });
+    }
     let fed = come.fed(all);
     let packed = match packing::pack(setup, fed) {
         None => None,
@@ -198,7 +209,7 @@ pub fn times_seen(setup: &Setup, all: Fed<'_>) -> Result<Times, String> {
     if let Some(order) = come.arrived.order {
         let mut of_all = vec![0; all.tokens.len()];
         for (row, times) in order.into_iter().zip(times) {
-            of_all[row as usize] = times;
+            of_all[row as usize] += times;
         }
         times = of_all;
     }

@@ -18,6 +18,7 @@ mod rate_fades_early;
 mod rows_left_out;
 mod schedule_cut_off;
 mod small_batch;
+mod small_part;
 mod uneven_steps;
 mod warmup_beyond_end;
 
@@ -42,6 +43,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<rows_left_out::RowsLeftOut>(),
     RuleEntry::of::<schedule_cut_off::ScheduleCutOff>(),
     RuleEntry::of::<small_batch::SmallBatch>(),
+    RuleEntry::of::<small_part::SmallPart>(),
     RuleEntry::of::<uneven_steps::UnevenSteps>(),
     RuleEntry::of::<warmup_beyond_end::WarmupBeyondEnd>(),
 ];

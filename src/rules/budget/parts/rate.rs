@@ -61,7 +61,7 @@ pub(in crate::rules::budget) fn is_adam(setup: &Setup) -> bool {
         return false;
     }
     let names = ["optim", "optimizer", "optimizer._component_"];
-    let named = names.iter().filter_map(|key| config.get(key)?.value.as_str()).next();
+    let named = names.iter().find_map(|key| config.get(key)?.value.as_str());
     named.is_none_or(|name| {
         let name = name.to_lowercase();
         // Schedule-free optimizers are given several times the rate.
