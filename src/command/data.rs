@@ -23,10 +23,17 @@ pub struct Data {
 }
 
 impl Data {
+    /// `compares` says whether the run is one that compares answers.
+    ///
     /// # Errors
     ///
     /// If `--columns` names what is not there.
-    pub(super) fn look(files: Inputs, settings: &Settings, limits: &Limits) -> Result<Self, UsageError> {
+    pub(super) fn look(
+        files: Inputs,
+        settings: &Settings,
+        limits: &Limits,
+        compares: bool,
+    ) -> Result<Self, UsageError> {
         let shape = settings.shape.as_ref().map(|shape| shape.value);
         let given = given(settings);
         let detected: Vec<Detection> = (0..)
@@ -37,7 +44,8 @@ impl Data {
                     .set_of
                     .get(source as usize)
                     .and_then(|set| files.entries.get(*set));
-                let named = entry.and_then(|entry| of_pairs(entry, detected.layout.as_ref(), settings));
+                let named = entry.filter(|_| compares);
+                let named = named.and_then(|entry| of_pairs(entry, detected.layout.as_ref(), settings));
                 named.map_or(detected, |named| look(input, source, shape, &named, limits))
             })
             .collect();

@@ -143,7 +143,8 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     let marks = Marks::of(&files.inputs);
     let mut notes = std::mem::take(&mut files.notes);
     let mut faults = std::mem::take(&mut files.faults);
-    let data = Data::look(files, &settings, &limits)?;
+    let is_sft = described.as_ref().is_none_or(|run| run.facts.method == "sft");
+    let data = Data::look(files, &settings, &limits, !is_sft)?;
     if let Some((run, note)) = described::follow_rows(&mut settings, unfilled, &data, asked.as_ref(), environment)? {
         notes.push(note);
         described = Some(run);

@@ -289,6 +289,9 @@ impl Asked {
         };
         let made = (self.family.make)(&making).map_err(|error| match error.kind {
             EncodeErrorKind::Unsupported => Failed::Unsupported(format!("{name} cannot be checked: {}", error.message)),
+            _ if error.class == UNREAD => {
+                Failed::Raises(format!("{name} cannot be given its options: {}", error.message))
+            }
             _ => Failed::Raises(format!("{name} would raise {}: {}", error.class, error.message)),
         })?;
         // Once it is made it is known what was read of the packages.
@@ -418,10 +421,13 @@ fn find(name: &str) -> Result<&'static Family, UsageError> {
         })
 }
 
+/// The class of what is said of options here, in no trainer's words.
+const UNREAD: &str = "unread options";
+
 /// What serde says of options, as the user's mistake.
 fn unreadable(error: &serde_json::Error) -> EncodeError {
     EncodeError {
-        class: "an error for its options".to_owned(),
+        class: UNREAD.to_owned(),
         message: error.to_string(),
         kind: EncodeErrorKind::Trainer,
     }

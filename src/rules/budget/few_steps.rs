@@ -62,7 +62,11 @@ impl Rule for FewSteps {
         let (unit, units) = match &budget.packed {
             Some(packed) => (
                 "sequences",
-                format!("{} rows in {} sequences", budget.fed(), packed.sequences),
+                format!(
+                    "{} in {}",
+                    plural(budget.fed(), "row"),
+                    plural(packed.sequences, "sequence")
+                ),
             ),
             None => ("rows", plural(budget.fed(), "row")),
         };
