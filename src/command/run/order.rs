@@ -209,13 +209,19 @@ fn trl(setup: &Setup, own: &Own<'_>) -> Arrival {
         let seed = own
             .configured("dataset_mixture.seed")
             .and_then(|seed| seed.value.as_u64());
+        let weight = |share: f64| {
+            let mut values = own.config.into_iter().flat_map(|config| &config.values);
+            let is_it = |key: &str| key.starts_with("dataset_mixture.datasets.") && key.ends_with(".weight");
+            let found = values.find(|value| is_it(&value.key) && value.value.as_f64() == Some(share));
+            found.map_or_else(|| "weight".to_owned(), |found| named(&found.key, &found.origin))
+        };
         let parts = parts(setup, own, |entry| {
             let share = entry
                 .get("weight")?
                 .as_f64()
                 .filter(|share| (0.0..1.0).contains(share))?;
             Some(Part {
-                name: format!("weight {share} of dataset_mixture"),
+                name: weight(share),
                 which: Taken::Share {
                     share,
                     seed: seed.unwrap_or(0),
