@@ -36,4 +36,4 @@ mod templates;
 mod tokenizers;
 mod trainers;
 mod unharmed;
-mod whole_runs;
+mod planned_runs;
