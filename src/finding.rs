@@ -68,6 +68,9 @@ pub struct Findings {
     /// Something that went wrong without changing the result.
     #[serde(skip)]
     pub trouble: Option<String>,
+    /// What to do in this case, where that is not what the rule's page says of all.
+    #[serde(skip)]
+    pub fix: Option<String>,
     /// Why the rule has no result.
     #[serde(skip)]
     pub failure: Option<String>,

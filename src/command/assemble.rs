@@ -194,6 +194,7 @@ fn share_of(findings: &Findings, all: &Rows) -> f64 {
 fn group(meta: &RuleMeta, level: Level, findings: Findings, all: &Rows, files: &mut SettingsFiles<'_>) -> Group {
     let (affected, count, tokens) = (findings.rows(), findings.count, findings.tokens);
     let (of_training, of) = all.affected(&findings);
+    let fix = findings.fix.clone();
     let clusters = findings
         .clusters
         .clone()
@@ -213,7 +214,7 @@ fn group(meta: &RuleMeta, level: Level, findings: Findings, all: &Rows, files: &
             .take(PLACES)
             .map(|finding| found(finding, files))
             .collect(),
-        fix: meta.section("Fix").unwrap_or_default(),
+        fix: fix.or_else(|| meta.section("Fix")).unwrap_or_default(),
     }
 }
 

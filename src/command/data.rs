@@ -1,5 +1,7 @@
 //! The data of a run: its files, and how the rows of each are laid out.
 
+use serde_json::{Map, Value as Json};
+
 use crate::model::example::Shape;
 use crate::model::record::Record;
 use crate::model::value::Value;
@@ -22,22 +24,33 @@ pub struct Data {
 }
 
 impl Data {
+    /// `compares` says whether the run is one that compares answers.
+    ///
     /// # Errors
     ///
     /// If `--columns` names what is not there.
-    pub(super) fn look(files: Inputs, settings: &Settings, limits: &Limits) -> Result<Self, UsageError> {
+    pub(super) fn look(
+        files: Inputs,
+        settings: &Settings,
+        limits: &Limits,
+        compares: bool,
+    ) -> Result<Self, UsageError> {
         let shape = settings.shape.as_ref().map(|shape| shape.value);
         let given = given(settings);
         let detected: Vec<Detection> = (0..)
             .zip(files.inputs.iter().zip(&files.set_of))
             .map(|(source, (input, set))| {
-                let swapped = files.entries.get(*set).map(swapped::columns).unwrap_or_default();
-                if swapped.is_empty() {
-                    return look(input, source, shape, &given, limits);
+                let entry = files.entries.get(*set);
+                let swapped = entry.map(swapped::columns).unwrap_or_default();
+                if !swapped.is_empty() {
+                    // As the trainer reads them, not as they are called.
+                    let named = settings.columns.iter().cloned().chain(swapped);
+                    return look(input, source, shape, &Columns::given(named), limits);
                 }
-                // As the trainer reads them, not as they are called.
-                let named = settings.columns.iter().cloned().chain(swapped);
-                look(input, source, shape, &Columns::given(named), limits)
+                let detected = look(input, source, shape, &given, limits);
+                let named = entry.filter(|_| compares);
+                let named = named.and_then(|entry| of_pairs(entry, detected.layout.as_ref(), settings));
+                named.map_or(detected, |named| look(input, source, shape, &named, limits))
             })
             .collect();
         columns_exist(settings, &detected)?;
@@ -54,6 +67,23 @@ impl Data {
         let mut layouts = self.detected.iter().filter_map(|detection| detection.layout.as_ref());
         layouts.any(|layout| matches!(layout.shape, Shape::Messages | Shape::Sharegpt))
     }
+}
+
+/// The columns of preference rows that an entry of axolotl's names, which a layout must read them from; `None` where it
+/// names none, or the rows are no such.
+fn of_pairs(entry: &Map<String, Json>, layout: Option<&Layout>, settings: &Settings) -> Option<Columns> {
+    let named = |key: &str| entry.get(key).and_then(Json::as_str);
+    let sides = [("chosen", named("field_chosen")), ("rejected", named("field_rejected"))];
+    let are_pairs = layout.is_some_and(|layout| layout.shape == Shape::Preference);
+    if !are_pairs && sides.iter().all(|(_, name)| name.is_none()) {
+        return None;
+    }
+    let mut names = settings.columns.clone();
+    for (column, name) in sides.into_iter().chain([("prompt", named("field_messages"))]) {
+        let is_new = !names.iter().any(|(known, _)| known == column);
+        names.extend(name.filter(|_| is_new).map(|name| (column.to_owned(), name.to_owned())));
+    }
+    (names.len() > settings.columns.len()).then(|| Columns::given(names))
 }
 
 /// The columns whose names are given.

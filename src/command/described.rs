@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use crate::model::config::{Fault, FaultKind};
 use crate::model::setup::{Origin, Setting, Setup};
 use crate::model::version::Version;
-use crate::settings::config::{Program, Run, Versions};
+use crate::settings::config::{Method, Program, Run, Versions};
 use crate::settings::resolve::Environment;
 use crate::settings::{Settings, UsageError};
 use crate::trainer::SitePackages;
 
+use super::data::Data;
 use super::trainers::Asked;
 
 /// The newest transformers whose arguments were read.
@@ -25,7 +26,7 @@ pub fn read(
     asked: Option<&Asked>,
     environment: &Environment,
 ) -> Result<Option<Run>, UsageError> {
-    let Some(config) = settings.config.take() else {
+    let Some(mut config) = settings.config.take() else {
         if settings.world_size.is_none() && asked.is_some() {
             settings.world_size = world(environment);
         }
@@ -42,6 +43,9 @@ pub fn read(
             )));
         }
     }
+    if let (Program::Trl(_), Some(named)) = (config.program, named(settings)?) {
+        config.program = Program::Trl(named);
+    }
     let run = config.at(
         versions(config.program, &Given::from(&*settings), asked, environment),
         &settings.set,
@@ -49,6 +53,54 @@ pub fn read(
     settings.config = Some(config);
     fill(settings, &run, environment);
     Ok(Some(run))
+}
+
+/// The one of TRL's trainers that `--set trainer_type` names.
+fn named(settings: &Settings) -> Result<Option<Method>, UsageError> {
+    let Some((_, name)) = settings.set.iter().rev().find(|(key, _)| key == "trainer_type") else {
+        return Ok(None);
+    };
+    let method = Method::named(name);
+    method.map(Some).ok_or_else(|| {
+        UsageError(format!(
+            "--set trainer_type={name}: TRL has no such trainer; it is one of sft, dpo, kto, reward"
+        ))
+    })
+}
+
+/// Reads the config as that of the trainer its rows are for, where it may be of several; `unfilled` are the settings as
+/// they were before it was read first.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn follow_rows(
+    settings: &mut Settings,
+    mut unfilled: Settings,
+    data: &Data,
+    asked: Option<&Asked>,
+    environment: &Environment,
+) -> Result<Option<(Run, String)>, UsageError> {
+    let shapes = data.files.eval.iter().zip(&data.detected).filter(|(eval, _)| !**eval);
+    let shape = shapes
+        .map(|(_, detected)| detected)
+        .find_map(|detected| detected.layout.as_ref());
+    let (Some(layout), Some(config), None) = (shape, &mut unfilled.config, named(settings)?) else {
+        return Ok(None);
+    };
+    if !config.follow(layout.shape) {
+        return Ok(None);
+    }
+    let run = read(&mut unfilled, asked, environment)?;
+    *settings = unfilled;
+    Ok(run.map(|run| {
+        let note = format!(
+            "{} may be of several of TRL's trainers, and the columns are those of {}: another is named by \
+             --set trainer_type=sft|dpo|kto|reward",
+            run.facts.path, run.facts.method
+        );
+        (run, note)
+    }))
 }
 
 /// What a user said of the libraries.

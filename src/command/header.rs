@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Level;
+use crate::model::config::FaultKind;
 use crate::model::setup::{Lengths, Origin, Setting, Setup};
 use crate::report::style::rate;
 use crate::report::{NotChecked, ShownSetting, Source, Tokenizer, Trainer};
@@ -114,9 +115,23 @@ pub(super) fn trainer(setup: &Setup, unchecked: bool) -> Trainer {
     }
 }
 
+/// Whether the trainer would raise over its config, so that there is none.
+fn is_refused(setup: &Setup) -> bool {
+    let mut faults = setup.config.iter().flat_map(|config| &config.faults);
+    faults.any(|fault| {
+        matches!(
+            fault.kind,
+            FaultKind::Refused | FaultKind::WrongType | FaultKind::Retyped | FaultKind::Invalid
+        )
+    })
+}
+
 fn mask(setup: &Setup, unchecked: bool) -> String {
     match (&setup.trainer, setup.lengths) {
         (Some(_), _) => "its own mask".to_owned(),
+        (None, Lengths::Exact) if is_refused(setup) => {
+            "refuses its config: the mask is the intended one, answers only".to_owned()
+        }
         (None, Lengths::Exact) if unchecked => "not reproduced: the mask is the intended one, answers only".to_owned(),
         (None, Lengths::Exact) => {
             "none named: the mask is the intended one, answers only (--trainer for a trainer's own)".to_owned()
@@ -158,7 +173,7 @@ pub(super) fn settings(setup: &Setup) -> Vec<ShownSetting> {
             add(name, value, origin);
         }
     };
-    if let Some(warmup) = run.warmup_steps.as_ref().or(run.warmup_ratio.as_ref()) {
+    if let Some(warmup) = run.warmup() {
         add_said("warmup", warmup.value.to_string(), &warmup.origin);
     }
     let (major, minor) = run.transformers.value;

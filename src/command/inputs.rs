@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::command::holdout::not_stdin;
 use crate::encode::tokenizer::hub::HubEnv;
+use crate::model::budget::PartTaken;
 use crate::model::config::{Fault, FaultKind};
 use crate::model::setup::Origin;
 use crate::report::{NotChecked, ROWS_OF};
@@ -28,6 +29,8 @@ pub struct Inputs {
     /// What the config says of each set, under its program's own keys.
     pub entries: Vec<Map<String, Json>>,
     pub notes: Vec<String>,
+    /// Parts of splits that training data are.
+    pub slices: Vec<PartTaken>,
     /// Sets that are named and could not be looked at.
     pub missing: Vec<NotChecked>,
     pub faults: Vec<Fault>,
@@ -190,7 +193,10 @@ impl Inputs {
         }
         if let Some(split) = &data.split {
             match self.sliced(data, split, &inputs) {
-                Ok(sliced) => inputs = sliced,
+                Ok((sliced, part)) => {
+                    inputs = sliced;
+                    self.slices.extend(part.filter(|_| !eval));
+                }
                 Err(why) => {
                     self.lacks(data, why);
                     return Ok(());
@@ -202,9 +208,15 @@ impl Inputs {
         Ok(())
     }
 
-    /// The files of a split, and of each the rows that are taken, where it is a part of the split.
-    fn sliced(&mut self, data: &Data, split: &str, inputs: &[Input]) -> Result<Vec<Input>, String> {
+    /// The files of a split, and of each the rows that are taken, where it is a part of the split; and how many those are.
+    fn sliced(
+        &mut self,
+        data: &Data,
+        split: &str,
+        inputs: &[Input],
+    ) -> Result<(Vec<Input>, Option<PartTaken>), String> {
         let mut sliced = Vec::new();
+        let mut part_taken: Option<PartTaken> = None;
         for part in Slice::read(split)? {
             let of_split = |input: &&Input| input.split.as_deref().is_none_or(|own| own == part.split);
             // One file alone is its own split, whatever its name says.
@@ -224,6 +236,13 @@ impl Inputs {
                 taken.start,
                 taken.end.saturating_sub(1)
             ));
+            let setting = || format!("split {split} ({}) of {}", data.origin, data.name);
+            let whole = part_taken.get_or_insert_with(|| PartTaken {
+                setting: setting(),
+                rows: 0,
+                of: count,
+            });
+            whole.rows += taken.end.saturating_sub(taken.start);
             let mut before = 0;
             for (input, count) in own.into_iter().zip(counts) {
                 let from = taken.start.clamp(before, before + count) - before;
@@ -236,7 +255,7 @@ impl Inputs {
                 }
             }
         }
-        Ok(sliced)
+        Ok((sliced, part_taken.filter(|part| part.rows < part.of)))
     }
 
     /// Files that must be on this machine.

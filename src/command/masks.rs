@@ -74,7 +74,7 @@ pub(super) fn of(given: &Given<'_>, setup: &mut Setup, notes: &mut Vec<String>) 
     if let (Some(beyond), Some(run)) = (beyond, given.described) {
         masks.unchecked = Some(format!("{} with {beyond} is not reproduced", run.facts.program));
     }
-    masks.unchecked = uncovered.or(masks.unchecked);
+    masks.unchecked = uncovered.clone().or(masks.unchecked);
     if let (None, Some(why)) = (&masks.unmade, &masks.unchecked) {
         masks.unmade = Some(Unmade {
             why: why.clone(),
@@ -86,10 +86,24 @@ pub(super) fn of(given: &Given<'_>, setup: &mut Setup, notes: &mut Vec<String>) 
         notes.push(format!("{reason}: the mask is the intended one"));
     }
     if let (None, Some(kit)) = (&masks.encoder, given.kit) {
+        let prepared = given
+            .asked
+            .zip(given.described)
+            .filter(|_| beyond.is_some() && uncovered.is_none())
+            .and_then(|(asked, run)| asked.tokenizer(kit, given.settings, run));
+        if let Some((kit, facts)) = &prepared {
+            setup.tokenizer = Some(facts.clone());
+            setup.has_template = kit.has_template();
+        }
+        let kit = prepared.as_ref().map_or(kit, |(kit, _)| kit);
         // Packing that divides rows cuts none.
         let limit = setup.max_length.as_ref().filter(|_| !setup.splits_rows());
         let max_length = limit.map(|limit| limit.value);
         masks.made_of = format!("{max_length:?}");
+        if let (Some(_), Some(run)) = (&prepared, given.described) {
+            masks.made_of_any_length = Json::Object(run.options.clone()).to_string();
+            masks.made_of.push_str(&masks.made_of_any_length);
+        }
         masks.encoder = Some(Box::new(Intended::new(Arc::clone(kit), max_length)));
     }
     Ok(masks)

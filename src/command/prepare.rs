@@ -150,14 +150,21 @@ impl Prepared {
 pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<NthShard>) -> anyhow::Result<Prepared> {
     let limits = limits(&settings);
     let asked = Asked::of(&settings, environment)?;
+    let unfilled = settings.clone();
     let mut described = described::read(&mut settings, asked.as_ref(), environment)?;
     let mut files = inputs::gather(&settings, described.as_ref(), environment)?;
     let marks = Marks::of(&files.inputs);
     let mut notes = std::mem::take(&mut files.notes);
-    if let Some(run) = &mut described {
-        run.facts.faults.append(&mut files.faults);
+    let mut faults = std::mem::take(&mut files.faults);
+    let is_sft = described.as_ref().is_none_or(|run| run.facts.method == "sft");
+    let data = Data::look(files, &settings, &limits, !is_sft)?;
+    if let Some((run, note)) = described::follow_rows(&mut settings, unfilled, &data, asked.as_ref(), environment)? {
+        notes.push(note);
+        described = Some(run);
     }
-    let data = Data::look(files, &settings, &limits)?;
+    if let Some(run) = &mut described {
+        run.facts.faults.append(&mut faults);
+    }
     let generation = asked.as_ref().map_or(Generation::V5, Asked::generation);
     let model = Model::of(
         &settings,
@@ -180,7 +187,7 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
     if let Some(run) = &described {
         described::complete(&mut setup, run);
     }
-    run::complete(&mut setup, &settings, asked.as_ref())?;
+    run::complete(&mut setup, &settings, asked.as_ref(), &data.files.entries)?;
     let masks = masks::of(
         &masks::Given {
             settings: &settings,
@@ -342,6 +349,7 @@ pub(super) fn setup(settings: &Settings, kit: Option<&Kit>, data: &Data) -> Setu
         eval: data.files.eval.clone(),
         sets: data.files.set_of.clone(),
         absent: data.files.absent.clone(),
+        slices: data.files.slices.clone(),
         held_out: 0,
         dump: None,
         spill: None,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::model::budget::Budget;
-use crate::model::encoded::are_pieces;
+use crate::model::encoded::{Encoded, are_pieces};
 use crate::model::setup::Setup;
 use crate::plan::outlook::{DROPPED, Fed, Times, outlook, packed, times_seen};
 use crate::rule::Row;
@@ -28,6 +29,8 @@ pub(super) struct FedRows {
     trained: Column<u32>,
     /// Tokens of both sides of preference rows; of one left out, 0.
     both: Column<u32>,
+    /// 8 bytes a row more where the trainer drops rows that are the same.
+    keys: Column<u64>,
 }
 
 /// Why a run never sees a row.
@@ -45,6 +48,7 @@ impl FedRows {
         }
         if are_pieces(row.encoded) {
             for piece in row.encoded {
+                self.keys(row, std::slice::from_ref(piece));
                 let left_out = piece.dropped.is_some();
                 let (tokens, trained) = if left_out {
                     (DROPPED, 0)
@@ -76,9 +80,25 @@ impl FedRows {
         };
         self.tokens.push(&row.place, tokens);
         self.trained.push(&row.place, small(trained));
+        self.keys(row, row.encoded);
         if row.encoded.len() == SIDES {
             self.both.push(&row.place, small(both));
         }
+    }
+
+    /// What tells the row from others to a trainer that drops those of the same tokens and labels.
+    fn keys(&mut self, row: &Row<'_>, encoded: &[Encoded]) {
+        if row.setup.run.arrival.deduplicated.is_none() || row.setup.trainer.is_none() || row.setup.has_pairs() {
+            return;
+        }
+        let mut hash = Xxh3::new();
+        for encoded in encoded {
+            let labels = encoded.labels.iter().flat_map(|label| label.to_le_bytes());
+            let ids = encoded.input_ids.iter().flat_map(|id| id.to_le_bytes());
+            let bytes: Vec<u8> = ids.chain(labels).collect();
+            hash.update(&bytes);
+        }
+        self.keys.push(&row.place, hash.digest());
     }
 
     /// Source and number of the rows that the planned run never sees, in order, and why.
@@ -88,11 +108,13 @@ impl FedRows {
     /// Why that cannot be told.
     pub(super) fn never_seen(&self, setup: &Setup) -> Result<Vec<(u32, u64, Never)>, String> {
         let (mut tokens, mut trained, mut both) = (self.tokens.clone(), self.trained.clone(), self.both.clone());
+        let mut keys = self.keys.clone();
         tokens.sort();
         trained.sort();
         both.sort();
+        keys.sort();
         let places: Vec<(u32, u64)> = tokens.iter().map(|(source, row, _)| (source, row)).collect();
-        let rows = FedColumns::new(tokens, trained, both);
+        let rows = FedColumns::new(tokens, trained, both, keys);
         let Times { times, held_out } = times_seen(setup, rows.fed(setup, &sets::of(&rows.of_source, setup)))?;
         let why = |at: usize| {
             if held_out.binary_search_by(|held| (*held as usize).cmp(&at)).is_ok() {
@@ -120,7 +142,7 @@ impl FedRows {
 
     /// The columns in row order.
     pub(super) fn into_columns(self) -> FedColumns {
-        FedColumns::new(self.tokens, self.trained, self.both)
+        FedColumns::new(self.tokens, self.trained, self.both, self.keys)
     }
 }
 
@@ -129,6 +151,7 @@ impl Merge for FedRows {
         self.tokens.merge(other.tokens);
         self.trained.merge(other.trained);
         self.both.merge(other.both);
+        self.keys.merge(other.keys);
     }
 }
 
@@ -141,10 +164,11 @@ pub(super) struct FedColumns {
     pub(super) tokens: Vec<u32>,
     pub(super) trained: Vec<u32>,
     both: Vec<u32>,
+    keys: Vec<u64>,
 }
 
 impl FedColumns {
-    fn new(mut tokens: Column<u32>, trained: Column<u32>, both: Column<u32>) -> Self {
+    fn new(mut tokens: Column<u32>, trained: Column<u32>, both: Column<u32>, keys: Column<u64>) -> Self {
         tokens.sort();
         let mut of_source = BTreeMap::new();
         let (mut rows, mut last) = (0, None);
@@ -159,6 +183,7 @@ impl FedColumns {
             tokens: tokens.into_values(),
             trained: trained.into_values(),
             both: both.into_values(),
+            keys: keys.into_values(),
         }
     }
 
@@ -169,6 +194,7 @@ impl FedColumns {
             trained: &self.trained,
             // Of rows of several kinds nobody makes a batch.
             both: (!self.both.is_empty() && self.both.len() == self.tokens.len()).then_some(&self.both),
+            keys: (self.keys.len() == self.tokens.len()).then_some(&self.keys),
             counted: setup.tokenizer.is_some(),
         }
     }

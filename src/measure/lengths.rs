@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::encoded::{Encoded, are_pieces};
+use crate::model::encoded::{AS_SET, Encoded, are_pieces};
 use crate::model::example::{Example, Shape};
 use crate::model::setup::{Origin, Setup};
 use crate::rule::Row;
@@ -99,6 +99,12 @@ pub struct Cut {
 impl Lengths {
     pub(super) fn see(&mut self, row: &Row<'_>) {
         let Some(example) = row.example else { return };
+        // Rows that a setting takes no part of were never given tokens.
+        let is_left_out =
+            |encoded: &Encoded| encoded.is_empty() && encoded.dropped.as_ref().is_some_and(|why| why.ends_with(AS_SET));
+        if !row.encoded.is_empty() && row.encoded.iter().all(is_left_out) {
+            return;
+        }
         let length = if row.encoded.is_empty() {
             if row.setup.tokenizer.is_some() {
                 return;

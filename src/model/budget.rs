@@ -12,6 +12,8 @@ pub struct Budget {
     pub held_out: u64,
     /// Of the others, those it leaves out before it makes batches.
     pub dropped: u64,
+    /// Settings that take a part of a set, or hold one out, where that leaves fewer rows than there are.
+    pub parts: Vec<PartTaken>,
     /// What the rows are packed into, if they are.
     pub packed: Option<Sequences>,
     /// Share of the room of max_length, 0 to 1, that tokens would fill if the rows were packed (`bfd`).
@@ -21,6 +23,16 @@ pub struct Budget {
     pub plan: Option<Planned>,
     /// What is left over at the ends of epochs, and what the versions disagree on.
     pub notes: Vec<String>,
+}
+
+/// A part of the rows that is trained on, and the setting that makes it one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartTaken {
+    /// As the trainer names it, with where it was set: `max_samples 100 (sft.yaml:12)`.
+    pub setting: String,
+    pub rows: u64,
+    /// Out of so many.
+    pub of: u64,
 }
 
 /// Rows packed into sequences, which are then what batches are made of.
@@ -50,7 +62,7 @@ pub struct Planned {
     pub world_size: u64,
     /// Batches of an epoch on each rank.
     pub batches_per_rank: u64,
-    /// Optimizer steps of an epoch, as the trainer plans them.
+    /// Optimizer steps of an epoch, as the trainer plans them; of a stream those in which it is read once.
     pub steps_per_epoch: u64,
     /// Steps announced, which the schedule is stretched over.
     pub planned_steps: u64,

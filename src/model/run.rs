@@ -18,6 +18,17 @@ pub enum Family {
     Torchtune,
 }
 
+impl Run {
+    /// The setting that decides about the warmup: a number of steps where there is one, else a share, which goes first
+    /// from transformers 5 on.
+    pub fn warmup(&self) -> Option<&Setting<f64>> {
+        let (steps, share) = (self.warmup_steps.as_ref(), self.warmup_ratio.as_ref());
+        let share_first = self.family == Family::Transformers && self.transformers.value >= (5, 0);
+        let counts = |steps: &&Setting<f64>| share.is_none() || steps.value != 0.0 && !share_first;
+        steps.filter(counts).or(share)
+    }
+}
+
 impl Family {
     /// Rows of a batch where nobody says.
     pub fn batch_size(self) -> usize {
@@ -57,11 +68,59 @@ pub struct Arrival {
     pub shuffled: Option<u64>,
     pub held_out: Option<HeldOut>,
     /// Only so many rows of each set, from its first on, take part: LLaMA-Factory's `max_samples`.
-    pub at_most: Option<u64>,
+    pub at_most: Option<Setting<u64>>,
+    /// What is taken of each training set before that, in their order; nothing is said of those beyond.
+    pub parts: Vec<Option<Part>>,
+    /// How the sets take turns; they stand one after the other where nothing is said.
+    pub turns: Option<Turns>,
+    /// Where it is said that of rows with the same tokens and labels only the first that comes is kept: axolotl's
+    /// `dataset_exact_deduplication`.
+    pub deduplicated: Option<Origin>,
     /// What the trainer does to the order that is not reproduced, by its name for it.
     pub unknown: Option<String>,
     /// What it does to the number of rows that is not reproduced, by its name for it.
     pub uncounted: Vec<String>,
+}
+
+/// A part of a set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// The trainer's name of the setting, with where it was set.
+    pub name: String,
+    pub which: Taken,
+}
+
+/// Which rows of a set are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// So many, drawn with numpy's global generator; some twice where the set has fewer: LLaMA-Factory's `num_samples`.
+    Drawn(u64),
+    /// `Dataset.shuffle(seed).shard(of, index)`: axolotl's `shards`.
+    Shard { of: u64, index: u64, seed: u64 },
+    /// The first of `Dataset.shuffle(seed)`, such a share of all: `weight` of a recipe's mixture.
+    Share { share: f64, seed: u64 },
+}
+
+/// How sets take turns: `interleave_datasets`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turns {
+    /// With which probability each is next; one after the other where there are none.
+    pub shares: Option<Vec<f64>>,
+    pub until: Until,
+    pub seed: u64,
+}
+
+/// When sets that take turns end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    /// With the first that does (`first_exhausted`).
+    OneEnds,
+    /// With the last; the others begin anew (`all_exhausted`).
+    AllEnd,
+    /// With the last, and no row comes twice (`all_exhausted_without_replacement`).
+    AllAreUsed,
 }
 
 /// Rows that the trainer takes out of the training set to evaluate on.

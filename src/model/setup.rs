@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budget::PartTaken;
 use super::config::ConfigFacts;
 use super::dumped::DumpFacts;
 use super::example::Shape;
@@ -82,6 +83,8 @@ pub struct TokenizerFacts {
     pub size: usize,
     /// `vocab_size` of the model's config.json, if there is one.
     pub model_vocab: Option<usize>,
+    /// Whether the trainer gives the model a row for every id of the tokenizer.
+    pub resized: bool,
     /// `eos_token_id` of config.json, and of generation_config.json; each may list several.
     pub model_eos: Vec<u32>,
     pub generation_eos: Vec<u32>,
@@ -240,6 +243,8 @@ pub struct Setup {
     /// Shards that are missing among those of a folder, in words.
     #[serde(default)]
     pub absent: Vec<String>,
+    /// Parts of splits that are trained on (`train[:10%]`), which settings name.
+    pub slices: Vec<PartTaken>,
     /// Rows held out from training: evaluation data and benchmarks.
     pub held_out: u64,
     /// The batches that are looked at, where it is those and no data.
@@ -350,6 +355,12 @@ impl Setup {
             _ => "max_length",
         };
         Some(format!("{name} {} ({})", limit.value, limit.origin))
+    }
+
+    /// Whether a trainer of this name, at whatever version, makes the tokens and the mask.
+    pub fn is_of(&self, trainer: &str) -> bool {
+        let made = self.trainer.as_deref().and_then(|name| name.split('@').next());
+        made == Some(trainer)
     }
 
     /// The id of the padding token.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::encoded::{Encoded, IGNORE, What};
+use super::encoded::{Encoded, IGNORE, Part, What};
 use super::example::{Example, Turn};
 
 /// Consecutive tokens of one part of the text.
@@ -94,16 +94,30 @@ pub fn is_trained(encoded: &Encoded, token: usize) -> bool {
     token > 0 && encoded.labels.get(token).is_some_and(|label| *label != IGNORE)
 }
 
-/// Whether every token carries loss that can. A collator that masks padding masks that token wherever it stands.
+/// Whether every token carries loss that can. A collator that masks padding masks that token wherever it stands, and
+/// torchtune the EOS that follows the last turn.
 pub fn is_whole(encoded: &Encoded, pad: Option<u32>) -> bool {
     let masked = |(id, label): (&u32, &i32)| *label == IGNORE && Some(*id) != pad;
-    encoded.len() > 1 && encoded.trained() > 0 && !encoded.input_ids.iter().zip(&encoded.labels).skip(1).any(masked)
+    let all = encoded.len() - closing(encoded);
+    let mut tokens = encoded.input_ids.iter().zip(&encoded.labels).take(all).skip(1);
+    all > 1 && encoded.trained() > 0 && !tokens.any(masked)
+}
+
+/// Masked tokens that follow the last turn.
+fn closing(encoded: &Encoded) -> usize {
+    let is_turn = |part: &&Part| matches!(part.what, What::Turn(_));
+    let Some(last) = encoded.parts.iter().rev().find(is_turn) else {
+        return 0;
+    };
+    let tokens = encoded.offsets.iter().zip(&encoded.labels).rev();
+    tokens
+        .take_while(|((start, _), label)| **label == IGNORE && *start >= last.end)
+        .count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::encoded::Part;
 
     #[test]
     fn tokens_are_told_apart_by_where_they_start() {

@@ -8,6 +8,7 @@ mod asked;
 pub mod axolotl;
 pub mod coverage;
 pub mod feed;
+mod interleave;
 pub mod load;
 mod mersenne;
 mod numpy;

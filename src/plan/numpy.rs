@@ -118,6 +118,41 @@ pub(super) fn permutation(rows: u32, seed: u64) -> Vec<u32> {
     order
 }
 
+/// `numpy.random.default_rng(seed).choice(…, p=shares)`, one number after the other.
+pub(super) struct Chooser {
+    generator: Pcg64,
+    /// The end of each number's part of what is drawn, from 0 to 1.
+    ends: Vec<f64>,
+}
+
+impl Chooser {
+    pub(super) fn new(shares: &[f64], seed: u64) -> Self {
+        let mut sum = 0.0;
+        let mut ends: Vec<f64> = shares
+            .iter()
+            .map(|share| {
+                sum += share;
+                sum
+            })
+            .collect();
+        for end in &mut ends {
+            *end /= sum;
+        }
+        Self {
+            generator: Pcg64::new(seed),
+            ends,
+        }
+    }
+
+    /// A number below that of the shares.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits, as numpy takes them")]
+    pub(super) fn choose(&mut self) -> usize {
+        let drawn = (self.generator.next_64() >> 11) as f64 / (1_u64 << 53) as f64;
+        let at = self.ends.partition_point(|end| *end <= drawn);
+        at.min(self.ends.len() - 1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,14 @@ fn coverage(plan: &Planned, budget: &Budget) -> String {
     if budget.dropped > 0 {
         text.push(format!("{} left out by the trainer", count(budget.dropped)));
     }
+    for part in &budget.parts {
+        text.push(format!(
+            "{}: {} of {}",
+            part.setting,
+            count(part.rows),
+            counted(part.of, "row")
+        ));
+    }
     for seen in plan.times_seen.iter().flatten() {
         let times = match seen.times {
             0 => "never".to_owned(),

@@ -21,7 +21,7 @@ use super::file::{File, Values};
 use super::threshold::Threshold;
 
 /// Everything the flags, environment and files say. `None` is for the trainer or the program to fill.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     pub data: Vec<PathBuf>,
     /// The training config among what was named.

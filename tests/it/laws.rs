@@ -120,6 +120,7 @@ fn setup() -> Setup {
         eval: vec![false; 2],
         sets: vec![0; 2],
         absent: Vec::new(),
+        slices: Vec::new(),
         held_out: 0,
         dump: None,
         spill: None,

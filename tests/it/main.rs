@@ -22,6 +22,7 @@ mod models;
 mod odd_ones;
 mod parity;
 mod plan;
+mod planned_runs;
 mod pre_commit;
 mod recorded;
 mod regressions;

@@ -439,12 +439,11 @@ fn rows_held_out_in_an_order_nobody_knows_are_counted_and_not_listed() {
     let (told, never) = described(folder.path(), recipe, "train.jsonl");
     assert!(never.is_empty());
     let notes = told["plan"]["notes"].to_string();
-    for key in [
-        "dataset_mixture.datasets.0.weight (run.yaml:5)",
-        "dataset_mixture.test_split_size (run.yaml:6)",
-    ] {
-        assert!(notes.contains(&format!("{key} is not reproduced")), "{notes}");
-    }
+    let split = "dataset_mixture.test_split_size (run.yaml:6) is not reproduced";
+    assert!(notes.contains(split), "{notes}");
+    let weight = &told["plan"]["parts"][0];
+    assert_eq!(weight["setting"], "dataset_mixture.datasets.0.weight (run.yaml:5)");
+    assert_eq!((&weight["rows"], &weight["of"]), (&18.into(), &37.into()));
     // axolotl's KTO keeps the order that its own shuffle made.
     let shuffled = format!("{AXOLOTL}max_steps: 5\n");
     let (_, drawn) = described(folder.path(), &shuffled, "");

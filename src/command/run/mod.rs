@@ -22,12 +22,18 @@ pub(super) use packing::{SIZES, pack};
 /// The newest transformers whose arithmetic was read.
 const NEWEST: (u32, u32) = (5, 23);
 
-/// Fills in what was not said as a flag: the sizes in the setup, and its run.
+/// Fills in what was not said as a flag: the sizes in the setup, and its run. `entries` are what the config says of each
+/// set.
 ///
 /// # Errors
 ///
 /// If an option of the trainer has a value of the wrong type, or the version of transformers is none.
-pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -> Result<(), UsageError> {
+pub fn complete(
+    setup: &mut Setup,
+    settings: &Settings,
+    asked: Option<&Asked>,
+    entries: &[Map<String, Value>],
+) -> Result<(), UsageError> {
     let family = match asked.map(|asked| asked.family.name) {
         Some("axolotl") => Family::Axolotl,
         Some("torchtune") => Family::Torchtune,
@@ -38,6 +44,7 @@ pub fn complete(setup: &mut Setup, settings: &Settings, asked: Option<&Asked>) -
         settings,
         family,
         config: config.as_ref(),
+        entries,
     };
     let default = || default(asked);
     if !flagged(&setup.batch_size)

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::model::run::{Arrival, Dealt, Drawn, Family, HeldOut, Which};
+use crate::model::run::{Arrival, Dealt, Drawn, Family, HeldOut, Part, Taken, Turns, Until, Which};
 use crate::model::setup::{Origin, Setting, Setup};
 use crate::settings::UsageError;
 
@@ -67,8 +67,8 @@ pub(super) fn arrival(setup: &Setup, own: &Own<'_>, trainer: Option<&str>, seed:
     let streamed = setup.regime.streaming.as_ref().is_some_and(|streamed| streamed.value);
     match (own.family, trainer) {
         (Family::Axolotl, _) => axolotl(setup, own, seed, streamed),
-        (Family::Transformers, Some("llama-factory")) => llama_factory(own, seed, streamed),
-        (Family::Transformers, Some("trl")) => trl(own),
+        (Family::Transformers, Some("llama-factory")) => llama_factory(setup, own, seed, streamed),
+        (Family::Transformers, Some("trl")) => trl(setup, own),
         _ => Arrival::default(),
     }
 }
@@ -90,7 +90,7 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
     }
     let sets = own
         .config
-        .map_or_else(|| training_sets(setup), |_| entries(own, "datasets").max(1));
+        .map_or_else(|| training_sets(setup).len(), |_| entries(own, "datasets").max(1));
     let merged = off(own, "shuffle_merged_datasets").is_none();
     // Of a single set the order of a curriculum is kept, of several it is not.
     let shuffles = merged && (sets > 1 || own.on("curriculum_sampling").is_none());
@@ -99,11 +99,20 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
         .find_map(|name| Some(named(name, &own.on(name)?)))
         .filter(|_| sets > 1)
         .or_else(|| of_entries(own, "preprocess_shards"));
-    let mut uncounted: Vec<String> = of_entries(own, "shards").into_iter().collect();
-    for name in ["dataset_exact_deduplication", "dataset_shard_num"] {
-        let said = own.said(name).filter(|said| said.value != Value::Bool(false));
-        uncounted.extend(said.map(|said| named(name, &said.origin)));
-    }
+    let parts = parts(setup, own, |entry| {
+        let of = entry.get("shards")?.as_u64().filter(|of| *of > 0)?;
+        let index = entry.get("shards_idx").and_then(Value::as_u64).unwrap_or(0);
+        Some(Part {
+            name: of_entries(own, "shards").unwrap_or_else(|| "shards".to_owned()),
+            which: Taken::Shard { of, index, seed },
+        })
+    });
+    let mut uncounted: Vec<String> = Vec::new();
+    let deduplicated = own.on("dataset_exact_deduplication");
+    let sharded = own
+        .said("dataset_shard_num")
+        .filter(|said| said.value != Value::Bool(false));
+    uncounted.extend(sharded.map(|said| named("dataset_shard_num", &said.origin)));
     let held_out = number(own, "val_set_size").filter(|size| size.value > 0.0);
     Arrival {
         shuffled: shuffles.then_some(seed),
@@ -112,18 +121,43 @@ fn axolotl(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
             size,
             which: Which::Last,
         }),
-        at_most: None,
+        parts,
         unknown,
         uncounted,
+        deduplicated,
+        ..Arrival::default()
     }
 }
 
 /// `data/data_utils.py` of 0.9.5, `merge_dataset` and `split_dataset`; `data/loader.py`, `_load_single_dataset`: `max_samples`
-/// of each set, before they are merged.
-fn llama_factory(own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
+/// of each set, and before that its `num_samples`, before they are merged.
+fn llama_factory(setup: &Setup, own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
     let held_out = number(own, "val_size").filter(|size| size.value > 1e-6);
-    let at_most = own.said("max_samples").and_then(|most| most.value.as_u64());
-    let mixed = own.said("mix_strategy").filter(|mix| mix.value != "concat");
+    let at_most = own.said("max_samples");
+    let at_most = at_most.and_then(|most| Some(set(most.value.as_u64()?, most.origin)));
+    let mixed = own
+        .said("mix_strategy")
+        .filter(|mix| mix.value != "concat" && training_sets(setup).len() > 1);
+    let turns = mixed.as_ref().filter(|_| !streamed).and_then(|mix| {
+        let until = match mix.value.as_str()? {
+            "interleave_under" => Until::OneEnds,
+            "interleave_over" => Until::AllEnd,
+            "interleave_once" => Until::AllAreUsed,
+            _ => return None,
+        };
+        let shares = own.said("interleave_probs").map(|shares| numbers(&shares.value));
+        // As many as there are sets; else it raises, or the numbers are not to be read.
+        let are_whole = shares
+            .as_ref()
+            .is_none_or(|shares| shares.len() == training_sets(setup).len());
+        are_whole.then_some(Turns { shares, until, seed })
+    });
+    let parts = parts(setup, own, |entry| {
+        Some(Part {
+            name: "num_samples (dataset_info.json)".to_owned(),
+            which: Taken::Drawn(entry.get("num_samples").filter(|_| !streamed)?.as_u64()?),
+        })
+    });
     Arrival {
         held_out: held_out.map(|size| HeldOut {
             name: "val_size".to_owned(),
@@ -135,27 +169,69 @@ fn llama_factory(own: &Own<'_>, seed: u64, streamed: bool) -> Arrival {
             },
         }),
         at_most,
+        parts,
         unknown: streamed.then(|| "the shuffle buffer of streaming (buffer_size)".to_owned()),
         uncounted: mixed
+            .filter(|_| turns.is_none())
             .map(|mix| named("mix_strategy", &mix.origin))
             .into_iter()
             .collect(),
+        turns,
         ..Arrival::default()
     }
 }
 
+/// A list of numbers, or a text of them between commas.
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_f64).collect(),
+        Value::String(text) => text
+            .split(',')
+            .filter_map(|number| number.trim().parse().ok())
+            .collect(),
+        value => value.as_f64().into_iter().collect(),
+    }
+}
+
+/// What is taken of each training set, by what its config says of it.
+fn parts(setup: &Setup, own: &Own<'_>, part: impl Fn(&Map<String, Value>) -> Option<Part>) -> Vec<Option<Part>> {
+    let sets = training_sets(setup).into_iter();
+    sets.map(|set| own.entries.get(set).and_then(&part)).collect()
+}
+
 /// `scripts/utils.py` of 1.16.0, `get_dataset`: the split of a mixture is drawn without a seed. What a recipe's own
-/// script does to its `dataset_mixture` is that script's.
-fn trl(own: &Own<'_>) -> Arrival {
+/// script does to its `dataset_mixture` is that script's; those of open-r1 and the alignment-handbook (`get_dataset`) take
+/// the first of each set once it is shuffled, by `weight`.
+fn trl(setup: &Setup, own: &Own<'_>) -> Arrival {
     if entries(own, "dataset_mixture") > 0 {
         let values = own.config.into_iter().flat_map(|config| &config.values);
-        let counts = values.filter(|value| {
-            let is_weight = value.key.starts_with("dataset_mixture.datasets.") && value.key.ends_with(".weight");
-            is_weight && value.value.as_f64() != Some(1.0) || value.key == "dataset_mixture.test_split_size"
+        let counts = values.filter(|value| value.key == "dataset_mixture.test_split_size");
+        let seed = own
+            .configured("dataset_mixture.seed")
+            .and_then(|seed| seed.value.as_u64());
+        let weight = |share: f64| {
+            let mut values = own.config.into_iter().flat_map(|config| &config.values);
+            let is_it = |key: &str| key.starts_with("dataset_mixture.datasets.") && key.ends_with(".weight");
+            let found = values.find(|value| is_it(&value.key) && value.value.as_f64() == Some(share));
+            found.map_or_else(|| "weight".to_owned(), |found| named(&found.key, &found.origin))
+        };
+        let parts = parts(setup, own, |entry| {
+            let share = entry
+                .get("weight")?
+                .as_f64()
+                .filter(|share| (0.0..1.0).contains(share))?;
+            Some(Part {
+                name: weight(share),
+                which: Taken::Share {
+                    share,
+                    seed: seed.unwrap_or(0),
+                },
+            })
         });
         return Arrival {
             unknown: Some("dataset_mixture, which the recipe's own script shuffles,".to_owned()),
             uncounted: counts.map(|value| named(&value.key, &value.origin)).collect(),
+            parts,
             ..Arrival::default()
         };
     }
@@ -172,8 +248,20 @@ fn trl(own: &Own<'_>) -> Arrival {
             size,
             which: Which::Drawn { seed: None },
         }),
+        uncounted: fractions(own),
         ..Arrival::default()
     }
+}
+
+/// `fraction` of the sets of a mixture, by which each is cut to what the shortest of them leaves.
+fn fractions(own: &Own<'_>) -> Vec<String> {
+    let values = own.config.into_iter().flat_map(|config| &config.values);
+    values
+        .filter(|value| {
+            value.key.starts_with("datasets.") && value.key.ends_with(".fraction") && !value.value.is_null()
+        })
+        .map(|value| named(&value.key, &value.origin))
+        .collect()
 }
 
 /// `batch_size` of an axolotl config: `gradient_accumulation_steps` is 1 where it is not set, so nothing follows from it
@@ -226,9 +314,9 @@ fn off(own: &Own<'_>, name: &str) -> Option<Origin> {
 }
 
 /// Files that are loaded as sets of their own.
-fn training_sets(setup: &Setup) -> usize {
+fn training_sets(setup: &Setup) -> BTreeSet<usize> {
     let sources = (0..).zip(&setup.sets).filter(|(source, _)| !setup.is_eval(*source));
-    sources.map(|(_, number)| number).collect::<BTreeSet<_>>().len()
+    sources.map(|(_, number)| *number).collect()
 }
 
 /// How many entries a list of the config has; a list of names is an entry for each (`datasets_with_name_generator`).

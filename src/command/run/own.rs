@@ -1,6 +1,6 @@
 //! The trainer's own options about the run, by its own names.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::command::trainers::value;
 use crate::model::config::ConfigFacts;
@@ -66,6 +66,8 @@ pub(super) struct Own<'s> {
     pub(super) family: Family,
     /// The config, if there is one.
     pub(super) config: Option<&'s ConfigFacts>,
+    /// What it says of each set, under its program's own keys.
+    pub(super) entries: &'s [Map<String, Value>],
 }
 
 impl Own<'_> {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
 use crate::model::example::Shape;
+use crate::model::setup::TokenizerFacts;
 use crate::shape::Layout;
 use crate::trainer::Trainer;
 use crate::trainer::axolotl::options::{Dataset, KEYS, Options};
@@ -30,9 +32,32 @@ pub(super) static FAMILY: Family = Family {
     max_length: "sequence_len",
     batch_size: "micro_batch_size",
     make,
+    tokenizer: prepared,
 };
 
-fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
+/// The tokenizer of a run whose sets are not reproduced (`rl`, streaming): a set's own template goes before the config's.
+fn prepared(making: &Making<'_>) -> Option<(Arc<Kit>, TokenizerFacts)> {
+    let mut options = options(making).ok()?;
+    let mut sets = options.datasets.iter_mut().flatten();
+    if let Some(set) = sets.find(|set| set.chat_template.is_some() || set.chat_template_jinja.is_some()) {
+        options.chat_template = set.chat_template.take();
+        options.chat_template_jinja = set.chat_template_jinja.take();
+    }
+    let kit = tokenizer::prepare(making.kit, &options, making.packages).ok()?;
+    let facts = facts(&kit);
+    Some((kit, facts))
+}
+
+/// `loaders/model.py`, `_resize_token_embeddings`: wherever the model has fewer rows than the tokenizer has ids.
+fn facts(kit: &Kit) -> TokenizerFacts {
+    TokenizerFacts {
+        resized: true,
+        ..kit.for_rules()
+    }
+}
+
+/// The options that are read here.
+fn options(making: &Making<'_>) -> Result<Options, EncodeError> {
     let mut given = making.options.clone();
     let model = making.kit.facts().model.model_type.as_deref();
     if let Some(message) = lacks_embeddings(&given, model) {
@@ -49,7 +74,11 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     given.entry("model_config_type").or_insert_with(|| model_type.into());
     let name = making.kit.name_or_path().into_owned();
     given.entry("base_model").or_insert_with(|| name.into());
-    let options: Options = serde_json::from_value(given.into()).map_err(|error| unreadable(&error))?;
+    serde_json::from_value(given.into()).map_err(|error| unreadable(&error))
+}
+
+fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
+    let options = options(making)?;
     let kit = tokenizer::prepare(making.kit, &options, making.packages)?;
     let mut notes = Vec::new();
     let mut trainers: Vec<Arc<dyn Trainer>> = Vec::new();
@@ -91,7 +120,7 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     Ok(Made {
         trainers,
         max_length: Some(options.sequence_len()),
-        tokenizer: Some(kit.for_rules()),
+        tokenizer: Some(facts(&kit)),
         has_template: kit.has_template(),
         notes,
     })

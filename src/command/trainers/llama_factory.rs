@@ -32,6 +32,7 @@ pub(super) static FAMILY: Family = Family {
     max_length: "cutoff_len",
     batch_size: "per_device_train_batch_size",
     make,
+    tokenizer: |_| None,
 };
 
 /// Keys of an entry of `dataset_info.json`, which may be given as options.

@@ -56,6 +56,8 @@ pub struct Family {
     max_length: &'static str,
     batch_size: &'static str,
     make: fn(&Making<'_>) -> Result<Made, EncodeError>,
+    /// The tokenizer with the tokens and the template it trains with, for runs of which the rest is not reproduced.
+    tokenizer: fn(&Making<'_>) -> Option<(Arc<Kit>, TokenizerFacts)>,
 }
 
 /// Every trainer, in order of name.
@@ -244,6 +246,23 @@ impl Asked {
         self.generation
     }
 
+    /// The tokenizer as the trainer leaves it, where its rows are not reproduced; `None` where that is not known.
+    pub fn tokenizer(
+        &self,
+        kit: &Arc<Kit>,
+        settings: &Settings,
+        described: &Run,
+    ) -> Option<(Arc<Kit>, TokenizerFacts)> {
+        (self.family.tokenizer)(&Making {
+            version: self.version,
+            kit,
+            packages: &self.packages,
+            options: self.options(settings, Some(described)).ok()?,
+            sets: &[],
+            layouts: &[],
+        })
+    }
+
     /// The trainer for these files, and what it settles.
     ///
     /// # Errors
@@ -270,6 +289,9 @@ impl Asked {
         };
         let made = (self.family.make)(&making).map_err(|error| match error.kind {
             EncodeErrorKind::Unsupported => Failed::Unsupported(format!("{name} cannot be checked: {}", error.message)),
+            _ if error.class == UNREAD => {
+                Failed::Raises(format!("{name} cannot be given its options: {}", error.message))
+            }
             _ => Failed::Raises(format!("{name} would raise {}: {}", error.class, error.message)),
         })?;
         // Once it is made it is known what was read of the packages.
@@ -400,10 +422,13 @@ fn find(name: &str) -> Result<&'static Family, UsageError> {
         })
 }
 
+/// The class of what is said of options here, in no trainer's words.
+const UNREAD: &str = "unread options";
+
 /// What serde says of options, as the user's mistake.
 fn unreadable(error: &serde_json::Error) -> EncodeError {
     EncodeError {
-        class: "an error for its options".to_owned(),
+        class: UNREAD.to_owned(),
         message: error.to_string(),
         kind: EncodeErrorKind::Trainer,
     }

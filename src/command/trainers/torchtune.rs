@@ -29,6 +29,7 @@ pub(super) static FAMILY: Family = Family {
     max_length: "tokenizer.max_seq_len",
     batch_size: "batch_size",
     make,
+    tokenizer: |_| None,
 };
 
 fn make(making: &Making<'_>) -> Result<Made, EncodeError> {

@@ -40,6 +40,7 @@ pub(super) static FAMILY: Family = Family {
     max_length: "max_length",
     batch_size: "per_device_train_batch_size",
     make,
+    tokenizer: |_| None,
 };
 
 /// Which of TRL's trainers.

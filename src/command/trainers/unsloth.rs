@@ -27,6 +27,7 @@ pub(super) static FAMILY: Family = Family {
     max_length: "max_seq_length",
     batch_size: "per_device_train_batch_size",
     make,
+    tokenizer: |_| None,
 };
 
 fn make(making: &Making<'_>) -> Result<Made, EncodeError> {

@@ -185,6 +185,7 @@ impl Facts {
             specials: self.specials.clone(),
             size: self.size,
             model_vocab: self.model.vocab_size.and_then(|size| usize::try_from(size).ok()),
+            resized: false,
             model_eos: self.model.eos_ids.clone(),
             generation_eos: self.model.generation_eos_ids.clone(),
             byte_tokens: self.byte_tokens.clone(),

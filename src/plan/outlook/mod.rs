@@ -5,7 +5,7 @@ mod packing;
 mod rate;
 mod unknown;
 
-use crate::model::budget::{Budget, Planned, Sequences, StepLoad, TimesSeen};
+use crate::model::budget::{Budget, PartTaken, Planned, Sequences, StepLoad, TimesSeen};
 use crate::model::run::{Drawn, Family};
 use crate::model::setup::Setup;
 
@@ -35,6 +35,8 @@ pub struct Fed<'a> {
     pub both: Option<&'a [u32]>,
     /// Whether the tokens were counted, not estimated.
     pub counted: bool,
+    /// Of each row what tells it from others, where the trainer drops those that are the same.
+    pub keys: Option<&'a [u64]>,
     /// Rows of each set, where there are several and one stands after the other.
     pub sets: &'a [u32],
 }
@@ -63,7 +65,7 @@ impl Come {
         let leaves_out = |row: u32| fed.tokens[row as usize] == DROPPED;
         let one = [u32::try_from(fed.tokens.len()).map_err(|_| "more than 2^32 rows".to_owned())?];
         let sets = if fed.sets.is_empty() { &one } else { fed.sets };
-        let arrived = arrive(&setup.run.arrival, sets, leaves_out, keeps_places)?;
+        let arrived = arrive(&setup.run.arrival, sets, leaves_out, keeps_places, fed.keys)?;
         Ok(Self {
             tokens: arrived.gather(fed.tokens),
             trained: arrived.gather(fed.trained),
@@ -86,27 +88,38 @@ impl Come {
 }
 
 /// Plans the run.
-pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
+pub fn outlook(setup: &Setup, all: Fed<'_>) -> Budget {
     let mut budget = Budget {
-        rows: fed.tokens.len() as u64,
+        rows: all.tokens.len() as u64,
         held_out: 0,
         dropped: 0,
+        parts: setup.slices.clone(),
         packed: None,
         packable: None,
         refused: None,
         plan: None,
         notes: Vec::new(),
     };
-    let come = match Come::of(setup, fed) {
+    let come = match Come::of(setup, all) {
         Ok(come) => come,
         Err(refused) => {
             budget.refused = Some(refused);
             return budget;
         }
     };
+    budget.rows += come.arrived.again;
     budget.held_out = come.arrived.held;
     budget.dropped = come.arrived.dropped;
-    let fed = come.fed(fed);
+    budget.parts.extend(come.arrived.parts.clone());
+    if let Some(out) = setup.run.arrival.held_out.as_ref().filter(|_| come.arrived.held > 0) {
+        let of = budget.rows - budget.dropped;
+        budget.parts.push(PartTaken {
+            setting: format!("{} {} ({})", out.name, out.size.value, out.size.origin),
+            rows: of - come.arrived.held,
+            of,
+        });
+    }
+    let fed = come.fed(all);
     let packed = match packing::pack(setup, fed) {
         None => None,
         Some(Ok(packed)) => Some(packed),
@@ -129,13 +142,23 @@ pub fn outlook(setup: &Setup, fed: Fed<'_>) -> Budget {
     match Plan::new(units, &settings) {
         Ok(plan) => {
             budget.notes = plan.notes(setup, &settings);
-            budget.notes.extend(unknown::notes(setup));
+            budget.notes.extend(repeated(setup, come.arrived.repeated));
+            budget.notes.extend(unknown::notes(setup, all));
             let is_known = come.arrived.is_known && unknown::order(setup, packed.is_some()).is_none();
             budget.plan = Some(planned(setup, &settings, &plan, fed, packed.as_ref(), is_known));
         }
         Err(error) => budget.refused = Some(error.to_string()),
     }
     budget
+}
+
+/// Rows that the trainer drops because they came before.
+fn repeated(setup: &Setup, rows: u64) -> Option<String> {
+    let origin = setup.run.arrival.deduplicated.as_ref().filter(|_| rows > 0)?;
+    let (is, word) = if rows == 1 { ("is", "row") } else { ("are", "rows") };
+    Some(format!(
+        "dataset_exact_deduplication ({origin}) drops {rows} {word} that {is} the same as one before"
+    ))
 }
 
 /// What the rows are packed into, whether or not a run is planned; `None` where they are not, or cannot be.
@@ -164,7 +187,7 @@ pub fn times_seen(setup: &Setup, all: Fed<'_>) -> Result<Times, String> {
     let all_alike = plan.seen().is_some_and(|seen| seen.iter().count() == 1);
     let reason = unknown::order(setup, packed.is_some())
         .filter(|_| !all_alike)
-        .or_else(|| unknown::rows(setup, come.arrived.held > 0 || !all_alike));
+        .or_else(|| unknown::rows(setup, all, come.arrived.held > 0 || !all_alike));
     if let Some(reason) = reason {
         return Err(reason);
     }
@@ -186,7 +209,7 @@ pub fn times_seen(setup: &Setup, all: Fed<'_>) -> Result<Times, String> {
     if let Some(order) = come.arrived.order {
         let mut of_all = vec![0; all.tokens.len()];
         for (row, times) in order.into_iter().zip(times) {
-            of_all[row as usize] = times;
+            of_all[row as usize] += times;
         }
         times = of_all;
     }
@@ -264,7 +287,12 @@ fn planned(
         grad_accum: settings.grad_accum,
         world_size: settings.world_size,
         batches_per_rank: plan.feed.batches,
-        steps_per_epoch: plan.updates_per_epoch,
+        // The trainer makes one epoch of all steps of a stream; it is read over again all the same.
+        steps_per_epoch: if setup.run.streamed.value {
+            plan.feed.batches.div_ceil(settings.grad_accum.max(1))
+        } else {
+            plan.updates_per_epoch
+        },
         planned_steps: plan.planned_steps,
         steps: plan.steps,
         epochs: plan.epochs,

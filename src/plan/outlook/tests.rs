@@ -31,6 +31,7 @@ fn setup(batch_size: usize, epochs: f64) -> Setup {
         "packing_flaws": [],
         "held_out": 0,
         "sets": [],
+        "slices": [],
         "spill": null,
     }))
     .expect("a setup")

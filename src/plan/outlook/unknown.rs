@@ -4,6 +4,8 @@ use crate::model::example::Shape;
 use crate::model::run::{Drawn, Family};
 use crate::model::setup::Setup;
 
+use super::Fed;
+
 /// Why the order of an epoch is not known, where it is not.
 pub(super) fn order(setup: &Setup, packed: bool) -> Option<String> {
     let run = &setup.run;
@@ -33,11 +35,19 @@ pub(super) fn order(setup: &Setup, packed: bool) -> Option<String> {
 }
 
 /// Why it is not known which rows come to the sampler, or in which order; the order alone does not always `matter`.
-pub(super) fn rows(setup: &Setup, matters: bool) -> Option<String> {
+pub(super) fn rows(setup: &Setup, fed: Fed<'_>, matters: bool) -> Option<String> {
+    let unknown = setup.run.arrival.unknown.clone().filter(|_| matters);
+    let name = uncounted(setup, fed).next().or(unknown)?;
+    Some(format!("{name} is not reproduced"))
+}
+
+/// What changes the number of rows in a way not known here. Which rows are the same to the trainer is known of its own
+/// tokens alone.
+fn uncounted(setup: &Setup, fed: Fed<'_>) -> impl Iterator<Item = String> {
     let arrival = &setup.run.arrival;
-    let uncounted = arrival.uncounted.first();
-    let unknown = arrival.unknown.as_ref().filter(|_| matters);
-    uncounted.or(unknown).map(|name| format!("{name} is not reproduced"))
+    let same = arrival.deduplicated.as_ref().filter(|_| fed.keys.is_none());
+    let same = same.map(|origin| format!("dataset_exact_deduplication ({origin})"));
+    arrival.uncounted.iter().cloned().chain(same)
 }
 
 /// Whether prompts and answers of preference rows are padded apart: TRL before 0.29.
@@ -47,11 +57,9 @@ pub(super) fn sides_apart(setup: &Setup, preference: bool) -> bool {
 }
 
 /// What of the figures does not hold, and why.
-pub(super) fn notes(setup: &Setup) -> Vec<String> {
+pub(super) fn notes(setup: &Setup, fed: Fed<'_>) -> Vec<String> {
     let arrival = &setup.run.arrival;
-    let mut notes: Vec<String> = arrival
-        .uncounted
-        .iter()
+    let mut notes: Vec<String> = uncounted(setup, fed)
         .map(|name| format!("{name} is not reproduced: the plan counts the rows as if it were not there"))
         .collect();
     notes.extend(

@@ -44,6 +44,16 @@ impl Rule for NoRun {
     fn judge(&self, budget: &Budget, _: &Setup, out: &mut Findings) {
         if let Some(refused) = &budget.refused {
             out.set(format!("the run would not take place: {refused}"));
+            out.fix = if refused.contains("no rows") {
+                Some(
+                    "Mend what leaves every row out, which other findings name, or the setting that takes none."
+                        .to_owned(),
+                )
+            } else if refused.contains("full batch") {
+                None
+            } else {
+                Some("Change the setting the message names.".to_owned())
+            };
         }
     }
 }

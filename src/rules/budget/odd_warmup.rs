@@ -119,6 +119,8 @@ impl Rule for OddWarmup {
 
 /// Where the warmup was set, if it was.
 fn origin(setup: &Setup) -> String {
-    let set = setup.run.warmup_steps.as_ref().or(setup.run.warmup_ratio.as_ref());
-    set.map_or(String::new(), |set| format!(" {} ({})", set.value, set.origin))
+    setup
+        .run
+        .warmup()
+        .map_or(String::new(), |set| format!(" {} ({})", set.value, set.origin))
 }

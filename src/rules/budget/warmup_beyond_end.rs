@@ -58,7 +58,7 @@ impl Rule for WarmupBeyondEnd {
         if schedule.warmup_steps < plan.steps || schedule.warmup_steps == 0 {
             return;
         }
-        let set = setup.run.warmup_steps.as_ref().or(setup.run.warmup_ratio.as_ref());
+        let set = setup.run.warmup();
         let origin = set.map_or(String::new(), |set| format!(" ({})", set.origin));
         let reached = schedule.last().map_or(0.0, |last| last / schedule.peak);
         out.blame(

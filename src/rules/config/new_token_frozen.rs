@@ -1,13 +1,16 @@
-use serde::Deserialize;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::config::{ConfigFacts, ConfigValue};
 use crate::model::setup::Setup;
-use crate::rule::{Rule, RuleMeta, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
+use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
-    /// A LoRA run that ends its answers with another token than the model was trained to, or that adds tokens, and leaves
+    /// A LoRA run that ends its answers with another token than the model was trained to, or that trains on added tokens, and leaves
     /// the embeddings frozen.
     ///
     /// ## Why it matters
@@ -59,6 +62,20 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct NewTokenFrozen {}
 
+/// Tokens that the model has no row for, in the data.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Beyond {
+    rows: u64,
+    ids: BTreeSet<u32>,
+}
+
+impl Merge for Beyond {
+    fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.ids.extend(other.ids);
+    }
+}
+
 /// Keys that name modules trained whole beside the adapter.
 const SAVED: &[&str] = &["lora_modules_to_save", "additional_target", "modules_to_save"];
 
@@ -82,10 +99,24 @@ fn adapter(config: &ConfigFacts) -> Option<&ConfigValue> {
 
 impl Rule for NewTokenFrozen {
     const META: RuleMeta = META;
-    type State = ();
-    const ROWS: bool = false;
+    /// The ids beyond the model's rows that the data have, each once, and how many rows have one.
+    type State = Beyond;
 
-    fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, beyond: &mut Beyond, _: &mut Findings) {
+        let vocab = row.setup.tokenizer.as_ref().and_then(|tokenizer| tokenizer.model_vocab);
+        let Some(vocab) = vocab.and_then(|vocab| u32::try_from(vocab).ok()) else {
+            return;
+        };
+        let ids = || row.encoded.iter().flat_map(|encoded| &encoded.input_ids).copied();
+        // Those of rows tokenised before that are in no vocabulary stand as u32::MAX; `schema/bad-ids` names them.
+        let new = |id: &u32| *id >= vocab && *id != u32::MAX;
+        if ids().any(|id| new(&id)) {
+            beyond.rows += 1;
+            beyond.ids.extend(ids().filter(new));
+        }
+    }
+
+    fn finish(&self, beyond: Beyond, setup: &Setup, out: &mut Findings) {
         let (Some(config), Some(tokenizer)) = (&setup.config, &setup.tokenizer) else {
             return;
         };
@@ -126,14 +157,13 @@ impl Rule for NewTokenFrozen {
             out.blame(&adapter.origin, message);
         }
         let Some(vocab) = tokenizer.model_vocab else { return };
-        let new = tokenizer
-            .specials
-            .iter()
-            .filter(|(_, id)| *id as usize >= vocab)
-            .count();
-        if new > 0 {
+        if let Some(first) = beyond.ids.first() {
+            let text = tokenizer.special(*first);
+            let text = text.map_or_else(String::new, |text| format!("`{text}`, "));
             let message = format!(
-                "{how} leaves the embeddings frozen, and {new} special tokens lie beyond the model's {vocab} rows"
+                "{how} leaves the embeddings frozen; beyond the model's {vocab} ids: {} in {}, the first {text}id {first}",
+                plural(beyond.ids.len() as u64, "token"),
+                plural(beyond.rows, "row"),
             );
             out.blame(&adapter.origin, message);
         }

@@ -38,7 +38,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Use the key that took its place, or run the version the config was written for: `--trainer trl@0.19.1`.
+    /// Use the key that took its place, or run the version the config was written for, as `--trainer trl@0.19.1`.
     "config/removed-key", Error, needs [Config]
 }
 
@@ -53,5 +53,25 @@ impl Rule for RemovedKey {
 
     fn finish(&self, (): (), setup: &Setup, out: &mut Findings) {
         super::tell(setup, FaultKind::RemovedKey, out);
+        let Some(config) = setup.config.as_ref().filter(|config| config.program != "trl") else {
+            return;
+        };
+        let of_transformers = |key: &str| {
+            config
+                .faults(FaultKind::RemovedKey)
+                .any(|fault| fault.message.contains(key))
+        };
+        out.fix = Some(if of_transformers("since transformers") {
+            format!(
+                "Use the key that took its place; or, where {} is to run with an older transformers, say which: \
+                 `--transformers 4.57`.",
+                config.program
+            )
+        } else {
+            format!(
+                "Use what the message names in its place, or take the key out of the config of {}.",
+                config.program
+            )
+        });
     }
 }

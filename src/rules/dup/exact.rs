@@ -10,8 +10,9 @@ use super::parts::{groups, said};
 rule_meta! {
     /// ## What it finds
     /// Rows that say the same as an earlier row: the same turns by the same roles, whatever their ids and
-    /// other columns, but for pictures, sounds and tools; of rows tokenised before, the same `input_ids`. The count is
-    /// exact (16 bytes a row are remembered, or written to `--tmp-dir`).
+    /// other columns, but for pictures, sounds and tools; of rows tokenised before, the same `input_ids`. Nothing where the
+    /// config has the trainer drop them (axolotl's `dataset_exact_deduplication`). The count is exact (16 bytes a row are
+    /// remembered, or written to `--tmp-dir`).
     ///
     /// ## Why it matters
     /// A repeated row is trained on more often than the others, unasked, and is memorised first.
@@ -49,6 +50,10 @@ impl Rule for Exact {
     }
 
     fn finish(&self, seen: Self::State, setup: &Setup, out: &mut Findings) {
+        // The trainer keeps one of each by itself.
+        if setup.run.arrival.deduplicated.is_some() {
+            return;
+        }
         let mut meetings = Meetings::new(setup);
         let mut clusters = groups::report(&seen, out, &|group| {
             format!("one of {} rows that say the same, first", group.len())

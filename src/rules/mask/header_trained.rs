@@ -12,6 +12,8 @@ rule_meta! {
     /// ## What it finds
     /// Rows in which the header of an answer carries loss, as `<|im_start|>assistant`, where prompts do not.
     ///
+    /// Nothing for torchtune, whose messages have one mask each, header and all: no setting of it makes another.
+    ///
     /// ## Why it matters
     /// The server writes the header itself, so the model is taught to write it a second time.
     ///
@@ -43,6 +45,9 @@ impl Rule for HeaderTrained {
         let (Some(example), Some(facts)) = (row.example, &row.setup.tokenizer) else {
             return;
         };
+        if row.setup.is_of("torchtune") {
+            return;
+        }
         for encoded in row.encoded.iter().filter(|encoded| !is_whole(encoded, row.setup.pad())) {
             let mut before: Option<Stretch> = None;
             let mut after_prompt = true;

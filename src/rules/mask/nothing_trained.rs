@@ -50,6 +50,8 @@ pub(crate) struct Seen {
     untrained: u64,
     /// Who speaks in them, by the names in the rows and by the usual ones.
     roles: BTreeSet<String>,
+    /// Of which had something to train before they were cut.
+    cut: u64,
 }
 
 impl Merge for Seen {
@@ -58,6 +60,7 @@ impl Merge for Seen {
         self.untrained += other.untrained;
         self.roles.extend(other.roles);
         self.roles = std::mem::take(&mut self.roles).into_iter().take(ROLES).collect();
+        self.cut += other.cut;
     }
 }
 
@@ -106,6 +109,18 @@ fn strangers<'s>(setup: &'s Setup, roles: &BTreeSet<String>) -> Option<&'s Confi
     })
 }
 
+/// What says which tokens are answers, in the trainer's own words.
+fn marks(setup: &Setup) -> &'static str {
+    let trainer = setup.trainer.as_deref().and_then(|name| name.split('@').next());
+    match trainer.unwrap_or_default() {
+        "axolotl" => "roles_to_train, roles, message_property_mappings and message_field_training of the set",
+        "llama-factory" => "the columns and tags of the set in dataset_info.json",
+        "torchtune" => "column_map, conversation_style and train_on_input of the set",
+        "unsloth" => "instruction_part and response_part",
+        _ => "`{% generation %}` in the chat template, the response template, or the columns of prompt and completion",
+    }
+}
+
 impl Rule for NothingTrained {
     const META: RuleMeta = META;
     type State = Seen;
@@ -132,6 +147,7 @@ impl Rule for NothingTrained {
                 seen.roles.insert(name.to_owned());
             }
         }
+        seen.cut += u64::from(encoded.full_trained > 0);
         // Without a trainer nothing else is made of an empty answer than that it is one, which a rule of its own says.
         if row.setup.trainer.is_none() && row.example.is_some_and(says_nothing) {
             return;
@@ -156,6 +172,14 @@ impl Rule for NothingTrained {
     }
 
     fn finish(&self, seen: Seen, setup: &Setup, out: &mut Findings) {
+        // Nothing was cut: what is trained was never marked.
+        if seen.untrained > 0 && seen.cut == 0 && setup.trainer.is_some() {
+            out.fix = Some(format!(
+                "Look at a row with `gonogo show`, and mend what says which tokens are answers: {}. Where an answer begins \
+                 within a token of the prompt, put a blank or a line break between the two.",
+                marks(setup)
+            ));
+        }
         if seen.rows > 0 && seen.rows == seen.untrained {
             out.set(format!(
                 "no row of {} trains anything: the loss would be 0 or NaN from the first step",

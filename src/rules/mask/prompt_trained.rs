@@ -55,7 +55,7 @@ impl Rule for PromptTrained {
             let prompts = || {
                 stretches(encoded).filter_map(|stretch| {
                     let turn = turn(stretch.what, example).filter(|turn| !turn.is_answer())?;
-                    let last = ends_in_answer(encoded, &stretch)
+                    let last = ends_in_answer(encoded, &stretch, example)
                         || beside
                             && is_trained(encoded, stretch.tokens.end - 1)
                             && is_before_answer(encoded, &stretch, example);
@@ -102,10 +102,14 @@ fn is_before_answer(encoded: &Encoded, stretch: &Stretch, example: &Example<'_>)
         .is_some_and(Turn::is_answer)
 }
 
-/// Whether the last token of a stretch is trained and reaches beyond the part it begins in.
-fn ends_in_answer(encoded: &Encoded, stretch: &Stretch) -> bool {
+/// Whether the last token of a stretch is trained and reaches into an answer.
+fn ends_in_answer(encoded: &Encoded, stretch: &Stretch, example: &Example<'_>) -> bool {
     let last = stretch.tokens.end - 1;
     let (start, end) = encoded.offsets[last];
-    let part = encoded.parts.iter().find(|part| part.end > start);
-    is_trained(encoded, last) && part.is_some_and(|part| part.end < end)
+    let mut parts = encoded.parts.iter().skip_while(|part| part.end <= start);
+    let own = parts.next();
+    let reached = parts.find(|part| part.end >= end);
+    is_trained(encoded, last)
+        && own.is_some_and(|part| part.end < end)
+        && reached.is_some_and(|part| turn(part.what, example).is_some_and(Turn::is_answer))
 }

@@ -39,6 +39,7 @@ impl Rule for IdBeyondVocab {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(facts) = &row.setup.tokenizer else { return };
         let (size, whose) = match facts.model_vocab {
+            Some(size) if facts.resized && size < facts.size => (facts.size, "the resized embedding"),
             Some(size) => (size, "the model's vocabulary"),
             None => (facts.size, "the tokenizer"),
         };

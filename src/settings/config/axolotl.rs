@@ -18,8 +18,9 @@ pub(super) fn schema(versions: Versions) -> Schema {
     Schema::default().with("axolotl", &["top", "plugin"], versions.program)
 }
 
-fn of_datasets(versions: Versions) -> Schema {
-    Schema::default().with("axolotl", &["datasets"], versions.program)
+/// The keys of an entry of `datasets`, or of its `type` where that is a mapping.
+fn of_datasets(group: &str, versions: Versions) -> Schema {
+    Schema::default().with("axolotl", &[group], versions.program)
 }
 
 /// Keys the schema takes away or renames, and what it says (`utils/schemas/deprecated.py`,
@@ -75,17 +76,24 @@ pub(super) fn read(mut reader: Reader<'_>, versions: Versions) -> Run {
     reader.check(&["strict", "axolotl_config_path"], "drops it without a word");
     deprecated(&mut reader);
     conflicts::axolotl(&mut reader);
-    let own = of_datasets(versions);
+    let own = of_datasets("datasets", versions);
+    let of_type = of_datasets("datasets.type", versions);
     let mut train = Vec::new();
     let mut eval = Vec::new();
     for (key, out) in [("datasets", &mut train), ("test_datasets", &mut eval)] {
         let Some(list) = reader.root.get(key) else { continue };
         for (at, item) in list.items().iter().enumerate() {
             check_dataset(&mut reader, &own, &format!("{key}.{at}"), item);
+            if let Some(format) = item.get("type") {
+                check_dataset(&mut reader, &of_type, &format!("{key}.{at}.type"), format);
+            }
             let mut found = data(&reader, &format!("{key}.{at}"), item);
             if let Some(data) = &mut found {
                 // What the schema has not is dropped.
                 data.entry.retain(|key, _| own.field(key).is_some());
+                if let Some(Json::Object(format)) = data.entry.get_mut("type") {
+                    format.retain(|key, value| of_type.field(key).is_some() && !value.is_null());
+                }
             }
             out.extend(found);
         }

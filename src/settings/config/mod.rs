@@ -24,6 +24,7 @@ pub mod yaml;
 use std::path::{Path, PathBuf};
 
 use crate::model::config::{Fault, FaultKind};
+use crate::model::example::Shape;
 use crate::model::version::Version;
 
 use super::UsageError;
@@ -182,8 +183,29 @@ impl Config {
         })))
     }
 
+    /// Takes it for a config of the one of TRL's trainers that rows of this shape are for, where it may be of several.
+    /// Says whether that is another than before.
+    pub fn follow(&mut self, shape: Shape) -> bool {
+        let Program::Trl(taken) = self.program else {
+            return false;
+        };
+        let name = self.path.display().to_string();
+        let Some(method) = recognise::by_rows(&self.document.root, &name, taken, shape) else {
+            return false;
+        };
+        self.program = Program::Trl(method);
+        true
+    }
+
     /// What the config comes to at these versions, with `--set` on top of it.
     pub fn at(&self, versions: Versions, set: &[(String, String)]) -> Run {
+        // It names the program, and is none of its options.
+        let is_trl = matches!(self.program, Program::Trl(_));
+        let set: Vec<_> = set
+            .iter()
+            .filter(|(key, _)| !is_trl || key != "trainer_type")
+            .cloned()
+            .collect();
         let path = self.path.display().to_string();
         let label = match self.program {
             Program::Transformers => format!("transformers {}", versions.transformers),
@@ -207,7 +229,7 @@ impl Config {
             },
             dialect: self.dialect,
             label,
-            set,
+            set: &set,
             faults: self
                 .document
                 .repeated

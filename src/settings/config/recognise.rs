@@ -1,5 +1,7 @@
 //! Whose config a file is, by the keys only that program has.
 
+use crate::model::example::Shape;
+
 use super::schema::knows;
 use super::tree::{Node, Value};
 
@@ -31,6 +33,23 @@ pub enum Method {
 }
 
 impl Method {
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, own)| *own == name)
+            .map(|(method, _)| *method)
+    }
+
+    /// Those that train on rows of a shape.
+    fn of_rows(shape: Shape) -> &'static [Self] {
+        match shape {
+            Shape::Preference => &[Self::Dpo, Self::Reward, Self::Orpo, Self::Cpo, Self::Kto],
+            Shape::Kto => &[Self::Kto],
+            _ => &[],
+        }
+    }
+
     const ALL: &[(Self, &'static str)] = &[
         (Self::Sft, "sft"),
         (Self::Dpo, "dpo"),
@@ -287,20 +306,42 @@ fn has_component(node: &Node) -> bool {
 /// The trainer a config of TRL's is for: `trl sft` and `trl dpo` read the same kind of file, so that only
 /// keys that one of them has alone can tell, or the names of the file and its folders.
 fn method(root: &Node, name: &str) -> Method {
+    by_name(name).unwrap_or_else(|| by_keys(root))
+}
+
+/// Which of TRL's trainers rows of a shape are for, where the config was taken for another's, and neither its name nor
+/// its keys say so.
+pub(super) fn by_rows(root: &Node, name: &str, taken: Method, shape: Shape) -> Option<Method> {
+    let fitting = Method::of_rows(shape);
+    if by_name(name).is_some() || fitting.contains(&taken) {
+        return None;
+    }
+    let of_any = |key: &str| Method::ALL.iter().any(|(_, method)| knows("trl", &[method], key));
+    let has_all = |method: &&Method| {
+        let keys = root.entries().iter().map(|entry| entry.key.as_str());
+        let mut own = keys.filter(|key| of_any(key) && !knows("transformers", &["TrainingArguments"], key));
+        own.all(|key| knows("trl", &[method.name(), "script", "model"], key))
+    };
+    fitting.iter().find(has_all).copied()
+}
+
+/// The trainer that the names of the file and its folders have.
+fn by_name(name: &str) -> Option<Method> {
     let name = name.to_lowercase();
     // The name of the file counts most, then that of its folder, and so on.
     let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let method = |name: &str| Method::ALL.iter().find(|(_, own)| *own == name);
-    let named = (0..words.len()).rev().find_map(|at| {
+    (0..words.len()).rev().find_map(|at| {
         // `online_dpo` is none of the methods that its words name.
         let pair = at
             .checked_sub(1)
             .map(|before| format!("{}_{}", words[before], words[at]));
-        pair.and_then(|pair| method(&pair)).or_else(|| method(words[at]))
-    });
-    if let Some((method, _)) = named {
-        return *method;
-    }
+        pair.and_then(|pair| Method::named(&pair))
+            .or_else(|| Method::named(words[at]))
+    })
+}
+
+/// The trainer that alone has most of the keys.
+fn by_keys(root: &Node) -> Method {
     let known = |method: &str, key: &str| knows("trl", &[method], key);
     let score = |method: &'static str| {
         root.entries()

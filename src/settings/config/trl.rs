@@ -221,6 +221,7 @@ fn data(reader: &Reader<'_>, train: &mut Vec<Data>, eval: &mut Vec<Data>) {
             let path = format!("{prefix}.{at}");
             let text = |keys: &[&str]| keys.iter().find_map(|key| item.get(key)?.text().map(str::to_owned));
             let Some(name) = text(&["path", "id"]) else { continue };
+            let weight = item.get("weight").map(|weight| ("weight".to_owned(), weight.json()));
             train.push(Data {
                 origin: origin(
                     reader,
@@ -233,7 +234,7 @@ fn data(reader: &Reader<'_>, train: &mut Vec<Data>, eval: &mut Vec<Data>) {
                     item.get("data_dir"),
                 ),
                 split: Some(text(&["split"]).unwrap_or_else(|| "train".to_owned())),
-                entry: Map::new(),
+                entry: weight.into_iter().collect(),
                 name,
             });
         }

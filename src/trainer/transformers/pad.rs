@@ -67,7 +67,7 @@ impl Padding {
                 )
             })?;
             if token.id.is_none() {
-                let message = format!("the padding token {:?} is not in the vocabulary: None < 0", token.text);
+                let message = format!("the padding token `{}` is not in the vocabulary: None < 0", token.text);
                 return Err(raises("TypeError", message));
             }
         }

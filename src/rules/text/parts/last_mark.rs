@@ -16,13 +16,13 @@ pub(in super::super) fn last_mark(said: &str) -> Option<&str> {
     if first.len() > 1 && first.bytes().all(|byte| byte.is_ascii_punctuation()) {
         return Some(first);
     }
-    let heading = line.char_indices().take(HEADING).find(|(_, c)| matches!(c, ':' | '：'));
-    if let Some((at, colon)) = heading {
-        return Some(&line[..at + colon.len_utf8()]);
-    }
     if first.starts_with(['[', '<', '【', '（']) {
         let end = first.find([']', '>', '】', '）', '=']).unwrap_or(first.len());
         return Some(&first[..end]);
+    }
+    let heading = line.char_indices().take(HEADING).find(|(_, c)| matches!(c, ':' | '：'));
+    if let Some((at, colon)) = heading {
+        return Some(&line[..at + colon.len_utf8()]);
     }
     let second = words.next().filter(|_| start > 0 && words.next().is_some())?;
     Some(&line[..first.len() + 1 + second.len()])

@@ -256,9 +256,11 @@ def axolotl(root):
 
     def add(group, name):
         for key, (types, default, alias) in flat(classes, name).items():
-            found[(group, key)] = (types, default)
-            if alias:
-                found[(group, alias)] = (types, default)
+            for named in filter(None, (key, alias)):
+                # An entry may be of any of its group's classes, so a key takes what it takes in one of them.
+                before = found.get((group, named), ("", ""))[0].split("|")
+                both = sorted({*before, *types.split("|")} - {""})
+                found[(group, named)] = ("|".join(both), default)
 
     add("top", "AxolotlInputConfig")
     for group, names in {"datasets": ("SFTDataset", "DPODataset", "KTODataset", "StepwiseSupervisedDataset",

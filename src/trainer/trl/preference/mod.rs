@@ -27,6 +27,7 @@ use crate::encode::locate::{locate, parts};
 use crate::model::batch::Sequence;
 use crate::model::encoded::{EncodeError, Encoded, IGNORE, What};
 use crate::model::example::{Branch, Example, Turn};
+use crate::trainer::failure::not_in_vocabulary;
 use crate::trainer::intended::label;
 
 use super::options::raises;
@@ -190,7 +191,7 @@ fn pad_id(kit: &Kit, given: Option<&String>, version: Version) -> Result<u32, En
             kit.id_or_unknown(pad)
         }
     });
-    id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))
+    id.ok_or_else(|| raises("ValueError", not_in_vocabulary(pad.as_deref())))
 }
 
 /// Images need a model that takes them.

@@ -3,6 +3,7 @@
 use crate::encode::kit::Kit;
 use crate::model::batch::{Batch, Sequence};
 use crate::model::encoded::{EncodeError, Encoded, IGNORE};
+use crate::trainer::failure::not_in_vocabulary;
 use crate::trainer::transformers::collate::Collator as Library;
 use crate::trainer::transformers::flatten::Flattening;
 use crate::trainer::transformers::pad::Pad;
@@ -71,8 +72,7 @@ impl Collates {
             .or_else(|| kit.text_of("pad_token"))
             .or_else(|| eos.map(str::to_owned));
         let pad_id = pad.as_deref().and_then(|pad| id_of(kit, pad, features));
-        let pad_id =
-            pad_id.ok_or_else(|| raises("ValueError", format!("the pad token {pad:?} is not in the vocabulary")))?;
+        let pad_id = pad_id.ok_or_else(|| raises("ValueError", not_in_vocabulary(pad.as_deref())))?;
         let strategy = options.packing_strategy.as_deref().unwrap_or(features.packing);
         // `bfd-requeue` of 0.29 keeps no documents apart.
         let packs_documents = options.packing && matches!(strategy, "bfd" | "bfd_split" | "ffd");

@@ -1,0 +1,3 @@
+//! What rules of this category are made of.
+
+pub(super) mod rate;
