@@ -244,3 +244,58 @@ fn calls_in_text_are_checked_as_those_apart() {
         holds(&all, called, &odd, message);
     }
 }
+
+/// A call in a turn of its own, as LLaMA-Factory has them, between a question and what follows.
+fn called_apart(at: usize) -> String {
+    let called = r#"{"from": "function_call", "value": "{\"name\": \"sky\", \"arguments\": {\"city\": \"Oslo\"}}"}"#;
+    let after = r#"{"from": "observation", "value": "rain"}, {"from": "gpt", "value": "It rains."}"#;
+    let asked = format!(r#"{{"from": "human", "value": "Rain on day {at}?"}}"#);
+    format!("{{\"conversations\": [{asked}, {called}, {after}], \"tools\": \"{TOOLS}\"}}\n")
+}
+
+#[test]
+fn calls_in_turns_of_their_own_are_checked_as_those_in_messages() {
+    let rules = [
+        "schema/missing-tools",
+        "schema/call-in-text",
+        "schema/unknown-tool",
+        "schema/wrong-arguments",
+        "schema/tool-call-without-result",
+        "text/unfilled-placeholder",
+    ];
+    let usual = called_apart(7);
+    let changed = |from: &str, to: &str| {
+        assert!(usual.contains(from), "{from}");
+        usual.replace(from, to)
+    };
+    for (odd, message) in [
+        (changed(TOOLS, ""), "the row has no `tools`"),
+        (changed("function_call", "gpt"), "where 199 rows have theirs in"),
+        (
+            changed("Oslo", "<CITY_NAME>"),
+            "the argument `<CITY_NAME>` was not filled in",
+        ),
+        (
+            changed(r#"{"from": "observation", "value": "rain"}, "#, ""),
+            "followed by an assistant turn",
+        ),
+    ] {
+        holds(&rules, called_apart, &odd, message);
+    }
+    let (start, end) = (
+        usual.find(r#"{"from": "function_call""#),
+        usual.find(r#"{"from": "observation""#),
+    );
+    let call = &usual[start.expect("a call")..end.expect("its result")];
+    let quiet = [
+        changed(r#""value": "{\"name"#, r#""value": "<think>\nSo.\n</think>\n\n{\"name"#),
+        changed(call, &format!("{call}{call}")),
+        changed(
+            r#"{\"name\": \"sky\", \"arguments\": {\"city\": \"Oslo\"}}"#,
+            r#"[{\"name\": \"sky\", \"arguments\": {\"city\": \"Oslo\"}}, {\"name\": \"sky\", \"arguments\": {\"city\": \"Bonn\"}}]"#,
+        ),
+    ];
+    for quiet in quiet {
+        assert_eq!(said(&rules, called_apart, &quiet, 1000), [""; 0], "{quiet}");
+    }
+}

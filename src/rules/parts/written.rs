@@ -1,5 +1,5 @@
-//! Tools and calls that are written into texts as Hermes and Qwen write them: JSON between tags. Others write XML there,
-//! which is not looked at.
+//! Tools and calls that are written into texts: JSON between tags, as Hermes and Qwen write them, and LLaMA-Factory's turns
+//! that are a call. Others write XML between the tags, which is not looked at.
 
 use std::borrow::Cow;
 
@@ -49,10 +49,30 @@ pub(in super::super) fn read(text: &str) -> Result<Value<'static>, String> {
     }
 }
 
-/// Shows every call of a turn, in `tool_calls` or written into its text.
+/// Whether a turn of its own is a call, in JSON: `function_call`, which is what LLaMA-Factory 0.9.5 calls its `function_tag`
+/// unless it is told otherwise.
+pub(in super::super) fn is_call(turn: &Turn<'_>) -> bool {
+    turn.role_text == "function_call"
+}
+
+/// The JSON of a turn that is a call, behind the thoughts that may stand before it.
+pub(in super::super) fn json<'t>(turn: &'t Turn<'_>) -> &'t str {
+    turn.text.rsplit("</think>").next().unwrap_or_default()
+}
+
+/// Shows every call of a turn, in `tool_calls` or written into its text. Those between tags are looked for where these can
+/// be.
 pub(in super::super) fn each_call(turn: &Turn<'_>, tags: bool, show: &mut dyn FnMut(&Call<'_>)) {
     if turn.has_tool_calls() {
         tools::calls(turn).unwrap_or_default().iter().for_each(show);
+        return;
+    }
+    if is_call(turn) {
+        match Value::from_json(json(turn)) {
+            Ok(Value::Array(calls)) => calls.iter().for_each(|call| show(&tools::written(turn, call))),
+            Ok(call) => show(&tools::written(turn, &call)),
+            Err(_) => {}
+        }
         return;
     }
     if turn.role != Role::Assistant || !tags {
@@ -68,7 +88,10 @@ pub(in super::super) fn each_call(turn: &Turn<'_>, tags: bool, show: &mut dyn Fn
 /// Whether a row makes any call.
 pub(in super::super) fn calls_any(example: &Example<'_>, tags: bool) -> bool {
     let written = |turn: &Turn<'_>| tags && turn.role == Role::Assistant && search::contains(&turn.text, OPEN);
-    example.turns.iter().any(|turn| turn.has_tool_calls() || written(turn))
+    example
+        .turns
+        .iter()
+        .any(|turn| turn.has_tool_calls() || is_call(turn) || written(turn))
 }
 
 /// The JSON of the calls that are written into a text; `None` for the last, where it does not end.

@@ -82,9 +82,8 @@ impl Rule for BadToolCall {
 
 /// The first call that is wrong: where below the message, and how. Those in the text are looked for where tags can be.
 fn wrong(turn: &Turn<'_>, tags: bool) -> Option<(String, String)> {
-    if turn.role_text == "function_call" {
-        // LLaMA-Factory's calls are text, after the thoughts if there are any.
-        let call = turn.text.rsplit("</think>").next().unwrap_or_default();
+    if written::is_call(turn) {
+        let call = written::json(turn);
         let wrong = if call.trim_start().starts_with('[') {
             serde_json::from_str::<serde::de::IgnoredAny>(call)
                 .is_err()
@@ -92,7 +91,8 @@ fn wrong(turn: &Turn<'_>, tags: bool) -> Option<(String, String)> {
         } else {
             tools::wrong_json(call)
         };
-        return wrong.map(|wrong| (format!("/{}", turn.key), format!("the function call is {wrong}")));
+        let wrong = wrong.map(|wrong| format!("is {wrong}")).or_else(|| lacking(call));
+        return wrong.map(|wrong| (format!("/{}", turn.key), format!("the function call {wrong}")));
     }
     if !turn.has_tool_calls() {
         return tags
@@ -126,6 +126,15 @@ fn wrong(turn: &Turn<'_>, tags: bool) -> Option<(String, String)> {
         let pointer = format!("{}/arguments", call.pointer);
         Some((pointer, format!("the arguments of `{}` are {wrong}", clip(name))))
     })
+}
+
+/// The key that a call in a turn of its own lacks: LLaMA-Factory 0.9.5 reads both of each (`data/formatter.py`).
+fn lacking(json: &str) -> Option<String> {
+    let value = Value::from_json(json).ok()?;
+    let calls = value.as_array().unwrap_or(std::slice::from_ref(&value));
+    let lacks = |key: &&str| calls.iter().any(|call| call.get(key).is_none_or(Value::is_null));
+    let key = ["name", "arguments"].into_iter().find(lacks)?;
+    Some(format!("has no `{key}`"))
 }
 
 /// What is wrong with the first call that is written into a text as Hermes and Qwen write them, as JSON between

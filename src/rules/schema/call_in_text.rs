@@ -14,8 +14,8 @@ use crate::sketch::Merge;
 rule_meta! {
     /// ## What it finds
     /// A few calls of declared tools that are written into the text of an answer, in a set whose other calls stand in
-    /// `tool_calls`; and calls without tags, bare or in a block of code, where the others stand between `<tool_call>` and
-    /// its end.
+    /// `tool_calls` or in `function_call` turns; and calls without tags, bare or in a block of code, where the others stand
+    /// between `<tool_call>` and its end.
     ///
     /// ## Why it matters
     /// The template prints a call its own way, and such a text as it stands: the model learns a second form, which nothing
@@ -72,9 +72,10 @@ impl Rule for CallInText {
             return;
         };
         let answers = || example.turns.iter().filter(|turn| turn.role == Role::Assistant);
-        forms.apart += u64::from(answers().any(Turn::has_tool_calls));
+        let is_apart = |turn: &Turn<'_>| turn.has_tool_calls() || written::is_call(turn);
+        forms.apart += u64::from(answers().any(is_apart));
         let mut names = None;
-        for turn in answers().filter(|turn| !turn.has_tool_calls() && turn.role_text != "function_call") {
+        for turn in answers().filter(|turn| !is_apart(turn)) {
             let text = turn.trimmed();
             let tagged = row.chars.angle() && written::between(text).next().is_some();
             if !tagged && called(text).is_none() {
@@ -103,7 +104,12 @@ impl Rule for CallInText {
         };
         if forms.apart >= LEAST {
             for rows in [&forms.tagged, &forms.bare] {
-                rows.report(forms.apart, PER, out, say("", forms.apart, "in `tool_calls`"));
+                rows.report(
+                    forms.apart,
+                    PER,
+                    out,
+                    say("", forms.apart, "in `tool_calls` or a turn of their own"),
+                );
             }
         } else if forms.tagged.count() >= LEAST {
             let tagged = forms.tagged.count();

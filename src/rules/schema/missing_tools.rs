@@ -7,7 +7,7 @@ use crate::model::example::{Role, Turn};
 use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
-use crate::rules::parts::tools;
+use crate::rules::parts::{tools, written};
 use crate::search;
 use crate::sketch::Merge;
 
@@ -76,18 +76,16 @@ impl Rule for MissingTools {
         let Some(example) = row.example.filter(|example| example.conversational) else {
             return;
         };
-        let Some(caller) = example.turns.iter().find(|turn| turn.has_tool_calls()) else {
+        let calls = |turn: &&Turn<'_>| turn.has_tool_calls() || written::is_call(turn);
+        let Some(caller) = example.turns.iter().find(calls) else {
             return;
         };
         if tools::column(example).is_some_and(any) {
             seen.declaring += 1;
             return;
         }
-        let names: Vec<&str> = tools::calls(caller)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|call| call.name)
-            .collect();
+        let mut names: Vec<String> = Vec::new();
+        written::each_call(caller, false, &mut |call| names.extend(call.name.map(str::to_owned)));
         let given = |turn: &&Turn<'_>| matches!(turn.role, Role::System | Role::User);
         let mut said = example.turns.iter().filter(given);
         let elsewhere = row
@@ -97,8 +95,8 @@ impl Rule for MissingTools {
             seen.told += 1;
         }
         for name in names {
-            if seen.names.len() < 2 && !seen.names.contains(name) {
-                seen.names.insert(name.to_owned());
+            if seen.names.len() < 2 && !seen.names.contains(&name) {
+                seen.names.insert(name);
             }
         }
         out.field(

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Turn};
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::parts::{tools, turns};
+use crate::rules::parts::{tools, turns, written};
 
 rule_meta! {
     /// ## What it finds
@@ -46,9 +46,11 @@ impl Rule for ToolCallWithoutResult {
             }
         }
         for (at, turn) in example.turns.iter().enumerate().skip(1) {
-            let calls = |turn: &Turn<'_>| turn.role == Role::Assistant && turn.has_tool_calls();
+            let calls =
+                |turn: &Turn<'_>| turn.role == Role::Assistant && (turn.has_tool_calls() || written::is_call(turn));
             let unanswered = turns::before(example, at).is_some_and(calls);
-            if unanswered && !matches!(turn.role, Role::Tool | Role::Other) {
+            // Turns that are a call may follow each other, as the calls of one turn do.
+            if unanswered && !matches!(turn.role, Role::Tool | Role::Other) && !written::is_call(turn) {
                 out.field(
                     &row.place,
                     || turn.pointer(),

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::model::example::{Role, Turn};
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
-use crate::rules::parts::tools;
+use crate::rules::parts::{tools, written};
 
 rule_meta! {
     /// ## What it finds
@@ -70,7 +70,7 @@ impl Rule for ToolResultWithoutCall {
 /// Whether a turn may have called a tool: calls are as often written into the text as beside it.
 fn may_call(turn: &Turn<'_>) -> bool {
     turn.has_tool_calls()
-        || turn.role_text == "function_call"
+        || written::is_call(turn)
         || turn.role == Role::Other
         || (turn.role == Role::Assistant && turn.text.contains(['{', '[', '<', '(', ':']))
 }

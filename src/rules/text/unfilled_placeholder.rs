@@ -5,7 +5,7 @@ use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 use super::parts::{other_slots, slots, slots_of_calls};
-use crate::rules::parts::tools;
+use crate::rules::parts::written;
 
 rule_meta! {
     /// ## What it finds
@@ -100,15 +100,18 @@ impl Rule for UnfilledPlaceholder {
                 },
             );
         }
-        for turn in example.turns.iter().filter(|turn| turn.has_tool_calls()) {
-            for call in tools::calls(turn).unwrap_or_default() {
+        let said = |slot: &str| {
+            let mut said = example.turns.iter().filter(|turn| !written::is_call(turn));
+            said.any(|turn| turn.text.contains(slot))
+        };
+        for turn in &example.turns {
+            written::each_call(turn, false, &mut |call| {
                 let slot = call.arguments.and_then(slots_of_calls::find);
-                let said = |slot: &str| example.turns.iter().any(|turn| turn.text.contains(slot));
                 if let Some(slot) = slot.filter(|slot| !said(slot)) {
                     let message = || format!("the argument `{}` was not filled in", clip(slot));
                     out.field(&row.place, || turn.message_pointer() + &call.pointer, message);
                 }
-            }
+            });
         }
     }
 }
