@@ -56,6 +56,8 @@ const MOST: u64 = 64;
 const WORDS: usize = 3;
 /// The same in letters, in scripts without blanks.
 const LETTERS: usize = 6;
+/// Letters at the end of a line that tell whether it ends in code.
+const NEAR: usize = 24;
 
 /// Words of rows whose answers end without a sign.
 static VERSES: Spoken = Spoken::of(
@@ -177,5 +179,5 @@ fn is_sentence(said: &str) -> bool {
     let point = line.starts_with(['-', '*', '•', '+']);
     let of_words = said.split(' ').filter(|word| !word.is_empty()).nth(WORDS - 1).is_some();
     let of_letters = || said.chars().filter(|c| *c > '\u{2E7F}').nth(LETTERS - 1).is_some();
-    !point && !line.contains(code) && (of_words || of_letters())
+    !point && !line.chars().rev().take(NEAR).any(code) && (of_words || of_letters())
 }
