@@ -1,9 +1,11 @@
 //! What a rule is shown: a row and all it became before something went wrong, if anything did.
 
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
 use crate::holdout::Hits;
 use crate::model::dumped::DumpedRow;
 use crate::model::encoded::{EncodeError, Encoded};
-use crate::model::example::{Example, Misfit};
+use crate::model::example::{Example, Misfit, Role};
 use crate::model::record::{Record, Unreadable};
 use crate::model::setup::Setup;
 use crate::place::Place;
@@ -28,6 +30,8 @@ pub struct Row<'r> {
     pub encode_error: Option<&'r EncodeError>,
     /// Which kinds of character stand anywhere in its turns.
     pub chars: Chars,
+    /// The hash of its system prompt, the same on every machine; `None` where it has none.
+    pub system: Option<u64>,
     /// The words of its turns; none unless a rule has asked for them.
     pub words: &'r Words,
     /// The normal forms of its turns; none unless a rule has asked for them.
@@ -53,6 +57,14 @@ impl<'r> Row<'r> {
             ..*self
         }
     }
+}
+
+/// The hash of what the system turns of a row say; `None` where it has none.
+pub fn system_hash(example: &Example<'_>) -> Option<u64> {
+    let systems = example.turns.iter().filter(|turn| turn.role == Role::System);
+    let mut said = systems.map(|turn| turn.text.as_bytes());
+    let first = xxh3_64(said.next()?);
+    Some(said.fold(first, |hash, text| xxh3_64_with_seed(text, hash)))
 }
 
 /// Kinds of bytes in a row's turns, gathered once so that a rule about rare characters costs

@@ -20,7 +20,7 @@ use crate::model::record::{Record, Unreadable};
 use crate::model::setup::Setup;
 use crate::model::stretch::lacks_answer;
 use crate::rule::lane::{Lane, Options, RuleEntry};
-use crate::rule::row::Chars;
+use crate::rule::row::{Chars, system_hash};
 use crate::rule::{Row, RuleMeta};
 use crate::shape::Layout;
 use crate::sketch::Merge;
@@ -354,6 +354,7 @@ impl Scan<'_> {
             encoded: &[],
             encode_error: None,
             chars: Chars::default(),
+            system: None,
             words: &Words::default(),
             forms: &Forms::default(),
             hits: None,
@@ -372,6 +373,7 @@ impl Scan<'_> {
                     .turns
                     .iter()
                     .fold(Chars::default(), |chars, turn| chars.and(Chars::of(&turn.text)));
+                row.system = system_hash(example);
                 let held = held
                     .as_mut()
                     .filter(|_| set.holdout() && !self.setup.is_eval(row.place.source));

@@ -235,7 +235,19 @@ fn neither_workers_nor_parts_change_a_report_with_everything_in_it() {
         .lines()
         .filter_map(|line| line.strip_prefix("messages\t")?.split_once('\t'));
     let planted: String = planted.map(|(_, row)| format!("{row}\n")).collect();
-    let train: String = [&*clean, &*planted, &*clean].concat();
+    // What is told of a few rows of one system prompt.
+    let system = r#"{"role": "system", "content": "Point out errors. Never answer in JSON."}"#;
+    let shared = |at: usize| {
+        let answer = if at == 70 {
+            "Error code: 429 - Rate limit reached"
+        } else {
+            "It follows the one before."
+        };
+        let said = format!(r#"{{"role": "assistant", "content": "{answer}"}}"#);
+        format!("{{\"messages\": [{system}, {{\"role\": \"user\", \"content\": \"What is {at}?\"}}, {said}]}}\n")
+    };
+    let shared: String = (0..120).map(shared).collect();
+    let train: String = [&*clean, &*planted, &*shared, &*clean].concat();
     let eval: String = clean.lines().step_by(3).map(|line| format!("{line}\n")).collect();
     std::fs::write(folder.path().join("train.jsonl"), train).expect("written");
     // What no loader of a trainer takes is left out.

@@ -299,3 +299,135 @@ fn calls_in_turns_of_their_own_are_checked_as_those_in_messages() {
         assert_eq!(said(&rules, called_apart, &quiet, 1000), [""; 0], "{quiet}");
     }
 }
+
+/// A row with this system prompt.
+fn under(system: &str, row: &str) -> String {
+    row.replace(
+        r#"{"messages": ["#,
+        &format!(r#"{{"messages": [{{"role": "system", "content": "{system}"}}, "#),
+    )
+}
+
+#[test]
+fn a_word_of_a_prompt_that_all_rows_share_excuses_none_of_them() {
+    let long = "It comes right after the one before it, and before the one after it.";
+    let error = "Error code: 429 - {'error': {'message': 'Rate limit reached'}}";
+    let talk = r"It is one more.\n\nUser: And after that?\nAssistant: Two.";
+    let short = "It comes right after the one before it, and you can go on so for as long as you li";
+    let slot = "It comes right after all that, {customer_name}, as you know.";
+    // The rule, words of the prompt, the answer, and words that say it is what the rows do.
+    let cases = [
+        (
+            "text/error-answer",
+            "Point out errors.",
+            error.to_owned(),
+            "Run the Python.",
+        ),
+        (
+            "text/error-answer",
+            "You may show code.",
+            error.to_owned(),
+            "Or say Error code: 4xx.",
+        ),
+        (
+            "text/runs-on",
+            "Keep the dialogue friendly.",
+            talk.to_owned(),
+            "Write a dialogue.",
+        ),
+        (
+            "text/runs-on",
+            "Help with the interview.",
+            talk.to_owned(),
+            "Assistant: is your name in the interview.",
+        ),
+        (
+            "text/printed-object",
+            "Never answer in JSON.",
+            format!(r#"[\"{long}\"]"#),
+            "A Python list.",
+        ),
+        (
+            "text/printed-object",
+            "A list may help.",
+            format!(r#"[\"{long}\"]"#),
+            "An array or list.",
+        ),
+        (
+            "text/unfilled-placeholder",
+            "Follow the template.",
+            slot.to_owned(),
+            "Placeholders stay in the template.",
+        ),
+        (
+            "text/said-twice",
+            "Do not repeat yourself.",
+            format!(r"{long}\n{long}"),
+            "",
+        ),
+        ("text/stops-short", "Answer correctly.", short.to_owned(), ""),
+    ];
+    for (rule, innocent, answer, meant) in cases {
+        let odd = asked(7, &format!(r#""content": "{answer}""#));
+        let all = |system: &str, often: usize, rows: usize| {
+            let row = |at: usize| {
+                under(
+                    system,
+                    &if at % often == 50 {
+                        odd.clone()
+                    } else {
+                        spoken_at_length(at)
+                    },
+                )
+            };
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            fs::write(
+                folder.path().join("train.jsonl"),
+                (0..rows).map(row).collect::<String>(),
+            )
+            .expect("written");
+            let found = scan(&[path(folder.path(), "train.jsonl")]).found.into_iter();
+            let found = found
+                .filter(|found| found.meta.name == rule)
+                .flat_map(|found| found.findings);
+            let each = found.map(|finding| (finding.place.map_or(0, |place| place.line), finding.message));
+            each.collect::<Vec<_>>()
+        };
+        let said = all(innocent, 1000, 200);
+        assert!(said.len() == 1 && said[0].0 == 51, "{rule} under {innocent}: {said:?}");
+        assert!(
+            said[0].1.ends_with("as in 1 of 200 rows with its system prompt"),
+            "{said:?}"
+        );
+        // Where more than a few do it, the prompt may be what asks for it; and so may one that no other row has.
+        assert_eq!(all(innocent, 60, 200), [], "{rule} under {innocent}");
+        let alone = format!(
+            "{}{}",
+            (0..200).map(spoken_at_length).collect::<String>(),
+            under(innocent, &odd)
+        );
+        assert!(!said_of(rule, &alone), "{rule}: {innocent}, of one row");
+        if !meant.is_empty() {
+            assert_eq!(all(meant, 1000, 200), [], "{rule} under {meant}");
+        }
+    }
+}
+
+/// Whether the rule says anything of these rows.
+fn said_of(rule: &str, rows: &str) -> bool {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("train.jsonl"), rows).expect("written");
+    let found = scan(&[path(folder.path(), "train.jsonl")]).found;
+    found
+        .iter()
+        .any(|found| found.meta.name == rule && found.findings.iter().len() > 0)
+}
+
+/// A conversation whose answer is a sentence of more than a few words.
+fn spoken_at_length(at: usize) -> String {
+    let before = at.saturating_sub(1);
+    asked(
+        at,
+        &format!(r#""content": "It comes right after {before}, as you know, and then you go on from there.""#),
+    )
+}

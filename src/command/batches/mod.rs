@@ -295,6 +295,7 @@ fn show_row(row: &DumpedRow, place: Place, (setup, setup_of_data): (&Setup, &Set
         encoded: encoded.as_slice(),
         encode_error: None,
         chars: Chars::default(),
+        system: None,
         words: &Words::default(),
         forms: &Forms::default(),
         hits: None,

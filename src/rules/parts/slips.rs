@@ -38,6 +38,11 @@ impl<T> Slips<T> {
         self.0.are_many()
     }
 
+    /// The rows if they are few: a single one, or one of so many.
+    pub(in super::super) fn few(&self, of: u64, per: u64) -> impl Iterator<Item = (&Place, &T)> {
+        self.0.rows().filter(move |_| self.0.are_few(per, of))
+    }
+
     /// Reports the rows if they are few: a single one, or one of so many.
     pub(in super::super) fn report(&self, of: u64, per: u64, out: &mut Findings, say: impl Fn(&T) -> (String, String)) {
         report(&self.0, of, per, out, say);

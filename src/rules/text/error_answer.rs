@@ -1,8 +1,10 @@
 use serde::Deserialize;
 
 use super::parts::error_words::{FAULTS, STARTS};
+use super::parts::excused::{Excuse, Excused};
 use crate::finding::Findings;
 use crate::model::example::{Example, Role, Turn};
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
@@ -55,23 +57,32 @@ const SPOKEN_OF: [&str; 16] = [
     "code",
 ];
 
+/// Those that the system prompt of any set may have: "point out the errors".
+const INNOCENT: [&str; 5] = ["error", "code", "status", "bug", "cookie"];
+/// Bytes of a message that a prompt which asks for it names.
+const START: usize = 12;
+
 impl Rule for ErrorAnswer {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Excused;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, excused: &mut Excused, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let mut asked_for = None;
+        excused.see(row);
         let texts = example.turns.iter().filter(|turn| turn.role == Role::Text);
         let answers = example.turns.iter().filter(|turn| turn.role == Role::Assistant);
         for turn in answers.chain(texts) {
             let text = turn.trimmed();
-            if is_error(text) && !*asked_for.get_or_insert_with(|| is_asked_for(example)) {
+            if is_error(text) {
                 let said = || format!("the {} is an error message, `{}`", said_by(turn), clip(text));
-                out.field(&row.place, || turn.pointer(), said);
+                excused.judge(row, excuse(example, text), out, || turn.pointer(), said);
             }
         }
+    }
+
+    fn finish(&self, excused: Excused, _: &Setup, out: &mut Findings) {
+        excused.report(out);
     }
 }
 
@@ -94,7 +105,8 @@ fn is_error(text: &str) -> bool {
     FAULTS.iter().any(|fault| text.contains(fault))
 }
 
-fn is_asked_for(example: &Example<'_>) -> bool {
+/// Whether the row speaks of errors or of code, or its system prompt alone.
+fn excuse(example: &Example<'_>, error: &str) -> Excuse {
     // What tools print has those words as names; that one of them failed is another matter.
     let failed = |turn: &Turn<'_>| {
         turn.role == Role::Tool
@@ -103,17 +115,26 @@ fn is_asked_for(example: &Example<'_>) -> bool {
                 .any(|word| turn.text.contains(word))
     };
     if example.turns.iter().any(failed) {
-        return true;
+        return Excuse::Asked;
     }
-    let asked = example
-        .turns
-        .iter()
-        .filter(|turn| !matches!(turn.role, Role::Assistant | Role::Tool));
+    let is = |word: &str, spoken: &str| word.strip_prefix(spoken).is_some_and(|rest| matches!(rest, "" | "s"));
     let spoken_of = |word: &str| {
-        let one = |spoken: &&str| word.strip_prefix(*spoken).is_some_and(|rest| matches!(rest, "" | "s"));
         // `KeyError` is one as well.
-        SPOKEN_OF.iter().any(one) || word.ends_with("error") || word.ends_with("exception")
+        SPOKEN_OF.iter().any(|spoken| is(word, spoken)) || word.ends_with("error") || word.ends_with("exception")
     };
-    let mut asked = asked.map(|turn| turn.text.to_ascii_lowercase());
-    asked.any(|text| text.split(|c: char| !c.is_alphanumeric()).any(spoken_of))
+    let any = |text: &str, wanted: &dyn Fn(&str) -> bool| text.split(|c: char| !c.is_alphanumeric()).any(wanted);
+    let lower = |of: fn(Role) -> bool| {
+        let turns = example.turns.iter().filter(move |turn| of(turn.role));
+        turns.map(|turn| turn.text.to_ascii_lowercase())
+    };
+    let mut others = lower(|role| !matches!(role, Role::Assistant | Role::Tool | Role::System));
+    let prompts: Vec<String> = lower(|role| role == Role::System).collect();
+    // A prompt that names the words of the message may ask for it.
+    let start = error[..error.floor_char_boundary(START)].to_ascii_lowercase();
+    let by_technique = |word: &str| spoken_of(word) && !INNOCENT.iter().any(|innocent| is(word, innocent));
+    let asks = |text: &String| text.contains(&start) || any(text, &by_technique);
+    Excuse::of(
+        others.any(|text| any(&text, &spoken_of)) || prompts.iter().any(asks),
+        || prompts.iter().any(|text| any(text, &spoken_of)),
+    )
 }

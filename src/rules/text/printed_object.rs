@@ -2,9 +2,11 @@ use serde::Deserialize;
 
 use crate::finding::Findings;
 use crate::model::example::Role;
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::parts::printed::{is_listed, is_printed, speaks_of_lists};
+use super::parts::excused::{Excuse, Excused};
+use super::parts::printed::{is_data, is_listed, is_printed, speaks_of_lists};
 
 rule_meta! {
     /// ## What it finds
@@ -37,24 +39,32 @@ pub(crate) struct PrintedObject {}
 
 impl Rule for PrintedObject {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Excused;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, excused: &mut Excused, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        excused.see(row);
         let answers = example.turns.iter().filter(|turn| turn.role == Role::Assistant);
         for turn in answers.filter(|turn| !turn.has_tool_calls()) {
             let said = turn.trimmed();
-            let what = if is_printed(said) {
-                "an object as a program prints it"
-            } else if is_listed(said) && !speaks_of_lists(example) {
-                "a list of one sentence"
+            let (what, excuse) = if is_printed(said) {
+                ("an object as a program prints it", Excuse::Nothing)
+            } else if is_listed(said) {
+                ("a list of one sentence", speaks_of_lists(example))
+            } else if is_data(said) {
+                // Where other answers are, one of one sentence is as well.
+                ("", Excuse::Asked)
             } else {
                 continue;
             };
             let shown = said.lines().next().unwrap_or_default();
             let message = || format!("the answer is {what}, `{}`", clip(shown));
-            out.field(&row.place, || turn.pointer(), message);
+            excused.judge(row, excuse, out, || turn.pointer(), message);
         }
+    }
+
+    fn finish(&self, excused: Excused, _: &Setup, out: &mut Findings) {
+        excused.report(out);
     }
 }

@@ -3,12 +3,13 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-use super::parts::speakers;
+use super::parts::excused::Excused;
+use super::parts::{speakers, talks};
 use crate::finding::Findings;
-use crate::model::example::{Example, Role, Shape, Turn};
+use crate::model::example::Shape;
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::markers;
-use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::turns;
 
 rule_meta! {
@@ -83,28 +84,14 @@ const CUES: [&str; 20] = [
     "Output: ",
 ];
 
-/// Words of rows in which a talk between the two is what was asked for, or what is shown.
-static TALKS: Spoken = Spoken::of(
-    "assistant:|### |dialog|conversation|transcript|interview|screenplay|对话|對話|会话|會話|聊天|剧本|劇本|采访|採訪|客服|\
-    대화|인터뷰|会話|対話|台本|インタビュー|диалог|разговор|интервью|сценари|diálogo|conversación|conversa|entrevista|guion|\
-    guión|roteiro|gespräch|drehbuch|entretien|scénario",
-);
-/// Words that only who asks speaks of it with: system prompts have them for other reasons.
-static ASKED: Spoken = Spoken::of("script|chat|role-play|example");
-/// What cues are named after that are asked for by their name.
-static NAMED: Spoken = Spoken::of("output|response");
-
-/// Words of rows in which questions are asked for, or given, with their answers.
-static QUESTIONS: Spoken =
-    Spoken::of("question|faq|q&a|quiz|trivia|riddle|exam|flashcard|joke|q:|answer|questão|pregunta|frage|问");
-
 impl Rule for RunsOn {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Excused;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, excused: &mut Excused, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        excused.see(row);
         let templated = example.conversational || example.shape == Shape::Alpaca;
         for turn in turns::taught(example) {
             let text = turn.text.trim_start();
@@ -114,18 +101,18 @@ impl Rule for RunsOn {
                 known.or_else(|| speakers::goes_on(example, text))
             };
             if let Some(mark) = cue.or_else(mark)
-                && !is_asked_for(example, mark)
                 // That rule says it.
                 && !(templated && markers::rendered(text).is_some())
             {
                 let how = if cue.is_some() { "begins with" } else { "runs on into" };
-                out.field(
-                    &row.place,
-                    || turn.pointer(),
-                    || format!("the answer {how} `{}`", mark.trim()),
-                );
+                let message = || format!("the answer {how} `{}`", mark.trim());
+                excused.judge(row, talks::excuse(example, mark), out, || turn.pointer(), message);
             }
         }
+    }
+
+    fn finish(&self, excused: Excused, _: &Setup, out: &mut Findings) {
+        excused.report(out);
     }
 }
 
@@ -182,16 +169,4 @@ fn left_behind(text: &str, templated: bool) -> Option<&'static str> {
             .any(|line| line.starts_with(mark) || line.ends_with(':') && line.len() < 16)
     };
     (asks && (templated || mark != "###") && alone()).then_some(mark)
-}
-
-fn is_asked_for(example: &Example<'_>, mark: &str) -> bool {
-    let asked = || example.turns.iter().filter(|turn| turn.role != Role::Assistant);
-    let said = || asked().filter(|turn| turn.role != Role::System);
-    let questions = mark.starts_with('Q') && QUESTIONS.among(asked());
-    let format = || matches!(mark, "Output: " | "Response: ") && (NAMED.among(said()) || has(asked(), mark.trim()));
-    questions || TALKS.among(asked()) || ASKED.among(said()) || format()
-}
-
-fn has<'t>(mut turns: impl Iterator<Item = &'t Turn<'t>>, mark: &str) -> bool {
-    turns.any(|turn| turn.text.contains(mark))
 }

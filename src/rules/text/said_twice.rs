@@ -1,6 +1,9 @@
 use serde::Deserialize;
 
+use super::parts::excused::{Excuse, Excused};
 use crate::finding::Findings;
+use crate::model::example::Role;
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::parts::turns;
 
@@ -43,33 +46,36 @@ impl Default for SaidTwice {
 
 impl Rule for SaidTwice {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Excused;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, excused: &mut Excused, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        excused.see(row);
         for turn in turns::said(example) {
             let Some((once, times)) = copies(turn.trimmed(), self.min_bytes) else {
                 continue;
             };
-            let asked = example.turns.iter().filter(|other| !other.is_answer());
             let repeats = |text: &str| text.contains("epeat") || text.contains("twice");
-            if turn.is_answer() && { asked }.any(|other| repeats(&other.text)) {
-                continue;
-            }
-            out.field(
-                &row.place,
-                || turn.pointer(),
-                || {
-                    let often = if times == 2 {
-                        "twice".to_owned()
-                    } else {
-                        format!("{times} times over")
-                    };
-                    format!("the {} turn is one text {often}: `{}`", turn.role.name(), clip(once))
-                },
-            );
+            let asks = |by_system: bool| {
+                let mut asked = example.turns.iter().filter(|other| !other.is_answer());
+                turn.is_answer() && asked.any(|other| (other.role == Role::System) == by_system && repeats(&other.text))
+            };
+            let message = || {
+                let often = if times == 2 {
+                    "twice".to_owned()
+                } else {
+                    format!("{times} times over")
+                };
+                format!("the {} turn is one text {often}: `{}`", turn.role.name(), clip(once))
+            };
+            let excuse = Excuse::of(asks(false), || asks(true));
+            excused.judge(row, excuse, out, || turn.pointer(), message);
         }
+    }
+
+    fn finish(&self, excused: Excused, _: &Setup, out: &mut Findings) {
+        excused.report(out);
     }
 }
 

@@ -1,14 +1,16 @@
+use std::mem;
+
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Example, Role};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
-use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::{outliers, turns};
 use crate::sketch::few::Few;
 
+use super::parts::excused::{Excuse, Excused};
 use super::parts::last_line::is_open;
+use super::parts::unstopped;
 
 rule_meta! {
     /// ## What it finds
@@ -55,12 +57,12 @@ impl Rule for StopsShort {
     const META: RuleMeta = META;
     /// Answers in sentences, and rows with one that stops short: where it stands, and how it ends.
     /// Of sentences with blanks between words, and of others: how many there are, and those that stop short.
-    type State = ((u64, Short), (u64, Short));
+    type State = (((u64, Short), (u64, Short)), Excused);
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (spaced, unspaced): &mut Self::State, _: &mut Findings) {
+    fn check(&self, row: &Row<'_>, ((spaced, unspaced), excused): &mut Self::State, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        let mut told = false;
+        let (mut told, mut counted) = (false, false);
         for turn in turns::taught(example).filter(|turn| turn.is_answer() && !turn.has_tool_calls()) {
             let said = turn.trimmed();
             let line = &said[said.rfind('\n').map_or(0, |at| at + 1)..];
@@ -71,14 +73,25 @@ impl Rule for StopsShort {
             };
             *sentences += 1;
             // At such a word any answer stops short, which is another rule's.
-            if !told && ends_with_a_bare_word(line) && !is_open(line) && !is_meant(example) {
+            if !mem::replace(&mut counted, true) {
+                excused.see(row);
+            }
+            if !told && ends_with_a_bare_word(line) && !is_open(line) {
                 told = true;
-                short.offer(&row.place, || (turn.pointer(), super::around(said, said.len())));
+                let end = || super::around(said, said.len());
+                match unstopped::excuse(example) {
+                    Excuse::Nothing => short.offer(&row.place, || (turn.pointer(), end())),
+                    excuse => {
+                        let message = || format!("the answer stops at `{}`", end());
+                        excused.judge(row, excuse, out, || turn.pointer(), message);
+                    }
+                }
             }
         }
     }
 
-    fn finish(&self, (spaced, unspaced): Self::State, _: &Setup, out: &mut Findings) {
+    fn finish(&self, ((spaced, unspaced), excused): Self::State, _: &Setup, out: &mut Findings) {
+        excused.report(out);
         for (sentences, short) in [spaced, unspaced] {
             if sentences < LEAST || short.count() * PER > sentences {
                 continue;
@@ -137,17 +150,6 @@ fn ends_with_a_bare_word(line: &str) -> bool {
             .any(|c| matches!(c, '-' | '—' | '”' | '》' | '·'))
     };
     small || line.ends_with(is_unspaced) && !named()
-}
-
-/// Whether what is asked for may end so: a verse, a title, a text that is given without its full stop.
-fn is_meant(example: &Example<'_>) -> bool {
-    static ASKED: Spoken = Spoken::of(
-        "poem|verse|lyric|song|quote|headline|title|tweet|caption|slogan|tagline|lowercase|punctuat|\
-        translat|rewrite|rephras|paraphras|edit|correct|continue|complete|fill in|blank|extract|transcri|letter|email|\
-        phrase|convert|keyword|query|traduc|übersetz|перевед|诗|歌|词|标题|题目|译|续|填|对联|口号|标语|短语|谜|文案|广告|\
-        微博|推文|标点|提取|摘|句|纠|改|補|翻訳",
-    );
-    ASKED.among(example.turns.iter().filter(|turn| turn.role != Role::Assistant))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Example, Role, Shape};
+use crate::model::example::{Example, Role, Shape, Turn};
+use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
+use super::parts::excused::{Excuse, Excused};
 use super::parts::{other_slots, slots, slots_of_calls};
 use crate::rules::parts::written;
 
@@ -38,15 +40,12 @@ rule_meta! {
 pub(crate) struct UnfilledPlaceholder {}
 
 /// Words of rows in which a slot is what is spoken of.
-const TEMPLATES: [&str; 23] = [
-    "格式",
-    "模板",
+const TEMPLATES: [&str; 19] = [
     "占位",
     "变量",
     "printf",
     "python",
     "liquid",
-    "template",
     "placeholder",
     "jinja",
     "handlebars",
@@ -61,16 +60,18 @@ const TEMPLATES: [&str; 23] = [
     "vue",
     "curly brac",
     "def ",
-    "function",
 ];
+/// Those that the system prompt of any set may have: "follow the template", "call a function".
+const INNOCENT: [&str; 4] = ["格式", "模板", "template", "function"];
 
 impl Rule for UnfilledPlaceholder {
     const META: RuleMeta = META;
-    type State = ();
+    type State = Excused;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, excused: &mut Excused, out: &mut Findings) {
         let Some(example) = row.example else { return };
+        excused.see(row);
         for turn in example.turns.iter().filter(|turn| turn.role != Role::Tool) {
             let asked = || {
                 let text = Some(&turn.text).filter(|_| turn.role == Role::User);
@@ -85,20 +86,18 @@ impl Rule for UnfilledPlaceholder {
                 continue;
             }
             // A text that nobody says may be a file of code.
-            if speaks_of_templates(example, slot) || (example.shape == Shape::Text && is_code(&turn.text)) {
+            if example.shape == Shape::Text && is_code(&turn.text) {
                 return;
             }
-            out.field(
-                &row.place,
-                || turn.pointer(),
-                || {
-                    format!(
-                        "`{}` was not filled in, in `{}`",
-                        clip(slot),
-                        super::around(&turn.text, at)
-                    )
-                },
-            );
+            let excuse = speaks_of_templates(example, slot);
+            let message = || {
+                let around = super::around(&turn.text, at);
+                format!("`{}` was not filled in, in `{around}`", clip(slot))
+            };
+            excused.judge(row, excuse, out, || turn.pointer(), message);
+            if excuse == Excuse::Asked {
+                return;
+            }
         }
         let said = |slot: &str| {
             let mut said = example.turns.iter().filter(|turn| !written::is_call(turn));
@@ -114,6 +113,10 @@ impl Rule for UnfilledPlaceholder {
             });
         }
     }
+
+    fn finish(&self, excused: Excused, _: &Setup, out: &mut Findings) {
+        excused.report(out);
+    }
 }
 
 fn is_code(text: &str) -> bool {
@@ -123,9 +126,12 @@ fn is_code(text: &str) -> bool {
 }
 
 /// Whether a row has one of those words outside of the slot itself.
-fn speaks_of_templates(example: &Example<'_>, slot: &str) -> bool {
-    example.turns.iter().any(|turn| {
+fn speaks_of_templates(example: &Example<'_>, slot: &str) -> Excuse {
+    let said = |turn: &Turn<'_>, words: &[&str]| {
         let text = turn.text.replace(slot, "").to_lowercase();
-        TEMPLATES.iter().any(|word| text.contains(word))
-    })
+        words.iter().any(|word| text.contains(word))
+    };
+    let mut turns = example.turns.iter();
+    let asked = turns.any(|turn| said(turn, &TEMPLATES) || turn.role != Role::System && said(turn, &INNOCENT));
+    Excuse::of(asked, || example.turns.iter().any(|turn| said(turn, &INNOCENT)))
 }

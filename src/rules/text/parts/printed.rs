@@ -3,6 +3,8 @@
 use crate::model::example::{Example, Role};
 use crate::rules::parts::spoken::Spoken;
 
+use super::excused::Excuse;
+
 /// How they begin.
 const PRINTED: [&str; 20] = [
     "<__main__.",
@@ -42,11 +44,21 @@ pub(in super::super) fn is_listed(said: &str) -> bool {
     })
 }
 
-/// Whether a list, or what prints one, is spoken of.
-pub(in super::super) fn speaks_of_lists(example: &Example<'_>) -> bool {
-    let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+/// Whether a list, or what prints one, is spoken of; a prompt for a whole set may speak of lists and formats in passing.
+pub(in super::super) fn speaks_of_lists(example: &Example<'_>) -> Excuse {
     static WORDS: Spoken = Spoken::of("list|array|python|json|code|[");
-    WORDS.among(asked)
+    static ALWAYS: Spoken = Spoken::of("array|python|[");
+    let of = |wanted: fn(Role) -> bool| example.turns.iter().filter(move |turn| wanted(turn.role));
+    let systems = || of(|role| role == Role::System);
+    let others = of(|role| !matches!(role, Role::Assistant | Role::System));
+    Excuse::of(WORDS.among(others) || ALWAYS.among(systems()), || {
+        WORDS.among(systems())
+    })
+}
+
+/// Whether an answer may be a list or an object, of whatever is in it.
+pub(in super::super) fn is_data(said: &str) -> bool {
+    said.starts_with(['[', '{']) && said.ends_with([']', '}'])
 }
 
 /// Whether an answer is an object as Python prints it: one of those, bytes, or a column of pandas.
