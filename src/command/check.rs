@@ -43,7 +43,8 @@ pub fn run(args: &CheckArgs, environment: &Environment) -> anyhow::Result<Outcom
     let unmade = prepared.unmade.filter(|unmade| unmade.flagged);
     // What a trainer does that is not reproduced nobody knows, and without it nothing is GO.
     if let Some(unmade) = unmade.as_ref().filter(|_| report.verdict.go) {
-        return Err(UsageError(unmade.why.clone()).into());
+        let else_ = "leave --trainer out to check the data with the mask that is meant";
+        return Err(UsageError(format!("{}; {else_}", unmade.why)).into());
     }
     output::write(&report, &args.out)?;
     if !args.out.quiet {

@@ -162,6 +162,9 @@ pub fn prepare(mut settings: Settings, environment: &Environment, shard: Option<
         notes.push(note);
         described = Some(run);
     }
+    if let (None, Some(asked)) = (&described, &asked) {
+        notes.extend(asked.follow_rows(&mut settings, &data));
+    }
     if let Some(run) = &mut described {
         run.facts.faults.append(&mut faults);
     }

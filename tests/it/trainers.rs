@@ -363,3 +363,84 @@ fn an_installed_version_that_is_not_covered_is_not_checked_and_not_guessed() {
     let asked: Value = serde_json::from_slice(&check("trl@1.16.0", false).stdout).expect("a report");
     assert_eq!(asked["trainer"]["name"], "trl@1.16.0");
 }
+
+/// People try `--trainer NAME` on the data they have before they have a config.
+#[test]
+fn a_trainer_named_alone_is_that_of_the_rows() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let check = |trainer: &str, row: &str, more: &[&str]| {
+        let path = folder.path().join("rows.jsonl");
+        std::fs::write(&path, row).expect("written");
+        let output = gonogo()
+            .arg("check")
+            .arg(&path)
+            .args([
+                "-m",
+                "fixtures/models/chatml",
+                "--isolated",
+                "--no-cache",
+                "--trainer",
+                trainer,
+            ])
+            .args(more)
+            .output()
+            .expect("run");
+        let said = [output.stdout, output.stderr].concat();
+        let words = String::from_utf8_lossy(&said);
+        (
+            output.status.code(),
+            words.split_whitespace().collect::<Vec<_>>().join(" "),
+        )
+    };
+    let alpaca = r#"{"instruction": "Say how many eggs are in a dozen.", "input": "", "output": "There are twelve."}"#;
+    let pair = r#"{"prompt": "How many eggs are in a dozen?", "chosen": " There are twelve.", "rejected": " Ten."}"#;
+    let judged = r#"{"prompt": "How many eggs are in a dozen?", "completion": " There are twelve.", "label": true}"#;
+    let ids = r#"{"input_ids": [5, 6, 7], "labels": [-100, 6, 7]}"#;
+    let text = r#"{"text": "There are twelve eggs in a dozen."}"#;
+    let said: [(&str, &str, &[&str], i32, &str); 9] = [
+        (
+            "llama-factory",
+            pair,
+            &[],
+            0,
+            "preference: checked with --set stage=dpo",
+        ),
+        ("llama-factory", judged, &[], 0, "kto: checked with --set stage=kto"),
+        ("llama-factory", text, &[], 0, "text: checked with --set stage=pt"),
+        (
+            "llama-factory",
+            pair,
+            &["--set", "stage=sft"],
+            1,
+            "not applicable in the current training stage",
+        ),
+        (
+            "trl",
+            alpaca,
+            &[],
+            1,
+            "the rows have `instruction`, `input`, `output`; SFTTrainer reads `messages`",
+        ),
+        ("trl", pair, &[], 0, "the columns are those of DPOTrainer"),
+        (
+            "axolotl",
+            pair,
+            &[],
+            2,
+            "rows of the shape preference are trained with `rl`",
+        ),
+        (
+            "axolotl",
+            ids,
+            &[],
+            1,
+            "has no `type`, and only rows with `input_ids`, `attention_mask` and `labels` need none",
+        ),
+        ("unsloth", alpaca, &[], 2, "--set tokenize.mode=text"),
+    ];
+    for (trainer, row, more, code, words) in said {
+        let (exit, output) = check(trainer, row, more);
+        assert_eq!(exit, Some(code), "{trainer} {row}: {output}");
+        assert!(output.contains(words), "{trainer} {row}: {output}");
+    }
+}

@@ -15,7 +15,7 @@ use crate::trainer::Trainer;
 use crate::trainer::axolotl::options::{Dataset, KEYS, Options};
 use crate::trainer::axolotl::{Axolotl, Split, tokenizer, versions};
 
-use super::{Companions, Family, Made, Making, unreadable};
+use super::{Companions, Family, Made, Making, not_reproduced, unreadable};
 
 pub(super) static FAMILY: Family = Family {
     name: "axolotl",
@@ -29,6 +29,8 @@ pub(super) static FAMILY: Family = Family {
         generation: Generation::V5,
         datasets: Datasets::V5_2_0,
     },
+    of_rows: |_| None,
+    describes_rows: &[],
     max_length: "sequence_len",
     batch_size: "micro_batch_size",
     make,
@@ -96,6 +98,12 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         } else {
             let source = set.sources.first().map_or(0, |source| *source as usize);
             let layout = making.layouts.get(source).and_then(Option::as_ref);
+            if let Some(layout) = layout.filter(|layout| matches!(layout.shape, Shape::Preference | Shape::Kto)) {
+                let rows = layout.shape.name();
+                return Err(not_reproduced(format!(
+                    "rows of the shape {rows} are trained with `rl`"
+                )));
+            }
             let entry = layout.map_or_else(Map::new, derived);
             if !entry.is_empty() {
                 let note = format!("no `datasets` entry is given: read as {}", Json::from(entry.clone()));
@@ -114,7 +122,8 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
             split,
             columns,
             making.packages,
-        )?;
+        )
+        .map_err(|error| explained(error, &dataset))?;
         trainers.push(Arc::new(made));
     }
     Ok(Made {
@@ -124,6 +133,15 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         has_template: kit.has_template(),
         notes,
     })
+}
+
+/// What is raised over an entry without a type says nothing of types (`utils/data/wrappers.py`, 0.19).
+fn explained(mut error: EncodeError, dataset: &Dataset) -> EncodeError {
+    if dataset.r#type.is_none() && error.class == "AttributeError" {
+        error.message += ": the `datasets` entry has no `type`, and only rows with `input_ids`, `attention_mask` and \
+                          `labels` need none";
+    }
+    error
 }
 
 /// What `check_model_config` (`loaders/utils.py`, 0.19) raises over new tokens whose embeddings an adapter leaves frozen.

@@ -29,11 +29,24 @@ pub(super) static FAMILY: Family = Family {
         generation: Generation::V5,
         datasets: Datasets::known(4, 0, 0).unwrap_or(Datasets::V3_6_0),
     },
+    of_rows: stage,
+    describes_rows: ENTRY,
     max_length: "cutoff_len",
     batch_size: "per_device_train_batch_size",
     make,
     tokenizer: |_| None,
 };
+
+/// The stage whose rows are of this shape (`hparams/finetuning_args.py`; the usual one is `sft`).
+fn stage(shape: Shape) -> Option<(&'static str, &'static str)> {
+    let stage = match shape {
+        Shape::Preference => "dpo",
+        Shape::Kto => "kto",
+        Shape::Text => "pt",
+        _ => return None,
+    };
+    Some(("stage", stage))
+}
 
 /// Keys of an entry of `dataset_info.json`, which may be given as options.
 const ENTRY: &[&str] = &["formatting", "ranking", "columns", "tags", "num_samples"];

@@ -7,6 +7,7 @@ mod axolotl;
 mod given;
 mod llama_factory;
 mod loaded;
+mod of_rows;
 mod read;
 mod renames;
 mod torchtune;
@@ -24,6 +25,7 @@ use crate::encode::kit::Kit;
 use crate::encode::tokenizer::Generation;
 use crate::loader::{Datasets, LoadError};
 use crate::model::encoded::{EncodeError, EncodeErrorKind};
+use crate::model::example::Shape;
 use crate::model::setup::{LoadError as Raised, Origin, Setting, TokenizerFacts};
 use crate::settings::config::{self, Run};
 use crate::settings::resolve::Environment;
@@ -52,6 +54,11 @@ pub struct Family {
     /// The versions covered, for saying so.
     covered: fn() -> String,
     companions: fn(Version) -> Companions,
+    /// The option, and its value, that names the kind of training rows of a shape are for, where that is not the usual
+    /// one and rows do not say it by themselves.
+    of_rows: fn(Shape) -> Option<(&'static str, &'static str)>,
+    /// Options that describe how rows are read.
+    describes_rows: &'static [&'static str],
     /// Its own names of what `--max-length` and `--batch-size` set.
     max_length: &'static str,
     batch_size: &'static str,
@@ -431,6 +438,15 @@ fn unreadable(error: &serde_json::Error) -> EncodeError {
         class: UNREAD.to_owned(),
         message: error.to_string(),
         kind: EncodeErrorKind::Trainer,
+    }
+}
+
+/// What is not made here, in words.
+fn not_reproduced(message: String) -> EncodeError {
+    EncodeError {
+        class: String::new(),
+        message,
+        kind: EncodeErrorKind::Unsupported,
     }
 }
 

@@ -6,14 +6,14 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::encode::tokenizer::Generation;
 use crate::loader::Datasets;
-use crate::model::encoded::{EncodeError, EncodeErrorKind};
+use crate::model::encoded::EncodeError;
 use crate::model::example::Shape;
 use crate::shape::Layout;
 use crate::trainer::Trainer;
 use crate::trainer::torchtune::options::Options;
 use crate::trainer::torchtune::{Torchtune, versions};
 
-use super::{Companions, Family, Made, Making, unreadable};
+use super::{Companions, Family, Made, Making, not_reproduced, unreadable};
 
 pub(super) static FAMILY: Family = Family {
     name: "torchtune",
@@ -26,6 +26,8 @@ pub(super) static FAMILY: Family = Family {
         generation: Generation::V5,
         datasets: Datasets::V5_2_0,
     },
+    of_rows: |_| None,
+    describes_rows: &[],
     max_length: "tokenizer.max_seq_len",
     batch_size: "batch_size",
     make,
@@ -39,14 +41,16 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     let mut notes = Vec::new();
     let tokenizer = given.entry("tokenizer").or_insert_with(|| json!({}));
     if tokenizer["_component_"].is_null() {
-        let model_type = making.kit.facts().model.model_type.as_deref().unwrap_or_default();
-        let component = component(model_type).ok_or_else(|| EncodeError {
-            class: String::new(),
-            message: format!(
-                "no tokenizer is named (--set tokenizer._component_=torchtune.models.…), and none goes with \
-                 the model type `{model_type}`"
-            ),
-            kind: EncodeErrorKind::Unsupported,
+        let model_type = making.kit.facts().model.model_type.as_deref();
+        let component = model_type.and_then(component).ok_or_else(|| {
+            let why = match model_type {
+                Some(model_type) => format!("no single one goes with the model type `{model_type}`"),
+                None => "the model's folder has no config.json to tell it by".to_owned(),
+            };
+            not_reproduced(format!(
+                "no tokenizer is named, and {why}: --set tokenizer._component_=torchtune.models.… with one of {}",
+                TOKENIZERS.join(", ")
+            ))
         })?;
         notes.push(format!("no tokenizer is named: {component} goes with the model"));
         if let Some(tokenizer) = tokenizer.as_object_mut() {
@@ -62,12 +66,12 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
     let dataset = given.entry("dataset").or_insert_with(|| json!({}));
     if dataset["_component_"].is_null() {
         let layout = making.layouts.first().and_then(Option::as_ref);
-        let derived = layout.and_then(derived).ok_or_else(|| EncodeError {
-            class: String::new(),
-            message: "no dataset is named (--set dataset._component_=torchtune.datasets.…), and none goes with \
-                      the shape of the data"
-                .to_owned(),
-            kind: EncodeErrorKind::Unsupported,
+        let derived = layout.and_then(derived).ok_or_else(|| {
+            let shape = layout.map_or("unknown", |layout| layout.shape.name());
+            not_reproduced(format!(
+                "no dataset is named (--set dataset._component_=torchtune.datasets.…), and none goes with rows of \
+                 the shape {shape}"
+            ))
         })?;
         notes.push(format!("no dataset is named: read as {derived}"));
         if let (Some(dataset), Json::Object(derived)) = (dataset.as_object_mut(), derived) {
@@ -95,6 +99,16 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
         notes,
     })
 }
+
+/// The builders of tokenizers that are reproduced, without `torchtune.models.` before them.
+const TOKENIZERS: &[&str] = &[
+    "llama2.llama2_tokenizer",
+    "llama3.llama3_tokenizer",
+    "mistral.mistral_tokenizer",
+    "phi3.phi3_mini_tokenizer",
+    "qwen2.qwen2_tokenizer",
+    "qwen2_5.qwen2_5_tokenizer",
+];
 
 /// The tokenizer that goes with a model, where torchtune has just one for it.
 fn component(model_type: &str) -> Option<&'static str> {

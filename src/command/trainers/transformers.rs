@@ -33,6 +33,8 @@ pub(super) static FAMILY: Family = Family {
             },
         }
     },
+    of_rows: |_| None,
+    describes_rows: &[],
     max_length: "max_length",
     batch_size: "per_device_train_batch_size",
     make,

@@ -24,6 +24,8 @@ pub(super) static FAMILY: Family = Family {
         generation: Generation::V5,
         datasets: Datasets::V5_2_0,
     },
+    of_rows: |_| None,
+    describes_rows: &[],
     max_length: "max_seq_length",
     batch_size: "per_device_train_batch_size",
     make,

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use crate::finding::Findings;
 use crate::model::budget::Budget;
 use crate::model::setup::Setup;
-use crate::rule::{Rule, RuleMeta, rule_meta};
+use crate::rule::{Rule, RuleMeta, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
@@ -86,13 +86,18 @@ impl Rule for SmallBatch {
             out.blame(
                 &setup.batch_size.origin,
                 format!(
-                    "a step has {rows:.0} rows, less than {}: batch size {} ({}) × accumulation {} ({}) × {} ranks",
+                    "a step has {}, less than {}: batch size {} ({}) × accumulation {} ({}) × {}",
+                    if format!("{rows:.0}") == "1" {
+                        "1 row".to_owned()
+                    } else {
+                        format!("{rows:.0} rows")
+                    },
                     self.least,
                     setup.batch_size.value,
                     setup.batch_size.origin,
                     setup.grad_accum.value,
                     setup.grad_accum.origin,
-                    setup.world_size.value
+                    plural(setup.world_size.value as u64, "rank")
                 ),
             );
         }

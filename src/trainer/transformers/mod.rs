@@ -221,7 +221,8 @@ pub(super) fn usual(columns: &[String], max_length: Option<usize>) -> Result<tok
     } else {
         let columns = columns.join(", ");
         return Err(unsupported(format!(
-            "a set with the columns {columns}: say how the script tokenises it (`tokenize.mode`: chat, text, …)"
+            "a set with the columns {columns}: say how the script tokenises it, --set tokenize.mode=chat (of \
+             `messages`) or --set tokenize.mode=text (of the column that --set tokenize.field=… names)"
         )));
     };
     let mut call = Map::new();
