@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::model::value::{Object, Value};
-use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
+use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::sketch::Merge;
 use crate::sketch::lowest::Lowest;
 use crate::sketch::row_set::RowSet;
+
+use super::parts::meant::{SHOWN, kind, meant};
 
 rule_meta! {
     /// ## What it finds
@@ -38,23 +40,6 @@ rule_meta! {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UnknownShape {}
-
-/// Columns named in a message.
-const SHOWN: usize = 8;
-
-/// Columns that shapes are known by.
-const KNOWN: [&str; 10] = [
-    "messages",
-    "conversations",
-    "instruction",
-    "output",
-    "prompt",
-    "completion",
-    "text",
-    "chosen",
-    "rejected",
-    "input_ids",
-];
 
 /// The rows of a file without a known shape.
 #[derive(Default, Serialize, Deserialize)]
@@ -86,7 +71,7 @@ impl Rule for UnknownShape {
         }
         let seen = files.entry(row.place.source).or_default();
         seen.rows.insert(row.place.source, row.place.row);
-        let column = |(name, value): (&str, &Value<'_>)| (name.to_owned(), value.a_kind().to_owned());
+        let column = |(name, value): (&str, &Value<'_>)| (name.to_owned(), kind(value).to_owned());
         let columns = || (is_table(object), object.iter().take(SHOWN + 1).map(column).collect());
         seen.columns.offer(&row.place, columns);
     }
@@ -94,7 +79,7 @@ impl Rule for UnknownShape {
     fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
         for file in files.into_values() {
             if let Some((first, (table, columns))) = file.columns.get() {
-                out.row(first, || message(columns, *table && file.rows.len() == 1));
+                out.row(first, || meant(columns, *table && file.rows.len() == 1));
                 // One message speaks for all rows of the file.
                 out.also(file.rows);
             }
@@ -102,79 +87,10 @@ impl Rule for UnknownShape {
     }
 }
 
-/// Names of columns that are asked and answered in.
-const PAIRS: [(&str, &str); 10] = [
-    ("user", "assistant"),
-    ("human", "assistant"),
-    ("human", "bot"),
-    ("user", "bot"),
-    ("src", "tgt"),
-    ("source", "target"),
-    ("q", "a"),
-    ("article", "summary"),
-    ("document", "summary"),
-    ("context", "response"),
-];
-
 /// Whether an object holds columns, each a list, of as many rows.
 fn is_table(object: &Object<'_>) -> bool {
     let lengths = object.iter().map(|(_, value)| value.as_array().map(<[_]>::len));
     let mut lengths = lengths.map(Option::unwrap_or_default);
     let first = lengths.next().unwrap_or_default();
     first > 1 && object.iter().count() > 1 && lengths.all(|length| length == first)
-}
-
-/// What to say of a file by the columns of its first row, or of its only one that is a table.
-fn message(columns: &[(String, String)], table: bool) -> String {
-    let shown = columns.iter().take(SHOWN);
-    let mut named: Vec<_> = shown.map(|(name, _)| format!("`{}`", clip(name))).collect();
-    if columns.len() > SHOWN {
-        named.push("…".to_owned());
-    }
-    if named.is_empty() {
-        return "the row has no columns".to_owned();
-    }
-    let has = |column: &str| columns.iter().any(|(name, _)| name == column);
-    if has("preferred_output") && has("non_preferred_output") {
-        return "OpenAI's preference format, which no trainer known here reads: make `prompt` of `input.messages`, \
-                `chosen` of `preferred_output` and `rejected` of `non_preferred_output`"
-            .to_owned();
-    }
-    if table {
-        let named = named.join(", ");
-        return format!(
-            "one object of columns, {named}, each a list, instead of a list of rows; loaders see a single row"
-        );
-    }
-    let slip = |(name, kind): &(String, String)| {
-        let known = nearest(name, KNOWN).filter(|known| known == name || !has(known))?;
-        // A talk in one string is a text, whatever its name.
-        if kind == "a string" && matches!(known, "messages" | "conversations") {
-            return Some(format!(
-                "`{}` is a string: is `--columns text={}` meant?",
-                clip(name),
-                clip(name)
-            ));
-        }
-        // Rightly named, and of a type that no shape has there.
-        let odd = known == name && !matches!(kind.as_str(), "a string" | "an array");
-        if odd {
-            Some(format!("`{known}` is {kind}"))
-        } else if name.trim() == known && known != name {
-            Some(format!("the name of `{known}` stands with blanks around it, {name:?}"))
-        } else if known != name {
-            Some(format!("is `{}` meant to be `{known}`?", clip(name)))
-        } else {
-            None
-        }
-    };
-    let pair = PAIRS.iter().find(|(prompt, completion)| has(prompt) && has(completion));
-    let hint = columns.iter().find_map(slip).unwrap_or_else(|| match pair {
-        Some((prompt, completion)) => format!("is `--columns prompt={prompt},completion={completion}` meant?"),
-        None if has("row_idx") && has("row") => {
-            "rows as a dataset viewer gives them out, with the data under `row`: download the set's files".to_owned()
-        }
-        None => "say which is which with --columns".to_owned(),
-    });
-    format!("no known shape, columns {}; {hint}", named.join(", "))
 }

@@ -3,5 +3,6 @@
 pub(super) mod arguments;
 pub(super) mod dates;
 pub(super) mod loaded;
+pub(super) mod meant;
 pub(super) mod properties;
 pub(super) mod telling;
