@@ -25,7 +25,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Write each row as an object, or remove it.
+    /// Write each row as an object, a list of turns as `{"messages": […]}` and a text as `{"text": …}`, or remove it.
     "schema/not-an-object", Error
 }
 
