@@ -101,7 +101,7 @@ fn make(making: &Making<'_>) -> Result<Made, EncodeError> {
             if let Some(layout) = layout.filter(|layout| matches!(layout.shape, Shape::Preference | Shape::Kto)) {
                 let rows = layout.shape.name();
                 return Err(not_reproduced(format!(
-                    "rows of the shape {rows} are trained with `rl`"
+                    "rows of the shape {rows} are trained with `rl`, which is not reproduced"
                 )));
             }
             let entry = layout.map_or_else(Map::new, derived);

@@ -193,7 +193,7 @@ impl Options {
         ];
         for (key, value) in refused {
             if value.as_ref().is_some_and(|value| truthy(Some(&from_json(value)))) {
-                return Err(unsupported(key));
+                return Err(unsupported(format!("{key}, which is not reproduced")));
             }
         }
         if self.tokenizer_use_fast == Some(false) {
@@ -238,7 +238,8 @@ mod tests {
 
     #[test]
     fn what_is_not_reproduced_is_refused_by_name() {
-        assert_eq!(options(r#"{"rl": "dpo"}"#).refuse().expect_err("refused").message, "rl");
+        let refused = options(r#"{"rl": "dpo"}"#).refuse().expect_err("refused");
+        assert_eq!(refused.message, "rl, which is not reproduced");
         options(r#"{"rl": null, "plugins": []}"#)
             .refuse()
             .expect("nothing is set");
