@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json};
 
 use crate::command::holdout::not_stdin;
-use crate::encode::tokenizer::hub::HubEnv;
 use crate::model::budget::PartTaken;
 use crate::model::config::{Fault, FaultKind};
 use crate::model::setup::Origin;
@@ -14,9 +13,12 @@ use crate::report::{NotChecked, ROWS_OF};
 use crate::settings::Settings;
 use crate::settings::config::{Data, Run, Source};
 use crate::settings::resolve::Environment;
-use crate::source::{Input, Limits, Part, Slice, discover, open};
+use crate::source::{Discovered, Input, Limits, Part, Slice, open};
 
-use super::{shards, splits, swapped};
+use super::prepared::{Cached, cached};
+use super::sets::{self, Place};
+use super::splits::{self, Loader};
+use super::{shards, swapped};
 
 /// Training data first, then evaluation data.
 #[derive(Default)]
@@ -36,8 +38,8 @@ pub struct Inputs {
     pub faults: Vec<Fault>,
     /// Shards that are missing among those of a folder, in words.
     pub absent: Vec<String>,
-    /// Whether one of TRL's scripts loads all splits of one set, to ask for two of them.
-    is_trl: bool,
+    /// Who loads the sets that a config names.
+    loader: Loader,
 }
 
 /// # Errors
@@ -45,10 +47,7 @@ pub struct Inputs {
 /// If what was named on the command line cannot be found or read.
 pub fn gather(settings: &Settings, run: Option<&Run>, environment: &Environment) -> anyhow::Result<Inputs> {
     let mut gathered = Inputs {
-        is_trl: run.is_some_and(|run| {
-            let mixed = |key: &str| key.starts_with("datasets.") || key.starts_with("dataset_mix");
-            run.facts.program == "trl" && !run.facts.values.iter().any(|given| mixed(&given.key))
-        }),
+        loader: run.map_or(Loader::Other, Loader::of),
         ..Inputs::default()
     };
     let beside = settings.config.as_ref().and_then(|config| config.path.parent());
@@ -126,14 +125,20 @@ impl Inputs {
         eval: bool,
         entry: Map<String, Json>,
     ) -> anyhow::Result<()> {
-        let found = discover(paths, stdin)?;
-        for skipped in &found.skipped {
-            self.notes
-                .push(format!("left out {}: {}", skipped.name, skipped.reason));
-        }
+        let found = sets::typed(paths, stdin, &mut self.notes)?;
+        self.leave_out(&found);
+        let refused = found.refused.iter();
+        self.notes
+            .extend(refused.map(|why| format!("{why}: all its data are read")));
         self.absent.extend(shards::absent(paths, &found.inputs));
         self.take(found.inputs, eval, entry);
         Ok(())
+    }
+
+    fn leave_out(&mut self, found: &Discovered) {
+        let skipped = found.skipped.iter();
+        self.notes
+            .extend(skipped.map(|file| format!("left out {}: {}", file.name, file.reason)));
     }
 
     fn take(&mut self, inputs: Vec<Input>, eval: bool, entry: Map<String, Json>) {
@@ -146,53 +151,41 @@ impl Inputs {
 
     /// A set the config names.
     fn named(&mut self, data: &Data, eval: bool, beside: &Path, environment: &Environment) -> anyhow::Result<()> {
-        let paths = match &data.source {
-            Source::Local(files) => self.local(data, files, beside),
-            Source::LocalOrHub { name, config, files } => match self.here(name, beside) {
-                Some(path) if path.is_dir() && !files.is_empty() => self.local(data, files, beside),
-                Some(path) => Some(vec![path]),
-                None if is_path(name) => self.local(data, std::slice::from_ref(name), beside),
-                None => {
-                    let found = cached(name, config.as_deref(), environment);
-                    if found.is_none() {
-                        self.lacks(data, "a set of the hub that is not in the local cache".to_owned());
-                    }
-                    found.map(|path| vec![path])
-                }
-            },
-            Source::Elsewhere(why) => {
-                self.lacks(data, why.clone());
-                None
+        let place = match self.place(data, beside, environment) {
+            Ok(Some(place)) if !place.is_empty() => place,
+            Ok(_) => return Ok(()),
+            Err(raised) => {
+                self.refuse(data, raised);
+                return Ok(());
             }
         };
-        let Some(paths) = paths.filter(|paths| !paths.is_empty()) else {
-            return Ok(());
-        };
-        let found = match discover(&paths, &mut std::io::empty()) {
+        let found = match place.discover() {
             Ok(found) => found,
+            Err(error) if matches!(place, Place::Splits(_)) => {
+                self.refuse(data, format!("datasets would raise FileNotFoundError: {error}"));
+                return Ok(());
+            }
             Err(error) => {
                 self.lacks(data, error.to_string());
                 return Ok(());
             }
         };
-        for skipped in &found.skipped {
-            self.notes
-                .push(format!("left out {}: {}", skipped.name, skipped.reason));
-        }
+        self.leave_out(&found);
+        found
+            .refused
+            .iter()
+            .for_each(|raised| self.refuse(data, raised.clone()));
         let mut inputs = found.inputs;
-        self.absent.extend(shards::absent(&paths, &inputs));
-        let lacking = self.is_trl.then(|| splits::lacking(data, &paths, &inputs)).flatten();
-        if let Some(message) = lacking {
-            self.faults.push(Fault {
-                kind: FaultKind::Refused,
-                key: data.name.clone(),
-                at: data.origin.to_string(),
-                message,
-            });
-            return Ok(());
-        }
-        if let Some(split) = &data.split {
-            match self.sliced(data, split, &inputs) {
+        self.absent.extend(shards::absent(place.paths(), &inputs));
+        let wanted = match self.loader.wanted(data, eval, &place, &inputs) {
+            Ok(wanted) => wanted,
+            Err(raised) => {
+                self.refuse(data, raised);
+                return Ok(());
+            }
+        };
+        if let Some(split) = wanted {
+            match self.sliced(data, &split, &inputs, !matches!(place, Place::Files(_))) {
                 Ok((sliced, part)) => {
                     inputs = sliced;
                     self.slices.extend(part.filter(|_| !eval));
@@ -208,20 +201,73 @@ impl Inputs {
         Ok(())
     }
 
-    /// The files of a split, and of each the rows that are taken, where it is a part of the split; and how many those are.
+    /// Where the rows of a set are; `None` where that is not here, which is said.
+    ///
+    /// # Errors
+    ///
+    /// What loading it raises.
+    fn place(&mut self, data: &Data, beside: &Path, environment: &Environment) -> Result<Option<Place>, String> {
+        let (name, config, files) = match &data.source {
+            Source::Local(files) => return Ok(Some(Place::Files(self.local(data, files, beside)))),
+            Source::Elsewhere(why) => {
+                self.lacks(data, why.clone());
+                return Ok(None);
+            }
+            Source::LocalOrHub { name, config, files } => (name, config.as_deref(), files),
+        };
+        match self.here(name, beside) {
+            Some(path) if path.is_dir() && !files.is_empty() => {
+                let files = self.loader.under(&path, files);
+                Ok(Some(Place::Files(self.local(data, &files, beside))))
+            }
+            Some(path) if path.is_dir() => self.loader.folder(&path, config).map(Some),
+            Some(path) => self.loader.file(name, path).map(Some),
+            None if is_path(name) => Ok(Some(Place::Files(self.local(data, std::slice::from_ref(name), beside)))),
+            None => match cached(name, config, environment) {
+                Some(Cached::Prepared(splits)) => Ok(Some(Place::Splits(splits))),
+                Some(Cached::Snapshot(folder)) if !files.is_empty() => {
+                    let files = files.iter().map(|file| folder.join(file));
+                    Ok(Some(Place::Files(files.collect())))
+                }
+                Some(Cached::Snapshot(folder)) => {
+                    let inner = config.map(|config| folder.join(config)).filter(|inner| inner.is_dir());
+                    match (self.loader.folder(&folder, config), inner) {
+                        (Err(_), Some(inner)) => Ok(Some(Place::Folder(inner))),
+                        (place, _) => place.map(Some),
+                    }
+                }
+                None => {
+                    self.lacks(data, "a set of the hub that is not in the local cache".to_owned());
+                    Ok(None)
+                }
+            },
+        }
+    }
+
+    /// A set that is not loaded, and what is raised.
+    fn refuse(&mut self, data: &Data, message: String) {
+        self.faults.push(Fault {
+            kind: FaultKind::Refused,
+            key: data.name.clone(),
+            at: data.origin.to_string(),
+            message,
+        });
+    }
+
+    /// The files of a split, all where none has splits, and of each the rows that are taken, where it is a part of the
+    /// split; and how many those are.
     fn sliced(
         &mut self,
         data: &Data,
         split: &str,
         inputs: &[Input],
+        have_splits: bool,
     ) -> Result<(Vec<Input>, Option<PartTaken>), String> {
         let mut sliced = Vec::new();
         let mut part_taken: Option<PartTaken> = None;
         for part in Slice::read(split)? {
-            let of_split = |input: &&Input| input.split.as_deref().is_none_or(|own| own == part.split);
-            // One file alone is its own split, whatever its name says.
-            let all = inputs.len() < 2 || !inputs.iter().any(|input| of_split(&input));
-            let own: Vec<&Input> = inputs.iter().filter(|input| all || of_split(input)).collect();
+            let of_split = |input: &&Input| !have_splits || splits::of(input) == part.split;
+            let own: Vec<&Input> = inputs.iter().filter(of_split).collect();
             if part.is_whole() {
                 sliced.extend(own.into_iter().cloned());
                 continue;
@@ -259,7 +305,7 @@ impl Inputs {
     }
 
     /// Files that must be on this machine.
-    fn local(&mut self, data: &Data, files: &[String], beside: &Path) -> Option<Vec<PathBuf>> {
+    fn local(&mut self, data: &Data, files: &[String], beside: &Path) -> Vec<PathBuf> {
         let mut paths = Vec::new();
         for file in files {
             match self.here(file, beside) {
@@ -272,7 +318,7 @@ impl Inputs {
                 }),
             }
         }
-        Some(paths)
+        paths
     }
 
     /// A path as the program finds it from the folder it is started in; else from the config's folder or one
@@ -336,42 +382,4 @@ fn is_path(name: &str) -> bool {
     name.starts_with(['.', '/', '~'])
         || name.matches('/').count() > 1
         || ending.is_some_and(|ending| ENDINGS.contains(&ending))
-}
-
-/// A set of the hub in the caches of Hugging Face libraries: as `datasets` prepared it, or as it was downloaded.
-fn cached(id: &str, config: Option<&str>, environment: &Environment) -> Option<PathBuf> {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
-    let hub = HubEnv::read(variable).cache;
-    let home = hub.parent().map(Path::to_owned).unwrap_or_default();
-    let datasets = variable("HF_DATASETS_CACHE").map_or_else(|| home.join("datasets"), PathBuf::from);
-    let prepared = datasets.join(id.replace('/', "___"));
-    let lower = datasets.join(id.replace('/', "___").to_lowercase());
-    for folder in [prepared, lower] {
-        let folder = folder.join(config.unwrap_or("default"));
-        if let Some(found) = deepest(&folder) {
-            return Some(found);
-        }
-    }
-    let snapshots = hub.join(format!("datasets--{}", id.replace('/', "--")));
-    let commit = std::fs::read_to_string(snapshots.join("refs/main")).ok()?;
-    let snapshot = snapshots.join("snapshots").join(commit.trim());
-    let inner = config
-        .map(|config| snapshot.join(config))
-        .filter(|folder| folder.is_dir());
-    inner.or(Some(snapshot)).filter(|folder| folder.is_dir())
-}
-
-/// The folder of the version made last, which holds the Arrow files.
-fn deepest(folder: &Path) -> Option<PathBuf> {
-    let newest = |folder: &Path| {
-        let folders = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-        let folders = folders.filter(|path| path.is_dir());
-        let made = |path: &PathBuf| path.metadata().and_then(|about| about.modified()).ok();
-        folders.max_by_key(|path| (made(path), path.clone()))
-    };
-    let version = newest(folder)?;
-    let hash = newest(&version)?;
-    let is_arrow = |entry: std::fs::DirEntry| entry.path().extension().is_some_and(|ending| ending == "arrow");
-    let any = std::fs::read_dir(&hash).ok()?.flatten().any(is_arrow);
-    any.then_some(hash)
 }

@@ -16,6 +16,7 @@ mod hostile;
 mod laws;
 mod layers;
 mod leaks;
+mod loaded_sets;
 mod loader;
 mod mix;
 mod models;

@@ -177,15 +177,16 @@ fn a_template_that_comes_with_axolotl_is_not_missing() {
 /// A config of TRL that only `beta` tells from one of `trl sft`.
 fn trl(keys: &str) -> String {
     format!(
-        "model_name_or_path: {MODEL}\ndataset_name: rows.jsonl\nbeta: 0.1\nper_device_train_batch_size: 2\n\
+        "model_name_or_path: {MODEL}\ndataset_name: data\nbeta: 0.1\nper_device_train_batch_size: 2\n\
          num_train_epochs: 1\nlearning_rate: 1.0e-6\noutput_dir: out\n{keys}"
     )
 }
 
 #[test]
 fn the_columns_say_which_of_trls_trainers_an_open_config_is_for() {
-    let at =
-        |keys: &str, rows: &str, flags: &[&str]| report(&[("config.yaml", &trl(keys)), ("rows.jsonl", rows)], flags);
+    let at = |keys: &str, rows: &str, flags: &[&str]| {
+        report(&[("config.yaml", &trl(keys)), ("data/rows.jsonl", rows)], flags)
+    };
     let kto = at("", JUDGED, &[]);
     assert!(rules(&kto, "error").is_empty(), "{}", kto["findings"]);
     assert_eq!(kto["trainer"]["name"], "trl@1.16.0");
@@ -203,7 +204,7 @@ fn the_columns_say_which_of_trls_trainers_an_open_config_is_for() {
 
 #[test]
 fn a_trainer_of_trls_can_be_named_beside_a_config() {
-    let files = [("config.yaml", &*trl("")), ("rows.jsonl", JUDGED)];
+    let files = [("config.yaml", &*trl("")), ("data/rows.jsonl", JUDGED)];
     let named = report(&files, &["--set", "trainer_type=kto"]);
     assert!(rules(&named, "error").is_empty(), "{}", named["findings"]);
     let other = report(&files, &["--set", "trainer_type=dpo"]);
@@ -433,7 +434,7 @@ fn what_to_do_is_said_in_the_words_of_the_trainer() {
     let fix = found(&nothing, "mask/nothing-trained").expect("found")["fix"].to_string();
     assert!(fix.contains("roles_to_train"), "{fix}");
     let refused = report(
-        &[("config.yaml", &trl("")), ("rows.jsonl", JUDGED)],
+        &[("config.yaml", &trl("")), ("data/rows.jsonl", JUDGED)],
         &["--set", "trainer_type=dpo"],
     );
     assert!(

@@ -113,7 +113,7 @@ fn a_split_that_is_not_there_was_the_training_set_again() {
     let files = [("sft.yaml", config.as_str()), ("data/train.jsonl", CHAT)];
     tells(
         &said(&files, "sft.yaml", "config/refused"),
-        &["KeyError: 'test'", "`train`"],
+        &["KeyError: 'test'", "but 'train'"],
     );
     assert_eq!(said(&files, "sft.yaml", "leak/eval-row"), [""; 0]);
     let other = CHAT.replace('2', "3");

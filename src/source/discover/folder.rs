@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::{Candidate, LEADS_NOWHERE, NOT_OF_DISK, Skipped, path_of, skip, split, unvisited};
+use super::split::Way;
+use super::{Candidate, LEADS_NOWHERE, NOT_OF_DISK, Skipped, path_of, skip, unvisited};
 use crate::source::error::SourceError;
 use crate::source::format::Format;
 
@@ -33,10 +34,20 @@ const NO_ROWS: &[&str] = &[
 
 const NO_DATA: &str = "not a data file by its name";
 
-/// The files to read, sorted by path, those left out, and what is worth knowing of the folder.
-pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>, Option<String>), SourceError> {
+/// What there is of a folder.
+pub(super) struct Expanded {
+    /// The files to read, sorted by path.
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) skipped: Vec<Skipped>,
+    /// What `datasets` raises over the folder, which is read all the same.
+    pub(super) refused: Option<String>,
+}
+
+pub(super) fn expand(folder: &Path) -> Result<Expanded, SourceError> {
     let mut skipped = Vec::new();
     let mut data = Vec::new();
+    // Files of any kind, by which the splits are told.
+    let mut all = Vec::new();
     let walk = WalkBuilder::new(folder)
         .standard_filters(false)
         .follow_links(true)
@@ -53,35 +64,48 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>, Opt
             }
         };
         let special = || (!entry.path().is_file()).then_some(NOT_OF_DISK);
-        match reason_by_name(entry.path()).or_else(special) {
+        let reason = reason_by_name(entry.path()).or_else(special);
+        let counts = reason.is_none_or(|reason| reason == NO_DATA && !entry.path().ends_with("README.md"));
+        if counts {
+            all.push(inside(folder, entry.path()).to_owned());
+        }
+        match reason {
             Some(reason) => skipped.push(skip(entry.path(), reason)),
             None => data.push(entry.into_path()),
         }
     }
-    let format = |path: &Path| Format::of_name(path).expect("files without a format were left out");
-    let read = most_common(data.iter().map(|path| format(path)));
-    let split = |path: &Path| split::of_path_inside(path.strip_prefix(folder).unwrap_or(path));
-    // Where the splits have formats of their own, datasets loads none (`load.py: infer_module_for_data_files`); files of
-    // no split among others of some are not looked at.
-    let mut formats: BTreeMap<String, Vec<Format>> = BTreeMap::new();
-    for path in &data {
-        if let Some(split) = split(path) {
-            formats.entry(split).or_default().push(format(path));
+    let mut way = Way::of(all.iter().map(PathBuf::as_path));
+    let (mut formats, mut refused) = (formats(way, &all), None);
+    if formats.values().all(Option::is_none) {
+        if let Some(captor) = all.iter().find(|path| way.split(path).is_some()) {
+            refused = Some(format!(
+                "datasets would raise DataFilesNotFoundError: No (supported) data files found: by {} it takes only {}",
+                captor.display(),
+                way.reads()
+            ));
         }
+        way = Way::All;
+        formats = self::formats(way, &all);
+    } else if formats.values().any(|own| Some(own) != formats.values().next()) {
+        refused = Some(
+            "datasets would raise ValueError: Couldn't infer the same data file format for all splits: it loads no \
+             folder whose splits differ in format, as these do"
+                .to_owned(),
+        );
     }
-    let own: BTreeMap<String, Option<&str>> = formats
-        .into_iter()
-        .map(|(split, formats)| (split, most_common(formats.into_iter())))
-        .collect();
-    let loads = own.values().all(|family| *family == read);
     let mut candidates = Vec::with_capacity(data.len());
     for path in &data {
+        let split = way.split(inside(folder, path));
         // Data that would be trained on is not passed over for the format of another split.
-        let read = split(path).map_or(read, |split| own[&split]);
-        if Some(format(path).family()) == read {
+        let Some(read) = formats.get(&split).filter(|_| split.is_some() || way == Way::All) else {
+            let reads = way.reads();
+            skipped.push(skip(path, &format!("of this folder datasets reads only {reads}")));
+            continue;
+        };
+        if Some(format(path).family()) == *read {
             candidates.push(Candidate {
                 name: path.display().to_string(),
-                split: split(path),
+                split,
                 path: path.clone(),
             });
         } else {
@@ -90,8 +114,33 @@ pub(super) fn expand(folder: &Path) -> Result<(Vec<Candidate>, Vec<Skipped>, Opt
             skipped.push(skip(path, &reason));
         }
     }
-    let note = (!loads).then(|| "datasets loads no folder whose splits differ in format, as these do".to_owned());
-    Ok((candidates, skipped, note))
+    Ok(Expanded {
+        candidates,
+        skipped,
+        refused,
+    })
+}
+
+fn inside<'p>(folder: &Path, path: &'p Path) -> &'p Path {
+    path.strip_prefix(folder).unwrap_or(path)
+}
+
+fn format(path: &Path) -> Format {
+    Format::of_name(path).expect("files without a format were left out")
+}
+
+/// The family of formats that is read of each split (`load.py: infer_module_for_data_files`); `None` for one without
+/// data.
+fn formats(way: Way, all: &[PathBuf]) -> BTreeMap<Option<String>, Option<&'static str>> {
+    let mut of_split: BTreeMap<Option<String>, Vec<Format>> = BTreeMap::new();
+    for path in all {
+        let split = way.split(path);
+        if split.is_some() || way == Way::All {
+            of_split.entry(split).or_default().extend(Format::of_name(path));
+        }
+    }
+    let read = |(split, formats): (_, Vec<Format>)| (split, most_common(formats.into_iter()));
+    of_split.into_iter().map(read).collect()
 }
 
 fn is_folder(entry: &ignore::DirEntry) -> bool {

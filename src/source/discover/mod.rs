@@ -21,6 +21,7 @@ use super::format::Format;
 use super::input::Input;
 use super::sniff::sniff;
 use super::stream::Stream;
+use folder::Expanded;
 
 /// What there is to read.
 #[derive(Debug, Default)]
@@ -29,6 +30,17 @@ pub struct Discovered {
     pub inputs: Vec<Input>,
     /// Files of folders that are not read, and files named again.
     pub skipped: Vec<Skipped>,
+    /// What `datasets` raises over folders that are read all the same.
+    pub refused: Vec<String>,
+}
+
+impl Discovered {
+    /// Adds what else was found.
+    pub fn add(&mut self, other: Self) {
+        self.inputs.extend(other.inputs);
+        self.skipped.extend(other.skipped);
+        self.refused.extend(other.refused);
+    }
 }
 
 /// A file that is not read, and why.
@@ -41,8 +53,8 @@ pub struct Skipped {
 
 /// Finds the files behind paths, folders, glob patterns and `-`.
 ///
-/// Folders are walked; of several formats in one folder the one with the most files is read, as
-/// `datasets` does, and what is left out is listed. Hidden files are left out unless named, and
+/// Folders are walked. As `datasets` does, only the files of splits are read where any file tells of one, and of several
+/// formats the one with the most files; what is left out is listed. Hidden files are left out unless named, and
 /// ignore files do not count: data are often ignored by git.
 ///
 /// # Errors
@@ -132,23 +144,24 @@ impl Discovery {
     }
 
     fn add_folder(&mut self, path: &Path) -> Result<(), SourceError> {
-        let (candidates, skipped, note) = match saved::expand(path)? {
-            Some(candidates) => (candidates, Vec::new(), None),
+        let expanded = match saved::expand(path)? {
+            Some(candidates) => Expanded {
+                candidates,
+                skipped: Vec::new(),
+                refused: None,
+            },
             None => folder::expand(path)?,
         };
-        if candidates.is_empty() {
+        if expanded.candidates.is_empty() {
             return Err(SourceError::NoData {
                 name: path.display().to_string(),
-                skipped: skipped.len(),
+                skipped: expanded.skipped.len(),
             });
         }
-        self.found.skipped.extend(skipped);
-        let first = self.found.inputs.len();
-        for candidate in candidates {
+        self.found.skipped.extend(expanded.skipped);
+        self.found.refused.extend(expanded.refused);
+        for candidate in expanded.candidates {
             self.add_file(candidate)?;
-        }
-        if let Some(input) = self.found.inputs.get_mut(first) {
-            input.notes.extend(note);
         }
         Ok(())
     }

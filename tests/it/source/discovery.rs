@@ -40,6 +40,7 @@ fn a_folder_is_walked_in_order_and_what_is_left_out_is_listed() {
         "b/train.jsonl",
         "b/dev.jsonl.gz",
         "a/x-00000-of-00002.json",
+        "c/training-1.json",
         ".hidden.jsonl",
         "README.md",
         "dataset_infos.json",
@@ -54,10 +55,10 @@ fn a_folder_is_walked_in_order_and_what_is_left_out_is_listed() {
     let found = find(folder.path());
     assert_eq!(
         names(&folder, &found),
-        ["a/x-00000-of-00002.json", "b/dev.jsonl.gz", "b/train.jsonl"]
+        ["b/dev.jsonl.gz", "b/train.jsonl", "c/training-1.json"]
     );
     let splits: Vec<_> = found.inputs.iter().map(|input| input.split.as_deref()).collect();
-    assert_eq!(splits, [Some("x"), Some("validation"), Some("train")]);
+    assert_eq!(splits, [Some("validation"), Some("train"), Some("train")]);
     assert_eq!(
         skipped(&folder, &found),
         [
@@ -65,7 +66,8 @@ fn a_folder_is_walked_in_order_and_what_is_left_out_is_listed() {
             ".hidden.jsonl: hidden",
             "README.md: not a data file by its name",
             "dataset_infos.json: describes data or a model, and holds no rows",
-            "notes.txt: of a folder's formats only one is read, as datasets does: json",
+            "a/x-00000-of-00002.json: of this folder datasets reads only the files named after splits",
+            "notes.txt: of this folder datasets reads only the files named after splits",
         ]
     );
 }
@@ -82,8 +84,8 @@ fn a_folder_whose_splits_differ_in_format_is_read_and_said_to_be_none_of_dataset
         skipped(&folder, &found),
         ["test.jsonl: of a folder's formats only one is read, as datasets does: csv"]
     );
-    let note = "datasets loads no folder whose splits differ in format, as these do";
-    assert!(found.inputs[0].notes.iter().any(|said| said == note));
+    let raised = "ValueError: Couldn't infer the same data file format for all splits";
+    assert!(found.refused[0].contains(raised), "{:?}", found.refused);
 }
 
 #[test]
