@@ -1,0 +1,124 @@
+//! What stands at one path of all answers that are JSON, and what of it is unlike the rest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::json_seen::{Seen, Values};
+use crate::model::value::Value;
+use crate::place::Place;
+use crate::rule::{clip, nearest};
+use crate::sketch::Merge;
+
+/// Values below which nothing is usual.
+pub(in super::super) const LEAST: u64 = 100;
+/// One of so many values may be of another kind, or a single one.
+pub(in super::super) const PER: u64 = 100;
+/// What is usual beside a single odd one is there so often.
+pub(in super::super) const OFTEN: u64 = 10;
+
+/// What stands at one path.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Field {
+    /// The path of what it stands in.
+    pub parent: u64,
+    /// As it is shown: `issues[].urgency`; empty for the answer itself.
+    pub path: String,
+    pub kinds: BTreeMap<String, Seen>,
+    values: Values,
+}
+
+impl Field {
+    pub(in super::super) fn of(parent: u64, path: &str) -> Self {
+        Self {
+            parent,
+            path: path.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes what stands there, as often as it does in a row.
+    pub(in super::super) fn offer(&mut self, value: &Value<'_>, place: &Place, pointer: &dyn Fn() -> String) {
+        let kind = value.kind();
+        if !self.kinds.contains_key(kind) {
+            self.kinds.insert(kind.to_owned(), Seen::default());
+        }
+        if let Some(seen) = self.kinds.get_mut(kind) {
+            seen.offer(place, pointer);
+        }
+        if let Value::Str(text) = value {
+            self.values.offer(text, place, pointer);
+        }
+    }
+
+    pub(in super::super) fn times(&self) -> u64 {
+        self.kinds.values().map(Seen::count).sum()
+    }
+
+    fn named(&self) -> String {
+        match self.path.as_str() {
+            "" => "the answer".to_owned(),
+            path => format!("`{}`", clip(path)),
+        }
+    }
+
+    /// Values of another kind than nearly all. A null tells something where there are hardly any.
+    pub(in super::super) fn kind_unlike(&self, nulls: bool) -> Vec<(&Seen, String)> {
+        let all = self.times();
+        let Some((usual, most)) = self.kinds.iter().max_by_key(|(_, seen)| seen.count()) else {
+            return Vec::new();
+        };
+        if all < LEAST || usual == "null" {
+            return Vec::new();
+        }
+        let few =
+            |kind: &str, times: u64| kind != usual && (times == 1 || times * PER <= all) && (nulls || kind != "null");
+        let odd = self.kinds.iter().filter(|(kind, seen)| few(kind, seen.count()));
+        odd.map(|(kind, seen)| {
+            let (named, times) = (self.named(), most.count());
+            (
+                seen,
+                format!("{named} is {}, and {} in {times} of {all}", a(kind), a(usual)),
+            )
+        })
+        .collect()
+    }
+
+    /// The one string that stands once, where each of the others stands often.
+    pub(in super::super) fn value_unlike(&self) -> Option<(&Seen, String)> {
+        let strings = self.kinds.get("string")?.count();
+        let (odd, (value, seen)) = (strings >= LEAST && strings * 100 >= self.times() * 99)
+            .then(|| self.values.single(OFTEN))
+            .flatten()?;
+        let near = nearest(value, odd.iter().copied());
+        let near = near.map_or_else(String::new, |near| format!("; `{near}` is near"));
+        let others: Vec<String> = odd.iter().take(6).map(|value| format!("`{}`", clip(value))).collect();
+        let more = if odd.len() > 6 { ", …" } else { "" };
+        let (named, others) = (self.named(), others.join(", "));
+        let message = format!(
+            "{named} is `{}` here only; in {strings} answers it is one of {others}{more}{near}",
+            clip(value)
+        );
+        Some((seen, message))
+    }
+}
+
+/// A kind with its article.
+fn a(kind: &str) -> &'static str {
+    match kind {
+        "null" => "null",
+        "boolean" => "a boolean",
+        "number" => "a number",
+        "array" => "a list",
+        "object" => "an object",
+        _ => "a string",
+    }
+}
+
+impl Merge for Field {
+    fn merge(&mut self, other: Self) {
+        (self.parent, self.path) = (other.parent, other.path);
+        Merge::merge(&mut self.kinds, other.kinds);
+        self.values.merge(other.values);
+    }
+}
