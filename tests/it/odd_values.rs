@@ -130,7 +130,7 @@ fn json_unlike_that_of_all_others() {
         (r#"{"kind": null, "done": null, "parts": null}"#, "`done` is null"),
         (
             r#"{"kind": "new", "done": true, "parts": [], "foo": 1}"#,
-            "has the key `foo`, 1 of 200",
+            "has the key `foo`, as 1 of 200",
         ),
         (
             r#"{"kind": "new", "done": true, "kind": "new", "parts": []}"#,
@@ -312,4 +312,148 @@ fn results_unlike_those_of_all_others() {
             "`<<30+40=80>>` is not right: it comes to 70".to_owned()
         )]
     );
+}
+
+/// A row with a call, of which the message and the tools are given as JSON.
+fn calling(answer: &str, tools: &str) -> String {
+    format!(
+        r#"{{"messages": [{{"role": "user", "content": "Rain in Oslo?"}}, {{"role": "assistant", {answer}}}], "tools": {tools}}}"#
+    )
+}
+
+const CALL: &str = r#"{"type": "function", "function": {"name": "get_sky", "arguments": {"city": "Oslo"}}}"#;
+const TOOLS: &str = r#"[{"type": "function", "function": {"name": "get_sky", "description": "The sky.", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]"#;
+
+#[test]
+fn calls_and_tools_of_one_row() {
+    let usual = |_: usize| calling(&format!(r#""tool_calls": [{CALL}]"#), TOOLS);
+    let called = |answer: &str| calling(answer, TOOLS);
+    let doubled = format!(
+        r#""tool_calls": [{CALL}], "content": "{{\"name\": \"get_sky\", \"arguments\": {{\"city\": \"Oslo\"}}}}""#
+    );
+    holds(
+        "schema/call-in-text",
+        &usual,
+        &called(&doubled),
+        "a call is written into the text",
+    );
+    let announced = r#""content": "I will now call the function get_sky for Oslo.""#;
+    holds(
+        "schema/call-in-text",
+        &usual,
+        &called(announced),
+        "a call is announced and not made",
+    );
+    is_fine(
+        "schema/call-in-text",
+        &usual,
+        &called(r#""content": "I can look at the sky with get_sky.""#),
+    );
+    holds(
+        "schema/repeated-call",
+        &usual,
+        &called(&format!(r#""tool_calls": [{CALL}, {CALL}]"#)),
+        "`get_sky` is called twice",
+    );
+    let other = CALL.replace("Oslo", "Rome");
+    is_fine(
+        "schema/repeated-call",
+        &usual,
+        &called(&format!(r#""tool_calls": [{CALL}, {other}]"#)),
+    );
+
+    let with = |tools: &str| calling(&format!(r#""tool_calls": [{CALL}]"#), tools);
+    let bare = r#"[{"type": "function", "function": {"name": "get_sky", "description": "The sky."}}]"#;
+    holds(
+        "schema/bad-tools",
+        &usual,
+        &with(bare),
+        "`get_sky` has no parameters, and is called with some",
+    );
+    let todo = told("schema/bad-tools", &|at| match at {
+        LINE => with(&TOOLS.replace("The sky.", "TODO")),
+        _ => usual(at),
+    });
+    assert!(todo.len() == 1 && todo[0].1.contains("is `TODO`"), "{todo:?}");
+    let slot = told("text/unfilled-placeholder", &|at| match at {
+        LINE => called(&format!(r#""tool_calls": [{}]"#, CALL.replace("Oslo", "<city_name>"))),
+        _ => usual(at),
+    });
+    assert!(
+        slot.len() == 1 && slot[0].1.contains("`<city_name>` was not filled in"),
+        "{slot:?}"
+    );
+}
+
+#[test]
+fn rows_that_are_built_unlike_all_others() {
+    let rule = "schema/odd-structure";
+    let usual = |_: usize| calling(&format!(r#""tool_calls": [{CALL}]"#), TOOLS);
+    let quoted = CALL.replace(r#"{"city": "Oslo"}"#, r#""{\"city\": \"Oslo\"}""#);
+    for (odd, message) in [
+        (
+            calling(&format!(r#""tool_calls": [{quoted}]"#), TOOLS),
+            "`messages[].tool_calls[].function.arguments` is a string, and an object in 199",
+        ),
+        (
+            calling(
+                &format!(r#""tool_calls": [{CALL}]"#),
+                &serde_json::json!(TOOLS).to_string(),
+            ),
+            "`tools` is a string, and a list in 199",
+        ),
+        (
+            calling(&format!(r#""name": null, "tool_calls": [{CALL}]"#), TOOLS),
+            "the row has the key `messages[].name`, as 1 of 400 do",
+        ),
+        (
+            calling(
+                &format!(r#""tool_calls": [{}]"#, CALL.replace(r#""type": "function", "#, "")),
+                TOOLS,
+            ),
+            "the row lacks the key `messages[].tool_calls[].type`, which 199 of 200 have",
+        ),
+    ] {
+        holds(rule, &usual, &odd, message);
+    }
+    let plain = |at: usize| asked(&format!("What is {at}?"), "A number.");
+    holds(
+        rule,
+        &plain,
+        r#"{"prompt": "Why?", "completion": "So.", "notes": "check"}"#,
+        "the key `notes`, as 1 of 200",
+    );
+    // Keys that are told of as what they are, and objects whose keys are what they hold.
+    let counted =
+        |at: usize| format!(r#"{{"prompt": "Count {at}.", "completion": "So.", "metadata": {{"k{at}": 1}}}}"#);
+    is_fine(
+        rule,
+        &counted,
+        r#"{"prompt": "Why?", "completion": "So.", "metadata": {"z": []}}"#,
+    );
+}
+
+#[test]
+fn thoughts_unlike_those_of_all_others() {
+    let rule = "template/odd-thinking";
+    let row = |thoughts: &str| {
+        asked(
+            "Which of these symptoms tells of a cold?",
+            &format!("<think>\n{thoughts}\n</think>\n\nA cough."),
+        )
+    };
+    let usual = |at: usize| row(&format!("There are {at} of them, and a cough is the one."));
+    holds(rule, &usual, &row("None"), "nothing but dots, or a word for nothing");
+    holds(rule, &usual, &row("..."), "nothing but dots");
+    holds(
+        rule,
+        &usual,
+        &row("好的，用户给出了一些症状，我需要逐一检查每种疾病的必要条件。"),
+        "are in Han, unlike the question, and Latin in 199",
+    );
+    let chinese = asked(
+        "这些症状中的哪一个说明是感冒呢请告诉我",
+        "<think>\n好的，用户给出了一些症状，我需要逐一检查每种疾病。\n</think>\n\n咳嗽",
+    );
+    is_fine(rule, &usual, &chinese);
 }

@@ -44,6 +44,8 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("schema/broken-result", "train.jsonl", || weather("odd_result")),
     ("schema/call-in-text", "train.jsonl", || weather("written")),
     ("schema/missing-call-id", "train.jsonl", || weather("without_id")),
+    ("schema/odd-structure", "train.jsonl", noted),
+    ("schema/repeated-call", "train.jsonl", || weather("repeated")),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
@@ -240,6 +242,8 @@ fn weather(odd: &str) -> Vec<u8> {
         let is = |way: &str| at == 50 && odd == way;
         let call = if is("written") {
             r#""content": "functions.weather({\"city\": \"Oslo\"})""#
+        } else if is("repeated") {
+            r#""content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}, {"id": "call_2", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]"#
         } else {
             r#""content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]"#
         };
@@ -257,6 +261,15 @@ fn weather(odd: &str) -> Vec<u8> {
         format!(
             r#"{{"tools": {tools}, "messages": [{{"role": "user", "content": "How is day {at}?"}}, {{"role": "assistant", {call}}}, {{"role": "tool", {id}"content": "{result}"}}]}}"#
         ) + "\n"
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// A row with a column that no other has.
+fn noted() -> Vec<u8> {
+    let row = |at: usize| {
+        let notes = if at == 50 { ", \"notes\": \"check again\"" } else { "" };
+        format!("{{\"prompt\": \"Who saw film {at}?\", \"completion\": \"All {at} did.\"{notes}}}\n")
     };
     (0..100).map(row).collect::<String>().into_bytes()
 }

@@ -6,13 +6,13 @@ use crate::finding::Findings;
 use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::parts::fields::Fields;
 use crate::rules::parts::refusal::refuses;
 use crate::rules::parts::slips::Slips;
 use crate::rules::parts::turns;
 use crate::sketch::Merge;
 
 use super::parts::json::{self, Json};
-use super::parts::json_fields::Fields;
 use super::parts::json_kinds::Kinds;
 use super::parts::json_wrapped;
 
@@ -167,7 +167,7 @@ impl Rule for OddJson {
                 continue;
             }
             let told = file.kinds.report(out);
-            file.fields.report(&told, out);
+            file.fields.report("the answer", &told, out);
             for (rows, per) in [(&file.broken, PER), (&file.prose, FEW), (&file.repeats, FEW)] {
                 rows.report(all, per, out, |(pointer, how)| {
                     let message = format!("the answer is {how}, where {json} of {all} are JSON");

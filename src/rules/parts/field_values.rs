@@ -1,9 +1,11 @@
-//! How often something stands in the answers of a file, and in which, while it is rare.
+//! How often something stands in the objects of a file, and in which rows, while it is rare.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
+use crate::model::value::Object;
 use crate::place::Place;
 use crate::sketch::Merge;
 
@@ -14,7 +16,7 @@ const VALUES: usize = 32;
 /// Bytes of the longest value of a few.
 const LONGEST: usize = 64;
 
-/// How often something stands there, and pointers to the answers it stands in.
+/// How often something stands there, and pointers to the objects it stands in.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Seen {
     count: u64,
@@ -51,7 +53,57 @@ impl Merge for Seen {
     }
 }
 
-/// Strings that stand in one place of all answers; `None` where they are too many or too long to be of a few.
+/// The keys of the objects that stand in one place, by a number of them; `None` where there are too many kinds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeySets(Option<BTreeMap<u64, (Vec<String>, Seen)>>);
+
+/// More kinds of objects than this are of all kinds.
+const SETS: usize = 32;
+
+impl Default for KeySets {
+    fn default() -> Self {
+        Self(Some(BTreeMap::new()))
+    }
+}
+
+impl KeySets {
+    pub(in super::super) fn offer(&mut self, object: &Object<'_>, place: &Place, pointer: impl FnOnce() -> String) {
+        let Some(sets) = &mut self.0 else { return };
+        let hashes = object.keys().map(|key| xxh3_64(key.as_bytes()));
+        let number = hashes.fold(0u64, u64::wrapping_add);
+        if sets.len() == SETS && !sets.contains_key(&number) {
+            self.0 = None;
+            return;
+        }
+        let keys = || object.keys().map(str::to_owned).collect();
+        let (_, seen) = sets.entry(number).or_insert_with(|| (keys(), Seen::default()));
+        seen.offer(place, pointer);
+    }
+
+    /// The objects that lack a key.
+    pub(in super::super) fn without(&self, key: &str) -> impl Iterator<Item = &Seen> {
+        let sets = self.0.iter().flat_map(BTreeMap::values);
+        sets.filter(move |(keys, _)| !keys.iter().any(|own| own == key))
+            .map(|(_, seen)| seen)
+    }
+}
+
+impl Merge for KeySets {
+    fn merge(&mut self, other: Self) {
+        let (Some(sets), Some(others)) = (&mut self.0, other.0) else {
+            self.0 = None;
+            return;
+        };
+        for (number, (keys, seen)) in others {
+            sets.entry(number).or_insert((keys, Seen::default())).1.merge(seen);
+        }
+        if sets.len() > SETS {
+            self.0 = None;
+        }
+    }
+}
+
+/// Strings that stand in one place of all objects; `None` where they are too many or too long to be of a few.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Values(Option<BTreeMap<String, Seen>>);
 
