@@ -30,7 +30,13 @@ fn holds(rule: &str, usual: &dyn Fn(usize) -> String, odd: &str, message: &str) 
         one[0].0 == LINE as u64 + 1 && one[0].1.contains(message),
         "{odd}: {one:?}"
     );
-    let many = told(rule, &|at| if at % 10 == 0 { odd.to_owned() } else { usual(at) });
+    let many = told(rule, &|at| {
+        if at.is_multiple_of(10) {
+            odd.to_owned()
+        } else {
+            usual(at)
+        }
+    });
     assert_eq!(many, [], "{odd}: a tenth of the set");
 }
 
@@ -105,7 +111,7 @@ fn system_prompts_and_instructions_of_one_row() {
 fn json_unlike_that_of_all_others() {
     let rule = "text/odd-json";
     let object = |at: usize| {
-        let (kind, done) = (["new", "old", "used"][at % 3], at % 2 == 0);
+        let (kind, done) = (["new", "old", "used"][at % 3], at.is_multiple_of(2));
         let said = serde_json::json!({"kind": kind, "done": done, "parts": [{"id": at, "name": format!("n{at}")}]});
         asked(&format!("What of {at}?"), &said.to_string())
     };
@@ -216,7 +222,7 @@ fn labels_that_are_written_as_names() {
     is_fine(
         rule,
         &|at| {
-            if at % 2 == 0 {
+            if at.is_multiple_of(2) {
                 word(at)
             } else {
                 asked("And?", &format!("mot{}", "a".repeat(at)))

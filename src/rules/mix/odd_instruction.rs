@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::parts::shared_text::Shared;
 use crate::finding::Findings;
-use crate::model::example::{Role, Shape};
+use crate::model::example::{Role, Shape, Turn};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 
@@ -55,7 +55,7 @@ impl Rule for OddInstruction {
         let first = said.clone().next();
         match (row.system, said.find(|turn| !turn.trimmed().is_empty())) {
             (Some(hash), Some(turn)) => systems.has(&row.place, hash, turn.trimmed(), || turn.pointer()),
-            _ => systems.lacks(&row.place, first.map(|turn| turn.pointer())),
+            _ => systems.lacks(&row.place, first.map(Turn::pointer)),
         }
         if example.shape == Shape::Alpaca
             && let Some(turn) = example.turns.iter().rfind(|turn| turn.role == Role::User)

@@ -60,6 +60,11 @@ impl Field {
         }
     }
 
+    /// How many objects stand there.
+    pub(in super::super) fn objects(&self) -> u64 {
+        self.kinds.get("object").map_or(0, Seen::count)
+    }
+
     pub(in super::super) fn times(&self) -> u64 {
         self.kinds.values().map(Seen::count).sum()
     }

@@ -80,11 +80,19 @@ impl KeySets {
         seen.offer(place, pointer);
     }
 
-    /// The objects that lack a key.
-    pub(in super::super) fn without(&self, key: &str) -> impl Iterator<Item = &Seen> {
+    /// Whether an object has the key and no other: it is of another kind.
+    pub(in super::super) fn stands_alone(&self, key: &str) -> bool {
+        let mut sets = self.0.iter().flat_map(BTreeMap::values);
+        sets.any(|(keys, _)| keys.len() == 1 && keys[0] == key)
+    }
+
+    /// The objects that lack a key, but have most of the usual ones.
+    pub(in super::super) fn without(&self, key: &str, usual: &[&str]) -> Vec<&Seen> {
+        let has = |keys: &[String], key: &str| keys.iter().any(|own| own == key);
+        let alike = |keys: &[String]| 2 * usual.iter().filter(|usual| has(keys, usual)).count() >= usual.len();
         let sets = self.0.iter().flat_map(BTreeMap::values);
-        sets.filter(move |(keys, _)| !keys.iter().any(|own| own == key))
-            .map(|(_, seen)| seen)
+        let lacking = sets.filter(|(keys, _)| !has(keys, key) && alike(keys));
+        lacking.map(|(_, seen)| seen).collect()
     }
 }
 

@@ -13,6 +13,9 @@ pub(super) const PATHS: usize = 256;
 /// Levels that are looked at.
 pub(super) const DEEP: u32 = 8;
 
+/// Keys of a message that rules of their own look at.
+const MESSAGE: [&str; 4] = ["role", "content", "from", "value"];
+
 /// The object that is looked at.
 pub(super) struct At<'a> {
     pub place: &'a Place,
@@ -43,6 +46,9 @@ pub(super) fn walk(
     match value {
         Value::Object(object) => {
             for (key, value) in object.iter() {
+                if !at.values && MESSAGE.contains(&key) {
+                    continue;
+                }
                 path.push_str(if length == 0 { "" } else { "." });
                 path.push_str(key);
                 let below = (hash, xxh3_64_with_seed(key.as_bytes(), hash));

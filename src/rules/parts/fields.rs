@@ -20,15 +20,14 @@ pub(crate) struct Fields {
     objects: u64,
     /// Objects with a null in them.
     nulls: u64,
-    fields: Option<BTreeMap<u64, Field>>,
+    paths: Option<BTreeMap<u64, Field>>,
 }
 
 /// Of so many objects one may have a key that the others have not, or a single one.
 const KEYS: u64 = 1000;
 
 /// Keys of messages and rows that a single conversation of a set may have or lack, or of which there is a rule.
-const CHATS: [&str; 12] = [
-    "content",
+const CHATS: [&str; 11] = [
     "input",
     "tool_calls",
     "tool_call_id",
@@ -47,7 +46,7 @@ impl Default for Fields {
         Self {
             objects: 0,
             nulls: 0,
-            fields: Some(BTreeMap::new()),
+            paths: Some(BTreeMap::new()),
         }
     }
 }
@@ -72,7 +71,7 @@ impl Fields {
             nulls: false,
         };
         self.objects += 1;
-        if let Some(fields) = &mut self.fields {
+        if let Some(fields) = &mut self.paths {
             walk(fields, value, (0, 0), &mut String::new(), DEEP, &mut at);
         }
         // A column may be null by right, and tells nothing of how rows are built.
@@ -82,14 +81,14 @@ impl Fields {
 
     /// Keeps the paths while they are few enough, which does not depend on the order they come in.
     fn bound(&mut self) {
-        if self.fields.as_ref().is_some_and(|fields| fields.len() > PATHS) {
-            self.fields = None;
+        if self.paths.as_ref().is_some_and(|fields| fields.len() > PATHS) {
+            self.paths = None;
         }
     }
 
     /// Reports each object, but for those of these rows, once; `named` is what they are, such as `the answer`.
     pub(in super::super) fn report(&self, named: &str, told: &BTreeSet<Place>, out: &mut Findings) {
-        let Some(fields) = &self.fields else { return };
+        let Some(fields) = &self.paths else { return };
         let mut odd: BTreeMap<&Place, (&str, String)> = BTreeMap::new();
         let mut paths: Vec<&Field> = fields.values().collect();
         paths.sort_unstable_by_key(|field| &field.path);
@@ -116,17 +115,22 @@ impl Fields {
         }
     }
 
+    /// The key that a field is of, and what it stands in.
+    fn key<'f>(&'f self, field: &'f Field) -> Option<(&'f Field, &'f str)> {
+        let parent = self.paths.as_ref()?.get(&field.parent)?;
+        let key = field.path.strip_prefix(&parent.path)?.trim_start_matches('.');
+        let is_key = !field.path.is_empty() && !field.path.ends_with("[]") && !CHATS.contains(&key);
+        is_key.then_some((parent, key))
+    }
+
     /// The objects that lack a key which nearly all have.
-    fn lost_key<'f>(&'f self, field: &Field, named: &str) -> Vec<(&'f Seen, String)> {
-        let parent = self.fields.as_ref().and_then(|fields| fields.get(&field.parent));
-        let (Some(parent), false) = (parent, field.path.is_empty() || field.path.ends_with("[]")) else {
+    fn lost_key<'f>(&'f self, field: &'f Field, named: &str) -> Vec<(&'f Seen, String)> {
+        let Some((parent, key)) = self.key(field) else {
             return Vec::new();
         };
-        let objects = parent.kinds.get("object").map_or(0, Seen::count);
-        let key = field.path[parent.path.len()..].trim_start_matches('.');
+        let objects = parent.objects();
         let lacking = objects.saturating_sub(field.times());
-        let rare = lacking == 1 || lacking * KEYS <= objects;
-        if objects < LEAST || lacking == 0 || !rare || CHATS.contains(&key) {
+        if objects < LEAST || lacking == 0 || lacking > 1 && lacking * KEYS > objects {
             return Vec::new();
         }
         let others = objects - lacking;
@@ -134,22 +138,20 @@ impl Fields {
             "{named} lacks the key {}, which {others} of {objects} have",
             field.named(named)
         );
-        parent.keys.without(key).map(|seen| (seen, message.clone())).collect()
+        let beside = self.paths.iter().flat_map(BTreeMap::values);
+        let usual = beside.filter(|other| other.parent == field.parent && other.times() * PER >= objects * (PER - 1));
+        let usual: Vec<&str> = usual.filter_map(|other| Some(self.key(other)?.1)).collect();
+        let lacking = parent.keys.without(key, &usual).into_iter();
+        lacking.map(|seen| (seen, message.clone())).collect()
     }
 
     /// A key that hardly any object has, where all others are common.
     fn strange_key<'f>(&self, field: &'f Field, named: &str) -> Option<(&'f Seen, String)> {
-        let fields = self.fields.as_ref()?;
-        let objects = fields.get(&field.parent)?.kinds.get("object")?.count();
-        let times = field.times();
-        let rare = |times: u64| times == 1 || times * KEYS <= objects;
-        let key = field.path.rsplit('.').next().unwrap_or_default();
-        if objects < LEAST
-            || !rare(times)
-            || CHATS.contains(&key)
-            || field.path.ends_with("[]")
-            || field.path.is_empty()
-        {
+        let fields = self.paths.as_ref()?;
+        let (parent, key) = self.key(field)?;
+        let (objects, times) = (parent.objects(), field.times());
+        // An object with this key alone is of another kind.
+        if objects < LEAST || times > 1 && times * KEYS > objects || parent.keys.stands_alone(key) {
             return None;
         }
         let beside = || {
@@ -177,7 +179,7 @@ impl Merge for Fields {
     fn merge(&mut self, other: Self) {
         self.objects += other.objects;
         self.nulls += other.nulls;
-        self.fields = self.fields.take().zip(other.fields).map(|(mut fields, others)| {
+        self.paths = self.paths.take().zip(other.paths).map(|(mut fields, others)| {
             Merge::merge(&mut fields, others);
             fields
         });

@@ -38,9 +38,8 @@ rule_meta! {
 pub(crate) struct OddStructure {}
 
 /// Keys behind which every row has its own.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 9] = [
     "arguments",
-    "content",
     "parameters",
     "properties",
     "inputSchema",

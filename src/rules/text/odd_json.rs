@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::setup::Setup;
-use crate::model::value::Value;
+use crate::model::value::{Object, Value};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::parts::fields::Fields;
 use crate::rules::parts::refusal::refuses;
@@ -136,7 +136,12 @@ impl Rule for OddJson {
                     });
                 }
             }
-            file.fields.add(&value, &row.place, &|| turn.pointer());
+            // An empty one says that there is nothing to tell.
+            let empty =
+                value.as_array().is_some_and(<[_]>::is_empty) || value.as_object().is_some_and(Object::is_empty);
+            if !empty {
+                file.fields.add(&value, &row.place, &|| turn.pointer());
+            }
             let (rows, how) = match fenced {
                 Some(_) => (&mut file.fenced, "in a block of code"),
                 None => (&mut file.bare, "bare"),

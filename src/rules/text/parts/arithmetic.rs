@@ -21,9 +21,10 @@ pub(in super::super) fn number(text: &str) -> Option<f64> {
     if !plain || !ends {
         return None;
     }
-    match digits.contains(',') {
-        true => text.replace(',', "").parse().ok(),
-        false => text.parse().ok(),
+    if digits.contains(',') {
+        text.replace(',', "").parse().ok()
+    } else {
+        text.parse().ok()
     }
 }
 

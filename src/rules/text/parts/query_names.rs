@@ -64,9 +64,10 @@ fn tokens(code: &str) -> Vec<Token<'_>> {
     let mut rest = code.trim_start();
     let mut tokens = Vec::new();
     while let Some(first) = rest.chars().next() {
-        let length = match part(first) {
-            true => rest.find(|c| !part(c)).unwrap_or(rest.len()),
-            false => first.len_utf8(),
+        let length = if part(first) {
+            rest.find(|c| !part(c)).unwrap_or(rest.len())
+        } else {
+            first.len_utf8()
         };
         tokens.push(Token(&rest[..length]));
         rest = rest[length..].trim_start();
