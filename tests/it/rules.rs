@@ -20,6 +20,9 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("mix/eval-shift", "train.jsonl", || {
         priced(100, "What is the price of", "eggs?")
     }),
+    ("mix/odd-instruction", "train.jsonl", || {
+        instructed("Translate the sentence into French.")
+    }),
     ("mix/odd-label", "train.jsonl", odd_label),
     ("text/bare-reference", "train.jsonl", || {
         sentences("answers/2024/00417.txt")
@@ -33,10 +36,16 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("text/other-language", "train.jsonl", other_language),
     ("text/end-unlike", "train.jsonl", || sentences("It took about three")),
     ("text/odd-json", "train.jsonl", odd_json),
+    ("text/odd-result", "train.jsonl", || sums("about 50")),
+    ("text/unknown-name", "train.jsonl", || {
+        described("SELECT name FROM boats")
+    }),
     ("template/odd-thinking", "train.jsonl", odd_thinking),
     ("schema/broken-result", "train.jsonl", || weather("odd_result")),
     ("schema/call-in-text", "train.jsonl", || weather("written")),
     ("schema/missing-call-id", "train.jsonl", || weather("without_id")),
+    ("schema/odd-structure", "train.jsonl", noted),
+    ("schema/repeated-call", "train.jsonl", || weather("repeated")),
     ("schema/too-deep", "train.jsonl", too_deep),
     ("schema/decompression-bomb", "train.jsonl.bz2", bomb),
 ];
@@ -125,6 +134,36 @@ fn queries(odd: &str) -> Vec<u8> {
     (0..100).map(row).collect::<String>().into_bytes()
 }
 
+/// An instruction among others that are all the same.
+fn instructed(odd: &str) -> Vec<u8> {
+    let row = |at: usize| {
+        let instruction = if at == 50 { odd } else { "Answer as a waiter would." };
+        format!("{{\"instruction\": \"{instruction}\", \"input\": \"Table {at}?\", \"output\": \"It is free.\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// A result among others that are numbers.
+fn sums(odd: &str) -> Vec<u8> {
+    let row = |at: usize| {
+        let result = if at == 50 { odd.to_owned() } else { (at + 3).to_string() };
+        format!("{{\"question\": \"What is {at} and 3?\", \"answer\": \"It is {at} + 3.\\n#### {result}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// A query among others that keep to the tables their prompts describe.
+fn described(odd: &str) -> Vec<u8> {
+    let row = |at: usize| {
+        let query = match at {
+            50 => odd.to_owned(),
+            _ => format!("SELECT name FROM ship WHERE built = {at}"),
+        };
+        format!("{{\"prompt\": \"Table ship has name and built. Which is of {at}?\", \"completion\": \"{query}\"}}\n")
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
 /// A text among others that are chats, written out.
 fn chats(odd: &str) -> Vec<u8> {
     let row = |at: usize| match at {
@@ -203,6 +242,8 @@ fn weather(odd: &str) -> Vec<u8> {
         let is = |way: &str| at == 50 && odd == way;
         let call = if is("written") {
             r#""content": "functions.weather({\"city\": \"Oslo\"})""#
+        } else if is("repeated") {
+            r#""content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}, {"id": "call_2", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]"#
         } else {
             r#""content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"Oslo\"}"}}]"#
         };
@@ -220,6 +261,15 @@ fn weather(odd: &str) -> Vec<u8> {
         format!(
             r#"{{"tools": {tools}, "messages": [{{"role": "user", "content": "How is day {at}?"}}, {{"role": "assistant", {call}}}, {{"role": "tool", {id}"content": "{result}"}}]}}"#
         ) + "\n"
+    };
+    (0..100).map(row).collect::<String>().into_bytes()
+}
+
+/// A row with a column that no other has.
+fn noted() -> Vec<u8> {
+    let row = |at: usize| {
+        let notes = if at == 50 { ", \"notes\": \"check again\"" } else { "" };
+        format!("{{\"prompt\": \"Who saw film {at}?\", \"completion\": \"All {at} did.\"{notes}}}\n")
     };
     (0..100).map(row).collect::<String>().into_bytes()
 }

@@ -4,6 +4,7 @@ mod parts;
 
 mod answer_collapse;
 mod eval_shift;
+mod odd_instruction;
 mod odd_label;
 mod one_label;
 mod refusals;
@@ -15,6 +16,7 @@ use crate::rule::lane::RuleEntry;
 pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<answer_collapse::AnswerCollapse>(),
     RuleEntry::of::<eval_shift::EvalShift>(),
+    RuleEntry::of::<odd_instruction::OddInstruction>(),
     RuleEntry::of::<odd_label::OddLabel>(),
     RuleEntry::of::<one_label::OneLabel>(),
     RuleEntry::of::<refusals::Refusals>(),

@@ -1,20 +1,19 @@
-use std::collections::BTreeMap;
+use serde::Deserialize;
 
-use serde::{Deserialize, Serialize};
-
+use super::parts::label_answers::{Answers, TIMES};
+use super::parts::label_names;
 use crate::finding::Findings;
 use crate::model::setup::Setup;
-use crate::place::Place;
 use crate::rule::{Row, Rule, RuleMeta, clip, nearest, rule_meta};
 use crate::rules::parts::turns;
-use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
     /// Answers that are none of the set's labels, in a set whose answers are labels: `yes.` and `mayb` where all others are
     /// `yes`, `no` or `maybe`, to the byte. Labels are answers of up to 60 characters that three rows and more give; a set
     /// has them if they are 2 to 250, nearly all rows (98.5 %) answer with one, and eight rows with each on average. Numbers
-    /// among numbers are left alone.
+    /// among numbers are left alone. Where labels are more, they are known by how they are written: `card_arrival.` and
+    /// `The label is card_arrival.` where 99 answers of 100 are names such as `card_arrival`.
     ///
     /// ## Why it matters
     /// A classifier learns a class that does not exist, or to write one of them in two ways, and what reads its answers
@@ -40,73 +39,16 @@ rule_meta! {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct OddLabel {}
 
-/// Characters of the longest label.
-const LONGEST: usize = 60;
 /// Rows below which nothing is said of a set.
 const ROWS: u64 = 50;
-/// Rows that give an answer, for it to be a label.
-const TIMES: u64 = 3;
 /// Labels of a set.
 const LABELS: std::ops::RangeInclusive<usize> = 2..=250;
 /// Rows to a label, on average.
 const EACH: u64 = 8;
-/// More short answers than this are no labels, and are not kept.
-const MOST: usize = 4096;
+/// Of so many answers one may be too long for a label, or a single one.
+const PER: u64 = 100;
 /// Labels that are named.
 const NAMED: usize = 6;
-
-/// One answer: how many rows give it, and where, while they are so few that it is no label.
-#[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Answer {
-    times: u64,
-    places: BTreeMap<Place, String>,
-}
-
-impl Merge for Answer {
-    fn merge(&mut self, other: Self) {
-        self.times += other.times;
-        self.places.extend(other.places);
-        if self.times >= TIMES {
-            self.places.clear();
-        }
-    }
-}
-
-/// The answers of a set: how many, and the short ones; `None` where they are too many.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Answers {
-    all: u64,
-    short: Option<BTreeMap<String, Answer>>,
-}
-
-impl Default for Answers {
-    fn default() -> Self {
-        Self {
-            all: 0,
-            short: Some(BTreeMap::new()),
-        }
-    }
-}
-
-impl Answers {
-    /// Keeps them while they are few enough, which does not depend on the order they come in.
-    fn bound(&mut self) {
-        if self.short.as_ref().is_some_and(|short| short.len() > MOST) {
-            self.short = None;
-        }
-    }
-}
-
-impl Merge for Answers {
-    fn merge(&mut self, other: Self) {
-        self.all += other.all;
-        self.short = self.short.take().zip(other.short).map(|(mut short, others)| {
-            Merge::merge(&mut short, others);
-            short
-        });
-        self.bound();
-    }
-}
 
 impl Rule for OddLabel {
     const META: RuleMeta = META;
@@ -118,23 +60,7 @@ impl Rule for OddLabel {
         let Some(answer) = answer.filter(|answer| !answer.has_tool_calls() && !answer.trimmed().is_empty()) else {
             return;
         };
-        seen.all += 1;
-        let Some(short) = &mut seen.short else { return };
-        let text = &*answer.text;
-        if text.len() > 4 * LONGEST || text.chars().nth(LONGEST).is_some() {
-            return;
-        }
-        let one = match short.get_mut(text) {
-            Some(one) => one,
-            None => short.entry(text.to_owned()).or_default(),
-        };
-        one.times += 1;
-        if one.times < TIMES {
-            one.places.insert(row.place, answer.pointer());
-        } else {
-            one.places.clear();
-        }
-        seen.bound();
+        seen.take(&row.place, &answer.text, || answer.pointer());
     }
 
     fn finish(&self, seen: Answers, _: &Setup, out: &mut Findings) {
@@ -143,6 +69,7 @@ impl Rule for OddLabel {
         let told: u64 = labels.iter().map(|(_, answer)| answer.times).sum();
         let few = LABELS.contains(&labels.len()) && labels.len() as u64 * EACH <= seen.all;
         if seen.all < ROWS || !few || told * 1000 < seen.all * 985 {
+            label_names::report(seen.all, &short, &seen.long, out);
             return;
         }
         let is_number = |text: &str| text.trim().trim_end_matches('.').parse::<f64>().is_ok();
@@ -158,6 +85,13 @@ impl Rule for OddLabel {
             .map(|(_, label)| format!("`{}`", clip(label)))
             .collect();
         let more = if named.len() > NAMED { ", …" } else { "" };
+        for (place, (pointer, text)) in seen.long.rows().filter(|_| seen.long.are_few(PER, seen.all)) {
+            let message = || {
+                let (count, shown) = (named.len(), shown.join(", "));
+                format!("the answer is no label, `{text}`: the set has {count} ({shown}{more})")
+            };
+            out.field(place, || pointer.clone(), message);
+        }
         for (text, answer) in odd.iter().filter(|(text, _)| !(numbers && is_number(text))) {
             let near = nearest(text.trim(), named.iter().map(|(_, label)| *label));
             let near = near.map_or_else(String::new, |near| format!("; `{near}` is near"));

@@ -1,19 +1,22 @@
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
+use crate::model::example::Example;
 use crate::model::setup::Setup;
 use crate::model::value::{Object, Value};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 use crate::rules::parts::slips::Slips;
-use crate::rules::parts::{tools, written};
+use crate::rules::parts::tools::{self, Call};
+use crate::rules::parts::written;
 use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
     /// A `tools` column that is no list of tools with names: broken JSON in a string, an object, a tool
     /// without a name, two tools of one name; parameters that are words and no schema, require one that is not among them,
-    /// or have `additionalProperties` among them, which belongs beside them. Where few rows are so, also types that JSON
-    /// schema does not know (`str`), and tools in a system prompt, between `<tools>` and its end, that are not JSON.
+    /// or have `additionalProperties` among them, which belongs beside them; a description that is still to do (`TODO`). Where
+    /// few rows are so, also types that JSON schema does not know (`str`), tools without parameters that are called with some,
+    /// and tools in a system prompt, between `<tools>` and its end, that are not JSON.
     ///
     /// ## Why it matters
     /// Trainers hand the column to the template as it stands, which prints it in a form the model will never
@@ -47,6 +50,8 @@ pub(crate) struct Seen {
     /// Lists that cannot be read, and types that JSON schema does not know.
     broken: Slips<(String, String)>,
     unknown: Slips<(String, String)>,
+    /// Tools that have no parameters and are called with arguments.
+    bare: Slips<(String, String)>,
 }
 
 impl Merge for Seen {
@@ -55,6 +60,7 @@ impl Merge for Seen {
         self.typed += other.typed;
         self.broken.merge(other.broken);
         self.unknown.merge(other.unknown);
+        self.bare.merge(other.bare);
     }
 }
 
@@ -93,6 +99,10 @@ impl Rule for BadTools {
             out.field(&row.place, || "/tools".to_owned(), || wrong);
             return;
         }
+        if let Some(name) = items.iter().find_map(|tool| called_bare(tool, example)) {
+            let message = || format!("tool `{}` has no parameters, and is called with some", clip(name));
+            seen.bare.offer(&row.place, || ("/tools".to_owned(), message()));
+        }
         let mut types = items.iter().flat_map(types).peekable();
         seen.typed += u64::from(types.peek().is_some());
         if let Some((argument, kind)) = types.find(|(_, kind)| !TYPES.contains(kind)) {
@@ -108,7 +118,11 @@ impl Rule for BadTools {
     }
 
     fn finish(&self, seen: Seen, _: &Setup, out: &mut Findings) {
-        for (all, odd) in [(seen.listed, seen.broken), (seen.typed, seen.unknown)] {
+        for (all, odd) in [
+            (seen.listed, seen.broken),
+            (seen.typed, seen.unknown),
+            (seen.typed, seen.bare),
+        ] {
             if all >= LEAST {
                 odd.report(all, PER, out, Clone::clone);
             }
@@ -129,10 +143,41 @@ fn types<'v>(tool: &'v Value<'_>) -> impl Iterator<Item = (&'v str, &'v str)> {
     properties.filter_map(|(name, schema)| Some((name, schema.get("type")?.as_str()?)))
 }
 
+/// The name of a tool that has no parameters and is called with arguments.
+fn called_bare<'v>(tool: &'v Value<'_>, example: &Example<'_>) -> Option<&'v str> {
+    let function = tool.get("function").unwrap_or(tool);
+    let name = function.get("name")?.as_str()?;
+    let has = |key: &str| function.get(key).is_some();
+    if ["parameters", "inputSchema", "input_schema", "arguments"]
+        .into_iter()
+        .any(has)
+    {
+        return None;
+    }
+    let filled = |call: &Call<'_>| {
+        let given = call.arguments.and_then(Value::as_object);
+        call.name == Some(name) && given.is_some_and(|given| !given.is_empty())
+    };
+    let mut calls = example
+        .turns
+        .iter()
+        .flat_map(|turn| tools::calls(turn).unwrap_or_default());
+    calls.any(|call| filled(&call)).then_some(name)
+}
+
 /// What is wrong with the schema of a tool's parameters. Some keep it as JSON in a string.
 fn wrong_schema(tool: &Value<'_>) -> Option<String> {
     let function = tool.get("function").unwrap_or(tool);
-    let (name, schema) = (function.get("name")?.as_str()?, function.get("parameters")?);
+    let name = function.get("name")?.as_str()?;
+    let described = function
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim();
+    if ["TODO", "TBD", "FIXME"].contains(&described) {
+        return Some(format!("the description of tool `{}` is `{described}`", clip(name)));
+    }
+    let schema = function.get("parameters")?;
     let of = |wrong: String| format!("the parameters of tool `{}` {wrong}", clip(name));
     if let Some(text) = schema.as_str() {
         let words = !text.trim_start().starts_with(['{', '[']) && text.contains(' ');

@@ -8,14 +8,16 @@ use crate::model::setup::Setup;
 use crate::model::value::Value;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::slips::Slips;
+use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::{tools, written};
 use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
     /// A few calls of declared tools that are written into the text of an answer, in a set whose other calls stand in
-    /// `tool_calls` or in `function_call` turns; and calls without tags, bare or in a block of code, where the others stand
-    /// between `<tool_call>` and its end.
+    /// `tool_calls` or in `function_call` turns, also where the call stands there as well; and calls without tags, bare or in a
+    /// block of code, where the others stand between `<tool_call>` and its end. And calls of declared tools that an answer
+    /// announces ("I will now call `get_weather`") and nobody makes.
     ///
     /// ## Why it matters
     /// The template prints a call its own way, and such a text as it stands: the model learns a second form, which nothing
@@ -47,6 +49,8 @@ pub(crate) struct Forms {
     apart: u64,
     tagged: Slips<String>,
     bare: Slips<String>,
+    /// Calls that are announced and not made.
+    announced: Slips<String>,
 }
 
 impl Merge for Forms {
@@ -54,8 +58,15 @@ impl Merge for Forms {
         self.apart += other.apart;
         self.tagged.merge(other.tagged);
         self.bare.merge(other.bare);
+        self.announced.merge(other.announced);
     }
 }
+
+/// Words before the name of a tool that is about to be called.
+static ANNOUNCED: Spoken = Spoken::of(
+    "i will now call|i will call|i'll call|i'll now call|let me call|i am calling|i'm calling|i am going to call|calling the function|\
+    calling the tool|i will now use the|i will invoke|i'll invoke",
+);
 
 /// Rows with calls below which nothing is said of their form.
 const LEAST: u64 = 20;
@@ -75,10 +86,19 @@ impl Rule for CallInText {
         let is_apart = |turn: &Turn<'_>| turn.has_tool_calls() || written::is_call(turn);
         forms.apart += u64::from(answers().any(is_apart));
         let mut names = None;
-        for turn in answers().filter(|turn| !is_apart(turn)) {
+        let any = answers().any(is_apart);
+        for turn in answers().filter(|turn| !written::is_call(turn)) {
             let text = turn.trimmed();
+            if turn.has_tool_calls() {
+                let calls = tools::calls(turn).unwrap_or_default();
+                if called(text).is_some_and(|name| calls.iter().any(|call| call.name == Some(&name))) {
+                    forms.bare.offer(&row.place, || turn.pointer());
+                }
+                continue;
+            }
             let tagged = row.chars.angle() && written::between(text).next().is_some();
-            if !tagged && called(text).is_none() {
+            let announced = !any && !tagged && ANNOUNCED.stands_in(text);
+            if !tagged && !announced && called(text).is_none() {
                 continue;
             }
             let names = names.get_or_insert_with(|| {
@@ -93,6 +113,12 @@ impl Rule for CallInText {
                 forms.tagged.offer(&row.place, || turn.pointer());
             } else if !tagged && called(text).is_some_and(|name| names.contains(&name)) {
                 forms.bare.offer(&row.place, || turn.pointer());
+            } else if announced
+                && names
+                    .iter()
+                    .any(|name| name.contains('_') && text.contains(name.as_str()))
+            {
+                forms.announced.offer(&row.place, || turn.pointer());
             }
         }
     }
@@ -111,6 +137,13 @@ impl Rule for CallInText {
                     say("", forms.apart, "in `tool_calls` or a turn of their own"),
                 );
             }
+            forms.announced.report(forms.apart, PER, out, |pointer| {
+                let message = format!(
+                    "a call is announced and not made, where {} rows make theirs",
+                    forms.apart
+                );
+                (pointer.clone(), message)
+            });
         } else if forms.tagged.count() >= LEAST {
             let tagged = forms.tagged.count();
             forms

@@ -43,10 +43,12 @@ mod no_messages;
 mod not_an_object;
 mod null_filled_arguments;
 mod null_filled_tools;
+mod odd_structure;
 mod oversized_row;
 mod prompts_differ;
 mod python_only_json;
 mod ragged_row;
+mod repeated_call;
 mod repeated_call_id;
 mod repeated_role;
 mod same_chosen_rejected;
@@ -112,10 +114,12 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<not_an_object::NotAnObject>(),
     RuleEntry::of::<null_filled_arguments::NullFilledArguments>(),
     RuleEntry::of::<null_filled_tools::NullFilledTools>(),
+    RuleEntry::of::<odd_structure::OddStructure>(),
     RuleEntry::of::<oversized_row::OversizedRow>(),
     RuleEntry::of::<prompts_differ::PromptsDiffer>(),
     RuleEntry::of::<python_only_json::PythonOnlyJson>(),
     RuleEntry::of::<ragged_row::RaggedRow>(),
+    RuleEntry::of::<repeated_call::RepeatedCall>(),
     RuleEntry::of::<repeated_call_id::RepeatedCallId>(),
     RuleEntry::of::<repeated_role::RepeatedRole>(),
     RuleEntry::of::<same_chosen_rejected::SameChosenRejected>(),

@@ -3,11 +3,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
+use crate::model::example::Role;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, rule_meta};
 use crate::rules::parts::slips::Slips;
 use crate::rules::parts::turns;
 use crate::sketch::Merge;
+use crate::text::{SCRIPTS, script};
 
 use super::parts::odd_thoughts::Odd;
 use super::parts::thoughts::{self, Thoughts};
@@ -15,8 +17,9 @@ use super::parts::thoughts::{self, Thoughts};
 rule_meta! {
     /// ## What it finds
     /// A few answers without thoughts, in a file whose answers nearly all open with `<think>` or have
-    /// `reasoning_content`: none, or empty ones, `<think>` twice, another tag in its place; `reasoning_content` that holds the
-    /// tags as well, is the answer itself, or stands beside the question. Of a conversation the last answer is looked at.
+    /// `reasoning_content`: none, or empty ones, `None` or dots, `<think>` twice, another tag in its place; `reasoning_content` that holds the
+    /// tags as well, is the answer itself, or stands beside the question; thoughts in a script that is neither that of the
+    /// question nor that of the others' thoughts. Of a conversation the last answer is looked at.
     ///
     /// ## Why it matters
     /// The model learns to leave the thoughts out now and then, or to write tags that nothing strips: whoever asks sees
@@ -65,6 +68,9 @@ pub(crate) struct Answers {
     none: Slips<(String, String, String)>,
     /// Those with odd thoughts, by what is odd about them: where they stand.
     odd: BTreeMap<Odd, Slips<String>>,
+    /// Thoughts by their script; of those in another than the question's, where they stand.
+    scripts: BTreeMap<u8, u64>,
+    strange: BTreeMap<u8, Slips<String>>,
 }
 
 impl Merge for Answers {
@@ -74,6 +80,8 @@ impl Merge for Answers {
         self.apart += other.apart;
         self.none.merge(other.none);
         Merge::merge(&mut self.odd, other.odd);
+        Merge::merge(&mut self.scripts, other.scripts);
+        Merge::merge(&mut self.strange, other.strange);
     }
 }
 
@@ -105,6 +113,17 @@ impl Rule for OddThinking {
                 }
             }
         }
+        if let Some(script) = thoughts::said(turn, found).and_then(main_script) {
+            *file.scripts.entry(script).or_default() += 1;
+            let asked = example.turns.iter().rfind(|turn| turn.role == Role::User);
+            if asked
+                .and_then(|turn| main_script(&turn.text))
+                .is_some_and(|asked| asked != script)
+            {
+                let rows = file.strange.entry(script).or_default();
+                rows.offer(&row.place, || thoughts::pointer(turn, found));
+            }
+        }
         if let Some(odd) = odd.filter(|odd| *odd != Odd::Empty || !thoughts::are_unwanted(example)) {
             let rows = file.odd.entry(odd).or_default();
             rows.offer(&row.place, || thoughts::pointer(turn, found));
@@ -127,6 +146,22 @@ impl Rule for OddThinking {
                 let others = if apart { "have some" } else { "open with `<think>`" };
                 (pointer, format!("{what}, where {most} of {all} {others}"))
             });
+            let usual = file.scripts.iter().max_by_key(|(_, rows)| **rows);
+            for (script, rows) in &file.strange {
+                let Some((usual, most)) = usual.filter(|(usual, _)| *usual != script) else {
+                    continue;
+                };
+                if most * FEW < all * (FEW - 1) {
+                    continue;
+                }
+                rows.report(all, FEW, out, |pointer| {
+                    let name = |script: &u8| SCRIPTS[usize::from(*script)];
+                    let (script, usual) = (name(script), name(usual));
+                    let message =
+                        format!("the thoughts are in {script}, unlike the question, and {usual} in {most} of {all}");
+                    (pointer.clone(), message)
+                });
+            }
             for (odd, rows) in &file.odd {
                 rows.report(all, FEW, out, |pointer| {
                     let message = format!("{}, in {} of {all} answers", odd.said(), rows.count());
@@ -135,4 +170,21 @@ impl Rule for OddThinking {
             }
         }
     }
+}
+
+/// Letters that are looked at, and those that tell a script.
+const LETTERS: usize = 400;
+const TELLING: u64 = 12;
+
+/// The script of most letters of a text, if it is of two thirds of them.
+fn main_script(text: &str) -> Option<u8> {
+    let mut counts = [0u64; SCRIPTS.len()];
+    for letter in text.chars().filter(|c| c.is_alphabetic()).take(LETTERS) {
+        counts[script(letter)] += 1;
+    }
+    let all: u64 = counts.iter().sum();
+    let (most, count) = counts.iter().enumerate().max_by_key(|(_, count)| **count)?;
+    (all >= TELLING && count * 3 >= all * 2)
+        .then(|| u8::try_from(most).ok())
+        .flatten()
 }

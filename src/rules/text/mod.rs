@@ -21,6 +21,7 @@ mod nothing_follows;
 mod null_word;
 mod odd_json;
 mod odd_letters;
+mod odd_result;
 mod other_language;
 mod printed_object;
 mod prompt_left;
@@ -33,7 +34,9 @@ mod separator_lost;
 mod stops_short;
 mod unclosed_code;
 mod unfilled_placeholder;
+mod unknown_name;
 mod words_joined;
+mod wrong_sum;
 
 use crate::rule::lane::RuleEntry;
 
@@ -58,6 +61,7 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<null_word::NullWord>(),
     RuleEntry::of::<odd_json::OddJson>(),
     RuleEntry::of::<odd_letters::OddLetters>(),
+    RuleEntry::of::<odd_result::OddResult>(),
     RuleEntry::of::<other_language::OtherLanguage>(),
     RuleEntry::of::<printed_object::PrintedObject>(),
     RuleEntry::of::<prompt_left::PromptLeft>(),
@@ -70,7 +74,9 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<stops_short::StopsShort>(),
     RuleEntry::of::<unclosed_code::UnclosedCode>(),
     RuleEntry::of::<unfilled_placeholder::UnfilledPlaceholder>(),
+    RuleEntry::of::<unknown_name::UnknownName>(),
     RuleEntry::of::<words_joined::WordsJoined>(),
+    RuleEntry::of::<wrong_sum::WrongSum>(),
 ];
 
 /// Characters shown on each side of a place.

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::setup::Setup;
+use crate::model::value::{Object, Value};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::parts::fields::Fields;
 use crate::rules::parts::refusal::refuses;
 use crate::rules::parts::slips::Slips;
 use crate::rules::parts::turns;
@@ -12,13 +14,17 @@ use crate::sketch::Merge;
 
 use super::parts::json::{self, Json};
 use super::parts::json_kinds::Kinds;
+use super::parts::json_wrapped;
 
 rule_meta! {
     /// ## What it finds
     /// A few answers that are not JSON, in a file whose answers nearly all are an object or a list: with a comma too
     /// many, printed by Python with single quotes, inside a string, in a block of code where the others stand bare, with
-    /// text before or after, or prose. And objects that lack a key which 99 of 100 have. Of a conversation the last
-    /// answer is looked at.
+    /// text before or after, or prose. Of a conversation the last answer is looked at.
+    ///
+    /// Of those that are JSON: objects that lack a key which 99 of 100 have, or have one that no other has; a list among
+    /// objects, a string among booleans; a value that no other answer has where each of a few has been given ten times; a key
+    /// that stands twice. And among answers that are none, `{"answer": "…"}`, where nobody asks for JSON.
     ///
     /// ## Why it matters
     /// A program reads the answers of such a model, and stops at the first it cannot read. A few rows teach it that these
@@ -66,6 +72,10 @@ pub(crate) struct Answers {
     bare: Odd,
     fenced: Odd,
     kinds: Kinds,
+    fields: Fields,
+    /// Objects in which a key stands twice, and those that hold an answer nobody wanted wrapped.
+    repeats: Odd,
+    wrapped: Odd,
     /// Meant to be JSON, and not.
     broken: Odd,
     prose: Odd,
@@ -77,6 +87,9 @@ impl Merge for Answers {
         self.bare.merge(other.bare);
         self.fenced.merge(other.fenced);
         self.kinds.merge(other.kinds);
+        self.fields.merge(other.fields);
+        self.repeats.merge(other.repeats);
+        self.wrapped.merge(other.wrapped);
         self.broken.merge(other.broken);
         self.prose.merge(other.prose);
     }
@@ -88,7 +101,8 @@ impl Rule for OddJson {
     const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, files: &mut Self::State, _: &mut Findings) {
-        let last = row.example.and_then(|example| turns::taught(example).next_back());
+        let Some(example) = row.example else { return };
+        let last = turns::taught(example).next_back();
         let Some(turn) = last.filter(|turn| !turns::says_without_text(turn)) else {
             return;
         };
@@ -108,8 +122,25 @@ impl Rule for OddJson {
         let text = fenced.unwrap_or(said);
         let begins = text.starts_with(['{', '[']);
         if let Some(read) = begins.then(|| json::read(text).ok()).flatten() {
-            if let Json::Object(keys) = read {
+            let value = Value::from_json(text).unwrap_or(Value::Null);
+            if let Json::Object { keys, repeats } = read {
                 file.kinds.add(keys, text, &row.place, || turn.pointer());
+                if repeats {
+                    file.repeats.offer(&row.place, || {
+                        (turn.pointer(), "an object in which a key stands twice".to_owned())
+                    });
+                }
+                if let Some(key) = json_wrapped::key(&value, example).filter(|_| !file.wrapped.are_many()) {
+                    file.wrapped.offer(&row.place, || {
+                        (turn.pointer(), format!("JSON, with the text in `{key}`"))
+                    });
+                }
+            }
+            // An empty one says that there is nothing to tell.
+            let empty =
+                value.as_array().is_some_and(<[_]>::is_empty) || value.as_object().is_some_and(Object::is_empty);
+            if !empty {
+                file.fields.add(&value, &row.place, &|| turn.pointer());
             }
             let (rows, how) = match fenced {
                 Some(_) => (&mut file.fenced, "in a block of code"),
@@ -129,11 +160,20 @@ impl Rule for OddJson {
     fn finish(&self, files: Self::State, _: &Setup, out: &mut Findings) {
         for file in files.into_values() {
             let (all, json) = (file.all, file.bare.count() + file.fenced.count());
+            if all >= LEAST && (json == 1 || json * FEW <= all) {
+                file.wrapped.report(all, FEW, out, |(pointer, how)| {
+                    (
+                        pointer.clone(),
+                        format!("the answer is {how}, where {} of {all} are no JSON", all - json),
+                    )
+                });
+            }
             if all < LEAST || json * PER < all * (PER - 1) {
                 continue;
             }
-            file.kinds.report(out);
-            for (rows, per) in [(&file.broken, PER), (&file.prose, FEW)] {
+            let told = file.kinds.report(out);
+            file.fields.report("the answer", &told, out);
+            for (rows, per) in [(&file.broken, PER), (&file.prose, FEW), (&file.repeats, FEW)] {
                 rows.report(all, per, out, |(pointer, how)| {
                     let message = format!("the answer is {how}, where {json} of {all} are JSON");
                     (pointer.clone(), message)

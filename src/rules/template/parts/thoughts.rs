@@ -5,7 +5,7 @@ use crate::model::value::{Object, Value};
 use crate::rule::clip;
 use crate::search;
 
-use super::odd_thoughts::Odd;
+use super::odd_thoughts::{Odd, are_hollow};
 
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
@@ -32,8 +32,10 @@ pub(in super::super) fn of(turn: &Turn<'_>, tags: bool) -> (Thoughts, Option<Odd
             let thoughts = thoughts.trim();
             let odd = if thoughts.starts_with(OPEN) || thoughts.ends_with(CLOSE) {
                 Some(Odd::Tags)
+            } else if thoughts == text.trim_end() {
+                Some(Odd::Same)
             } else {
-                (thoughts == text.trim_end()).then_some(Odd::Same)
+                are_hollow(thoughts).then_some(Odd::Hollow)
             };
             return (Thoughts::Apart, odd);
         }
@@ -53,12 +55,23 @@ pub(in super::super) fn of(turn: &Turn<'_>, tags: bool) -> (Thoughts, Option<Odd
     let (thoughts, rest) = (inner[..end].trim(), inner[end + CLOSE.len()..].trim_start());
     let odd = if thoughts.is_empty() {
         Some(Odd::Empty)
+    } else if are_hollow(thoughts) {
+        Some(Odd::Hollow)
     } else if thoughts.starts_with(OPEN) {
         Some(Odd::Doubled)
     } else {
         rest.starts_with(OPEN).then_some(Odd::Again)
     };
     (Thoughts::Tagged, odd)
+}
+
+/// What the thoughts say, where they stand as [`of`] has found.
+pub(in super::super) fn said<'t>(turn: &'t Turn<'_>, found: Thoughts) -> Option<&'t str> {
+    if found == Thoughts::Apart {
+        return turn.raw?.get(APART)?.as_str();
+    }
+    let inner = turn.text.trim_start().strip_prefix(OPEN)?;
+    search::find(inner, CLOSE).map(|end| &inner[..end])
 }
 
 /// Whether a message has a key that may be meant for its thoughts.
@@ -133,6 +146,7 @@ mod tests {
         for (text, thoughts, odd) in [
             ("<think>\nSo.\n</think>\n4", Thoughts::Tagged, None),
             ("<think>\n\n</think>\n\n4", Thoughts::Tagged, Some(Odd::Empty)),
+            ("<think>\nNone\n</think>\n4", Thoughts::Tagged, Some(Odd::Hollow)),
             ("<think><think>So.</think>4", Thoughts::Tagged, Some(Odd::Doubled)),
             (
                 "<think>So.</think>\n<think>So.</think>4",

@@ -8,11 +8,17 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::rule::clip;
 use crate::rules::parts::tools;
 
+/// Keys of an object that are looked for again.
+const KEYS: usize = 32;
+
 /// What a text is that is JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Json {
-    /// An object; the same number for the same keys, in whatever order they stand.
-    Object(u64),
+    /// An object: the same number for the same keys, in whatever order they stand, and whether one stands twice.
+    Object {
+        keys: u64,
+        repeats: bool,
+    },
     List,
 }
 
@@ -66,7 +72,7 @@ struct Keyed;
 impl<'de> serde::Deserialize<'de> for Keyed {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         match Looked.deserialize(reader)? {
-            Json::Object(keys) if keys != 0 => Ok(Self),
+            Json::Object { keys, .. } if keys != 0 => Ok(Self),
             _ => Err(serde::de::Error::custom("no object with a key")),
         }
     }
@@ -90,12 +96,17 @@ impl<'de> Visitor<'de> for Looked {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut keys = 0u64;
+        let (mut seen, mut keys, mut repeats) = (Vec::new(), 0u64, false);
         while let Some(key) = map.next_key_seed(Hashed)? {
+            // Of many keys the first tell it as well.
+            repeats |= seen.contains(&key);
+            if seen.len() < KEYS {
+                seen.push(key);
+            }
             keys = keys.wrapping_add(key);
             map.next_value::<IgnoredAny>()?;
         }
-        Ok(Json::Object(keys))
+        Ok(Json::Object { keys, repeats })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {

@@ -1,6 +1,6 @@
 //! The objects of a file by the keys they have, and those that lack a key that nearly all have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -60,11 +60,13 @@ impl Kinds {
     }
 
     /// Reports objects that have most of the keys that nearly all have, and not the others.
-    pub(in super::super) fn report(&self, out: &mut Findings) {
-        let Some(kinds) = &self.0 else { return };
+    /// Gives their rows.
+    pub(in super::super) fn report(&self, out: &mut Findings) -> BTreeSet<Place> {
+        let mut told = BTreeSet::new();
+        let Some(kinds) = &self.0 else { return told };
         let objects: u64 = kinds.values().map(|kind| kind.rows.count()).sum();
         if objects < LEAST {
-            return;
+            return told;
         }
         let mut having: BTreeMap<&str, u64> = BTreeMap::new();
         for kind in kinds.values() {
@@ -89,11 +91,13 @@ impl Kinds {
                 format!("; is `{}` that key, misspelt?", clip(meant))
             });
             let (key, count) = (clip(first), having[first]);
-            kind.rows.report(objects, PER, out, |pointer| {
-                let message = format!("the answer lacks the key `{key}`, which {count} of {objects} have{hint}");
-                (pointer.clone(), message)
-            });
+            for (place, pointer) in kind.rows.few(objects, PER) {
+                let message = || format!("the answer lacks the key `{key}`, which {count} of {objects} have{hint}");
+                out.field(place, || pointer.clone(), message);
+                told.insert(*place);
+            }
         }
+        told
     }
 }
 

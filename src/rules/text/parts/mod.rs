@@ -1,17 +1,20 @@
 //! What rules about texts are made of: the signs they go by.
 
 pub(super) mod again;
+pub(super) mod arithmetic;
 pub(super) mod chat_marks;
 pub(super) mod chat_order;
 pub(super) mod drawn;
 pub(super) mod error_words;
 pub(super) mod escapes;
 pub(super) mod excused;
+pub(super) mod finals;
 pub(super) mod garbled;
 pub(super) mod introduced;
 pub(super) mod invisible;
 pub(super) mod json;
 pub(super) mod json_kinds;
+pub(super) mod json_wrapped;
 pub(super) mod last_line;
 pub(super) mod last_mark;
 pub(super) mod last_signs;
@@ -26,6 +29,8 @@ pub(super) mod prose;
 pub(super) mod query;
 pub(super) mod query_code;
 pub(super) mod query_end;
+pub(super) mod query_names;
+pub(super) mod query_slips;
 pub(super) mod reference;
 pub(super) mod self_spoken;
 pub(super) mod slot_names;

@@ -1,11 +1,23 @@
 //! Queries of SQL, Cypher and SPARQL, told from other texts by how they begin.
 
+use serde::{Deserialize, Serialize};
+
 /// Which comments a query may have, and what an apostrophe is in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Language {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Language {
     Sql,
     Cypher,
     Sparql,
+}
+
+impl Language {
+    pub(in super::super) fn name(self) -> &'static str {
+        match self {
+            Self::Sql => "SQL",
+            Self::Cypher => "Cypher",
+            Self::Sparql => "SPARQL",
+        }
+    }
 }
 
 /// Words a query begins with, and of which one stands in it, too; a word of a sentence may be the first.
@@ -58,7 +70,9 @@ pub(in super::super) fn language(text: &str) -> Option<Language> {
             .any(|word| word.eq_ignore_ascii_case(first));
         if sparql || rest.contains('{') && rest.contains('?') {
             Language::Sparql
-        } else if cypher || !stands_in(rest, "select") && stands_in(rest, "return") {
+        } else if cypher
+            || !first.eq_ignore_ascii_case("select") && !stands_in(rest, "select") && stands_in(rest, "return")
+        {
             Language::Cypher
         } else {
             Language::Sql
@@ -130,6 +144,7 @@ mod tests {
             ("WITH a AS (SELECT 1) SELECT * FROM a", Language::Sql),
             ("MATCH (a)-[:B]->(c) RETURN c", Language::Cypher),
             ("CALL db.labels() YIELD label RETURN label", Language::Cypher),
+            ("SELECT a FROM b WHERE c = 'no return'", Language::Sql),
             ("SELECT DISTINCT ?uri WHERE { ?uri a ?b }", Language::Sparql),
             ("PREFIX a: <http://a.b/> ASK { ?a ?b ?c }", Language::Sparql),
         ] {

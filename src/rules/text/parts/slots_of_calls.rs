@@ -21,11 +21,14 @@ pub(in super::super) fn find<'v>(arguments: &'v Value<'_>) -> Option<&'v str> {
     found
 }
 
-/// `<USER_EMAIL>`: two words or more in capitals.
+/// `<USER_EMAIL>`, `<song_name>`: two words or more, all in capitals or all small.
 fn is_slot(text: &str) -> bool {
     let name = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
     name.is_some_and(|name| {
-        let word = |word: &str| word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-        name.len() <= 40 && name.contains('_') && name.split('_').all(word)
+        let all = |is: fn(&u8) -> bool| {
+            name.split('_')
+                .all(|word| word.len() >= 2 && word.bytes().all(|byte| is(&byte)))
+        };
+        name.len() <= 40 && name.contains('_') && (all(u8::is_ascii_uppercase) || all(u8::is_ascii_lowercase))
     })
 }
