@@ -20,6 +20,7 @@ mod loader;
 mod mix;
 mod models;
 mod odd_ones;
+mod odd_texts;
 mod parity;
 mod plan;
 mod planned_runs;
