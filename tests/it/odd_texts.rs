@@ -120,6 +120,11 @@ fn what_was_left_in_an_answer() {
         "A: Why is the sea salty?\nB: Rivers carry salts into it.",
     );
     assert_eq!(said("text/left-over", &talk, 1000), []);
+    let talk = row(
+        "Make a talk.",
+        "A: Why is the sea salty?\n\nB：Rivers carry salts into it.",
+    );
+    assert_eq!(said("text/left-over", &talk, 1000), []);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 
 /// The marks, and how each is told from a word.
 const MARKS: [(&str, Told); 18] = [
@@ -41,7 +41,8 @@ enum Told {
 /// The first of them in a text.
 pub(in super::super) fn find(text: &str) -> Option<&'static str> {
     static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        let finder = AhoCorasick::new(MARKS.map(|(mark, _)| mark));
+        let marks = MARKS.map(|(mark, _)| mark);
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(marks);
         finder.expect("a few short marks are within the limits")
     });
     FINDER.find_iter(text).find_map(|found| {

@@ -136,7 +136,8 @@ pub(super) fn cue(text: &str) -> Option<&str> {
     let end = at + colon + bold;
     let start = near[..end].to_lowercase();
     // Of a talk between A and B it is a name.
-    let known = CUES.split('|').any(|cue| cue == start) && !(start == "a:" && text.contains("\nB:"));
+    let known = CUES.split('|').any(|cue| cue == start)
+        && !(start == "a:" && ["\nB:", "\nB："].iter().any(|other| text.contains(other)));
     (known && text.len() > end).then(|| &text[..end])
 }
 
