@@ -30,7 +30,7 @@ pub struct Row<'r> {
     pub encode_error: Option<&'r EncodeError>,
     /// Which kinds of character stand anywhere in its turns.
     pub chars: Chars,
-    /// The hash of its system prompt, the same on every machine; `None` where it has none.
+    /// The hash of its system prompt, or of its task, the same on every machine; `None` where it has neither.
     pub system: Option<u64>,
     /// The words of its turns; none unless a rule has asked for them.
     pub words: &'r Words,
@@ -59,12 +59,21 @@ impl<'r> Row<'r> {
     }
 }
 
-/// The hash of what the system turns of a row say; `None` where it has none.
+/// The hash of what the system turns of a row say, or of its task where it has none.
 pub fn system_hash(example: &Example<'_>) -> Option<u64> {
     let systems = example.turns.iter().filter(|turn| turn.role == Role::System);
     let mut said = systems.map(|turn| turn.text.as_bytes());
-    let first = xxh3_64(said.next()?);
-    Some(said.fold(first, |hash, text| xxh3_64_with_seed(text, hash)))
+    let Some(first) = said.next() else {
+        return task(example).map(|task| xxh3_64(task.as_bytes()));
+    };
+    Some(said.fold(xxh3_64(first), |hash, text| xxh3_64_with_seed(text, hash)))
+}
+
+/// The first line of what a row without a system prompt asks, if more lines follow: Alpaca's instruction above its input.
+pub fn task<'t>(example: &'t Example<'_>) -> Option<&'t str> {
+    let first = example.turns.first().filter(|turn| turn.role == Role::User)?;
+    let (line, _) = first.text.split_once('\n')?;
+    Some(line)
 }
 
 /// Kinds of bytes in a row's turns, gathered once so that a rule about rare characters costs

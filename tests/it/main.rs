@@ -21,6 +21,7 @@ mod loader;
 mod mix;
 mod models;
 mod odd_ones;
+mod odd_texts;
 mod odd_values;
 mod parity;
 mod plan;

@@ -396,7 +396,7 @@ fn a_word_of_a_prompt_that_all_rows_share_excuses_none_of_them() {
         let said = all(innocent, 1000, 200);
         assert!(said.len() == 1 && said[0].0 == 51, "{rule} under {innocent}: {said:?}");
         assert!(
-            said[0].1.ends_with("as in 1 of 200 rows with its system prompt"),
+            said[0].1.ends_with("as in 1 of 200 rows that are told the same"),
             "{said:?}"
         );
         // Where more than a few do it, the prompt may be what asks for it; and so may one that no other row has.

@@ -35,6 +35,12 @@ const MADE: &[(&str, &str, fn() -> Vec<u8>)] = &[
     ("text/stops-short", "train.jsonl", stops_short),
     ("text/other-language", "train.jsonl", other_language),
     ("text/end-unlike", "train.jsonl", || sentences("It took about three")),
+    ("text/left-over", "train.jsonl", || {
+        sentences("<answer>It took three years until it was done.</answer>")
+    }),
+    ("text/letters-unlike", "train.jsonl", || {
+        sentences("It took ３ years, or ４, or ５, until it was done.")
+    }),
     ("text/odd-json", "train.jsonl", odd_json),
     ("text/odd-result", "train.jsonl", || sums("about 50")),
     ("text/unknown-name", "train.jsonl", || {

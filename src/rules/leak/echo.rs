@@ -1,21 +1,22 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
 use crate::model::example::{Branch, Role};
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
-use super::parts::answers;
 use super::parts::rewriting::Rewriting;
+use super::parts::{answers, taken_up};
 use crate::rules::parts::{outliers, turns};
+use crate::sketch::Merge;
 use crate::sketch::few::Few;
-use crate::text::Word;
 
 rule_meta! {
     /// ## What it finds
     /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space and punctuation; rows
     /// whose answer begins with the whole prompt, which stands before it already: in a chat on a line of its own, or
-    /// behind its label (`Question: …`); and rejected answers that are the prompt to the byte. Where more than a
+    /// behind its label (`Question: …`), or with the system prompt; and rejected answers that are the prompt to the byte.
+    /// Where more than one answer in a hundred takes its question up, but not half of them, it is the way of the set. Where more than a
     /// few answers of a set differ from their prompts in case and signs alone, to put those right is what is asked, and
     /// they are left alone; so is one answer in twenty of a set that rewrites texts (half of its answers have four of five
     /// words from their prompts).
@@ -57,22 +58,56 @@ impl Default for Echo {
 const SIGNS: u64 = 3;
 const PER: u64 = 50;
 
-/// Words of a prompt that nobody says again before he answers it.
-const LONG: usize = 10;
+/// Answers that take their question up: more than this, than one in so many, and not half of all, are the way of a set.
+const TAKEN: u64 = 3;
+const OF: u64 = 100;
+
+/// What was found in rows: where it stands, and what is said.
+type Told = Few<(String, String)>;
+
+/// The answers of a set.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Answers {
+    all: u64,
+    /// Rows with one that has the words of its prompt and other signs.
+    signs: Told,
+    /// Rows with one that begins with its prompt.
+    taken: Told,
+    rewriting: Rewriting,
+}
+
+impl Merge for Answers {
+    fn merge(&mut self, other: Self) {
+        self.all += other.all;
+        self.signs.merge(other.signs);
+        self.taken.merge(other.taken);
+        self.rewriting.merge(other.rewriting);
+    }
+}
 
 impl Rule for Echo {
     const META: RuleMeta = META;
     const WORDS: bool = true;
-    /// Answers, and rows with one that has the words of its prompt and other signs: where it stands, and what is said.
-    type State = ((u64, Few<(String, String)>), Rewriting);
+    type State = Answers;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, ((answers, signs), rewriting): &mut Self::State, out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, answers: &mut Answers, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        rewriting.see(row);
-        let mut told = false;
+        answers.rewriting.see(row);
+        let (mut told, mut taken) = (false, false);
         for (at, answer) in answers::taught(example) {
-            *answers += 1;
+            answers.all += 1;
+            let said = || clip(&answer.text).replace('`', "'");
+            let mut take = |what: &str| {
+                if !std::mem::replace(&mut taken, true) {
+                    let say = || format!("the answer begins with {what}: `{}`", said());
+                    answers.taken.offer(&row.place, || (answer.pointer(), say()));
+                }
+            };
+            if taken_up::the_system_prompt(example, answer.trimmed()) {
+                take("the whole system prompt");
+                continue;
+            }
             let words = row.words.turn(at);
             let Some((before, _)) = answers::given(example, at, Role::User).next() else {
                 continue;
@@ -85,44 +120,46 @@ impl Rule for Echo {
                 continue;
             }
             let given = row.words.turn(before);
-            if given.len() >= self.min_words && is_labelled(&answer.text, words, given) {
-                let said = || clip(&answer.text).replace('`', "'");
-                let say = || format!("the answer begins with a label and the whole prompt: `{}`", said());
-                out.field(&row.place, || answer.pointer(), say);
+            let mut all_given = answers::given(example, at, Role::User).map(|(given, _)| row.words.turn(given));
+            if all_given
+                .any(|given| given.len() >= self.min_words && taken_up::behind_a_label(&answer.text, words, given))
+            {
+                take("a label and the whole prompt");
                 continue;
             }
             let begins = given.iter().zip(words).all(|(one, other)| one.hash == other.hash);
             let asked = example.turns[before].trimmed();
             let plain = example.turns[before].branch == Branch::Prompt && !example.conversational;
             // In a chat it may take the question up, but not on a line of its own.
-            let apart = || {
-                let rest = answer.trimmed().strip_prefix(asked);
-                given.len() >= LONG && rest.is_some_and(|rest| rest.starts_with('\n'))
-            };
-            let goes_on =
-                given.len() >= self.min_words && given.len() < words.len() && (plain || apart()) && !is_title(asked);
-            let what = match given.len() == words.len() {
-                true => "is the turn before it again",
-                false if goes_on => "begins with the whole prompt",
-                false => continue,
-            };
-            if !begins {
+            if taken_up::on_a_line(answer.trimmed(), asked) {
+                take("its question, on a line of its own");
                 continue;
             }
-            let said = || clip(&answer.text).replace('`', "'");
+            let goes_on =
+                given.len() >= self.min_words && given.len() < words.len() && plain && !taken_up::is_title(asked);
+            let whole = given.len() == words.len();
+            if !begins || !whole && !goes_on {
+                continue;
+            }
             if answer.text.contains(asked) {
-                out.field(
-                    &row.place,
-                    || answer.pointer(),
-                    || format!("the answer {what}: `{}`", said()),
-                );
+                if whole {
+                    let say = || format!("the answer is the turn before it again: `{}`", said());
+                    out.field(&row.place, || answer.pointer(), say);
+                } else {
+                    take("the whole prompt");
+                }
                 continue;
             }
             let start = &answer.text[..words[given.len() - 1].end as usize];
             if !told && !answers::is_structured(&answer.text) && answers::same_letters(start, asked) {
                 told = true;
+                let what = if whole {
+                    "is the turn before it again"
+                } else {
+                    "begins with the whole prompt"
+                };
                 let say = || format!("the answer {what}, but for its signs: `{}`", said());
-                signs.offer(&row.place, || (answer.pointer(), say()));
+                answers.signs.offer(&row.place, || (answer.pointer(), say()));
             }
         }
         for (at, turn) in example.turns.iter().enumerate() {
@@ -137,38 +174,22 @@ impl Rule for Echo {
         }
     }
 
-    fn finish(&self, ((answers, signs), rewriting): Self::State, _: &Setup, out: &mut Findings) {
-        if rewriting.allows(out.rows()) {
+    fn finish(&self, answers: Answers, _: &Setup, out: &mut Findings) {
+        let Answers {
+            all,
+            signs,
+            taken,
+            rewriting,
+        } = answers;
+        if rewriting.allows_whole(out.rows()) {
             *out = Findings::default();
         }
-        if signs.count() <= SIGNS || signs.count() * PER <= answers {
+        let times = taken.count();
+        if times <= TAKEN || times * OF <= all || times * 2 >= all {
+            outliers::report(&taken, out, Clone::clone);
+        }
+        if signs.count() <= SIGNS || signs.count() * PER <= all {
             outliers::report(&signs, out, Clone::clone);
         }
     }
-}
-
-/// Whether an answer says the whole prompt again behind its label: `Question: … Answer: …`.
-fn is_labelled(answer: &str, words: &[Word], prompt: &[Word]) -> bool {
-    const LABELS: &str = "human|user|question|q|prompt|instruction|instructions|input|query|pregunta|pergunta|frage|\
-        domanda|вопрос|câu hỏi|问题|問題|问|用户|質問|질문";
-    /// Bytes of the longest label.
-    const LONGEST: usize = 16;
-    let start = &answer[..answer.floor_char_boundary(LONGEST)];
-    let Some((label, _)) = start.trim_start_matches(['#', '*', ' ']).split_once([':', '：']) else {
-        return false;
-    };
-    let label = label.to_lowercase();
-    if !LABELS.split('|').any(|known| known == label) {
-        return false;
-    }
-    let colon = answer.find([':', '：']).unwrap_or_default();
-    let first = words.partition_point(|word| (word.start as usize) < colon);
-    let said = words.get(first..first + prompt.len());
-    said.is_some_and(|said| said.iter().zip(prompt).all(|(one, other)| one.hash == other.hash))
-}
-
-/// Whether a prompt may be the title of what is to be written, with which a text begins by right.
-fn is_title(prompt: &str) -> bool {
-    const LONGEST: usize = 40;
-    prompt.chars().count() < LONGEST && prompt.ends_with(char::is_alphanumeric)
 }

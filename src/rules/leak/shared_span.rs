@@ -47,7 +47,8 @@ fn works_on_a_text(example: &Example<'_>) -> bool {
         更正|改正|润色|概括|总结|provided context|following context|given context|context provided|the provided text|\
         context below|context above|based on the context|based on the passage|based on the following|based on the document|\
         based on the above|according to the passage|according to the context|according to the text|根据上文|根据以下|根据文|\
-        根据给定|根据提供",
+        根据给定|根据提供|rearrange|reorder|organize the|arrange the|divide |split the|delete the|remove the|most relevant|\
+        translat|extract|find all|identify all|list the|read back|recipe|排列|分成|分段|翻译|找出|列出|提取|摘|删除|转录",
     );
     TASKS.among(example.turns.iter().filter(|turn| turn.role != Role::Assistant))
 }

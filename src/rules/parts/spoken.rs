@@ -26,6 +26,24 @@ impl Spoken {
         turns.any(|turn| self.stands_in(&turn.text))
     }
 
+    /// Whether one of the words stands where the turns say what is asked: in the first or last line of long ones, between
+    /// which stands what it is asked of.
+    pub(in super::super) fn asked_by<'t>(&self, mut turns: impl Iterator<Item = &'t Turn<'t>>) -> bool {
+        turns.any(|turn| self.asked_in(&turn.text))
+    }
+
+    fn asked_in(&self, text: &str) -> bool {
+        /// Bytes at either end.
+        const ENDS: usize = 240;
+        if text.len() <= 2 * ENDS {
+            return self.stands_in(text);
+        }
+        let start = &text[..text.floor_char_boundary(ENDS)];
+        let end = &text[text.ceil_char_boundary(text.len() - ENDS)..];
+        let lines = [start.lines().next(), end.lines().next_back()];
+        lines.into_iter().flatten().any(|line| self.stands_in(line))
+    }
+
     /// Whether one of the words stands in a text.
     pub(in super::super) fn stands_in(&self, text: &str) -> bool {
         let finder = self.finder.get_or_init(|| {

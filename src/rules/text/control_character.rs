@@ -6,7 +6,8 @@ use crate::rule::{Row, Rule, RuleMeta, plural, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Texts with control characters that no text has: NUL, escape, backspace, the C1 controls.
+    /// Texts with control characters that no text has: NUL, escape, backspace, the C1 controls; and the tab or form feed that
+    /// `\theta` or `\frac` of LaTeX became.
     ///
     /// ## Why it matters
     /// They are left over from terminals, PDFs and broken conversions. Tokenizers spend rare tokens on them,
@@ -23,7 +24,7 @@ rule_meta! {
     /// ```
     ///
     /// ## Fix
-    /// Remove the characters. Tab, line feed and carriage return are fine.
+    /// Remove the characters, or write LaTeX in raw strings. Other tabs, line feeds and carriage returns are fine.
     "text/control-character", Warning
 }
 
@@ -37,11 +38,11 @@ impl Rule for ControlCharacter {
     const DATA_ONLY: bool = true;
 
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
-        let Some(example) = row.example.filter(|_| row.chars.control() || row.chars.unseen()) else {
-            return;
-        };
+        let Some(example) = row.example else { return };
+        let may = row.chars.control() || row.chars.unseen();
         for turn in &example.turns {
-            if let Some((at, found)) = first(&turn.text, row.chars) {
+            let stray = may.then(|| first(&turn.text, row.chars)).flatten();
+            if let Some((at, found)) = stray.or_else(|| Some((eaten(&turn.text)?, '\t'))) {
                 out.field(
                     &row.place,
                     || turn.pointer(),
@@ -66,12 +67,26 @@ fn first(text: &str, kinds: Chars) -> Option<(usize, char)> {
         let inside = |(at, c): (usize, char)| {
             let around = (text[..at].chars().next_back(), text[at + c.len_utf8()..].chars().next());
             let letters = |c: Option<char>| c.is_some_and(char::is_alphabetic);
-            matches!(c, '\u{0C}' | '\u{85}') && letters(around.0) && letters(around.1)
+            // `\frac` is one of LaTeX.
+            let of_formula = c == '\u{0C}' && text[at + 1..].starts_with("rac{");
+            of_formula || matches!(c, '\u{0C}' | '\u{85}') && letters(around.0) && letters(around.1)
         };
         text.char_indices().find(|c| found(c) || inside(*c))
     } else {
         None
     }
+}
+
+/// The tab that `\t` of a LaTeX command became: `$<TAB>heta$`, `2<TAB>imes 3`.
+fn eaten(text: &str) -> Option<usize> {
+    const COMMANDS: [&str; 5] = ["heta", "imes", "ext{", "frac{", "herefore"];
+    memchr::memchr_iter(b'\t', text.as_bytes()).find(|at| {
+        let rest = &text[at + 1..];
+        let command = COMMANDS.iter().find(|command| rest.starts_with(**command));
+        command.is_some_and(|command| {
+            !rest[command.len()..].starts_with(|c: char| c.is_alphabetic() && !command.ends_with('{'))
+        })
+    })
 }
 
 fn is_stray(c: char) -> bool {

@@ -7,7 +7,7 @@ use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::turns;
 
 use super::parts::json;
-use super::parts::last_line::{is_in_bracket, is_open, is_prose, says_cut};
+use super::parts::last_line::{is_in_bracket, is_in_formula, is_open, is_prose, says_cut};
 
 rule_meta! {
     /// ## What it finds
@@ -98,6 +98,9 @@ fn is_given(example: &Example<'_>) -> bool {
 /// How a text ends where it was cut.
 fn cut(text: &str) -> Option<&'static str> {
     let last = text.chars().next_back()?;
+    if is_in_formula(text) {
+        return Some("inside a formula");
+    }
     if text.starts_with(['{', '[']) && json::is_open(text) {
         return Some("inside JSON");
     }
@@ -163,6 +166,7 @@ mod tests {
                 "with a comma",
             ),
             ("{\"name\": \"Ann\",", "inside JSON"),
+            ("Thus $x = \\frac{1}{2", "inside a formula"),
             ("{\"name\": \"Ann\", \"tags\": []", "inside JSON"),
             ("{\"name\": \"Ann. Who is the", "inside JSON"),
         ] {
@@ -170,6 +174,8 @@ mod tests {
         }
         for text in [
             "Yours sincerely,",
+            "It costs $5 {or so",
+            "Thus $x = \\frac{1}{2}$ {see above",
             "С наилучшими пожеланиями,",
             "three times x plus two times y",
             "Das Gleiche noch einmal, und was machst du",

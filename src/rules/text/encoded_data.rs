@@ -1,3 +1,6 @@
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
@@ -43,6 +46,9 @@ static ASKED: Spoken = Spoken::of(
     code|script|function|html|图|编码|加密|密钥|证书|画像|이미지|изображ|картинк|imagen|imagem|bild",
 );
 
+/// Words of rows that ask for data in an address.
+static EMBEDDED: Spoken = Spoken::of("base64|data:|html|css|svg|image|img|icon|logo|markdown|encod|图|imagen|bild");
+
 impl Rule for EncodedData {
     const META: RuleMeta = META;
     type State = ();
@@ -51,14 +57,28 @@ impl Rule for EncodedData {
     fn check(&self, row: &Row<'_>, (): &mut (), out: &mut Findings) {
         let Some(example) = row.example else { return };
         for turn in turns::taught(example) {
-            let Some(data) = find(&turn.text) else { continue };
+            let (uri, data) = (of_address(&turn.text), find(&turn.text));
+            let Some(data) = uri.or(data) else { continue };
+            let words = if uri.is_some() { &EMBEDDED } else { &ASKED };
             let asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
-            if !ASKED.among(asked) {
+            if !words.among(asked) {
                 let message = || format!("{} characters of base64, `{}`", data.len(), clip(data));
                 out.field(&row.place, || turn.pointer(), message);
             }
         }
     }
+}
+
+/// The base64 of an address that is all data: `data:image/png;base64,…`.
+fn of_address(text: &str) -> Option<&str> {
+    const SHORTEST: usize = 100;
+    static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(";base64,"));
+    let start = MARK.find(text.as_bytes())?;
+    let data = &text[start + MARK.needle().len()..];
+    let of_data = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let end = data.find(|c| !of_data(c)).unwrap_or(data.len());
+    let named = text[..start].rfind("data:").is_some_and(|at| start - at <= 40);
+    (named && end >= SHORTEST).then(|| &data[..end])
 }
 
 /// The first such piece. One of that length stands over one of the places that are looked at.

@@ -138,6 +138,7 @@ mod tests {
             ("Le caf&eacute; est ferm&eacute;", "&eacute;"),
             ("Le caf\\xc3\\xa9 noir", "\\xc3\\xa9"),
             ("Le caf\\303\\251 noir", "\\303\\251"),
+            ("The\\xa0external\\xa0transfer fee", "\\xa0"),
             ("I don=E2=80=99t know", "=E2=80="),
             ("Znalost =C4=8De=C5=A1tiny je ov=C4=9B=C5=99ena", "=C4=8D"),
             ("Both are entitled to leave._x000D_\nSo it is._x000D_", "_x000D_"),

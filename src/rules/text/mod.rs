@@ -14,6 +14,8 @@ mod end_unlike;
 mod error_answer;
 mod escaped;
 mod invisible_character;
+mod left_over;
+mod letters_unlike;
 mod merge_conflict;
 mod mojibake;
 mod non_answer;
@@ -54,6 +56,8 @@ pub(super) static RULES: &[RuleEntry] = &[
     RuleEntry::of::<error_answer::ErrorAnswer>(),
     RuleEntry::of::<escaped::Escaped>(),
     RuleEntry::of::<invisible_character::InvisibleCharacter>(),
+    RuleEntry::of::<left_over::LeftOver>(),
+    RuleEntry::of::<letters_unlike::LettersUnlike>(),
     RuleEntry::of::<merge_conflict::MergeConflict>(),
     RuleEntry::of::<mojibake::Mojibake>(),
     RuleEntry::of::<non_answer::NonAnswer>(),

@@ -6,8 +6,8 @@ use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
 
 rule_meta! {
     /// ## What it finds
-    /// Prompts that announce a text and end there: `Summarize the following article:`, and an answer that does as if
-    /// there were one.
+    /// Prompts that announce a text and end there: `Summarize the following article:`, or with `Context:` alone on the last
+    /// line, and an answer that does as if there were one.
     ///
     /// ## Why it matters
     /// The column with the text was lost or empty when the row was made. The model learns to make up what it was not
@@ -50,8 +50,10 @@ impl Rule for NothingFollows {
             return;
         };
         let plain = matches!(first.content, Content::Text);
-        if plain && announces(first.trimmed()) && !has_more(example) && !turns.any(|turn| asks_for_it(&turn.text)) {
-            let message = || format!("nothing follows `{}`", clip(first.trimmed()));
+        let label = open_label(first.trimmed());
+        let announced = || announces(first.trimmed()) && !has_more(example);
+        if plain && (label.is_some() || announced()) && !turns.any(|turn| asks_for_it(&turn.text)) {
+            let message = || format!("nothing follows `{}`", clip(label.unwrap_or(first.trimmed())));
             out.field(&row.place, || first.pointer(), message);
         }
     }
@@ -64,6 +66,15 @@ fn announces(text: &str) -> bool {
     ends && sentence
         .split(' ')
         .any(|word| matches!(word.trim_end_matches(':'), "following" | "below"))
+}
+
+/// The label of what a question is to be answered from, as the last line of a prompt.
+fn open_label(text: &str) -> Option<&str> {
+    const LABELS: &str = "Context:|Contexto:|Contexte :|Kontext:|Контекст:|上下文：|上下文:|背景：|Background:|Passage:|Document:|Documents:|\
+        Retrieved documents:|Reference:|References:|### Input:|### Context:|[Context]:|Bağlam:|Ngữ cảnh:|コンテキスト：|문맥:";
+    let (before, last) = text.trim_end().rsplit_once('\n')?;
+    let label = LABELS.split('|').find(|label| *label == last.trim())?;
+    (!before.contains(label)).then_some(last)
 }
 
 /// Whether a long system prompt, or a tool, may hold what is spoken of.

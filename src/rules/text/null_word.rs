@@ -4,14 +4,16 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::model::example::{Role, Shape};
+use crate::model::example::{Example, Role, Shape};
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+
+use super::parts::null_parts;
 
 rule_meta! {
     /// ## What it finds
     /// Turns that are nothing but the word a program writes for a missing value: `nan`, `None`, `undefined`,
-    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that hold `[object Object]`; instructions whose
-    /// input is such a word, and prompts with a line like `Context: nan`.
+    /// `[object Object]`, `<noinput>`, `[deleted]`, `#REF!`; answers that hold `[object Object]`, `nan%`, `NaT` or
+    /// `Dear None,`; instructions whose input is such a word, and prompts with a line like `Context: nan` or that end in one.
     ///
     /// ## Why it matters
     /// A value was missing when the row was made, and its printed form took the place of the text. The model
@@ -105,14 +107,22 @@ impl Rule for NullWord {
             let asks = matches!(turn.role, Role::User | Role::System);
             let found = if missing {
                 Some(("is", said.lines().next().unwrap_or_default()))
-            } else if turn.role == Role::User && words.contains(&last()) {
+            } else if turn.role == Role::User && (words.contains(&last()) || ends_in_one(said)) {
                 Some(("ends in", said.lines().last().unwrap_or_default()))
             } else if asks {
                 filled_in(said, row.chars.bracket()).map(|line| ("has the line", line))
-            } else if turn.role == Role::Assistant && row.chars.bracket() {
-                // Who asks of JavaScript is told of it.
+            } else if turn.role == Role::Assistant {
+                // Who asks of JavaScript is told of it, and who asks of such a value.
                 let code = || example.turns.iter().any(|turn| is_of_code(&turn.text));
-                object(said).filter(|_| !code()).map(|line| ("has the line", line))
+                let object = row.chars.bracket().then(|| object(said)).flatten();
+                let part = || {
+                    Some((
+                        "holds",
+                        null_parts::find(said).filter(|part| !is_spoken_of(example, part))?,
+                    ))
+                };
+                let found = object.map(|line| ("has the line", line)).or_else(part);
+                found.filter(|_| !code())
             } else {
                 None
             };
@@ -122,6 +132,23 @@ impl Rule for NullWord {
             }
         }
     }
+}
+
+/// Whether a column that was missing stands below a question, on a line of its own.
+fn ends_in_one(said: &str) -> bool {
+    let Some((before, last)) = said.rsplit_once('\n') else {
+        return false;
+    };
+    let words = ["nan", "NaN", "None", "null", "NULL", "<NA>"];
+    let stopped = before.trim_end().ends_with(['.', '?', '!', '。', '？', '！']);
+    words.contains(&last.trim()) && stopped && !is_of_code(said)
+}
+
+/// Whether somebody who does not answer says it too, or speaks of dates as tables have them.
+fn is_spoken_of(example: &Example<'_>, part: &str) -> bool {
+    let name = part.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let mut asked = example.turns.iter().filter(|turn| turn.role != Role::Assistant);
+    asked.any(|turn| turn.text.contains(name) || turn.text.contains("pandas") || turn.text.contains("SQL"))
 }
 
 /// How such a line ends. The first two begin alike, and are looked for at once.

@@ -123,6 +123,9 @@ mod tests {
             "Bread <0xF0><0x9F> rises",
             "B r e a d r i s e s",
             "B r e a d   r i s e s",
+            "2 , 4 0 1   f a l l s   i n   t h e   5 0 0   t i e r   a n d   e a r n s   o n c e",
+            "1,846,162 RWFfallsinthe500,000RWF–4,999,999RWFtierandearns11%perannum(compounded monthly).",
+            "El módulocreativoagritechdeSeedyescapazdegenerarunavariedaddeideas,quepuedenmejorar.Lagestióndelasgranjas",
             "Breadrisesasyeastworks.Thebakerfoldsthedough,waitsforanhour,andshapesit.Thenitbakes.",
             &("Bread rises.".to_owned() + &" ".repeat(300)),
             "W̸̧͎̌̾ȧ̷̢̛t̴̪͗ĕ̵͙r̷̨",
@@ -141,6 +144,8 @@ mod tests {
             "Температура 25 °C, CO2, IP-адрес, SMS",
             "x <0x10 and y <0x20",
             "https://example.org/a.path/that.is.long/and,has/many/parts/of/it.all/written/together.html",
+            "It is called Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch, as far as I can tell you today.",
+            "X . O . . X\n. . O . X .\nO . X . . O\n. X . O . .\nX . O . . X\n. . O",
             "states ##begin_quote## it is ##end_quote## so",
         ] {
             assert_eq!(find(text, Chars::of(text)), None, "{text}");

@@ -87,7 +87,15 @@ fn replaced(text: &str) -> Option<&str> {
         };
         let twice = |word: &str| word.trim_end_matches('?').matches('?').count() > 1 && word.len() < 20;
         let odd = |word: &str| starts(word) || twice(word);
-        if !text.split_whitespace().any(odd) && text.split_whitespace().filter(|word| is_shortened(word)).count() < 2 {
+        let mut words = text.split_whitespace();
+        let shortened = || text.split_whitespace().filter(|word| is_shortened(word)).count() >= 2;
+        let many = || {
+            text.split_whitespace()
+                .filter(|word| has_one_inside(word))
+                .nth(MANY - 1)
+                .is_some()
+        };
+        if !words.any(odd) && !shortened() && !many() {
             return None;
         }
         let prose = text.split_whitespace().nth(3).is_some() && !code.iter().any(|sign| text.contains(sign));
@@ -110,6 +118,17 @@ fn replaced(text: &str) -> Option<&str> {
         let (last, both) = (before.replace(word), lost(word));
         last.filter(|last| both && lost(last) && last.len() + word.len() >= 8)
     })
+}
+
+/// Words with a mark for a letter that are no questions without a blank behind them.
+const MANY: usize = 4;
+
+/// Whether a mark stands for a letter inside a word: `restricci?n`, `c?mo`.
+fn has_one_inside(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    let small = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    word.split_once('?')
+        .is_some_and(|(before, after)| small(before) && small(after) && after.len() <= 8)
 }
 
 /// Whether a mark stands for the apostrophe of a word, `don?t`, or for a letter in a name, `M?nchen`.
@@ -135,6 +154,7 @@ mod tests {
             "????????，????????????。",
             "Die T?r schlie?t ?ber Nacht nicht v?llig.",
             "I don?t think that it?s your fault.",
+            "los factores que pueden causar estr?s en las aves: el fr?o, la restricci?n alimentaria y c?mo afectan",
             "The caf?s of M?nchen and Z?rich are good.",
         ] {
             assert!(replaced(text).is_some(), "{text}");

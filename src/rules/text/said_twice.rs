@@ -1,15 +1,21 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::parts::again;
 use super::parts::excused::{Excuse, Excused};
+use super::parts::said_again::asked_again;
 use crate::finding::Findings;
 use crate::model::example::Role;
 use crate::model::setup::Setup;
 use crate::rule::{Row, Rule, RuleMeta, clip, rule_meta};
+use crate::rules::parts::slips::Slips;
+use crate::rules::parts::spoken::Spoken;
 use crate::rules::parts::turns;
+use crate::sketch::Merge;
 
 rule_meta! {
     /// ## What it finds
-    /// Turns that are one text twice over, or up to nine times, with nothing or white space between the copies.
+    /// Turns that are one text twice over, or up to nine times, with nothing or white space between the copies; answers with
+    /// a stretch of some words that stands twice in a row; and what a user says in the same words again after the answer.
     ///
     /// ## Why it matters
     /// A column was joined to itself, or a text was pasted a second time. The model learns to say everything
@@ -44,16 +50,41 @@ impl Default for SaidTwice {
     }
 }
 
+/// The rows of a set.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Twice {
+    excused: Excused,
+    rows: u64,
+    /// Those in which a user says the same again: where, and what is said of it.
+    again: Slips<(String, String)>,
+}
+
+impl Merge for Twice {
+    fn merge(&mut self, other: Self) {
+        self.excused.merge(other.excused);
+        self.rows += other.rows;
+        self.again.merge(other.again);
+    }
+}
+
 impl Rule for SaidTwice {
     const META: RuleMeta = META;
-    type State = Excused;
+    type State = Twice;
     const DATA_ONLY: bool = true;
 
-    fn check(&self, row: &Row<'_>, excused: &mut Excused, out: &mut Findings) {
+    fn check(&self, row: &Row<'_>, seen: &mut Twice, out: &mut Findings) {
         let Some(example) = row.example else { return };
-        excused.see(row);
+        seen.excused.see(row);
+        seen.rows += 1;
+        if let Some(turn) = asked_again(example, self.min_bytes / 2) {
+            let message = || format!("the user turn says the one before it again: `{}`", clip(turn.trimmed()));
+            seen.again.offer(&row.place, || (turn.pointer(), message()));
+        }
         for turn in turns::said(example) {
-            let Some((once, times)) = copies(turn.trimmed(), self.min_bytes) else {
+            let said = turn.trimmed();
+            let whole = copies(said, self.min_bytes).map(|(once, times)| (once, Some(times)));
+            let joined = || turn.is_answer().then(|| again::stretch(said)).flatten();
+            let Some((once, times)) = whole.or_else(|| Some((joined()?, None))) else {
                 continue;
             };
             let repeats = |text: &str| text.contains("epeat") || text.contains("twice");
@@ -62,22 +93,30 @@ impl Rule for SaidTwice {
                 turn.is_answer() && asked.any(|other| (other.role == Role::System) == by_system && repeats(&other.text))
             };
             let message = || {
-                let often = if times == 2 {
-                    "twice".to_owned()
-                } else {
-                    format!("{times} times over")
+                let often = match times {
+                    None => return format!("the answer says a stretch of it twice: `{}`", clip(once)),
+                    Some(2) => "twice".to_owned(),
+                    Some(times) => format!("{times} times over"),
                 };
                 format!("the {} turn is one text {often}: `{}`", turn.role.name(), clip(once))
             };
-            let excuse = Excuse::of(asks(false), || asks(true));
-            excused.judge(row, excuse, out, || turn.pointer(), message);
+            let verses = || times.is_none() && VERSES.among(example.turns.iter().filter(|turn| !turn.is_answer()));
+            let excuse = Excuse::of(asks(false) || verses(), || asks(true));
+            seen.excused.judge(row, excuse, out, || turn.pointer(), message);
         }
     }
 
-    fn finish(&self, excused: Excused, _: &Setup, out: &mut Findings) {
-        excused.report(out);
+    fn finish(&self, seen: Twice, _: &Setup, out: &mut Findings) {
+        seen.excused.report(out);
+        seen.again.report(seen.rows, PER, out, Clone::clone);
     }
 }
+
+/// Of so many talks a user may say the same again in one; who does in more is meant to.
+const PER: u64 = 200;
+
+/// Words of rows whose answers have lines that come again.
+static VERSES: Spoken = Spoken::of("poem|verse|lyric|song|chant|mantra|rap |诗|歌|词");
 
 /// Copies that are looked for: more of them are a loop.
 const MOST: usize = 9;

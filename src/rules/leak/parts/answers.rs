@@ -131,8 +131,13 @@ fn is_task(turn: &Turn<'_>, answer: &Turn<'_>, standing: &Standing) -> bool {
         correct the|correct this|corrected|replace |rewrite|error|pontua|ponto final|puntos|corrij|corrig|reescr|\
         reemplaz|substitu|diacrit|accent",
     );
+    // What is done to a text that leaves its words as they are.
+    static ORDERS: Spoken = Spoken::of(
+        "divide |delete the|remove the last|organize the|organise the|rearrange|reorder|add a comma|add the following|\
+        include a comma|split the|sort the|arrange the|transcribe|转录|分成|分段|排列|重新排序|删除|抄写",
+    );
     let asked = if standing.verbatim { &CHOICES } else { &EDITS };
-    asked.among(std::iter::once(turn))
+    asked.stands_in(&turn.text) || ORDERS.stands_in(&turn.text)
 }
 
 /// The last place of some words among others.

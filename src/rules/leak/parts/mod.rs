@@ -8,3 +8,4 @@ pub(super) mod labels;
 pub(super) mod reached;
 pub(super) mod rewriting;
 pub(super) mod spans;
+pub(super) mod taken_up;

@@ -14,6 +14,8 @@ pub(crate) struct Rewriting {
     answers: u64,
     compared: u64,
     same: u64,
+    /// Answers that begin with the word that their prompts begin with.
+    alike: u64,
 }
 
 /// Of so many rows the answers of one are compared.
@@ -39,9 +41,10 @@ impl Rewriting {
             // Answers from a document take their words from it, too.
             let given = row.words.turn(asked);
             self.compared += 1;
-            if words.len() < LEAST || given.len() > 3 * words.len() {
+            if words.len() < LEAST || given.is_empty() || given.len() > 3 * words.len() {
                 continue;
             }
+            self.alike += u64::from(given[0].hash == words[0].hash);
             let mut known: Vec<u64> = given.iter().map(|word| word.hash).collect();
             known.sort_unstable();
             let words = &words[..words.len().min(MOST)];
@@ -51,6 +54,11 @@ impl Rewriting {
                 .count();
             self.same += u64::from(again * 5 >= words.len() * 4);
         }
+    }
+
+    /// Whether to rewrite whole prompts is the task, so that a few answers that change nothing, in so many rows, are right.
+    pub(in super::super) fn allows_whole(&self, rows: u64) -> bool {
+        self.allows(rows) && self.alike * PER >= self.compared
     }
 
     /// Whether to rewrite is the task, so that a few answers that change nothing, in so many rows, are right.
@@ -64,5 +72,6 @@ impl Merge for Rewriting {
         self.answers += other.answers;
         self.compared += other.compared;
         self.same += other.same;
+        self.alike += other.alike;
     }
 }

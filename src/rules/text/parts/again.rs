@@ -7,6 +7,55 @@ pub(in super::super) fn again(window: &[u8], piece: &[u8]) -> Option<usize> {
     found.find(|at| window[*at..].starts_with(piece))
 }
 
+/// A stretch of some words that stands twice in a row, where nothing else is said again: pieces were joined that overlap.
+pub(in super::super) fn stretch(text: &str) -> Option<&str> {
+    const SHORTEST: usize = 80;
+    const LONGEST: usize = 480;
+    const PIECE: usize = 24;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at + PIECE + SHORTEST <= bytes.len() {
+        let near = &bytes[at + SHORTEST..bytes.len().min(at + LONGEST + PIECE)];
+        if let Some(found) = again(near, &bytes[at..at + PIECE]) {
+            let apart = found + SHORTEST;
+            let alike = |(one, other): &(&u8, &u8)| one == other;
+            let before = { bytes[..at].iter().rev() }
+                .zip(bytes[..at + apart].iter().rev())
+                .take_while(alike)
+                .count();
+            let after = bytes[at..].iter().zip(&bytes[at + apart..]).take_while(alike).count();
+            let (start, length) = (at - before, before + after);
+            // What stands three times is a refrain, a table or a loop.
+            if length >= apart && length < 2 * apart {
+                let once = text.get(text.ceil_char_boundary(start)..text.floor_char_boundary(start + apart))?;
+                return is_said(once).then_some(once);
+            }
+            at += after.max(SHORTEST);
+        } else {
+            at += SHORTEST;
+        }
+    }
+    None
+}
+
+/// Whether a stretch is words of a text, and no line of a table, a song or code.
+fn is_said(once: &str) -> bool {
+    const WORDS: usize = 10;
+    let code = |c: char| "|{}[]=<>\\_#*`".contains(c);
+    // What comes again inside of it is a list or a loop.
+    const PIECE: usize = 24;
+    let bytes = once.as_bytes();
+    if again(&bytes[1..], &bytes[..PIECE]).is_some() {
+        return false;
+    }
+    let wide = once.chars().filter(|c| *c > '\u{2E7F}').count();
+    let words = once
+        .split_whitespace()
+        .filter(|word| word.chars().any(char::is_alphabetic))
+        .count();
+    !once.contains(code) && once.matches('\n').count() <= 2 && (words >= WORDS || wide >= 2 * WORDS)
+}
+
 /// The word a text ends with, if it stands there that many times without another between.
 pub(in super::super) fn last_word(text: &str, times: usize) -> Option<(&str, usize)> {
     let mut words = text.rsplit(' ');

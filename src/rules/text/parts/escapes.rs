@@ -16,6 +16,7 @@ static COLOUR_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("[0m
 pub(in super::super) fn of_letters(text: &str) -> Option<(usize, &str)> {
     letter(text)
         .or_else(|| byte(text))
+        .or_else(|| blank(text))
         .or_else(|| quoted(text))
         .or_else(|| carriage_return(text))
 }
@@ -49,6 +50,19 @@ fn byte(text: &str) -> Option<(usize, &str)> {
         let next = (at + 4 < bytes.len()).then(|| escaped(at + 4)).flatten()?;
         let in_word = at > 0 && bytes[at - 1].is_ascii_alphabetic();
         (in_word && (0x80..0xC0).contains(&next)).then(|| (at, &text[at..at + 8]))
+    })
+}
+
+/// A blank that is no ASCII, or a mark of order, as Python prints them inside a word or between two: `\xa0`, `\u200b`.
+fn blank(text: &str) -> Option<(usize, &str)> {
+    const BLANKS: [&str; 7] = [
+        "\\xa0", "\\u00a0", "\\u200b", "\\u3000", "\\ufeff", "\\u2009", "\\u202f",
+    ];
+    let is_said = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | ' ' | '。'));
+    memchr_iter(b'\\', text.as_bytes()).find_map(|at| {
+        let blank = BLANKS.iter().find(|blank| text[at..].starts_with(**blank))?;
+        let (before, after) = (text[..at].chars().next_back(), text[at + blank.len()..].chars().next());
+        (is_said(before) && is_said(after)).then(|| (at, &text[at..at + blank.len()]))
     })
 }
 

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Findings;
+use crate::model::example::{Example, Role};
 use crate::place::Place;
-use crate::rule::Row;
+use crate::rule::{Row, row};
 use crate::rules::parts::slips::Slips;
 use crate::sketch::Merge;
 
@@ -29,6 +30,21 @@ impl Excuse {
             false => Self::Nothing,
         }
     }
+}
+
+/// What a row is told that many others may be told as well: its system prompt, or else its task.
+pub(in super::super) fn shared<'t>(example: &'t Example<'_>) -> impl Iterator<Item = &'t str> {
+    let systems = example.turns.iter().filter(|turn| turn.role == Role::System);
+    systems.map(|turn| &*turn.text).chain(row::task(example))
+}
+
+/// What it is told besides, by whoever does not answer.
+pub(in super::super) fn asked<'t>(example: &'t Example<'_>) -> impl Iterator<Item = &'t str> {
+    let task = row::task(example).map_or(0, str::len);
+    let others = example.turns.iter().enumerate();
+    others
+        .filter(|(_, turn)| !matches!(turn.role, Role::Assistant | Role::System))
+        .map(move |(at, turn)| &turn.text[if at == 0 { task } else { 0 }..])
 }
 
 /// Rows by the hash of their system prompt: of at most [`MOST`] prompts, those with the lowest hashes, whose rows are all
@@ -95,7 +111,7 @@ impl Excused {
                 if let Some((pointer, message)) = said {
                     let message = || {
                         format!(
-                            "{message}, as in {} of {rows} rows with its system prompt",
+                            "{message}, as in {} of {rows} rows that are told the same",
                             found.count()
                         )
                     };
@@ -162,7 +178,7 @@ mod tests {
         assert!(
             reference
                 .iter()
-                .all(|said| said.ends_with("as in 1 of 100 rows with its system prompt"))
+                .all(|said| said.ends_with("as in 1 of 100 rows that are told the same"))
         );
         assert_eq!(told(some((0..all).rev())), reference);
         for parts in [2, 7] {

@@ -12,6 +12,18 @@ const NEGATED: &str = "don|doesn|didn|isn|aren|wasn|weren|couldn|wouldn|shouldn|
 const WORDS: usize = 7;
 
 /// Whether a line ends with a word that has another after it, or the rest of itself.
+/// Whether a text ends inside a formula: behind the last of an odd number of dollar signs, with a brace that is not closed.
+pub(in super::super) fn is_in_formula(text: &str) -> bool {
+    let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
+    let signs = memchr::memchr_iter(b'$', line.as_bytes()).filter(|at| !line[..*at].ends_with('\\'));
+    let (mut count, mut last) = (0, 0);
+    for at in signs {
+        (count, last) = (count + 1, at);
+    }
+    let formula = &line[last..];
+    count % 2 == 1 && formula.contains('\\') && formula.matches('{').count() > formula.matches('}').count()
+}
+
 pub(in super::super) fn is_open(line: &str) -> bool {
     let mut words = line.rsplit(' ');
     let (last, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());

@@ -61,13 +61,17 @@ fn is_percent_encoded(said: &str) -> bool {
 fn is_mashed(said: &str) -> bool {
     const ROWS: [&str; 9] = ["asdf", "sdfg", "dfgh", "fghj", "ghjk", "hjkl", "qwer", "wert", "zxcv"];
     let plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b' ' | b';' | b',' | b'.');
-    if !said.bytes().all(plain) || said.bytes().filter(u8::is_ascii_lowercase).count() < LETTERS {
+    let letters = said.bytes().filter(u8::is_ascii_lowercase).count();
+    let of_rows = |word: &str| ROWS.iter().chain(&["jkl"]).any(|row| word.contains(row));
+    // A few letters are told by the keys alone.
+    let keys = || letters * 2 >= LETTERS && said.contains(' ') && said.split(' ').all(of_rows);
+    if !said.bytes().all(plain) || letters < LETTERS && !keys() {
         return false;
     }
     let vowel = |c: char| "aeiouy".contains(c);
     let mashed = |word: &&str| {
         let runs = word.split(|c: char| vowel(c) || !c.is_ascii_lowercase());
-        runs.map(str::len).max().is_some_and(|run| run > CONSONANTS) || ROWS.iter().any(|row| word.contains(row))
+        runs.map(str::len).max().is_some_and(|run| run > CONSONANTS) || of_rows(word)
     };
     let bytes: usize = said.split(' ').filter(mashed).map(str::len).sum();
     bytes * 3 >= said.len() * 2
@@ -84,6 +88,7 @@ mod tests {
             "Sunlight%20is%20scattered%20by%20the%20air%2C%20and%20blue%20more.",
             "sdkfjhskdjfh skjdfh ksjdhf kjsdhf ksjdhfkjsdhf",
             "asdfghjkl qwerty asdf",
+            "asdfasdf jkl;",
             "Lorem ipsum dolor sit amet, consectetur adipiscing elit.",
             "This post has been removed by the moderators.",
         ] {

@@ -12,7 +12,9 @@ const NOTHING: &str = "略|暂无|同上|该回答已被删除|[no answer]|[skip
     nonetype|todo|tbd|no output|no answer|no response|no input|[no response generated]|answer goes here|\
     your answer here|fill in answer|placeholder|asdf|asdf asdf|{}|[]|\"\"|''|todo: write the answer|\
     see above|see previous answer|same as above|as above|same as previous|blah blah|blah blah blah|\
-    test|testing|test test|fixme|[answer]|<answer>|not available|error|the|<br>|<br/>|here is the answer:|foobar|sample answer|sample response|dummy answer|xxx|removed by moderator|<removed>|content removed";
+    test|testing|test test|fixme|[answer]|<answer>|not available|error|the|<br>|<br/>|here is the answer:|foobar|sample answer|sample response|dummy answer|xxx|removed by moderator|<removed>|content removed|delete this row|delete row|remove this row|remove row|skip this row|\
+    ignore this row|drop this row|delete this line|delete this example|delete this sample|skip this example|bad row|bad example|\
+    bad sample|do not use|needs review|to be reviewed|not usable";
 static WORDS: LazyLock<AHashSet<&str>> = LazyLock::new(|| NOTHING.split('|').collect());
 /// The longest of them, in bytes.
 const LONGEST: usize = 24;
@@ -98,7 +100,12 @@ pub(in super::super) fn is_asked_for(prompts: &str, said: &str) -> bool {
         word.strip_suffix('s').unwrap_or(word).to_owned()
     });
     // Nobody is asked for these but by name.
-    let is_left = said.starts_with("todo") || matches!(said.as_str(), "tbd" | "fixme" | "placeholder" | "the" | "<br>");
+    let to_maker = [" row", " example", " sample", " review", " use"]
+        .iter()
+        .any(|end| said.contains(end));
+    let is_left = to_maker && WORDS.contains(bare(&said).as_str())
+        || said.starts_with("todo")
+        || matches!(said.as_str(), "tbd" | "fixme" | "placeholder" | "the" | "<br>");
     let code = |word: &str| said == "n/a" && CODE.split('|').any(|value| value == word);
     let of_values = |word: &str| VALUES.split('|').any(|value| value == word || value == singular(word));
     words().any(|word| word == said || !is_left && !code(word) && of_values(word))

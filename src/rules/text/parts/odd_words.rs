@@ -1,5 +1,7 @@
 //! Words that were taken apart, stacked with marks, or written in letters that only look right.
 
+use super::lost_blanks::{is_spaced_through, run_together};
+
 /// Letters of Cyrillic that look like Latin ones, and those.
 const ALIKE: &str = "аеорсухіјѕһԁАВЕКМНОРСТУХІЈЅ";
 const LATIN: &str = "aeopcyxijshdABEKMHOPCTYXIJS";
@@ -12,6 +14,9 @@ pub(in super::super) fn spaced(text: &str) -> Option<(&'static str, &str)> {
     let start = text.trim_start();
     if start.as_bytes().get(1) != Some(&b' ') {
         return None;
+    }
+    if is_spaced_through(start.as_bytes()) {
+        return Some(("a blank after each letter, in", start));
     }
     let words = start.split_ascii_whitespace().take(LETTERS);
     let mut letters: Vec<u8> = words
@@ -33,6 +38,9 @@ pub(in super::super) fn spaced(text: &str) -> Option<(&'static str, &str)> {
 pub(in super::super) fn joined(text: &str) -> Option<(&'static str, &str)> {
     const SHORTEST: usize = 80;
     let text = text.trim();
+    if let Some(run) = run_together(text) {
+        return Some(("no blanks between words, in", run));
+    }
     let bytes = text.as_bytes();
     if bytes.len() < SHORTEST || bytes[..SHORTEST].iter().any(u8::is_ascii_whitespace) || !text.is_ascii() {
         return None;

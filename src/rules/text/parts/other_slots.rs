@@ -42,10 +42,12 @@ fn stands_alone(text: &str, at: usize) -> bool {
         .strip_suffix(' ')
         .and_then(|before| before.chars().next_back());
     let after = text[at + 2..].chars().next();
-    before.is_some_and(char::is_alphabetic)
-        && after.is_none_or(|c| matches!(c, ' ' | '.' | ',' | '?' | '!' | '\n'))
-        && !text.contains("printf")
-        && is_prose(text, at, 2)
+    let starts = (at == 0 || text[..at].ends_with('\n')) && text[at + 2..].starts_with(": ");
+    starts && is_prose(text, at, 2)
+        || before.is_some_and(char::is_alphabetic)
+            && after.is_none_or(|c| matches!(c, ' ' | '.' | ',' | '?' | '!' | '\n'))
+            && !text.contains("printf")
+            && is_prose(text, at, 2)
 }
 
 /// The longest name, in bytes.
@@ -61,6 +63,10 @@ pub(in super::super) fn of_others(text: &str, at: usize) -> Option<&str> {
     };
     if let Some((name, whole)) = find("[[", "]]") {
         return ((is_known(name) || is_snake(name)) && is_prose(text, at, whole.len())).then_some(whole);
+    }
+    if let Some((name, whole)) = find("<<", ">>") {
+        let named = name.split(['_', ' ']).all(|word| CAPITALS.contains(&word));
+        return (named && is_prose(text, at, whole.len())).then_some(whole);
     }
     if let Some((name, whole)) = find("<%=", "%>") {
         let known = name.split('.').all(|part| is_known(part) || is_snake(part));

@@ -62,7 +62,9 @@ fn is_prefixed(said: &str) -> bool {
     };
     let (word, sign, rest) = (&said[..at], &said[at..=at], &said[at + 1..]);
     let digits = rest.bytes().filter(u8::is_ascii_digit).count();
-    (2..=10).contains(&word.len())
+    // A single letter is told by the many digits behind it.
+    let least = if sign == "_" && digits >= 5 { 1 } else { 2 };
+    (least..=10).contains(&word.len())
         && word.bytes().all(|byte| byte.is_ascii_lowercase())
         && rest.len() >= 4
         && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -96,6 +98,7 @@ mod tests {
             ("507f1f77bcf86cd799439011", Some("an id")),
             ("msg_8Xk2vQ0pLz", Some("an id")),
             ("row_00123", Some("an id")),
+            ("q_004512", Some("an id")),
             ("2024-05-01T09:30:00Z", Some("a time")),
             ("2024-05-01", None),
             ("1234567890123456789012345678901234567890", None),

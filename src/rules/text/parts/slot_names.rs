@@ -85,6 +85,7 @@ pub(in super::super) const CAPITALS: &[&str] = &[
     "CITY",
     "CLIENT",
     "COMPANY",
+    "CONTEXT",
     "COUNTRY",
     "CUSTOMER",
     "DATE",

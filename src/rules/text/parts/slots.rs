@@ -43,10 +43,10 @@ fn slot(text: &str, at: usize) -> Option<&str> {
     // Every slot goes on with a name, a word or another brace: most brackets of code do not.
     let next = *bytes.get(1)?;
     let number = bytes[0] == b'{' && next.is_ascii_digit() && bytes.get(2) == Some(&b'}');
-    if !number && !next.is_ascii_alphabetic() && !matches!(next, b'{' | b'[' | b'%') && next < 128 {
+    if !number && !next.is_ascii_alphabetic() && !matches!(next, b'{' | b'[' | b'%' | b'<') && next < 128 {
         return None;
     }
-    if next >= 128 || matches!(next, b'[' | b'%') {
+    if next >= 128 || matches!(next, b'[' | b'%' | b'<') {
         return of_others(text, at);
     }
     match bytes[0] {

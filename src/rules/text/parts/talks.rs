@@ -1,9 +1,10 @@
 //! Whether a talk between two, or questions with their answers, are what an answer is asked to be.
 
-use crate::model::example::{Example, Role, Turn};
+use crate::model::example::Example;
+use crate::rule::row;
 use crate::rules::parts::spoken::Spoken;
 
-use super::excused::Excuse;
+use super::excused::{self, Excuse};
 
 /// Words of rows in which a talk between the two is what was asked for, or what is shown.
 static TALKS: Spoken = Spoken::of(
@@ -27,16 +28,23 @@ static QUESTIONS: Spoken =
 
 /// What excuses an answer that holds the mark of another side.
 pub(in super::super) fn excuse(example: &Example<'_>, mark: &str) -> Excuse {
-    let of = |wanted: fn(Role) -> bool| example.turns.iter().filter(move |turn| wanted(turn.role));
-    let said = || of(|role| !matches!(role, Role::Assistant | Role::System));
-    let systems = || of(|role| role == Role::System);
-    let named = |turn: &Turn<'_>| turn.text.contains(mark.trim());
-    let format = || {
-        let cue = matches!(mark, "Output: " | "Response: ");
-        cue && (NAMED.among(said()) || said().chain(systems()).any(named))
+    let said = |words: &Spoken| excused::asked(example).any(|text| words.stands_in(text));
+    let shared = |words: &Spoken| excused::shared(example).any(|text| words.stands_in(text));
+    let task = |words: &Spoken| row::task(example).is_some_and(|task| words.stands_in(task));
+    let cue = matches!(mark, "Output: " | "Response: ");
+    let shown = || {
+        let mut texts = excused::asked(example).chain(excused::shared(example));
+        texts.any(|text| text.contains(mark.trim()))
     };
+    // Nobody asks for a heading in other words than its own.
+    if matches!(mark, "### Response:" | "### Assistant:") {
+        let headings = excused::asked(example).chain(excused::shared(example));
+        return Excuse::of({ headings }.any(|text| text.contains("### ")), || false);
+    }
     let asks = mark.starts_with('Q');
-    let asked = asks && QUESTIONS.among(said()) || TALKS.among(said()) || ASKED.among(said()) || format();
-    let spoken_of = || asks && QUESTIONS.among(systems()) || TALKS.among(systems());
-    Excuse::of(asked || WRITTEN.among(systems()) && spoken_of(), spoken_of)
+    let asked = asks && said(&QUESTIONS) || said(&TALKS) || said(&ASKED) || cue && (said(&NAMED) || shown());
+    let spoken_of = || asks && shared(&QUESTIONS) || shared(&TALKS);
+    Excuse::of(asked || spoken_of() && shared(&WRITTEN), || {
+        spoken_of() || task(&ASKED) || cue && task(&NAMED)
+    })
 }
