@@ -43,7 +43,7 @@ fn is_said(once: &str) -> bool {
     const WORDS: usize = 10;
     let code = |c: char| "|{}[]=<>\\_#*`".contains(c);
     // What comes again inside of it is a list or a loop.
-    const PIECE: usize = 24;
+    const PIECE: usize = 48;
     let bytes = once.as_bytes();
     if again(&bytes[1..], &bytes[..PIECE]).is_some() {
         return false;
