@@ -97,7 +97,8 @@ impl Rule for CallInText {
                 continue;
             }
             let tagged = row.chars.angle() && written::between(text).next().is_some();
-            let announced = !any && !tagged && ANNOUNCED.stands_in(text);
+            let may_call = example.tools.is_some() || row.chars.angle();
+            let announced = !any && !tagged && may_call && ANNOUNCED.stands_in(text);
             if !tagged && !announced && called(text).is_none() {
                 continue;
             }

@@ -13,7 +13,7 @@ pub(in super::super) fn on_a_line(answer: &str, asked: &str) -> bool {
     let begins = |said: &str| answer.strip_prefix(said).is_some_and(|rest| rest.starts_with('\n'));
     let last = &asked[asked.rfind('\n').map_or(0, |at| at + 1)..];
     // A line of a table, a poem or code that is to go on is no question.
-    is_question(asked) && begins(asked) || last.ends_with(['?', '？']) && is_question(last) && begins(last)
+    begins(asked) && is_question(asked) || last.ends_with(['?', '？']) && begins(last) && is_question(last)
 }
 
 /// Whether a text may be a question; what has no sign at its end may be the title of what is to be written.

@@ -1,5 +1,9 @@
 //! What stands about prompts and in them that nobody asks: names, numbers, open cues, and what a program printed.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::kinds::{ASKER, COUNTED, IMAGE, MAKER, OPEN, PRINTED};
 use super::wrappings::{LEAST, cue, number};
 use crate::model::example::{Example, Role, Shape, Turn};
@@ -11,15 +15,18 @@ const ASKERS: &str =
 const QUESTIONS: &str =
     "question|prompt|instruction|query|task|example|问题|提问|вопрос|pregunta|frage|soru|câu hỏi|質問|질문";
 /// What a prompt that asks for rows holds.
-const MAKERS: [&str; 7] = [
-    "question-answer pairs",
-    "question-and-answer pairs",
-    "question answer pairs",
-    "QA pairs",
-    "data generator",
-    "synthetic training data",
-    "training examples for",
-];
+static MAKERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new([
+        "question-answer pairs",
+        "question-and-answer pairs",
+        "question answer pairs",
+        "QA pairs",
+        "data generator",
+        "synthetic training data",
+        "training examples for",
+    ])
+    .expect("a few short words are within the limits")
+});
 
 /// Tells of what stands about the first prompt.
 pub(in super::super) fn each(example: &Example<'_>, text: &str, found: &mut dyn FnMut(u8, &str)) {
@@ -54,8 +61,8 @@ pub(in super::super) fn each(example: &Example<'_>, text: &str, found: &mut dyn 
             .find(answered)
             .is_some_and(|turn| turn.text.matches(['?', '？']).count() > 1)
     };
-    if let Some(maker) = MAKERS.iter().find_map(|maker| text.find(maker)).filter(|_| !many()) {
-        found(MAKER, &text[maker..]);
+    if let Some(maker) = MAKERS.find(text).filter(|_| !many()) {
+        found(MAKER, &text[maker.start()..]);
     }
     if let Some(image) = image(text) {
         found(IMAGE, image);

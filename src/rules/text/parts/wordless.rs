@@ -19,9 +19,6 @@ pub(in super::super) fn is_nothing_but(said: &str) -> Option<(&'static str, &'st
         unit|language|variable|note|word",
     );
     static EMOJI: Spoken = Spoken::of("emoji|emoticon|smil|symbol|icon|react|表情|符号|sign");
-    static WORD: Spoken = Spoken::of(
-        "yes|true|agree|confirm|whether|answer with|one word|single word|reply with|respond with|classif|label|是否|对吗|判断|sí o no|oui ou",
-    );
     let short = said.len() <= 240 && !said.contains('\n');
     let letters = said.chars().take(3).count();
     if short && is_picture(said) {
@@ -34,8 +31,6 @@ pub(in super::super) fn is_nothing_but(said: &str) -> Option<(&'static str, &'st
         Some(("one letter", &LETTER))
     } else if is_number(said) {
         Some(("a number", &NUMBER))
-    } else if is_word(said) {
-        Some(("one word", &WORD))
     } else if is_name(said) {
         Some(("a name as programs have it", &NAME))
     } else if is_emoji(said) {
@@ -73,13 +68,6 @@ fn is_number(said: &str) -> bool {
         && digits.ends_with(|c: char| c.is_ascii_digit())
 }
 
-/// `Yes`, which says nothing of why.
-fn is_word(said: &str) -> bool {
-    const WORDS: &str = "yes|no|ok|okay|true|false|sí|si|oui|non|ja|nein|sim|não|да|нет|có|không|evet|hayır|是|否|是的|不是|対|はい|いいえ";
-    let said = said.to_lowercase();
-    WORDS.split('|').any(|word| word == said)
-}
-
 /// `transfer_fee`.
 fn is_name(said: &str) -> bool {
     let parts = || said.split('_');
@@ -112,10 +100,10 @@ mod tests {
             ("0.8731", Some("a number")),
             ("transfer_fee", Some("a name as programs have it")),
             ("👍", Some("an emoji")),
-            ("Yes", Some("one word")),
+            ("Yes", None),
             ("Maybe", None),
             ("42 km", None),
-            ("是", Some("one word")),
+            ("是的", None),
             ("[1] and (2)", None),
             ("= 3 (x)", None),
         ] {
