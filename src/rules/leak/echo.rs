@@ -15,11 +15,11 @@ rule_meta! {
     /// ## What it finds
     /// Rows whose answer is the turn before it again, whole, to the byte or but for case, space and punctuation; rows
     /// whose answer begins with the whole prompt, which stands before it already: in a chat on a line of its own, or
-    /// behind its label (`Question: …`), or with the system prompt; and rejected answers that are the prompt to the byte.
-    /// Where more than one answer in a hundred takes its question up, but not half of them, it is the way of the set. Where more than a
-    /// few answers of a set differ from their prompts in case and signs alone, to put those right is what is asked, and
-    /// they are left alone; so is one answer in twenty of a set that rewrites texts (half of its answers have four of five
-    /// words from their prompts).
+    /// behind its label (`Question: …`), or with the system prompt; and rejected answers that are the prompt to the
+    /// byte. Where more than one answer in a hundred takes its question up, but not half of them, it is the way of the
+    /// set. Where more than a few answers of a set differ from their prompts in case and signs alone, to put those
+    /// right is what is asked, and they are left alone; so is one answer in twenty of a set that rewrites texts (half
+    /// of its answers have four of five words from their prompts).
     ///
     /// ## Why it matters
     /// There is nothing to learn but to repeat. Usually one column was read twice. Where texts are to be

@@ -9,9 +9,9 @@ use crate::rules::parts::fields::Fields;
 
 rule_meta! {
     /// ## What it finds
-    /// Rows that are built unlike all others of their file: with a column, or a key of a message, of a call or of a tool, that
-    /// no other row has; without one that all have; or with a value of another kind, such as arguments in a string where they are objects elsewhere. Of
-    /// files with fewer than 100 rows nothing is said.
+    /// Rows that are built unlike all others of their file: with a column, or a key of a message, of a call or of a
+    /// tool, that no other row has; without one that all have; or with a value of another kind, such as arguments in a
+    /// string where they are objects elsewhere. Of files with fewer than 100 rows nothing is said.
     ///
     /// ## Why it matters
     /// The row was written by hand, or by another program than the others. `datasets` gives the key to every row, with a null,

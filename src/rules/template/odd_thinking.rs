@@ -17,9 +17,10 @@ use super::parts::thoughts::{self, Thoughts};
 rule_meta! {
     /// ## What it finds
     /// A few answers without thoughts, in a file whose answers nearly all open with `<think>` or have
-    /// `reasoning_content`: none, or empty ones, `None` or dots, `<think>` twice, another tag in its place; `reasoning_content` that holds the
-    /// tags as well, is the answer itself, or stands beside the question; thoughts in a script that is neither that of the
-    /// question nor that of the others' thoughts. Of a conversation the last answer is looked at.
+    /// `reasoning_content`: none, or empty ones, `None` or dots, `<think>` twice, another tag in its place;
+    /// `reasoning_content` that holds the tags as well, is the answer itself, or stands beside the question; thoughts
+    /// in a script that is neither that of the question nor that of the others' thoughts. Of a conversation the last
+    /// answer is looked at.
     ///
     /// ## Why it matters
     /// The model learns to leave the thoughts out now and then, or to write tags that nothing strips: whoever asks sees
