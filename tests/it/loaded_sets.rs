@@ -196,3 +196,31 @@ fn a_prepared_set_was_trained_on_with_all_its_splits() {
         "KeyError: 'train': someone/chat has no such split, but 'train_gen', 'train_sft'",
     );
 }
+
+/// What is typed is meant to be looked at, whatever a trainer would load of it.
+#[test]
+fn a_folder_that_is_typed_is_read_whole_where_it_tells_no_train_split() {
+    let rows: Vec<String> = ["data", "eval_results", "train", "raw"].map(row).to_vec();
+    let checked = |files: &[(&str, &str)]| {
+        let folder = folder(files);
+        let output = command(
+            folder.path(),
+            &["check", "set", "-q", "-f", "json", "--isolated", "--no-cache"],
+        )
+        .output()
+        .expect("run");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+        (report["verdict"]["rows"].clone(), report["notes"].to_string())
+    };
+    let beside = [("set/data.jsonl", &*rows[0]), ("set/eval_results.jsonl", &*rows[1])];
+    let (read, notes) = checked(&beside);
+    assert!(
+        read == 2 && notes.contains("no file is of the split train"),
+        "{read} {notes}"
+    );
+    let (read, notes) = checked(&[("set/train.jsonl", &*rows[2]), ("set/raw.jsonl", &*rows[3])]);
+    assert!(
+        read == 1 && notes.contains("datasets reads only the files named after splits"),
+        "{read} {notes}"
+    );
+}

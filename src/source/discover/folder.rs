@@ -43,7 +43,7 @@ pub(super) struct Expanded {
     pub(super) refused: Option<String>,
 }
 
-pub(super) fn expand(folder: &Path) -> Result<Expanded, SourceError> {
+pub(super) fn expand(folder: &Path, whole: bool) -> Result<Expanded, SourceError> {
     let mut skipped = Vec::new();
     let mut data = Vec::new();
     // Files of any kind, by which the splits are told.
@@ -74,7 +74,11 @@ pub(super) fn expand(folder: &Path) -> Result<Expanded, SourceError> {
             None => data.push(entry.into_path()),
         }
     }
-    let mut way = Way::of(all.iter().map(PathBuf::as_path));
+    let mut way = if whole {
+        Way::All
+    } else {
+        Way::of(all.iter().map(PathBuf::as_path))
+    };
     let (mut formats, mut refused) = (formats(way, &all), None);
     if formats.values().all(Option::is_none) {
         if let Some(captor) = all.iter().find(|path| way.split(path).is_some()) {

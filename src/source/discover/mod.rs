@@ -69,6 +69,20 @@ pub fn discover(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Discovered, S
     Ok(discovery.found)
 }
 
+/// The same of one folder, whose files are all read, of whatever split they are.
+///
+/// # Errors
+///
+/// As [`discover`].
+pub fn discover_whole(folder: &Path) -> Result<Discovered, SourceError> {
+    let mut discovery = Discovery {
+        whole: true,
+        ..Discovery::default()
+    };
+    discovery.add_folder(folder)?;
+    Ok(discovery.found)
+}
+
 /// A file to be read.
 #[derive(Clone, Debug)]
 struct Candidate {
@@ -81,6 +95,8 @@ struct Candidate {
 struct Discovery {
     found: Discovered,
     seen: HashSet<PathBuf>,
+    /// Whether folders are read whatever splits their files tell.
+    whole: bool,
 }
 
 impl Discovery {
@@ -150,7 +166,7 @@ impl Discovery {
                 skipped: Vec::new(),
                 refused: None,
             },
-            None => folder::expand(path)?,
+            None => folder::expand(path, self.whole)?,
         };
         if expanded.candidates.is_empty() {
             return Err(SourceError::NoData {
