@@ -57,6 +57,12 @@ impl Data {
         Ok(Self { files, detected })
     }
 
+    /// The first layout that is known of training rows.
+    pub(super) fn trained(&self) -> Option<&Layout> {
+        let mut files = self.files.eval.iter().zip(&self.detected).filter(|(eval, _)| !**eval);
+        files.find_map(|(_, detected)| detected.layout.as_ref())
+    }
+
     /// By file; `None` where its rows have no shape known here.
     pub(super) fn layouts(&self) -> Vec<Option<Layout>> {
         self.detected.iter().map(|detection| detection.layout.clone()).collect()

@@ -81,11 +81,7 @@ pub fn follow_rows(
     asked: Option<&Asked>,
     environment: &Environment,
 ) -> Result<Option<(Run, String)>, UsageError> {
-    let shapes = data.files.eval.iter().zip(&data.detected).filter(|(eval, _)| !**eval);
-    let shape = shapes
-        .map(|(_, detected)| detected)
-        .find_map(|detected| detected.layout.as_ref());
-    let (Some(layout), Some(config), None) = (shape, &mut unfilled.config, named(settings)?) else {
+    let (Some(layout), Some(config), None) = (data.trained(), &mut unfilled.config, named(settings)?) else {
         return Ok(None);
     };
     if !config.follow(layout.shape) {

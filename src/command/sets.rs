@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::source::{Discovered, Input, SourceError, discover, discover_whole};
+use crate::source::{Discovered, Input, SourceError, discover, discover_typed};
 
 use super::card::{self, Described};
 
@@ -88,21 +88,11 @@ pub(super) fn typed(
                 ));
                 plain.push(path.clone());
             }
-            None => match untrained(path)? {
-                Some(whole) => {
-                    notes.push(format!(
-                        "{}: no file is of the split train, and datasets would load only the other splits: all its data \
-                         are read",
-                        path.display()
-                    ));
-                    all.add(whole);
-                }
-                None => plain.push(path.clone()),
-            },
+            None => plain.push(path.clone()),
         }
     }
     if !plain.is_empty() || all.inputs.is_empty() {
-        all.add(discover(&plain, stdin)?);
+        all.add(discover_typed(&plain, stdin)?);
     }
     Ok(all)
 }
@@ -117,20 +107,4 @@ fn described(path: &Path) -> Option<Result<Vec<(String, Vec<PathBuf>)>, String>>
         Ok(Described::Folder(_)) => None,
         Err(raised) => Some(Err(raised)),
     }
-}
-
-/// All data of a folder of which `datasets` would load files of other splits than `train`, and leave out those of none.
-fn untrained(path: &Path) -> Result<Option<Discovered>, SourceError> {
-    if !path.is_dir() {
-        return Ok(None);
-    }
-    let Ok(found) = discover(&[path.to_owned()], &mut std::io::empty()) else {
-        return Ok(None);
-    };
-    let is_other = |input: &Input| input.split.as_deref().is_some_and(|split| split != "train");
-    if !found.inputs.iter().all(is_other) {
-        return Ok(None);
-    }
-    let whole = discover_whole(path)?;
-    Ok((whole.inputs.len() > found.inputs.len()).then_some(whole))
 }

@@ -24,7 +24,7 @@ mod stream;
 mod whole;
 mod window;
 
-pub use discover::{Discovered, Skipped, discover, discover_whole};
+pub use discover::{Discovered, Skipped, discover, discover_typed};
 pub use error::SourceError;
 pub use format::{Compression, Format};
 pub use input::Input;

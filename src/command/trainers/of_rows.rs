@@ -9,8 +9,7 @@ impl Asked {
     /// Sets the option that names the kind of training the rows are for, and says so; `None` where that is given or
     /// follows from what is, and where the rows are of the trainer's usual kind.
     pub fn follow_rows(&self, settings: &mut Settings, data: &Data) -> Option<String> {
-        let mut layouts = data.files.eval.iter().zip(&data.detected).filter(|(eval, _)| !**eval);
-        let layout = layouts.find_map(|(_, detected)| detected.layout.as_ref())?;
+        let layout = data.trained()?;
         let (option, value) = (self.family.of_rows)(layout.shape)?;
         let is_told = |(name, _): &(String, String)| {
             let key = name.split('.').next().unwrap_or_default();

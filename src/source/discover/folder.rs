@@ -43,7 +43,8 @@ pub(super) struct Expanded {
     pub(super) refused: Option<String>,
 }
 
-pub(super) fn expand(folder: &Path, whole: bool) -> Result<Expanded, SourceError> {
+/// Where it was `typed`, data beside those of other splits than `train` are not passed over.
+pub(super) fn expand(folder: &Path, typed: bool) -> Result<Expanded, SourceError> {
     let mut skipped = Vec::new();
     let mut data = Vec::new();
     // Files of any kind, by which the splits are told.
@@ -74,11 +75,7 @@ pub(super) fn expand(folder: &Path, whole: bool) -> Result<Expanded, SourceError
             None => data.push(entry.into_path()),
         }
     }
-    let mut way = if whole {
-        Way::All
-    } else {
-        Way::of(all.iter().map(PathBuf::as_path))
-    };
+    let mut way = Way::of(all.iter().map(PathBuf::as_path));
     let (mut formats, mut refused) = (formats(way, &all), None);
     if formats.values().all(Option::is_none) {
         if let Some(captor) = all.iter().find(|path| way.split(path).is_some()) {
@@ -97,8 +94,35 @@ pub(super) fn expand(folder: &Path, whole: bool) -> Result<Expanded, SourceError
                 .to_owned(),
         );
     }
-    let mut candidates = Vec::with_capacity(data.len());
-    for path in &data {
+    let (mut candidates, mut left_out) = chosen(folder, &data, way, &formats);
+    let is_other = |candidate: &Candidate| candidate.split.as_deref().is_some_and(|split| split != "train");
+    if typed && !candidates.is_empty() && candidates.iter().all(is_other) {
+        let whole = chosen(folder, &data, Way::All, &self::formats(Way::All, &all));
+        if whole.0.len() > candidates.len() {
+            (candidates, left_out) = whole;
+            refused = Some(format!(
+                "{}: no file is of the split train, and datasets would load only the other splits",
+                folder.display()
+            ));
+        }
+    }
+    skipped.extend(left_out);
+    Ok(Expanded {
+        candidates,
+        skipped,
+        refused,
+    })
+}
+
+/// The data that are read where splits are told in this way, and the others.
+fn chosen(
+    folder: &Path,
+    data: &[PathBuf],
+    way: Way,
+    formats: &BTreeMap<Option<String>, Option<&'static str>>,
+) -> (Vec<Candidate>, Vec<Skipped>) {
+    let (mut candidates, mut skipped) = (Vec::with_capacity(data.len()), Vec::new());
+    for path in data {
         let split = way.split(inside(folder, path));
         // Data that would be trained on is not passed over for the format of another split.
         let Some(read) = formats.get(&split).filter(|_| split.is_some() || way == Way::All) else {
@@ -118,11 +142,7 @@ pub(super) fn expand(folder: &Path, whole: bool) -> Result<Expanded, SourceError
             skipped.push(skip(path, &reason));
         }
     }
-    Ok(Expanded {
-        candidates,
-        skipped,
-        refused,
-    })
+    (candidates, skipped)
 }
 
 fn inside<'p>(folder: &Path, path: &'p Path) -> &'p Path {

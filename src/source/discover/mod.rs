@@ -62,25 +62,21 @@ pub struct Skipped {
 /// If a path is not there, a folder or pattern yields nothing, a file cannot be opened, or its
 /// format cannot be told. What is wrong inside a file is no error: its reader reports it.
 pub fn discover(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Discovered, SourceError> {
-    let mut discovery = Discovery::default();
-    for path in paths {
-        discovery.add(path, stdin)?;
-    }
-    Ok(discovery.found)
+    Discovery::default().all(paths, stdin)
 }
 
-/// The same of one folder, whose files are all read, of whatever split they are.
+/// The same for what is typed to be looked at: of a folder without a file of the split `train` all files are read, which
+/// is said among [`Discovered::refused`].
 ///
 /// # Errors
 ///
 /// As [`discover`].
-pub fn discover_whole(folder: &Path) -> Result<Discovered, SourceError> {
-    let mut discovery = Discovery {
-        whole: true,
+pub fn discover_typed(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Discovered, SourceError> {
+    let discovery = Discovery {
+        typed: true,
         ..Discovery::default()
     };
-    discovery.add_folder(folder)?;
-    Ok(discovery.found)
+    discovery.all(paths, stdin)
 }
 
 /// A file to be read.
@@ -95,11 +91,18 @@ struct Candidate {
 struct Discovery {
     found: Discovered,
     seen: HashSet<PathBuf>,
-    /// Whether folders are read whatever splits their files tell.
-    whole: bool,
+    /// Whether the paths were typed, and no loader's.
+    typed: bool,
 }
 
 impl Discovery {
+    fn all(mut self, paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Discovered, SourceError> {
+        for path in paths {
+            self.add(path, stdin)?;
+        }
+        Ok(self.found)
+    }
+
     fn add(&mut self, path: &Path, stdin: &mut dyn Read) -> Result<(), SourceError> {
         let name = path.display().to_string();
         if path == Path::new("-") {
@@ -166,7 +169,7 @@ impl Discovery {
                 skipped: Vec::new(),
                 refused: None,
             },
-            None => folder::expand(path, self.whole)?,
+            None => folder::expand(path, self.typed)?,
         };
         if expanded.candidates.is_empty() {
             return Err(SourceError::NoData {
